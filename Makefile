@@ -1,0 +1,53 @@
+# Balance Monitor. `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TF_DIR := infra/terraform
+TFVARS ?= terraform.tfvars
+BACKEND_CONFIG ?=
+
+export PYTHONUTF8 := 1
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- set-up ---------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(VENV)/.installed ## Prepare the virtual environment with balancectl in it
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Preparing $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: terraform
+terraform: setup ## Find Terraform, or fetch a pinned release into .tools/
+	@$(BIN)/python scripts/terraform.py version
+
+.PHONY: lock
+lock: ## Renew the hashed locks in requirements/ (needs uv)
+	@cd requirements && for name in balance_poller alert_router dev checkov bench; do \
+	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	    $$name.in --output-file $$name.txt; done
+
+# --- build and deploy -----------------------------------------------------------------------
+
+.PHONY: build
+build: setup ## Build dist/*.zip, byte for byte reproducible
+	@$(BIN)/python scripts/package.py
+
+.PHONY: clean
+clean: ## Remove build products and caches (not .venv, not .tools)
+	@rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Turns alarms into messages that a person can act on."""

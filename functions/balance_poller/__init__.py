@@ -1,0 +1,1 @@
+"""Polls every account's balance, records it and publishes it as a metric."""

@@ -1,0 +1,199 @@
+"""Every name that crosses a boundary: metrics, dimensions, alarms, attributes, resources.
+
+Terraform uses the same names (``infra/terraform/locals.tf``); a test compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+DEFAULT_NAME: Final = "balance-monitor"
+DEFAULT_NAMESPACE: Final = "BalanceMonitor"
+
+#: What an account may be called. It is a metric dimension, a part of alarm names and a JSON key
+#: of the secret, so it has no slash, no ``#`` and no space.
+ACCOUNT_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+#: The range key of the one item per account that holds its present state.
+LATEST: Final = "LATEST"
+
+
+class Metric(StrEnum):
+    """Per-account series in the monitor's namespace, dimensions ``Account`` and ``Provider``."""
+
+    BALANCE = "Balance"
+    RUNWAY_HOURS = "RunwayHours"
+    BURN_PER_DAY = "BurnPerDay"
+    DRAIN_FACTOR = "DrainFactor"
+    EXPIRES_IN_DAYS = "ExpiresInDays"
+
+
+class RunMetric(StrEnum):
+    """The functions' own figures, published as EMF in ``run_namespace``."""
+
+    ACCOUNTS_POLLED = "AccountsPolled"
+    ACCOUNTS_OK = "AccountsOk"
+    POLL_FAILURES = "PollFailures"
+    """Counted per outcome, with the dimension ``Outcome``."""
+    RUN_DURATION = "RunDuration"
+    """Milliseconds from the event to the last write."""
+    INVALID_SCHEDULED_TIME = "InvalidScheduledTime"
+    WRITE_FAILURES = "WriteFailures"
+    MESSAGES_PUBLISHED = "MessagesPublished"
+    PUBLISH_FAILURES = "PublishFailures"
+    REDUCED_MESSAGES = "ReducedMessages"
+    """Messages that went out although enrichment failed."""
+
+
+class Dimension(StrEnum):
+    """Metric dimensions. A per-account series carries exactly the first two."""
+
+    ACCOUNT = "Account"
+    PROVIDER = "Provider"
+    OUTCOME = "Outcome"
+
+
+class AlarmKind(StrEnum):
+    """The last part of an alarm's name: what is wrong with the account."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+    STALE = "stale"
+    RUNWAY_WARNING = "runway-warning"
+    RUNWAY_CRITICAL = "runway-critical"
+    DRAIN = "drain"
+    EXPIRY = "expiry"
+
+
+class Severity(StrEnum):
+    """How urgent a message is; a subscriber's filter policy matches on it."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Status(StrEnum):
+    """What a message says of its subject; a subscriber's filter policy may match on it."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+    REMINDER = "reminder"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+class MessageAttribute(StrEnum):
+    """SNS message attributes that every message carries, for filter policies."""
+
+    SEVERITY = "severity"
+    STATUS = "status"
+    PROVIDER = "provider"
+    ACCOUNT = "account"
+
+
+#: The value of ``provider`` and ``account`` in messages about no account of ours.
+NO_SUBJECT: Final = "-"
+
+
+def run_namespace(namespace: str) -> str:
+    """Return the namespace of the functions' own figures, beside the accounts' ``namespace``."""
+    return f"{namespace}/Runs"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmName:
+    """An alarm of one account, as its name says: ``<stack>/<account>/<kind>``."""
+
+    account: str
+    kind: AlarmKind
+
+    @classmethod
+    def parse(cls, alarm_name: str, stack_name: str) -> AlarmName | None:
+        """Read ``alarm_name``; None when it is not one of the stack's account alarms."""
+        stack, _, rest = alarm_name.partition("/")
+        account, _, kind = rest.partition("/")
+        if stack != stack_name or not ACCOUNT_PATTERN.fullmatch(account):
+            return None
+        try:
+            return cls(account, AlarmKind(kind))
+        except ValueError:
+            return None
+
+    def format(self, stack_name: str) -> str:
+        """Return the alarm's full name in the stack ``stack_name``."""
+        return f"{stack_name}/{self.account}/{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class StackNames:
+    """The names of one deployment's resources, all derived from Terraform's ``name``."""
+
+    name: str
+
+    @property
+    def poller_function(self) -> str:
+        """The Lambda function that polls."""
+        return f"{self.name}-balance-poller"
+
+    @property
+    def router_function(self) -> str:
+        """The Lambda function that announces."""
+        return f"{self.name}-alert-router"
+
+    @property
+    def schedule_group(self) -> str:
+        """The EventBridge Scheduler group that holds the poll schedules and the router's tick."""
+        return self.name
+
+    @property
+    def poll_schedule_prefix(self) -> str:
+        """The prefix of the poll schedules; the shard's number follows."""
+        return f"{self.name}-poll-"
+
+    @property
+    def tick_schedule(self) -> str:
+        """The schedule that makes the router look at what is open."""
+        return f"{self.name}-tick"
+
+    @property
+    def balances_table(self) -> str:
+        """The DynamoDB table of polled balances."""
+        return f"{self.name}-balances"
+
+    @property
+    def alerts_table(self) -> str:
+        """The DynamoDB table of the router's episodes and silences."""
+        return f"{self.name}-alerts"
+
+    @property
+    def secret(self) -> str:
+        """The secret that holds all accounts' keys unless an account names another."""
+        return f"{self.name}/api-keys"
+
+    @property
+    def alarms_topic(self) -> str:
+        """The SNS topic that every account's alarms publish to."""
+        return f"{self.name}-alarms"
+
+    @property
+    def intake_queue(self) -> str:
+        """The SQS queue between topic ``alarms`` and the router."""
+        return f"{self.name}-alarms"
+
+    @property
+    def notifications_topic(self) -> str:
+        """The SNS topic that people subscribe to."""
+        return f"{self.name}-notifications"
+
+    @property
+    def operations_topic(self) -> str:
+        """The SNS topic of the monitor's own alarms."""
+        return f"{self.name}-operations"
+
+    @property
+    def chat_topic(self) -> str:
+        """The optional SNS topic in the format of Amazon Q Developer in chat applications."""
+        return f"{self.name}-chat"

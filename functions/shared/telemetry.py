@@ -1,0 +1,110 @@
+"""Structured logs and run metrics with Powertools, and the filter that keeps keys out of logs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
+
+from aws_lambda_powertools import Logger, Metrics
+
+from shared.names import run_namespace
+
+MASK: Final = "[key]"
+
+#: Libraries that write URLs and headers to their logs; a URL may carry a key in its query.
+#: httpx logs every request's URL at INFO (seen in httpx 0.28).
+_TALKATIVE: Final = ("httpx", "httpcore", "botocore", "boto3", "urllib3")
+
+#: Shorter texts would mask ordinary words.
+_SHORTEST_KEY: Final = 6
+
+
+class Redactor(logging.Filter):
+    """Replaces every known key in a log record, its arguments, its fields and its exception.
+
+    The second line of defence: no code path logs a key, and this is there for the one that
+    somebody adds.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: set[str] = set()
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Learn keys to mask, as they are and as they look in a URL or in JSON."""
+        from json import dumps  # noqa: PLC0415 -- only needed once keys are known
+        from urllib.parse import quote, quote_plus  # noqa: PLC0415 -- the same
+
+        for key in keys:
+            if len(key) >= _SHORTEST_KEY:
+                self._keys |= {key, quote(key, safe=""), quote_plus(key), dumps(key)[1:-1]}
+
+    def clean(self, text: str) -> str:
+        """Return ``text`` with every known key masked."""
+        for key in sorted(self._keys, key=len, reverse=True):
+            text = text.replace(key, MASK)
+        return text
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask keys in ``record``; never drops it."""
+        if not self._keys:
+            return True
+        record.msg = self._clean_value(record.msg)
+        if record.args:
+            record.args = (
+                {k: self._clean_value(v) for k, v in record.args.items()}
+                if isinstance(record.args, dict)
+                else tuple(self._clean_value(v) for v in record.args)
+            )
+        for name, value in vars(record).items():
+            if name not in _STANDARD_FIELDS:
+                setattr(record, name, self._clean_value(value))
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.clean(logging.Formatter().formatException(record.exc_info))
+        return True
+
+    def _clean_value(self, value: object) -> object:
+        """Mask keys in texts and, one level after the other, in what contains them."""
+        match value:
+            case str():
+                return self.clean(value)
+            case dict():
+                return {self._clean_value(k): self._clean_value(v) for k, v in value.items()}
+            case list() | tuple() | set() | frozenset():
+                return [self._clean_value(v) for v in value]
+            case bool() | int() | float() | None:
+                return value
+            case _:
+                text = str(value)
+                cleaned = self.clean(text)
+                return value if cleaned == text else cleaned
+
+
+_STANDARD_FIELDS: Final = frozenset(
+    vars(logging.LogRecord("", 0, "", 0, "", None, None)).keys()
+) | {"message", "asctime"}
+
+
+@cache
+def redactor() -> Redactor:
+    """Return the process's one redactor."""
+    return Redactor()
+
+
+@cache
+def logger(service: str) -> Logger:
+    """Return the structured logger of ``service``, redacting, with talkative libraries quieted."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    log = Logger(service=service)
+    for handler in log.handlers:
+        handler.addFilter(redactor())
+    return log
+
+
+@cache
+def metrics(service: str, namespace: str) -> Metrics:
+    """Return the EMF metrics of ``service`` in the run namespace beside ``namespace``."""
+    return Metrics(service=service, namespace=run_namespace(namespace))
