@@ -30,4 +30,6 @@ def decode(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: object) -> object:
     """Unwrap boto3's ``Binary``."""
-    return bytes(value) if isinstance(value, Binary) else value
+    if isinstance(value, Binary):
+        return bytes(value)  # type: ignore[call-overload]  # the stubs lack Binary.__bytes__
+    return value
