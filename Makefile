@@ -51,3 +51,44 @@ build: setup ## Build dist/*.zip, byte for byte reproducible
 .PHONY: clean
 clean: ## Remove build products and caches (not .venv, not .tools)
 	@rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# --- checks and tests -----------------------------------------------------------------------
+
+CODE := functions balancectl scripts bench tests
+
+.PHONY: check
+check: lint types layers docs-check test ## Everything that CI runs
+
+.PHONY: lint
+lint: setup ## ruff: rules and format
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/ruff format --quiet --check $(CODE)
+
+.PHONY: format
+format: setup ## Let ruff format the code and fix what it can
+	@$(BIN)/ruff check --quiet --fix $(CODE)
+	@$(BIN)/ruff format --quiet $(CODE)
+
+.PHONY: types
+types: setup ## mypy, strict
+	@$(BIN)/mypy functions balancectl scripts bench
+
+.PHONY: layers
+layers: setup ## import-linter: the directions of the design
+	@PYTHONPATH=functions:. $(BIN)/lint-imports
+
+.PHONY: docs-check
+docs-check: setup ## Generated tables are current, links and anchors lead somewhere
+	@for script in scripts/docs_*.py; do $(BIN)/python $$script --check; done
+
+.PHONY: docs
+docs: setup ## Renew the generated tables
+	@for script in scripts/docs_*.py; do $(BIN)/python $$script; done
+
+.PHONY: test
+test: build ## Every test: unit, integration, infra, e2e
+	@$(BIN)/pytest tests --numprocesses 2 --dist loadgroup
+
+.PHONY: test-unit
+test-unit: setup ## The tests that need nothing but Python
+	@$(BIN)/pytest tests/unit --numprocesses 2

@@ -1,0 +1,116 @@
+"""Build dist/<function>.zip: exactly what one function imports, byte for byte reproducible.
+
+    python scripts/package.py [--output DIR]
+
+Third-party code comes from the function's hashed lock; compiled code is refused, so that the same
+bytes run on arm64, x86 and a laptop. boto3 is left to the Lambda runtime.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTIONS = ("balance_poller", "alert_router")
+
+#: The earliest date that a zip can hold; the same one always, or every build would redeploy.
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+FILE_MODE = 0o100644 << 16
+
+LEFT_OUT_FOLDERS = {"__pycache__", "bin"}
+LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
+#: Of a distribution's metadata only what licences ask to travel along, and what
+#: importlib.metadata needs to name the version.
+KEPT_METADATA = {"METADATA", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "COPYING"}
+COMPILED_SUFFIXES = {".so", ".pyd", ".dylib", ".dll"}
+
+
+class PackagingError(Exception):
+    """A zip would not be what it promises to be."""
+
+
+def main() -> int:
+    """Build both zips and print their size and digest."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--output", type=Path, default=ROOT / "dist")
+    output: Path = parser.parse_args().output
+    try:
+        for function in FUNCTIONS:
+            archive = build(function, output)
+            digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+            size = archive.stat().st_size / 1024
+            print(f"{archive.name}  {size:,.0f} KiB  sha256:{digest[:16]}")
+    except PackagingError as exc:
+        print(f"package: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build(function: str, output: Path) -> Path:
+    """Build one function's zip under ``output`` and return its path.
+
+    Raises:
+        PackagingError: when the lock cannot be installed or brings compiled code.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    archive = output / f"{function}.zip"
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Path(folder)
+        install(function, stage)
+        for package in ("shared", function):
+            shutil.copytree(ROOT / "functions" / package, stage / package)
+        write_zip(stage, archive)
+    return archive
+
+
+def install(function: str, stage: Path) -> None:
+    """Install the function's lock, and nothing that is not in it, into ``stage``."""
+    lock = ROOT / "requirements" / f"{function}.txt"
+    command = [
+        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+        "--target", str(stage), "--requirement", str(lock), "--require-hashes", "--no-deps",
+        "--only-binary", ":all:", "--no-compile",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackagingError(f"cannot install {lock.relative_to(ROOT)}:\n{done.stderr.strip()}")
+
+
+def write_zip(stage: Path, archive: Path) -> None:
+    """Write ``stage`` as a zip whose bytes depend on nothing but the files' names and contents."""
+    partial = archive.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
+        for path in sorted(files(stage), key=lambda file: file.relative_to(stage).as_posix()):
+            if path.suffix in COMPILED_SUFFIXES:
+                raise PackagingError(f"compiled code in the zip: {path.relative_to(stage)}")
+            info = zipfile.ZipInfo(path.relative_to(stage).as_posix(), FIXED_DATE)
+            info.external_attr = FILE_MODE
+            info.create_system = 3
+            info.compress_type = zipfile.ZIP_DEFLATED
+            zipped.writestr(info, path.read_bytes())
+    partial.replace(archive)
+
+
+def files(stage: Path) -> Iterator[Path]:
+    """Yield the files of ``stage`` that belong into a zip."""
+    for path in stage.rglob("*"):
+        parts = path.relative_to(stage).parts
+        if not path.is_file() or path.suffix in LEFT_OUT_SUFFIXES:
+            continue
+        if LEFT_OUT_FOLDERS & set(parts) or path.name.startswith("."):
+            continue
+        if parts[0].endswith(".dist-info") and path.name not in KEPT_METADATA:
+            continue
+        yield path
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
