@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WHEELS = ROOT / "build" / "wheels"
 FUNCTIONS = ("balance_poller", "alert_router")
 
 #: The earliest date that a zip can hold; the same one always, or every build would redeploy.
@@ -60,8 +61,7 @@ def build(function: str, output: Path) -> Path:
     Raises:
         PackagingError: when the lock cannot be installed or brings compiled code.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    archive = output / f"{function}.zip"
+    archive = make_folder(output) / f"{function}.zip"
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
         install(function, stage)
@@ -74,14 +74,45 @@ def build(function: str, output: Path) -> Path:
 def install(function: str, stage: Path) -> None:
     """Install the function's lock, and nothing that is not in it, into ``stage``."""
     lock = ROOT / "requirements" / f"{function}.txt"
-    command = [
-        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-        "--target", str(stage), "--requirement", str(lock), "--require-hashes", "--no-deps",
-        "--only-binary", ":all:", "--no-compile",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wheels = wheelhouse(lock)
+    pip(lock, "install", "--target", str(stage), "--no-index", "--find-links", str(wheels),
+        "--no-compile")  # fmt: skip
+
+
+def wheelhouse(lock: Path) -> Path:
+    """Return the folder with the lock's wheels; download them on first use of this lock.
+
+    A second build then needs no network, and cannot differ because an index did.
+    """
+    wheels = WHEELS / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    if not wheels.exists():
+        partial = wheels.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        pip(lock, "download", "--dest", str(make_folder(partial)))
+        partial.rename(wheels)
+    return wheels
+
+
+def pip(lock: Path, command: str, *options: str) -> None:
+    """Run pip on ``lock``: hashes required, wheels only, no dependency that is not in it."""
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check",
+            "--requirement", str(lock), "--require-hashes", "--no-deps", "--only-binary", ":all:",
+            *options,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
     if done.returncode:
-        raise PackagingError(f"cannot install {lock.relative_to(ROOT)}:\n{done.stderr.strip()}")
+        raise PackagingError(f"cannot {command} {lock.name}:\n{done.stderr.strip()}")
+
+
+def make_folder(folder: Path) -> Path:
+    """Make ``folder`` with its parents if need be, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def write_zip(stage: Path, archive: Path) -> None:

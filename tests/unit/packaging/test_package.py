@@ -1,0 +1,97 @@
+"""The zips as they are deployed: reproducible, small, pure Python, and quiet on import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+DIST = ROOT / "dist"
+MIB = 1024 * 1024
+
+SIZES = [
+    pytest.param("balance_poller", 2.0, id="poller"),
+    pytest.param("alert_router", 1.5, id="router"),
+]
+FUNCTIONS = [pytest.param(name, id=name) for name in ("balance_poller", "alert_router")]
+
+#: Runs in a fresh interpreter: any socket, any client, any file of a provider is an error.
+IMPORT_QUIETLY = """
+import sys, socket
+sys.path[:0] = [sys.argv[1], sys.argv[2]]
+opened = []
+sys.addaudithook(lambda event, args: opened.append(args[0]) if event == "open" else None)
+def refuse(*args, **kwargs):
+    raise AssertionError("a socket at import")
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+import importlib
+module = importlib.import_module(sys.argv[3] + ".handler")
+assert callable(module.lambda_handler)
+assert "boto3.session" not in sys.modules, "boto3 sessions belong to first use"
+assert not [name for name in opened if "/providers/" in str(name)], "a definition read at import"
+if sys.argv[3] == "alert_router":
+    assert "httpx" not in sys.modules
+"""
+
+
+@pytest.fixture(scope="module")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both zips, built once more from the wheels that `make build` left."""
+    output = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, ROOT / "scripts" / "package.py", "--output", output], check=True
+    )
+    return output
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_zip_when_built_twice_is_the_same_byte_for_byte(function: str, rebuilt: Path) -> None:
+    again = (rebuilt / f"{function}.zip").read_bytes()
+
+    assert again == (DIST / f"{function}.zip").read_bytes(), "run `make build` after a change"
+
+
+@pytest.mark.parametrize(("function", "limit_mib"), SIZES)
+def test_zip_stays_under_its_size(function: str, limit_mib: float) -> None:
+    size = (DIST / f"{function}.zip").stat().st_size
+
+    assert 0.2 * MIB < size <= limit_mib * MIB
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_zip_holds_no_compiled_code_and_only_its_own_function(function: str) -> None:
+    with zipfile.ZipFile(DIST / f"{function}.zip") as zipped:
+        names = zipped.namelist()
+
+    other = {"balance_poller": "alert_router", "alert_router": "balance_poller"}[function]
+    assert f"{function}/handler.py" in names
+    assert "shared/names.py" in names
+    assert not [name for name in names if name.endswith((".so", ".pyd", ".dll", ".pyc"))]
+    assert not [name for name in names if name.startswith((other, "boto", "balancectl"))]
+
+
+def test_router_zip_brings_no_http_client() -> None:
+    with zipfile.ZipFile(DIST / "alert_router.zip") as zipped:
+        names = zipped.namelist()
+
+    assert not [name for name in names if name.startswith(("httpx", "httpcore"))]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_handler_when_imported_from_its_zip_makes_no_client_and_no_call(function: str) -> None:
+    """boto3 comes from outside of the zip, as it does on AWS; everything else from inside."""
+    site_packages = next(path for path in sys.path if path.endswith("site-packages"))
+    archive = DIST / f"{function}.zip"
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", IMPORT_QUIETLY, archive, site_packages, function],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
