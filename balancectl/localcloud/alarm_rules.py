@@ -1,0 +1,253 @@
+"""How CloudWatch decides the state of a single-metric alarm, as pure functions.
+
+Source: "Configuring how CloudWatch alarms treat missing data" and "Alarm evaluation" in the
+CloudWatch user guide, read 2026-11; the tables given there are the tests of this module. Metric
+math, percentiles, composite and anomaly alarms are not evaluated here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+#: In the guide's examples an alarm of three periods looks at five: what reported late is used
+#: before anything is filled in. It is also why a dead-man alarm fires two periods later.
+EXTRA_PERIODS: Final = 2
+
+_COMPARISONS: Final = {
+    "GreaterThanOrEqualToThreshold": "greater than or equal to",
+    "GreaterThanThreshold": "greater than",
+    "LessThanThreshold": "less than",
+    "LessThanOrEqualToThreshold": "less than or equal to",
+}
+_STATISTICS: Final = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
+
+
+class AlarmState(StrEnum):
+    """The states an alarm can have."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class MissingData(StrEnum):
+    """What a period without data counts as."""
+
+    MISSING = "missing"
+    IGNORE = "ignore"
+    BREACHING = "breaching"
+    NOT_BREACHING = "notBreaching"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What was published for one metric within one stretch of time."""
+
+    sample_count: float
+    total: float
+    minimum: float
+    maximum: float
+
+    @classmethod
+    def merge(cls, parts: Sequence[Statistics]) -> Statistics:
+        """Return the statistics of all ``parts`` (at least one) together."""
+        return cls(
+            sample_count=sum(part.sample_count for part in parts),
+            total=sum(part.total for part in parts),
+            minimum=min(part.minimum for part in parts),
+            maximum=max(part.maximum for part in parts),
+        )
+
+    def value(self, statistic: str) -> float:
+        """Return one statistic by CloudWatch's name for it."""
+        match statistic:
+            case "SampleCount":
+                return self.sample_count
+            case "Sum":
+                return self.total
+            case "Minimum":
+                return self.minimum
+            case "Maximum":
+                return self.maximum
+            case _:
+                return self.total / self.sample_count
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One period of an alarm's evaluation range; ``statistics`` is None when nothing came."""
+
+    start: datetime
+    statistics: Statistics | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRule:
+    """The settings of one alarm that its evaluation depends on."""
+
+    name: str
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period: timedelta
+    evaluation_periods: int
+    datapoints_to_alarm: int
+    comparison: str
+    threshold: float
+    missing_data: MissingData
+
+    @classmethod
+    def from_description(cls, alarm: Mapping[str, Any]) -> AlarmRule | None:
+        """Read an element of DescribeAlarms' ``MetricAlarms``; None for what is not evaluated."""
+        if not alarm.get("MetricName") or alarm.get("Statistic") not in _STATISTICS:
+            return None
+        if alarm.get("ComparisonOperator") not in _COMPARISONS or alarm.get("Metrics"):
+            return None
+        periods = int(alarm["EvaluationPeriods"])
+        return cls(
+            name=alarm["AlarmName"],
+            namespace=alarm["Namespace"],
+            metric=alarm["MetricName"],
+            dimensions=tuple(
+                sorted((item["Name"], item["Value"]) for item in alarm.get("Dimensions", ()))
+            ),
+            statistic=alarm["Statistic"],
+            period=timedelta(seconds=int(alarm["Period"])),
+            evaluation_periods=periods,
+            datapoints_to_alarm=int(alarm.get("DatapointsToAlarm") or periods),
+            comparison=alarm["ComparisonOperator"],
+            threshold=float(alarm["Threshold"]),
+            missing_data=MissingData(alarm.get("TreatMissingData") or MissingData.MISSING),
+        )
+
+    @property
+    def evaluation_range(self) -> int:
+        """How many periods are looked at."""
+        return self.evaluation_periods + EXTRA_PERIODS
+
+    def breaches(self, value: float) -> bool:
+        """Whether ``value`` is on the alarming side of the threshold."""
+        match self.comparison:
+            case "GreaterThanOrEqualToThreshold":
+                return value >= self.threshold
+            case "GreaterThanThreshold":
+                return value > self.threshold
+            case "LessThanThreshold":
+                return value < self.threshold
+            case _:
+                return value <= self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The state an alarm should have, and why, in the form that SetAlarmState takes."""
+
+    state: AlarmState
+    reason: str
+    reason_data: str
+
+
+def evaluate(
+    rule: AlarmRule, periods: Sequence[Period], current: AlarmState, now: datetime
+) -> Verdict:
+    """Judge ``periods``, oldest first and ``rule.evaluation_range`` long, at the time ``now``."""
+    points = [
+        None if period.statistics is None else period.statistics.value(rule.statistic)
+        for period in periods
+    ]
+    breaching = [None if point is None else rule.breaches(point) for point in points]
+    state = decide(
+        breaching,
+        evaluation_periods=rule.evaluation_periods,
+        datapoints_to_alarm=rule.datapoints_to_alarm,
+        missing_data=rule.missing_data,
+        current=current,
+    )
+    used = [
+        (period, point) for period, point in zip(periods, points, strict=True) if point is not None
+    ][-rule.evaluation_periods :]
+    return Verdict(state, _reason(rule, state, used), _reason_data(rule, used, now))
+
+
+def decide(
+    breaching: Sequence[bool | None],
+    *,
+    evaluation_periods: int,
+    datapoints_to_alarm: int,
+    missing_data: MissingData,
+    current: AlarmState,
+) -> AlarmState:
+    """Return the state for an evaluation range, oldest first; None is a missing data point."""
+    real = [point for point in breaching if point is not None][-evaluation_periods:]
+    short = evaluation_periods - len(real)
+    if short and missing_data is MissingData.BREACHING:
+        real += [True] * short
+    elif short and missing_data is MissingData.NOT_BREACHING:
+        real += [False] * short
+    elif short and not any(point is False for point in real):
+        return _with_too_little(breaching, real, datapoints_to_alarm, missing_data, current)
+    return AlarmState.ALARM if real.count(True) >= datapoints_to_alarm else AlarmState.OK
+
+
+def _with_too_little(
+    breaching: Sequence[bool | None],
+    real: Sequence[bool],
+    datapoints_to_alarm: int,
+    missing_data: MissingData,
+    current: AlarmState,
+) -> AlarmState:
+    """Decide when all that came was breaching, or nothing came, and nothing fills the rest."""
+    if len(real) >= datapoints_to_alarm:
+        return AlarmState.ALARM
+    if missing_data is MissingData.IGNORE:
+        return current
+    # One breaching point that is old enough and was followed by none at all alarms
+    # ("X - - - -" in the guide's table), a fresh one waits for more ("- - - - X").
+    age = len(breaching) - breaching.index(True) if real else 0
+    return AlarmState.ALARM if age >= datapoints_to_alarm else AlarmState.INSUFFICIENT_DATA
+
+
+def _reason(rule: AlarmRule, state: AlarmState, used: Sequence[tuple[Period, float]]) -> str:
+    """Say why in CloudWatch's manner of speaking."""
+    missing = rule.evaluation_periods - len(used)
+    if not used:
+        if state is AlarmState.INSUFFICIENT_DATA:
+            return f"Insufficient Data: {missing} datapoints were unknown."
+        return (
+            f"Threshold Crossed: no datapoints were received for {missing} periods and {missing} "
+            f"missing datapoints were treated as [{rule.missing_data.capitalize()}]."
+        )
+    counted = [point for _, point in used if rule.breaches(point) is (state is AlarmState.ALARM)]
+    values = ", ".join(f"{point:g} ({period.start:%d/%m/%y %H:%M:%S})" for period, point in used)
+    verb = "was" if len(counted) == 1 else "were"
+    negation = "" if state is AlarmState.ALARM else " not"
+    return (
+        f"Threshold Crossed: {len(counted)} out of the last {len(used)} datapoints [{values}] "
+        f"{verb}{negation} {_COMPARISONS[rule.comparison]} the threshold ({rule.threshold})."
+    )
+
+
+def _reason_data(rule: AlarmRule, used: Sequence[tuple[Period, float]], now: datetime) -> str:
+    """Return the reason as CloudWatch's machine-readable document, version 1.0."""
+    document = {
+        "version": "1.0",
+        "queryDate": aws_time(now),
+        "statistic": rule.statistic,
+        "period": int(rule.period.total_seconds()),
+        "recentDatapoints": [point for _, point in used],
+        "threshold": rule.threshold,
+    }
+    if used:
+        document["startDate"] = aws_time(used[0][0].start)
+    return json.dumps(document)
+
+
+def aws_time(at: datetime) -> str:
+    """Return ``at`` as alarms carry it: "2026-11-23T14:05:00.000+0000"."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"

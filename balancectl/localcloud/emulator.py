@@ -1,0 +1,206 @@
+"""Starts, reaches and stops one emulator: MiniStack in a process of its own, with IAM enforced."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import botocore.session
+
+from balancectl.localcloud.server import RELEASE_PATH
+from balancectl.localcloud.settings import ServerSettings
+
+REGION: Final = "eu-central-1"
+ACCOUNT: Final = "123456789012"
+#: MiniStack's root key: whoever sets up the local cloud may do everything in it.
+_ACCESS_KEY: Final = "test"
+_START_SECONDS: Final = 60
+_STOP_SECONDS: Final = 8
+_KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "SYSTEMROOT")
+
+
+class EmulatorError(Exception):
+    """The emulator did not start, or is not there any more."""
+
+
+@dataclass(slots=True)
+class Emulator:
+    """A running emulator; everything it writes lies under ``folder``."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    """None for one that another process started."""
+
+    @classmethod
+    def start(
+        cls, folder: Path, *, hold_schedules: bool = False, detached: bool = False
+    ) -> Emulator:
+        """Start an emulator that keeps its files in ``folder``, and wait until it answers.
+
+        Args:
+            folder: made if need be.
+            hold_schedules: let no schedule fire before :meth:`release_schedules`.
+            detached: let it outlive this process; otherwise it ends when this process does,
+                however that ends.
+
+        Raises:
+            EmulatorError: when it does not come up; the text has the end of its log.
+        """
+        (folder / "tmp").mkdir(parents=True, exist_ok=True)
+        emulator = cls(folder, _free_port())
+        with (folder / "emulator.log").open("ab") as log:
+            emulator.process = subprocess.Popen(
+                [sys.executable, "-m", "balancectl.localcloud.server"],
+                stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us; we stop it in order
+                cwd=folder,
+                env=emulator._server_environment(hold_schedules=hold_schedules, detached=detached),
+            )
+        try:
+            emulator._wait_until_ready()
+        except BaseException:
+            emulator.stop()
+            raise
+        return emulator
+
+    @property
+    def url(self) -> str:
+        """Where all AWS services answer."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def permissions_file(self) -> Path:
+        """The record of ``patches.permissions``."""
+        return self.folder / "permissions.jsonl"
+
+    @property
+    def mailbox_file(self) -> Path:
+        """The record of ``patches.mailbox``."""
+        return self.folder / "mailbox.jsonl"
+
+    def environment(self) -> dict[str, str]:
+        """Return a whole environment for a child process that shall reach this cloud only.
+
+        Nothing of the user's AWS set-up is in it: no profile, no credentials, no other endpoint.
+        """
+        nowhere = str(self.folder / "no-aws-files")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return kept | {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": nowhere,
+            "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 -- typed where it is assigned
+        """Return a boto3 client of this cloud that reads nothing of the user's AWS set-up."""
+        session = botocore.session.Session(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
+        make: Any = boto3.Session(botocore_session=session).client
+        return make(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=_ACCESS_KEY,
+            aws_secret_access_key="test",  # noqa: S106 -- MiniStack's root key
+        )
+
+    def release_schedules(self) -> None:
+        """Let the schedules fire that were held since the start."""
+        request = urllib.request.Request(self.url + RELEASE_PATH, method="POST")  # noqa: S310
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 -- loopback
+
+    def is_running(self) -> bool:
+        """Whether the emulator answers."""
+        with suppress(OSError):
+            urllib.request.urlopen(f"{self.url}/_ministack/ready", timeout=5).close()  # noqa: S310
+            return True
+        return False
+
+    def stop(self) -> None:
+        """End the process and wait for its end; quick, and safe to call again."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        if process.stdin:
+            process.stdin.close()
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _server_environment(self, *, hold_schedules: bool, detached: bool) -> dict[str, str]:
+        """Return the whole environment of the emulator's process."""
+        settings = ServerSettings(
+            port=self.port,
+            permissions_file=self.permissions_file,
+            mailbox_file=self.mailbox_file,
+            hold_schedules=hold_schedules,
+            lifeline=not detached,
+        )
+        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        return (
+            kept
+            | settings.to_environment()
+            | {
+                "AUTH": "true",
+                "BIND_HOST": "127.0.0.1",
+                "GATEWAY_PORT": str(self.port),
+                "MINISTACK_ACCOUNT_ID": ACCOUNT,
+                "MINISTACK_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
+                "HOME": str(self.folder),
+                "TMPDIR": str(self.folder / "tmp"),
+                "SFTP_ENABLED": "0",
+                "IOT_MTLS_ENABLED": "0",
+                "DOCKER_HOST": "unix:///nowhere",
+                "LOG_LEVEL": "INFO",
+            }
+        )
+
+    def _wait_until_ready(self) -> None:
+        """Return once the emulator answers."""
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                raise EmulatorError(f"The emulator did not start:\n{self._log_end()}")
+            if self.is_running():
+                return
+            time.sleep(0.1)
+        raise EmulatorError(f"The emulator did not answer in time:\n{self._log_end()}")
+
+    def _log_end(self) -> str:
+        """Return the last lines of the emulator's log."""
+        lines = (self.folder / "emulator.log").read_text("utf-8", "replace").splitlines()
+        return "\n".join(lines[-15:])
+
+
+def _free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

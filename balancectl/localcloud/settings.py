@@ -1,0 +1,51 @@
+"""What the emulator's process is told through its environment, and nothing else reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PREFIX: Final = "LOCAL_CLOUD_"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where one emulator listens and what it writes."""
+
+    port: int
+    permissions_file: Path
+    """JSON lines: every action that was asked of a role's policies (``patches.permissions``)."""
+    mailbox_file: Path
+    """JSON lines: every e-mail and SMS that SNS would have sent (``patches.mailbox``)."""
+    hold_schedules: bool
+    """Whether schedules wait until they are released (``patches.schedules``)."""
+    lifeline: bool
+    """Whether the server ends when its standard input does: with the process that started it."""
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables that :meth:`from_environment` reads."""
+        return {
+            f"{_PREFIX}PORT": str(self.port),
+            f"{_PREFIX}PERMISSIONS_FILE": str(self.permissions_file),
+            f"{_PREFIX}MAILBOX_FILE": str(self.mailbox_file),
+            f"{_PREFIX}HOLD_SCHEDULES": str(int(self.hold_schedules)),
+            f"{_PREFIX}LIFELINE": str(int(self.lifeline)),
+        }
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ServerSettings:
+        """Read the settings of this process.
+
+        Raises:
+            KeyError, ValueError: when the process was not started by ``emulator.Emulator``.
+        """
+        return cls(
+            port=int(environment[f"{_PREFIX}PORT"]),
+            permissions_file=Path(environment[f"{_PREFIX}PERMISSIONS_FILE"]),
+            mailbox_file=Path(environment[f"{_PREFIX}MAILBOX_FILE"]),
+            hold_schedules=environment[f"{_PREFIX}HOLD_SCHEDULES"] == "1",
+            lifeline=environment[f"{_PREFIX}LIFELINE"] == "1",
+        )
