@@ -78,7 +78,9 @@ def read_record(
         lines: what ``patches.permissions`` wrote.
         roles: the roles that matter; others' lines are left out.
     """
-    wanted, allowed, refused = set(roles), set(), set()
+    wanted = set(roles)
+    allowed: set[Permission] = set()
+    refused: set[Permission] = set()
     for line in lines:
         entry = json.loads(line)
         if entry["role"] in wanted:

@@ -1,0 +1,139 @@
+"""The simulated providers speak the documented APIs."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from balancectl.localcloud.simulated_api import (
+    ENDPOINTS,
+    Account,
+    Condition,
+    Endpoint,
+    Reply,
+    Request,
+    respond,
+)
+
+KEY = "sim-key-of-the-account"
+BY_PROVIDER = {endpoint.provider: endpoint for endpoint in ENDPOINTS}
+HEADERS = {
+    "browser_use": {"x-browser-use-api-key": KEY},
+    "mydisct_bbre": {"x-api-key": KEY},
+}
+
+
+def ask(
+    provider: str,
+    *,
+    condition: Condition = Condition.ACTIVE,
+    headers: dict[str, str] | None = None,
+    method: str = "GET",
+    path: str | None = None,
+) -> Reply:
+    endpoint = BY_PROVIDER[provider]
+    account = Account("acme", provider, KEY, Decimal("12.75"), Decimal("7.25"), condition)
+    default = HEADERS.get(provider, {"authorization": f"Bearer {KEY}"})
+    request = Request(method, path or endpoint.paths[0], default if headers is None else headers)
+    return respond(request, dict.fromkeys(endpoint.paths, endpoint), {KEY: account})
+
+
+@pytest.mark.parametrize(
+    ("provider", "body"),
+    [
+        ("browser_use_v1", {"balance": "1275"}),
+        ("firecrawl_v1", {"success": True, "data": {"remaining_credits": 12.75}}),
+        ("firecrawl", {"success": True, "data": {"remainingCredits": 12.75}}),
+        ("firecrawl_v1_tokens", {"success": True, "data": {"remaining_tokens": 12.75}}),
+        ("firecrawl_tokens", {"success": True, "data": {"remainingTokens": 12.75}}),
+        ("mydisct_bbre", {"success": True, "balance": 12.75}),
+        ("openrouter", {"data": {"total_credits": 20.0, "total_usage": 7.25}}),
+        ("openrouter_key", {"data": {"limit_remaining": 12.75}}),
+        ("browser_use", {"totalCreditsBalanceUsd": 12.75}),
+    ],
+)
+def test_balance_is_told_in_the_documented_shape(provider: str, body: dict[str, object]) -> None:
+    reply = ask(provider)
+
+    assert reply.status == 200
+    told = json.loads(reply.body)
+    for name, value in body.items():
+        if isinstance(value, dict):
+            assert value.items() <= told[name].items()
+        else:
+            assert told[name] == value
+
+
+@pytest.mark.parametrize(
+    ("condition", "status", "code"),
+    [
+        (Condition.REVOKED, 403, "INVALID_API_KEY"),
+        (Condition.SUSPENDED, 403, "ACCOUNT_SUSPENDED"),
+        (Condition.UNBILLED, 403, "ACCOUNT_INACTIVE"),
+        (Condition.DOWN, 500, "SERVICE_ERROR"),
+    ],
+)
+def test_bbre_refuses_with_its_documented_codes(
+    condition: Condition, status: int, code: str
+) -> None:
+    reply = ask("mydisct_bbre", condition=condition)
+
+    assert (reply.status, json.loads(reply.body)["error"]["code"]) == (status, code)
+
+
+def test_bbre_answers_post_as_it_answers_get() -> None:
+    assert ask("mydisct_bbre", method="POST") == ask("mydisct_bbre")
+
+
+def test_bbre_takes_its_key_from_no_other_header() -> None:
+    reply = ask("mydisct_bbre", headers={"authorization": f"Bearer {KEY}"})
+
+    assert reply.status == 401
+    assert json.loads(reply.body)["error"]["code"] == "API_KEY_REQUIRED"
+
+
+@pytest.mark.parametrize(
+    ("provider", "condition", "status"),
+    [
+        ("openrouter", Condition.RESTRICTED, 403),
+        ("openrouter", Condition.REVOKED, 401),
+        ("firecrawl", Condition.UNBILLED, 404),
+        ("firecrawl", Condition.LIMITED, 429),
+        ("firecrawl_v1", Condition.DOWN, 500),
+        ("browser_use", Condition.REVOKED, 404),
+    ],
+)
+def test_failure_has_the_documented_status(
+    provider: str, condition: Condition, status: int
+) -> None:
+    assert ask(provider, condition=condition).status == status
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.provider)
+def test_every_condition_is_answered_and_no_answer_repeats_the_key(endpoint: Endpoint) -> None:
+    replies = [ask(endpoint.provider, condition=condition) for condition in Condition]
+
+    assert all(KEY.encode() not in reply.body for reply in replies)
+    assert {reply.status for reply in replies[1:]} & {200} == set()
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.provider)
+def test_unknown_key_is_refused_like_a_revoked_one(endpoint: Endpoint) -> None:
+    headers = {name: value.replace(KEY, "other") for name, value in HEADERS.get(
+        endpoint.provider, {"authorization": f"Bearer {KEY}"}
+    ).items()}  # fmt: skip
+
+    reply = ask(endpoint.provider, headers=headers)
+
+    assert reply == endpoint.errors[Condition.REVOKED]
+
+
+def test_other_path_and_method_are_refused() -> None:
+    assert ask("openrouter", path="/api/v1/other").status == 404
+    assert ask("openrouter", method="POST").status == 405
+
+
+def test_account_does_not_show_its_key() -> None:
+    assert KEY not in repr(Account("acme", "openrouter", KEY, Decimal(1)))
