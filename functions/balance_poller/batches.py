@@ -1,0 +1,69 @@
+"""Sending many entries to AWS in batches, so that one bad entry never costs another.
+
+AWS refuses a whole batch for one entry it cannot take; such a batch is halved until the entry is
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+#: Codes by which the services say that the request's content is wrong, as against failing.
+_REJECTIONS: Final = frozenset(
+    {
+        "InvalidParameterCombination",
+        "InvalidParameterCombinationException",
+        "InvalidParameterException",
+        "InvalidParameterValue",
+        "InvalidParameterValueException",
+        "InvalidRequestException",
+        "MissingParameter",
+        "MissingRequiredParameterException",
+        "RequestEntityTooLarge",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+
+
+def in_batches(entries: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Yield ``entries`` in lists of up to ``size``."""
+    for start in range(0, len(entries), size):
+        yield list(entries[start : start + size])
+
+
+def error_code(exc: Exception) -> str:
+    """Return an AWS error's code, or the type of an error that has none; never its message."""
+    response = getattr(exc, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code) if code else type(exc).__name__
+
+
+def is_rejection(exc: Exception) -> bool:
+    """Whether AWS refused what was in the request, so that a part of it may still be taken."""
+    from botocore.exceptions import ParamValidationError  # noqa: PLC0415 -- cold start
+
+    return isinstance(exc, ParamValidationError) or error_code(exc) in _REJECTIONS
+
+
+def send_halving(batch: list[T], send: Callable[[list[T]], None]) -> list[tuple[T, str]]:
+    """Send ``batch``; return the entries that AWS refuses, each with the error's code.
+
+    Raises:
+        botocore.exceptions.ClientError, BotoCoreError: when sending fails for another reason.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
+
+    try:
+        send(batch)
+    except (ClientError, BotoCoreError) as exc:
+        if not is_rejection(exc):
+            raise
+        if len(batch) == 1:
+            return [(batch[0], error_code(exc))]
+        middle = len(batch) // 2
+        return send_halving(batch[:middle], send) + send_halving(batch[middle:], send)
+    return []

@@ -1,0 +1,209 @@
+"""The poller's event: which accounts to poll, and the time that the run stands for.
+
+Pure. One bad entry is that entry's problem: it becomes a :class:`BadAccount` and costs no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from shared.money import NumberError, parse_number, within_limits
+from shared.names import ACCOUNT_PATTERN
+from shared.records import Thresholds
+from shared.times import parse_time
+
+#: CloudWatch refuses older timestamps (PutMetricData, API reference, read 2026-11). A time as far
+#: ahead would make LATEST "newer" than every run until then.
+MAX_DISTANCE: Final = timedelta(days=14)
+
+
+class EventError(ValueError):
+    """The event as a whole is not a poller event; the text says why."""
+
+
+class AccountError(ValueError):
+    """An account's entry is wrong; the text names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account to poll, as Terraform described it."""
+
+    id: str
+    provider: str
+    secret: str
+    """A Secrets Manager name or ARN, optionally ``#json_key``."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    wallet: str | None = None
+    base_url: str | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    top_up_url: str | None = None
+    """Overrides the provider's."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadAccount:
+    """An entry that cannot be polled."""
+
+    label: str
+    """The account's id, or "accounts[3]" for an entry without a usable one."""
+    reason: str
+    provider: str = "-"
+    is_recordable: bool = False
+    """Whether ``label`` is an account's id, and the first entry of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollEvent:
+    """One run: its time, its accounts, and the definitions that came with it."""
+
+    scheduled_at: datetime
+    """UTC, whole seconds; the idempotency key of the run."""
+    accounts: tuple[Account, ...]
+    bad_accounts: tuple[BadAccount, ...] = ()
+    providers: Mapping[str, object] = field(default_factory=dict)
+    shard: int = 0
+    is_time_invalid: bool = False
+    """Whether the event's time was no time, and ``scheduled_at`` is the present second."""
+
+
+def parse_event(event: object, now: datetime) -> PollEvent:
+    """Read a poller event; ``now`` (UTC) stands in for a time that is none.
+
+    Raises:
+        EventError: when there is no list of accounts in it.
+    """
+    if not isinstance(event, Mapping) or not isinstance(event.get("accounts"), Sequence):
+        raise EventError("the event has no list of accounts")
+    scheduled_at = _scheduled_at(event.get("scheduled_at"), now)
+    accounts, bad_accounts = _accounts(event["accounts"])
+    providers = event.get("providers")
+    shard = event.get("shard")
+    return PollEvent(
+        scheduled_at=scheduled_at or now.replace(microsecond=0),
+        accounts=accounts,
+        bad_accounts=bad_accounts,
+        providers=providers if isinstance(providers, Mapping) else {},
+        shard=shard if isinstance(shard, int) else 0,
+        is_time_invalid=scheduled_at is None,
+    )
+
+
+def _scheduled_at(value: object, now: datetime) -> datetime | None:
+    """Return the event's time, or None when it is not one or absurdly far from ``now``."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = parse_time(value)
+    except ValueError:
+        return None
+    return at.replace(microsecond=0) if abs(at - now) <= MAX_DISTANCE else None
+
+
+def _accounts(entries: Sequence[object]) -> tuple[tuple[Account, ...], tuple[BadAccount, ...]]:
+    """Sort entries into accounts and bad ones; of two with one id the first counts."""
+    accounts: list[Account] = []
+    bad: list[BadAccount] = []
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
+        label = _id(entry)
+        if label is None:
+            bad.append(BadAccount(f"accounts[{index}]", "the account's id is missing or malformed"))
+            continue
+        provider = _label(entry, "provider")
+        if label in seen:
+            bad.append(BadAccount(label, "the event names the account twice", provider))
+            continue
+        seen.add(label)
+        try:
+            accounts.append(parse_account(entry))
+        except AccountError as exc:
+            bad.append(BadAccount(label, str(exc), provider, is_recordable=True))
+    return tuple(accounts), tuple(bad)
+
+
+def parse_account(entry: object) -> Account:
+    """Read one account's entry. Fields that are null count as absent, unknown ones are ignored.
+
+    Raises:
+        AccountError: naming the field that is missing or wrong.
+    """
+    account_id = _id(entry)
+    if account_id is None or not isinstance(entry, Mapping):
+        raise AccountError("the account's id is missing or malformed")
+    return Account(
+        id=account_id,
+        provider=_required(entry, "provider"),
+        secret=_required(entry, "secret"),
+        params=_params(entry.get("params")),
+        wallet=_optional(entry, "wallet"),
+        base_url=_optional(entry, "base_url"),
+        thresholds=Thresholds(**{name: _number(entry, name) for name in Thresholds.__slots__}),
+        top_up_url=_optional(entry, "top_up_url"),
+    )
+
+
+def _id(entry: object) -> str | None:
+    """Return an entry's account id, or None when it has no usable one."""
+    account_id = entry.get("id") if isinstance(entry, Mapping) else None
+    if isinstance(account_id, str) and ACCOUNT_PATTERN.fullmatch(account_id):
+        return account_id
+    return None
+
+
+def _label(entry: Any, name: str) -> str:  # noqa: ANN401 -- any JSON value
+    """Return a short text of an entry that is bad elsewhere, for its report."""
+    value = entry.get(name) if isinstance(entry, Mapping) else None
+    return value[:64] if isinstance(value, str) and value else "-"
+
+
+def _required(entry: Mapping[str, object], name: str) -> str:
+    """Return a text that must be there."""
+    text = _optional(entry, name)
+    if text is None:
+        raise AccountError(f"the account's {name} is missing")
+    return text
+
+
+def _optional(entry: Mapping[str, object], name: str) -> str | None:
+    """Return a text, or None when it is absent, null or empty."""
+    value = entry.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise AccountError(f"the account's {name} is not a text")
+    return value
+
+
+def _params(value: object) -> Mapping[str, str]:
+    """Return the account's parameters; numbers and booleans are taken as Terraform writes them."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise AccountError("the account's params are not an object")
+    params: dict[str, str] = {}
+    for name, param in value.items():
+        match param:
+            case bool():
+                params[name] = "true" if param else "false"
+            case str() | int() | float() | Decimal():
+                params[name] = str(param)
+            case _:
+                raise AccountError(f"the account's params.{name} is not a text")
+    return params
+
+
+def _number(entry: Mapping[str, object], name: str) -> Decimal | None:
+    """Return a threshold exactly as it was written."""
+    value = entry.get(name)
+    if value is None:
+        return None
+    try:
+        # The runtime parses the event's JSON with floats; their shortest form is what was written.
+        return within_limits(parse_number(repr(value) if isinstance(value, float) else value))
+    except NumberError as exc:
+        raise AccountError(f"the account's {name}: {exc}") from None

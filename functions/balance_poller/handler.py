@@ -1,0 +1,72 @@
+"""The Lambda entry: parse, poll, tell. Everything is built here, once per process, on first use."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from balance_poller.ask import Pace
+from balance_poller.event import PollEvent, parse_event
+from balance_poller.fetch import Fetcher
+from balance_poller.poll import Tools, poll
+from balance_poller.secret_store import SecretStore
+from balance_poller.settings import Settings
+from balance_poller.sinks.history import HistorySink
+from balance_poller.sinks.latest import LatestStore
+from balance_poller.sinks.metrics import MetricSink
+from balance_poller.telemetry import log_run, publish_run
+from shared import clients
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+#: Kept back from a run's time for writing what it found: a fixed part, and so much an account.
+_RESERVE_SECONDS = 10.0
+_RESERVE_PER_ACCOUNT = 0.01
+
+
+class PollRunError(Exception):
+    """Secrets, metrics or records failed as a whole; everything else of the run was done."""
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Poll the event's accounts and return the report.
+
+    Raises:
+        EventError: when the event holds no accounts.
+        PollRunError: when something failed that concerns more than single accounts.
+    """
+    started = time.monotonic()
+    settings = Settings.from_environment()
+    parsed = parse_event(event, datetime.now(UTC))
+    deadline = started + _seconds_to_ask(context.get_remaining_time_in_millis() / 1000, parsed)
+    report = poll(parsed, _tools(settings), deadline)
+    report = replace(report, duration_ms=round((time.monotonic() - started) * 1000))
+    log_run(parsed, report)
+    publish_run(parsed, report, settings.metric_namespace)
+    if report.failed_parts:
+        raise PollRunError(f"{', '.join(report.failed_parts)} failed: {'; '.join(report.errors)}")
+    return report.to_json()
+
+
+def _seconds_to_ask(seconds_left: float, event: PollEvent) -> float:
+    """Return how much of the run's time may be spent before writing begins."""
+    reserve = _RESERVE_SECONDS + _RESERVE_PER_ACCOUNT * len(event.accounts)
+    return seconds_left - min(reserve, seconds_left / 2)
+
+
+@cache
+def _tools(settings: Settings) -> Tools:
+    """Build the adapters; their clients are built when they are first needed."""
+    return Tools(
+        keys=SecretStore(clients.secretsmanager, settings.secret_cache_seconds),
+        latest=LatestStore(clients.dynamodb, settings.balances_table),
+        history=HistorySink(clients.dynamodb, settings.balances_table, settings.history_days),
+        metrics=MetricSink(clients.cloudwatch, settings.metric_namespace),
+        sender=lambda: Fetcher(settings.max_in_flight, settings.request_timeout_seconds),
+        pace=Pace(settings.max_in_flight, settings.request_timeout_seconds),
+        allow_http_loopback=settings.allow_http_loopback,
+    )
