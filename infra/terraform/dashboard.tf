@@ -1,0 +1,80 @@
+locals {
+  console = {
+    aws        = "${local.region}.console.aws.amazon.com"
+    aws-cn     = "console.amazonaws.cn"
+    aws-us-gov = "console.amazonaws-us-gov.com"
+  }
+  dashboard_url = "https://${lookup(local.console, local.partition, local.console.aws)}/cloudwatch/home?region=${local.region}#dashboards/dashboard/${var.name}"
+
+  shown = slice(
+    coalesce(var.dashboard_accounts, keys(module.configuration.accounts)), 0,
+    min(100, length(coalesce(var.dashboard_accounts, keys(module.configuration.accounts)))),
+  )
+
+  alarm_arn_prefix = trimsuffix(local.arns.account_alarms, "*")
+  # An alarm widget takes 100 alarms.
+  shown_alarms = chunklist([
+    for alarm in values(module.configuration.alarms) : "${local.alarm_arn_prefix}${alarm.name}" if contains(local.shown, alarm.account)
+  ], 100)
+
+  run_metrics = {
+    "Accounts polled"  = [for metric in ["AccountsPolled", "AccountsOk"] : ["${var.metric_namespace}/Runs", metric, "service", "balance_poller"]]
+    "Run duration"     = [["${var.metric_namespace}/Runs", "RunDuration", "service", "balance_poller"]]
+    "Messages"         = [for metric in ["MessagesPublished", "PublishFailures", "ReducedMessages"] : ["${var.metric_namespace}/Runs", metric, "service", "alert_router"]]
+    "Function errors"  = flatten([for function in values(local.lambda_of) : [for metric in ["Errors", "Throttles"] : [["AWS/Lambda", metric, "FunctionName", function.FunctionName]]]])
+    "Failures waiting" = [for queue in values(local.failure_queues) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue]]
+  }
+
+  alarm_widgets = concat(
+    [{
+      type       = "alarm", x = 0, y = 0, width = 24, height = 3
+      properties = { title = "The monitor itself", alarms = [for what in keys(local.operations_alarms) : "${local.alarm_arn_prefix}${var.name}-operations/${what}"] }
+    }],
+    [for number, arns in local.shown_alarms : {
+      type       = "alarm", x = 0, y = 3 + 6 * number, width = 24, height = 6
+      properties = { title = "Alarms of the accounts", alarms = arns }
+    }],
+  )
+  balances_y = 3 + 6 * length(local.shown_alarms)
+
+  balance_widgets = [
+    for number, id in local.shown : {
+      type = "metric", x = 8 * (number % 3), y = local.balances_y + 6 * floor(number / 3), width = 8, height = 6
+      properties = {
+        title   = id
+        view    = "timeSeries"
+        region  = local.region
+        period  = var.poll_interval_minutes * 60
+        stat    = "Minimum"
+        metrics = [[var.metric_namespace, "Balance", "Account", id, "Provider", module.configuration.accounts[id].provider]]
+        yAxis   = { left = { label = coalesce(module.configuration.units[id], "balance"), showUnits = false } }
+        annotations = {
+          horizontal = [
+            for field, colour in { warning = "#ff7f0e", critical = "#d62728" } : { label = field, value = module.configuration.accounts[id][field], color = colour }
+            if module.configuration.accounts[id][field] != null
+          ]
+        }
+      }
+    }
+  ]
+  runs_y = local.balances_y + 6 * ceil(length(local.shown) / 3)
+
+  run_widgets = [
+    for number, title in keys(local.run_metrics) : {
+      type = "metric", x = 8 * (number % 3), y = local.runs_y + 6 * floor(number / 3), width = 8, height = 6
+      properties = {
+        title   = title
+        view    = "timeSeries"
+        region  = local.region
+        period  = max(300, var.poll_interval_minutes * 60)
+        stat    = contains(["Run duration", "Failures waiting"], title) ? "Maximum" : "Sum"
+        metrics = local.run_metrics[title]
+      }
+    }
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.name
+  dashboard_body = jsonencode({ widgets = concat(local.alarm_widgets, local.balance_widgets, local.run_widgets) })
+}

@@ -1,0 +1,107 @@
+resource "aws_iam_role" "poller" {
+  name                 = local.names.poller_function
+  description          = "What the balance poller of ${var.name} may do."
+  assume_role_policy   = data.aws_iam_policy_document.lambda_assumes.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "poller" {
+  name   = "balance-poller"
+  role   = aws_iam_role.poller.id
+  policy = data.aws_iam_policy_document.poller.json
+}
+
+data "aws_iam_policy_document" "lambda_assumes" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "poller" {
+  #checkov:skip=CKV_AWS_356:each statement on * is an action that knows no resource; the reason stands with it
+  #checkov:skip=CKV_AWS_111:the same
+  statement {
+    sid       = "ReadKeys"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = local.secret_arns
+  }
+
+  statement {
+    sid     = "ReadKeysInBatches"
+    actions = ["secretsmanager:BatchGetSecretValue"]
+    # The action knows no resource; each secret also needs GetSecretValue, above.
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "KeepBalances"
+    # PutItem is what TransactWriteItems asks for.
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem"]
+    resources = [local.arns.balances_table]
+  }
+
+  statement {
+    sid     = "PublishBalances"
+    actions = ["cloudwatch:PutMetricData"]
+    # The action knows no resource; the namespace bounds it.
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = [var.metric_namespace]
+    }
+  }
+
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [local.arns.logs["poller_function"]]
+  }
+
+  statement {
+    sid       = "KeepFailedRuns"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.arns.failed["poller_failures"]]
+  }
+
+  dynamic "statement" {
+    for_each = length(var.kms_key_arns) > 0 ? [var.kms_key_arns] : []
+
+    content {
+      sid       = "DecryptKeys"
+      actions   = ["kms:Decrypt"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.vpc[*]
+
+    content {
+      sid = "JoinVpc"
+      # What AWSLambdaVPCAccessExecutionRole grants; the actions are asked for on *.
+      actions = [
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+      ]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.xray_tracing ? ["xray"] : []
+
+    content {
+      sid     = "Trace"
+      actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      # The actions know no resource.
+      resources = ["*"]
+    }
+  }
+}

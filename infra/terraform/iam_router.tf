@@ -1,0 +1,76 @@
+resource "aws_iam_role" "router" {
+  name                 = local.names.router_function
+  description          = "What the alert router of ${var.name} may do."
+  assume_role_policy   = data.aws_iam_policy_document.lambda_assumes.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "router" {
+  name   = "alert-router"
+  role   = aws_iam_role.router.id
+  policy = data.aws_iam_policy_document.router.json
+}
+
+data "aws_iam_policy_document" "router" {
+  #checkov:skip=CKV_AWS_356:each statement on * is an action that knows no resource; the reason stands with it
+  #checkov:skip=CKV_AWS_111:the same
+  statement {
+    sid = "TakeAlarms"
+    # The event source mapping acts under this role; the function itself sends delayed messages.
+    actions = [
+      "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
+    ]
+    resources = [local.arns.intake_queue]
+  }
+
+  statement {
+    sid       = "ReadBalances"
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:Query"]
+    resources = [local.arns.balances_table]
+  }
+
+  statement {
+    sid = "KeepAlerts"
+    actions = [
+      "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+      "dynamodb:UpdateItem",
+    ]
+    resources = [local.arns.alerts_table]
+  }
+
+  statement {
+    sid       = "Tell"
+    actions   = ["sns:Publish"]
+    resources = concat([local.arns.notifications_topic], var.enable_chat ? [local.arns.chat_topic] : [])
+  }
+
+  statement {
+    sid     = "CompareWithAlarms"
+    actions = ["cloudwatch:DescribeAlarms"]
+    # Composite alarms are returned only to who may describe all.
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = [local.arns.logs["router_function"]]
+  }
+
+  statement {
+    sid       = "KeepFailedEvents"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.arns.failed["router_failures"]]
+  }
+
+  dynamic "statement" {
+    for_each = var.xray_tracing ? ["xray"] : []
+
+    content {
+      sid     = "Trace"
+      actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      # The actions know no resource.
+      resources = ["*"]
+    }
+  }
+}

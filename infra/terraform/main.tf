@@ -1,0 +1,43 @@
+# What is to be: the accounts, alarms, schedules and subscriptions, checked. Everything else here
+# only builds it.
+module "configuration" {
+  source = "./modules/configuration"
+
+  accounts               = var.accounts
+  allow_http_loopback    = var.allow_http_loopback
+  custom_providers       = var.custom_providers
+  dashboard_accounts     = var.dashboard_accounts
+  name                   = var.name
+  operations_subscribers = var.operations_subscribers
+  poll_interval_minutes  = var.poll_interval_minutes
+  runbook_url            = var.runbook_url
+  shard_size             = var.shard_size
+  subscribers            = var.subscribers
+}
+
+locals {
+  names      = module.configuration.names
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  # .id, because 6.x of the provider deprecates .name and 5.x has no .region.
+  region = data.aws_region.current.id
+
+  # Below the interval, so that a run ends before the next begins.
+  poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, var.poll_interval_minutes * 60 - 10))
+}
+
+# Warnings: what may be meant, and more often is not.
+
+check "everybody_is_told" {
+  assert {
+    condition     = length(module.configuration.untold) == 0
+    error_message = "No subscriber is told when these fire: ${join(", ", slice(module.configuration.untold, 0, min(10, length(module.configuration.untold))))}${length(module.configuration.untold) > 10 ? ", …" : ""}."
+  }
+}
+
+check "alarm_quota" {
+  assert {
+    condition     = length(module.configuration.alarms) <= 4900
+    error_message = "There are ${length(module.configuration.alarms)} alarms, and CloudWatch allows 5,000 in a Region unless the quota was raised (docs/cost.md says what to do)."
+  }
+}

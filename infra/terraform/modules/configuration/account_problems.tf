@@ -1,0 +1,79 @@
+# What is wrong with the accounts: for each rule a sentence for each account that breaks it. Each
+# names the account, the rule and the remedy. No sentence repeats a secret's reference: somebody may
+# have put a key there.
+
+locals {
+  loopback_pattern = "^http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^?#\\s]*)?$"
+  https_pattern    = "^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^?#\\s]*)?$"
+  link_pattern     = "^https://[^\\s@/]+(/\\S*)?$"
+  secret_pattern   = "^[A-Za-z0-9/_+=.@-]{1,512}(#[^#]+)?$"
+  arn_pattern      = "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}(#[^#]+)?$"
+  # How the keys of well-known services begin.
+  key_pattern = "^(sk-|sk_|fc-|bu_|tvly-|key-|pplx-|xai-|gsk_|AIza|Bearer )"
+
+  account_problems = merge(local.account_identity_problems, local.account_threshold_problems, local.account_plan_problems)
+
+  account_identity_problems = {
+    some = length(var.accounts) > 0 ? [] : ["Accounts: there is none; name at least one."]
+    name = [
+      for id in keys(var.accounts) :
+      "Account \"${id}\": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
+      if !can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", id))
+    ]
+    provider = [
+      for id, account in var.accounts :
+      "Account \"${id}\": provider \"${account.provider}\" is not known; use one of ${join(", ", keys(local.definitions))}, or describe it in custom_providers."
+      if !can(local.definitions[account.provider])
+    ]
+    wallet = [
+      for id, account in var.accounts :
+      "Account \"${id}\": provider ${account.provider} has no wallet \"${account.wallet}\"; use one of ${join(", ", keys(local.provider_of[id].wallets))}."
+      if account.wallet != null && can(local.definitions[account.provider]) && !can(local.provider_of[id].wallets[account.wallet])
+    ]
+    unknown_param = flatten([
+      for id, account in var.accounts : [
+        for param in keys(account.params) :
+        "Account \"${id}\": provider ${account.provider} has no param \"${param}\"; it has ${join(", ", coalescelist(keys(local.provider_of[id].params), ["none"]))}."
+        if can(local.definitions[account.provider]) && !can(local.provider_of[id].params[param])
+      ]
+    ])
+    missing_param = flatten([
+      for id, account in var.accounts : [
+        for param, spec in local.provider_of[id].params :
+        "Account \"${id}\": provider ${account.provider} needs param \"${param}\"; set it in params."
+        if spec.required && !can(account.params[param])
+      ]
+    ])
+    param_value = flatten([
+      for id, account in var.accounts : [
+        for param, value in account.params :
+        "Account \"${id}\": param \"${param}\" of provider ${account.provider} must be one of ${join(", ", local.provider_of[id].params[param].one_of)}."
+        if try(!contains(local.provider_of[id].params[param].one_of, value), false)
+      ]
+    ])
+    base_url = [
+      for id, account in var.accounts :
+      "Account \"${id}\": base_url must be https://host[:port][/path], with no credentials, query or fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
+      if account.base_url != null && !can(regex(local.https_pattern, account.base_url)) &&
+      !(var.allow_http_loopback && can(regex(local.loopback_pattern, account.base_url)))
+    ]
+    top_up_url = [
+      for id, account in var.accounts :
+      "Account \"${id}\": top_up_url must be an https:// address without credentials; correct it."
+      if account.top_up_url != null && !can(regex(local.link_pattern, account.top_up_url))
+    ]
+    secret = [
+      for id, account in var.accounts :
+      "Account \"${id}\": secret must be a Secrets Manager name or ARN, optionally with #json_key; correct it."
+      if account.secret != null && !can(regex(local.secret_pattern, account.secret)) && !can(regex(local.arn_pattern, account.secret))
+    ]
+    key_as_secret = [
+      for id, account in var.accounts :
+      "Account \"${id}\": secret looks like an API key. It must be the name of a secret: remove the key from the file, revoke it at the provider, and store a new one with balancectl keys set."
+      if account.secret != null && can(regex(local.key_pattern, account.secret))
+    ]
+    default_secret = length(local.default_secret_accounts) <= 400 ? [] : [
+      "Accounts: ${length(local.default_secret_accounts)} keep their key in ${local.names.secret}, and a secret holds 64 KiB, some 400 keys; set secret of the others to a second secret, as in secret = \"${local.names.secret}-2#account-name\"."
+    ]
+  }
+}

@@ -1,0 +1,38 @@
+# The accounts as the poller gets them: completed, and without what is not set.
+
+locals {
+  accounts = {
+    for id, account in var.accounts : id => merge(account, {
+      secret = coalesce(account.secret, "${local.names.secret}#${id}")
+    })
+  }
+  default_secret_accounts = [
+    for id, account in local.accounts : id if split("#", account.secret)[0] == local.names.secret
+  ]
+
+  shards = chunklist(keys(local.accounts), var.shard_size)
+
+  # The scheduler replaces the literal <aws.scheduler.scheduled-time> and nothing else, and
+  # jsonencode escapes the angle brackets.
+  schedule_inputs = {
+    for shard, ids in local.shards : format("%d", shard) => replace(replace(jsonencode({
+      scheduled_at = "<aws.scheduler.scheduled-time>"
+      shard        = shard
+      accounts = [
+        for id in ids : merge({ id = id }, {
+          for field, value in local.accounts[id] : field => value
+          if value != null && !(field == "params" && length(local.accounts[id].params) == 0)
+        })
+      ]
+      providers = {
+        for name, definition in try({ for k, v in var.custom_providers : k => v }, {}) : name => definition
+        if contains([for id in ids : local.accounts[id].provider], name)
+      }
+    }), "\\u003c", "<"), "\\u003e", ">")
+  }
+
+  # length() counts characters; base64 counts bytes, four for each three.
+  schedule_input_bytes = {
+    for shard, input in local.schedule_inputs : shard => floor(length(base64encode(input)) * 3 / 4)
+  }
+}

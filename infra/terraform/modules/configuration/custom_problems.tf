@@ -1,0 +1,52 @@
+# What is wrong with custom definitions, as far as a plan can tell; `balancectl provider check` and
+# the poller hold them against the whole schema.
+
+locals {
+  custom = {
+    for name in local.custom_names : name => {
+      url     = try(tostring(var.custom_providers[name].request.url), "")
+      wallets = try(keys(var.custom_providers[name].wallets), [])
+    }
+  }
+
+  custom_problems = {
+    form = can(keys(var.custom_providers)) ? [] : [
+      "Custom providers: custom_providers must be a map of definitions by name; correct it."
+    ]
+    name = [
+      for name in local.custom_names :
+      "Custom provider \"${name}\": a name has lower-case letters, digits and underscores, begins with a letter, and is at most 64 long; rename it."
+      if !can(regex("^[a-z][a-z0-9_]{0,63}$", name))
+    ]
+    shipped = [
+      for name in local.custom_names :
+      "Custom provider \"${name}\": a provider of that name is shipped; choose another name."
+      if can(local.shipped[name])
+    ]
+    url = [
+      for name, definition in local.custom :
+      "Custom provider \"${name}\": request.url must be an https:// address without credentials${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
+      if !can(regex("^https://[^\\s@/?#]+([/?]\\S*)?$", definition.url)) &&
+      !(var.allow_http_loopback && can(regex("^http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?([/?]\\S*)?$", definition.url)))
+    ]
+    wallets = [
+      for name, definition in local.custom :
+      "Custom provider \"${name}\": wallets must have at least one wallet; describe what is left of it."
+      if length(definition.wallets) == 0
+    ]
+    wallet_fields = flatten([
+      for name, definition in local.custom : [
+        for wallet in definition.wallets : [
+          for field in ["unit", "remaining"] :
+          "Custom provider \"${name}\": wallets.${wallet}.${field} is missing; set it."
+          if !can(length(jsonencode(var.custom_providers[name].wallets[wallet][field])))
+        ]
+      ]
+    ])
+    default_wallet = [
+      for name, definition in local.custom :
+      "Custom provider \"${name}\": default_wallet must name one of ${join(", ", definition.wallets)}; set it."
+      if length(definition.wallets) > 1 && !contains(definition.wallets, try(tostring(var.custom_providers[name].default_wallet), ""))
+    ]
+  }
+}

@@ -1,0 +1,47 @@
+# What the plan needs of the providers' definitions. A custom definition may be anything at all,
+# so everything is read with try(); custom_problems.tf says what is wrong with it.
+
+locals {
+  definitions_dir = "${path.module}/../../../../functions/balance_poller/providers"
+
+  shipped = {
+    for file in fileset(local.definitions_dir, "*.json") :
+    trimsuffix(file, ".json") => jsondecode(file("${local.definitions_dir}/${file}"))
+  }
+  custom_names = try(keys(var.custom_providers), [])
+
+  definitions = {
+    for name, definition in merge(local.shipped, try({ for k, v in var.custom_providers : k => v }, {})) :
+    name => {
+      title                = try(tostring(definition.title), name)
+      top_up_url           = try(tostring(definition.top_up_url), null)
+      min_interval_seconds = try(tonumber(definition.min_interval_seconds), 0)
+      default_wallet       = try(tostring(definition.default_wallet), one(keys(definition.wallets)), null)
+      wallets = try({
+        for wallet, fields in definition.wallets : wallet => {
+          # A unit that is read from the answer is not known at plan.
+          unit    = try(tostring(fields.unit), null)
+          expires = can(fields.expires_at)
+        }
+      }, {})
+      params = try({
+        for param, fields in definition.params : param => {
+          required = !can(fields.default)
+          one_of   = try([for value in fields.one_of : tostring(value)], null)
+        }
+      }, {})
+    }
+  }
+
+  # Of an unknown provider nothing is known, and account_problems says so.
+  unknown = { title = "?", top_up_url = null, min_interval_seconds = 0, default_wallet = null, wallets = {}, params = {} }
+  provider_of = {
+    for id, account in var.accounts : id => try(local.definitions[account.provider], local.unknown)
+  }
+  wallet_of = {
+    for id, account in var.accounts : id => try(
+      local.provider_of[id].wallets[coalesce(account.wallet, local.provider_of[id].default_wallet)],
+      { unit = null, expires = false },
+    )
+  }
+}

@@ -1,0 +1,89 @@
+# What is wrong with the subscribers, in sentences as for the accounts.
+
+locals {
+  endpoint_rules = {
+    email  = { pattern = "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", words = "an e-mail address such as team@example.com" }
+    sms    = { pattern = "^\\+[1-9][0-9]{6,14}$", words = "a telephone number in E.164 form such as +4915112345678" }
+    https  = { pattern = "^https://[^\\s@/?#]+([/?][^\\s#]*)?$", words = "an https:// address without credentials" }
+    sqs    = { pattern = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", words = "the ARN of a standard SQS queue" }
+    lambda = { pattern = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$", words = "the ARN of a Lambda function" }
+  }
+
+  everybody = merge(
+    { for name, subscriber in var.subscribers : "Subscriber \"${name}\"" => merge({ name = name }, { for k in ["protocol", "endpoint"] : k => subscriber[k] }) },
+    { for name, subscriber in var.operations_subscribers : "Operations subscriber \"${name}\"" => merge({ name = name }, subscriber) },
+  )
+
+  subscriber_problems = {
+    operations = length(var.operations_subscribers) > 0 ? [] : [
+      "Operations subscribers: there is none, and nobody would hear that the monitor itself fails; name at least one."
+    ]
+    name = [
+      for who, subscriber in local.everybody :
+      "${who}: a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
+      if !can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", subscriber.name))
+    ]
+    protocol = [
+      for who, subscriber in local.everybody :
+      "${who}: protocol \"${subscriber.protocol}\" is not one of ${join(", ", keys(local.endpoint_rules))}; use one of them."
+      if !can(local.endpoint_rules[subscriber.protocol])
+    ]
+    endpoint = [
+      for who, subscriber in local.everybody :
+      "${who}: the endpoint of protocol ${subscriber.protocol} must be ${local.endpoint_rules[subscriber.protocol].words}; correct it."
+      if try(!can(regex(local.endpoint_rules[subscriber.protocol].pattern, subscriber.endpoint)), false)
+    ]
+    twice = flatten([
+      for kind, subscribers in { "Subscriber" = var.subscribers, "Operations subscriber" = var.operations_subscribers } : [
+        for endpoint, names in { for name, subscriber in subscribers : "${subscriber.protocol} ${subscriber.endpoint}" => name... } :
+        "${kind}s ${join(" and ", [for name in names : "\"${name}\""])}: SNS keeps one subscription for one endpoint; make them one."
+        if length(names) > 1
+      ]
+    ])
+    severity = flatten([
+      for name, subscriber in var.subscribers : [
+        for value in coalesce(subscriber.severities, []) :
+        "Subscriber \"${name}\": severity \"${value}\" is not one of ${join(", ", local.severities)}; correct it."
+        if !contains(local.severities, value)
+      ]
+    ])
+    status = flatten([
+      for name, subscriber in var.subscribers : [
+        for value in coalesce(subscriber.statuses, []) :
+        "Subscriber \"${name}\": status \"${value}\" is not one of ${join(", ", local.statuses)}; correct it."
+        if !contains(local.statuses, value)
+      ]
+    ])
+    provider = flatten([
+      for name, subscriber in var.subscribers : [
+        for value in coalesce(subscriber.providers, []) :
+        "Subscriber \"${name}\": provider \"${value}\" is not known; correct it (\"${local.no_subject}\" stands for alarms about no account)."
+        if !can(local.definitions[value]) && value != local.no_subject
+      ]
+    ])
+    account = flatten([
+      for name, subscriber in var.subscribers : [
+        for value in coalesce(subscriber.accounts, []) :
+        "Subscriber \"${name}\": account \"${value}\" is not one of accounts; correct it (\"${local.no_subject}\" stands for alarms about no account)."
+        if !can(var.accounts[value]) && value != local.no_subject
+      ]
+    ])
+    empty = flatten([
+      for name, subscriber in var.subscribers : [
+        for field in ["severities", "providers", "accounts", "statuses"] :
+        "Subscriber \"${name}\": ${field} is empty, and nothing would ever be sent; leave it out for everything."
+        if try(length(subscriber[field]) == 0, false)
+      ]
+    ])
+    # SNS: at most 150 combinations in one policy, and 200 policies on one topic.
+    combinations = [
+      for name, subscriber in var.subscribers :
+      "Subscriber \"${name}\": severities × providers × accounts × statuses make more than the 150 combinations that SNS takes; leave one of them out, or divide the subscriber."
+      if length(coalesce(subscriber.severities, [""])) * length(coalesce(subscriber.providers, [""])) *
+      length(coalesce(subscriber.accounts, [""])) * length(try(local.filter_policies[name].status, [""])) > 150
+    ]
+    policies = length([for policy in values(local.filter_policies) : policy if length(policy) > 0]) <= 200 ? [] : [
+      "Subscribers: more than 200 have a filter, and SNS takes 200 filters on a topic; send some of them through one queue."
+    ]
+  }
+}

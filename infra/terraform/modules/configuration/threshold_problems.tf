@@ -1,0 +1,87 @@
+# What is wrong with the accounts' thresholds and times.
+
+locals {
+  positive_fields = ["stale_after_minutes", "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "expiry_warning_days"]
+
+  account_threshold_problems = {
+    threshold = [
+      for id, account in var.accounts :
+      "Account \"${id}\": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days."
+      if alltrue([for spec in values(local.threshold_kinds) : account[spec.field] == null])
+    ]
+    order = [
+      for id, account in var.accounts :
+      "Account \"${id}\": critical (${account.critical}) must be below warning (${account.warning}); lower critical or raise warning."
+      if account.critical != null && account.warning != null && try(account.critical >= account.warning, false)
+    ]
+    runway_order = [
+      for id, account in var.accounts :
+      "Account \"${id}\": runway_critical_hours (${account.runway_critical_hours}) must be below runway_warning_hours (${account.runway_warning_hours}); lower the one or raise the other."
+      if account.runway_critical_hours != null && account.runway_warning_hours != null && try(account.runway_critical_hours >= account.runway_warning_hours, false)
+    ]
+    amount = flatten([
+      for id, account in var.accounts : [
+        for field in ["warning", "critical", "max_burn_per_day"] :
+        "Account \"${id}\": ${field} must lie within -1e15 and 1e15, as balances do; correct it."
+        if try(abs(account[field]) >= 1e15, false)
+      ]
+    ])
+    positive = flatten([
+      for id, account in var.accounts : [
+        for field in local.positive_fields :
+        "Account \"${id}\": ${field} (${account[field]}) must be more than 0; correct or remove it."
+        if try(account[field] <= 0, false)
+      ]
+    ])
+    drain_factor = [
+      for id, account in var.accounts :
+      "Account \"${id}\": drain_factor (${account.drain_factor}) must be more than 1, the account's usual consumption; raise it."
+      if try(account.drain_factor <= 1, false)
+    ]
+    one_drain = [
+      for id, account in var.accounts :
+      "Account \"${id}\": max_burn_per_day and drain_factor make the same alarm; keep one of them."
+      if account.max_burn_per_day != null && account.drain_factor != null
+    ]
+    expiry = [
+      for id, account in var.accounts :
+      "Account \"${id}\": expiry_warning_days needs a provider that says when credit or key expires, and ${account.provider} does not; remove it."
+      if account.expiry_warning_days != null && can(local.definitions[account.provider]) && !local.wallet_of[id].expires
+    ]
+  }
+
+  # What depends on the deployment, too.
+  account_plan_problems = {
+    interval = [
+      for id, account in var.accounts :
+      "Account \"${id}\": provider ${account.provider} asks for at least ${local.provider_of[id].min_interval_seconds} seconds between two polls, and poll_interval_minutes is ${var.poll_interval_minutes}; raise it to ${ceil(local.provider_of[id].min_interval_seconds / 60)}."
+      if local.period_seconds < local.provider_of[id].min_interval_seconds
+    ]
+    stale_window = [
+      for id, account in var.accounts :
+      "Account \"${id}\": stale_after_minutes (${account.stale_after_minutes}) with poll_interval_minutes ${var.poll_interval_minutes} makes an alarm over ${local.stale_periods[id]} periods of ${local.period_seconds} s, and CloudWatch evaluates at most ${local.longest_window_seconds} s; lower stale_after_minutes."
+      if local.stale_periods[id] * local.period_seconds > local.longest_window_seconds
+    ]
+    description = distinct([
+      for alarm in values(local.alarms) :
+      "Account \"${alarm.account}\": the description of alarm ${alarm.kind} is longer than CloudWatch's 1,024 characters; shorten top_up_url, runbook_url or the provider's title."
+      if length(alarm.description) > 1024
+    ])
+    payload = [
+      for shard, bytes in local.schedule_input_bytes :
+      "Accounts: schedule ${local.names.poll_schedule_prefix}${shard} would carry ${bytes} bytes of accounts, and EventBridge Scheduler takes less than 240,000 safely; lower shard_size, which is ${var.shard_size}."
+      if bytes >= 240000
+    ]
+    dashboard = [
+      for id in coalesce(var.dashboard_accounts, []) :
+      "Account \"${id}\" of dashboard_accounts is not one of accounts; correct or remove it."
+      if !can(var.accounts[id])
+    ]
+    dashboard_size = length(coalesce(var.dashboard_accounts, [])) <= 100 ? [] : [
+      "Accounts: dashboard_accounts has ${length(var.dashboard_accounts)} and a readable dashboard at most 100; remove some."
+    ]
+  }
+
+  # A day, or a week from a period of an hour (PutMetricAlarm, EvaluationPeriods).
+  longest_window_seconds = local.period_seconds < 3600 ? 86400 : 604800
+}

@@ -1,0 +1,93 @@
+# The same types as the root's variables of these names; a test compares them. What they mean is
+# described there.
+
+variable "accounts" {
+  description = "Accounts to poll, by name."
+  type = map(object({
+    provider              = string
+    secret                = optional(string)
+    params                = optional(map(string), {})
+    wallet                = optional(string)
+    base_url              = optional(string)
+    warning               = optional(number)
+    critical              = optional(number)
+    stale_after_minutes   = optional(number, 30)
+    runway_warning_hours  = optional(number)
+    runway_critical_hours = optional(number)
+    max_burn_per_day      = optional(number)
+    drain_factor          = optional(number)
+    expiry_warning_days   = optional(number)
+    top_up_url            = optional(string)
+  }))
+  nullable = false
+}
+
+variable "allow_http_loopback" {
+  description = "Whether a plain http URL on loopback is accepted."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "custom_providers" {
+  description = "Definitions of providers that are not shipped, by name."
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "dashboard_accounts" {
+  description = "Accounts on the dashboard; null for the first 100 by name."
+  type        = list(string)
+  default     = null
+}
+
+variable "name" {
+  description = "Name of the deployment."
+  type        = string
+  default     = "balance-monitor"
+  nullable    = false
+}
+
+variable "operations_subscribers" {
+  description = "Who is told when the monitor itself fails, by name."
+  type = map(object({
+    protocol = string
+    endpoint = string
+  }))
+  nullable = false
+}
+
+variable "poll_interval_minutes" {
+  description = "Minutes between two polls."
+  type        = number
+  default     = 5
+  nullable    = false
+}
+
+variable "runbook_url" {
+  description = "Where docs/runbook.md is read."
+  type        = string
+  default     = "docs/runbook.md"
+  nullable    = false
+}
+
+variable "shard_size" {
+  description = "Accounts that one schedule polls."
+  type        = number
+  default     = 500
+  nullable    = false
+}
+
+variable "subscribers" {
+  description = "Who is told about accounts, by name."
+  type = map(object({
+    protocol   = string
+    endpoint   = string
+    severities = optional(list(string))
+    providers  = optional(list(string))
+    accounts   = optional(list(string))
+    statuses   = optional(list(string))
+  }))
+  nullable = false
+}

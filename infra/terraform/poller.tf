@@ -1,0 +1,68 @@
+resource "aws_cloudwatch_log_group" "poller" {
+  #checkov:skip=CKV_AWS_158:encrypted with AWS's own key; logs hold no keys
+  #checkov:skip=CKV_AWS_338:log_retention_days is the deployment's to choose
+  name              = "/aws/lambda/${local.names.poller_function}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_lambda_function" "poller" {
+  #checkov:skip=CKV_AWS_50:xray_tracing is the deployment's to choose
+  #checkov:skip=CKV_AWS_115:reserved_concurrency is the deployment's to choose; new accounts have none to reserve
+  #checkov:skip=CKV_AWS_116:asynchronous invocations have an on-failure destination instead
+  #checkov:skip=CKV_AWS_117:vpc is the deployment's to choose; providers are on the public Internet
+  #checkov:skip=CKV_AWS_173:the environment holds names, no secrets
+  #checkov:skip=CKV_AWS_272:the zips are built where they are deployed from, reproducibly
+  function_name                  = local.names.poller_function
+  description                    = "Reads the balances of prepaid accounts from their providers."
+  role                           = aws_iam_role.poller.arn
+  handler                        = "balance_poller.handler.lambda_handler"
+  runtime                        = "python3.13"
+  architectures                  = [var.architecture]
+  memory_size                    = var.poller_memory_mb
+  timeout                        = local.poller_timeout_seconds
+  reserved_concurrent_executions = var.reserved_concurrency.poller
+  filename                       = "${var.package_dir}/balance_poller.zip"
+  source_code_hash               = filebase64sha256("${var.package_dir}/balance_poller.zip")
+
+  environment {
+    variables = {
+      ALLOW_HTTP_LOOPBACK     = tostring(var.allow_http_loopback)
+      BALANCES_TABLE          = local.names.balances_table
+      BALANCE_MONITOR_NAME    = var.name
+      HISTORY_DAYS            = tostring(var.history_days)
+      MAX_IN_FLIGHT           = tostring(var.max_in_flight)
+      METRIC_NAMESPACE        = var.metric_namespace
+      POWERTOOLS_LOG_LEVEL    = var.log_level
+      REQUEST_TIMEOUT_SECONDS = tostring(var.request_timeout_seconds)
+    }
+  }
+
+  tracing_config {
+    mode = var.xray_tracing ? "Active" : "PassThrough"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
+  depends_on = [aws_cloudwatch_log_group.poller, aws_iam_role_policy.poller]
+}
+
+# The scheduler's retries end when Lambda has accepted the event. A failed run is not repeated: the
+# next one is due anyway, and its event goes to a queue that an alarm watches.
+resource "aws_lambda_function_event_invoke_config" "poller" {
+  function_name                = aws_lambda_function.poller.function_name
+  maximum_retry_attempts       = 0
+  maximum_event_age_in_seconds = min(21600, max(60, var.poll_interval_minutes * 60))
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.failed["poller_failures"].arn
+    }
+  }
+}

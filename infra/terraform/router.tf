@@ -1,0 +1,71 @@
+resource "aws_cloudwatch_log_group" "router" {
+  #checkov:skip=CKV_AWS_158:encrypted with AWS's own key; logs hold no keys
+  #checkov:skip=CKV_AWS_338:log_retention_days is the deployment's to choose
+  name              = "/aws/lambda/${local.names.router_function}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_lambda_function" "router" {
+  #checkov:skip=CKV_AWS_50:xray_tracing is the deployment's to choose
+  #checkov:skip=CKV_AWS_115:reserved_concurrency is the deployment's to choose; new accounts have none to reserve
+  #checkov:skip=CKV_AWS_116:the queue has a dead-letter queue, asynchronous invocations a destination
+  #checkov:skip=CKV_AWS_117:it talks to AWS alone
+  #checkov:skip=CKV_AWS_173:the environment holds names, no secrets
+  #checkov:skip=CKV_AWS_272:the zips are built where they are deployed from, reproducibly
+  function_name                  = local.names.router_function
+  description                    = "Turns alarms into few messages, each at the right time."
+  role                           = aws_iam_role.router.arn
+  handler                        = "alert_router.handler.lambda_handler"
+  runtime                        = "python3.13"
+  architectures                  = [var.architecture]
+  memory_size                    = var.router_memory_mb
+  timeout                        = var.router_timeout_seconds
+  reserved_concurrent_executions = var.reserved_concurrency.router
+  filename                       = "${var.package_dir}/alert_router.zip"
+  source_code_hash               = filebase64sha256("${var.package_dir}/alert_router.zip")
+
+  environment {
+    variables = {
+      ALERTS_TABLE            = local.names.alerts_table
+      BALANCES_TABLE          = local.names.balances_table
+      BALANCE_MONITOR_NAME    = var.name
+      CHAT_TOPIC_ARN          = try(aws_sns_topic.chat[0].arn, "")
+      DASHBOARD_URL           = local.dashboard_url
+      DIGEST_ABOVE            = tostring(var.digest_above)
+      GROUP_WAIT_SECONDS      = tostring(var.group_wait_seconds)
+      INTAKE_QUEUE_URL        = aws_sqs_queue.intake.url
+      METRIC_NAMESPACE        = var.metric_namespace
+      NOTIFICATIONS_TOPIC_ARN = aws_sns_topic.notifications.arn
+      POWERTOOLS_LOG_LEVEL    = var.log_level
+      REPEAT_HOURS_CRITICAL   = tostring(var.repeat_hours.critical)
+      REPEAT_HOURS_WARNING    = tostring(var.repeat_hours.warning)
+      RUNBOOK_URL             = var.runbook_url
+    }
+  }
+
+  tracing_config {
+    mode = var.xray_tracing ? "Active" : "PassThrough"
+  }
+
+  depends_on = [aws_cloudwatch_log_group.router, aws_iam_role_policy.router]
+}
+
+resource "aws_lambda_event_source_mapping" "intake" {
+  event_source_arn        = aws_sqs_queue.intake.arn
+  function_name           = aws_lambda_function.router.arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+}
+
+# For what invokes it without the queue: its tick, and alarms that name the function as their action.
+resource "aws_lambda_function_event_invoke_config" "router" {
+  function_name                = aws_lambda_function.router.function_name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 3600
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.failed["router_failures"].arn
+    }
+  }
+}

@@ -1,0 +1,64 @@
+resource "aws_dynamodb_table" "balances" {
+  #checkov:skip=CKV_AWS_119:encrypted with AWS's own key; balances are no secrets, and a customer key costs more than the table
+  name                        = local.names.balances_table
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "account"
+  range_key                   = "at"
+  deletion_protection_enabled = var.deletion_protection
+
+  attribute {
+    name = "account"
+    type = "S"
+  }
+
+  attribute {
+    name = "at"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = var.point_in_time_recovery
+  }
+}
+
+resource "aws_dynamodb_table" "alerts" {
+  #checkov:skip=CKV_AWS_119:encrypted with AWS's own key; alerts are no secrets, and a customer key costs more than the table
+  name                        = local.names.alerts_table
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "scope"
+  range_key                   = "id"
+  deletion_protection_enabled = var.deletion_protection
+
+  attribute {
+    name = "scope"
+    type = "S"
+  }
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = var.point_in_time_recovery
+  }
+}
+
+# The container alone: values are written with balancectl and never pass through Terraform.
+resource "aws_secretsmanager_secret" "api_keys" {
+  #checkov:skip=CKV_AWS_149:encrypted with AWS's own key; accounts may name secrets under a customer key (kms_key_arns)
+  #checkov:skip=CKV2_AWS_57:providers have no interface to rotate a key; balancectl keys set replaces one
+  name                    = local.names.secret
+  description             = "API keys of Balance Monitor ${var.name}, one JSON object by account name. Write with balancectl keys."
+  recovery_window_in_days = var.secret_recovery_days
+}

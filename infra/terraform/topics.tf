@@ -1,0 +1,87 @@
+# Messages hold balances and links, no secrets. A customer key would be one more way to silence
+# alarms, and AWS's own key for SNS does not admit CloudWatch.
+
+resource "aws_sns_topic" "alarms" {
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
+  name = local.names.alarms_topic
+}
+
+resource "aws_sns_topic" "notifications" {
+  #checkov:skip=CKV_AWS_26:messages go out by e-mail and SMS anyway, and hold no secrets
+  name         = local.names.notifications_topic
+  display_name = "Balance Monitor"
+}
+
+resource "aws_sns_topic" "operations" {
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
+  name         = local.names.operations_topic
+  display_name = "Balance Monitor operations"
+}
+
+resource "aws_sns_topic" "chat" {
+  #checkov:skip=CKV_AWS_26:messages go out to a chat anyway, and hold no secrets
+  count = var.enable_chat ? 1 : 0
+
+  name = local.names.chat_topic
+}
+
+# Any alarm of this account and Region may come through the monitor: add topic alarms to it.
+data "aws_iam_policy_document" "alarms_topic" {
+  statement {
+    sid       = "AlarmsPublish"
+    actions   = ["sns:Publish"]
+    resources = [local.arns.alarms_topic]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = [local.arns.account_alarms]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn    = aws_sns_topic.alarms.arn
+  policy = data.aws_iam_policy_document.alarms_topic.json
+}
+
+data "aws_iam_policy_document" "operations_topic" {
+  statement {
+    sid       = "OperationsAlarmsPublish"
+    actions   = ["sns:Publish"]
+    resources = [local.arns.operations_topic]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["${trimsuffix(local.arns.account_alarms, "*")}${var.name}-operations/*"]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "operations" {
+  arn    = aws_sns_topic.operations.arn
+  policy = data.aws_iam_policy_document.operations_topic.json
+}

@@ -1,0 +1,131 @@
+variable "alarm_actions_enabled" {
+  description = "Whether alarms act when they change. Set false to keep watching without telling anybody, as during a migration."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "deletion_protection" {
+  description = "Whether the tables are protected against deletion. Set false and apply before make destroy."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "history_days" {
+  description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes what is older within days."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.history_days >= 1 && var.history_days <= 3650 && floor(var.history_days) == var.history_days
+    error_message = "history_days must be a whole number from 1 to 3650."
+  }
+}
+
+variable "kms_key_arns" {
+  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave empty when the secrets use AWS's own key."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
+    error_message = "kms_key_arns must be ARNs of keys, as arn:aws:kms:eu-central-1:123456789012:key/… (an alias cannot be granted): ${join(", ", [for arn in var.kms_key_arns : arn if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])}."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which CloudWatch keeps the functions' logs; 0 for ever. One of the values that CloudWatch takes."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, as CloudWatch takes no other."
+  }
+}
+
+variable "metric_namespace" {
+  description = "CloudWatch namespace of the accounts' series. The functions' own figures go to the same name with /Runs behind it."
+  type        = string
+  default     = "BalanceMonitor"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/#-]{0,199}$", var.metric_namespace)) && !startswith(var.metric_namespace, "AWS/")
+    error_message = "metric_namespace must be at most 200 letters, digits and . _ / # -, begin with a letter or digit, and not with AWS/, which belongs to AWS."
+  }
+}
+
+variable "name" {
+  description = "Name of the deployment; every resource's name begins with it, and balancectl finds everything by it. Two deployments in one Region need two names."
+  type        = string
+  default     = "balance-monitor"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name))
+    error_message = "name must be 2 to 40 lower-case letters, digits and dashes, begin with a letter and not end with a dash; function and role names are made from it, and have 64 characters."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the policy that bounds every role of the deployment, where the organisation asks for one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}
+
+variable "point_in_time_recovery" {
+  description = "Whether the tables can be restored to any second of the last 35 days."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "region" {
+  description = "AWS Region to deploy to, as in eu-central-1; null takes the one of the AWS environment."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be the name of an AWS Region, as in eu-central-1."
+  }
+}
+
+variable "secret_recovery_days" {
+  description = "Days for which a deleted secret can be restored, 7 to 30; 0 deletes at once, and only then can the same name be deployed again at once."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.secret_recovery_days == 0 || (var.secret_recovery_days >= 7 && var.secret_recovery_days <= 30 && floor(var.secret_recovery_days) == var.secret_recovery_days)
+    error_message = "secret_recovery_days must be 0, or a whole number from 7 to 30."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every resource, beside Application, which is the deployment's name."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
+    error_message = "tags must have keys of 1 to 128 characters that do not begin with aws:, and values of at most 256; correct ${join(", ", [for key, value in var.tags : key if !(length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:"))])}."
+  }
+
+  validation {
+    condition     = length(var.tags) <= 49
+    error_message = "tags must be at most 49, as AWS takes 50 and Application is one of them."
+  }
+}

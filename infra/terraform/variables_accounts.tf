@@ -1,0 +1,112 @@
+# The rules for accounts and custom_providers need each other and the shipped definitions, so they
+# stand together in modules/configuration.
+
+variable "accounts" {
+  description = <<-EOT
+    The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Of each:
+    - provider: a shipped provider, or one of custom_providers.
+    - secret: name or ARN of the Secrets Manager secret with its key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
+    - params: what the provider's definition asks for, as { host = "api.2captcha.com" }.
+    - wallet: which of the provider's wallets decides, where it has several.
+    - base_url: https address of a self-hosted service, instead of the provider's own.
+    - warning, critical: alarm when less than this is left, in the provider's unit.
+    - stale_after_minutes: alarm when no balance could be read for so long (default 30). CloudWatch looks further back than it is asked to, so it fires some two poll intervals later.
+    - runway_warning_hours, runway_critical_hours: alarm when the balance will be gone in less than so many hours.
+    - max_burn_per_day: alarm when more than this is consumed a day; or drain_factor: when it is consumed so many times as fast as usual.
+    - expiry_warning_days: alarm when credit or key expires in less than so many days, where the provider says.
+    - top_up_url: where to top up, instead of the provider's page.
+    At least one threshold is needed.
+  EOT
+  type = map(object({
+    provider              = string
+    secret                = optional(string)
+    params                = optional(map(string), {})
+    wallet                = optional(string)
+    base_url              = optional(string)
+    warning               = optional(number)
+    critical              = optional(number)
+    stale_after_minutes   = optional(number, 30)
+    runway_warning_hours  = optional(number)
+    runway_critical_hours = optional(number)
+    max_burn_per_day      = optional(number)
+    drain_factor          = optional(number)
+    expiry_warning_days   = optional(number)
+    top_up_url            = optional(string)
+  }))
+  nullable = false
+}
+
+variable "allow_http_loopback" {
+  description = "Whether base_url and custom definitions may be plain http on loopback. For the local cloud alone: on AWS, Lambda's own interface listens there."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "custom_providers" {
+  description = "Definitions of providers that are not shipped, by name, in the form of functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets, balancectl provider check the rest."
+  # Definitions differ in their fields, which no type can say.
+  type     = any
+  default  = {}
+  nullable = false
+}
+
+variable "max_in_flight" {
+  description = "Requests to providers that one run keeps open at a time, 1 to 1000."
+  type        = number
+  default     = 100
+  nullable    = false
+
+  validation {
+    condition     = var.max_in_flight >= 1 && var.max_in_flight <= 1000 && floor(var.max_in_flight) == var.max_in_flight
+    error_message = "max_in_flight must be a whole number from 1 to 1000."
+  }
+}
+
+variable "poll_interval_minutes" {
+  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. A provider's min_interval_seconds is the lower limit."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.poll_interval_minutes >= 1 && var.poll_interval_minutes <= 1440 && floor(var.poll_interval_minutes) == var.poll_interval_minutes
+    error_message = "poll_interval_minutes must be a whole number from 1 to 1440."
+  }
+}
+
+variable "polling_enabled" {
+  description = "Whether the schedules run. Set false to pause; the accounts' stale alarms then fire unless alarm_actions_enabled is false, too."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "request_timeout_seconds" {
+  description = "Seconds that one request to a provider may take, 1 to 60."
+  type        = number
+  default     = 15
+  nullable    = false
+
+  validation {
+    condition     = var.request_timeout_seconds >= 1 && var.request_timeout_seconds <= 60
+    error_message = "request_timeout_seconds must be from 1 to 60."
+  }
+
+  validation {
+    condition     = var.request_timeout_seconds <= local.poller_timeout_seconds - 5
+    error_message = "request_timeout_seconds must leave the poller 5 seconds to write what it read; lower it below ${local.poller_timeout_seconds - 5}, or raise poller_timeout_seconds."
+  }
+}
+
+variable "shard_size" {
+  description = "Accounts that one schedule carries and one run polls, 1 to 1000. Lower it when the plan says that a schedule's input is too large."
+  type        = number
+  default     = 500
+  nullable    = false
+
+  validation {
+    condition     = var.shard_size >= 1 && var.shard_size <= 1000 && floor(var.shard_size) == var.shard_size
+    error_message = "shard_size must be a whole number from 1 to 1000."
+  }
+}

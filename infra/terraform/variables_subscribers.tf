@@ -1,0 +1,104 @@
+# The rules for subscribers need the accounts and the providers, so they stand in
+# modules/configuration.
+
+variable "dashboard_accounts" {
+  description = "Accounts on the CloudWatch dashboard, at most 100; null shows the first 100 by name."
+  type        = list(string)
+  default     = null
+}
+
+variable "digest_above" {
+  description = "More messages of one severity than this become one digest, 1 to 100."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.digest_above >= 1 && var.digest_above <= 100 && floor(var.digest_above) == var.digest_above
+    error_message = "digest_above must be a whole number from 1 to 100."
+  }
+}
+
+variable "enable_chat" {
+  description = "Whether there is a topic <name>-chat in the format of Amazon Q Developer in chat applications, for Slack and Teams. Subscribe its channel to that topic."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "group_wait_seconds" {
+  description = "Seconds for which openings that are not critical wait for others to join them in one message, 0 to 900."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.group_wait_seconds >= 0 && var.group_wait_seconds <= 900 && floor(var.group_wait_seconds) == var.group_wait_seconds
+    error_message = "group_wait_seconds must be a whole number from 0 to 900, the longest delay of an SQS message."
+  }
+}
+
+variable "operations_subscribers" {
+  description = "Who is told when the monitor itself fails, by a name of your choice; at least one. Protocol and endpoint as for subscribers. These messages come straight from CloudWatch."
+  type = map(object({
+    protocol = string
+    endpoint = string
+  }))
+  nullable = false
+}
+
+variable "repeat_hours" {
+  description = "Hours after which an alert that still holds is repeated, by severity; 0 for never."
+  type = object({
+    critical = optional(number, 4)
+    warning  = optional(number, 24)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for hours in values(var.repeat_hours) : hours >= 0 && hours <= 8760])
+    error_message = "repeat_hours must be from 0 (never) to 8760 hours (a year), for critical and for warning."
+  }
+}
+
+variable "runbook_url" {
+  description = "Where your team reads docs/runbook.md; alarms and messages link to it with the alarm's heading."
+  type        = string
+  default     = "docs/runbook.md"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^\\s#@]{1,256}$", var.runbook_url))
+    error_message = "runbook_url must be an address of at most 256 characters, without spaces, credentials or #."
+  }
+}
+
+variable "subscribers" {
+  description = <<-EOT
+    Who is told about accounts, by a name of your choice. Of each:
+    - protocol and endpoint: email (an address; it must confirm), sms (+4915112345678), https (an address; it must confirm), sqs (a queue's ARN; its policy must let the topic send) or lambda (a function's ARN).
+    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder, digest): what to tell; left out means everything. "-" as provider and account stands for alarms about no account. Tests always come through.
+  EOT
+  type = map(object({
+    protocol   = string
+    endpoint   = string
+    severities = optional(list(string))
+    providers  = optional(list(string))
+    accounts   = optional(list(string))
+    statuses   = optional(list(string))
+  }))
+  nullable = false
+}
+
+variable "tick_interval_minutes" {
+  description = "Minutes between two looks of the router at what is open, for reminders and for alarms that vanished, 1 to 60."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.tick_interval_minutes >= 1 && var.tick_interval_minutes <= 60 && floor(var.tick_interval_minutes) == var.tick_interval_minutes
+    error_message = "tick_interval_minutes must be a whole number from 1 to 60."
+  }
+}
