@@ -1,0 +1,48 @@
+"""A provider's answer as it came, and the JSON in it with exact numbers. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+#: What :func:`parse_body` returns for a body that is not JSON.
+MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A provider's answer. Its ``repr`` shows no body: some echo the key."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+def is_web_page(response: Response) -> bool:
+    """Return whether an answer that is not JSON is a page, by its type or its first character."""
+    return "html" in response.content_type.lower() or response.body.lstrip()[:1] == b"<"
+
+
+def not_json_words(response: Response, *, is_page: bool) -> str:
+    """Say what came instead of JSON."""
+    if is_page:
+        return "a web page came instead of JSON"
+    return "the answer is not JSON" if response.body.strip() else "the answer is empty"
+
+
+def parse_body(body: bytes) -> object:
+    """Return the JSON in ``body`` with exact numbers; ``MISSING`` when there is none."""
+    try:
+        return json.loads(body, parse_float=_decimal, parse_int=Decimal, parse_constant=_decimal)
+    except (ValueError, RecursionError):
+        return MISSING
+
+
+def _decimal(text: str) -> Decimal:
+    """Return a number of the answer; one that cannot be represented is NaN, which nothing takes."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")

@@ -1,0 +1,49 @@
+"""What an HTTP status means by itself. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.outcome import Outcome
+
+Failure = tuple[Outcome, str]
+"""How a poll failed, and the reason in words."""
+
+_BY_STATUS: Final[dict[int, Failure]] = {
+    204: (Outcome.SCHEMA_CHANGED, "the answer is empty"),
+    401: (Outcome.INVALID_KEY, "the key was rejected"),
+    402: (Outcome.ACCOUNT_BLOCKED, "the provider wants a payment first"),
+    403: (Outcome.INVALID_KEY, "the key was rejected"),
+    404: (Outcome.ENDPOINT_GONE, "the balance endpoint is not there"),
+    408: (Outcome.TRANSIENT, "the provider timed out"),
+    410: (Outcome.ENDPOINT_GONE, "the balance endpoint is gone"),
+    425: (Outcome.TRANSIENT, "the provider asks to try again"),
+    429: (Outcome.RATE_LIMITED, "the provider limits our requests"),
+}
+_BY_HUNDRED: Final[dict[int, Failure]] = {
+    3: (Outcome.SCHEMA_CHANGED, "the provider redirects, which is not followed"),
+    4: (Outcome.BAD_CONFIG, "the provider refused the request"),
+    5: (Outcome.TRANSIENT, "the provider has a problem"),
+}
+_ODD: Final[Failure] = (Outcome.SCHEMA_CHANGED, "the answer's status is not one of HTTP")
+_PAGE: Final[Failure] = (
+    Outcome.TRANSIENT,
+    "a web page came instead of the API's answer, perhaps a proxy's",
+)
+
+
+def status_failure(status: int, *, is_page: bool) -> Failure | None:
+    """Return what ``status`` means; None when it lets the body decide.
+
+    Args:
+        status: The HTTP status.
+        is_page: Whether the body is a web page: then 401 and 403 are a proxy's or a challenge's
+            and say nothing of the key.
+    """
+    if 200 <= status < 300 and status not in _BY_STATUS:
+        return None
+    if is_page and status in {401, 403}:
+        outcome, words = _PAGE
+    else:
+        outcome, words = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, _ODD)
+    return outcome, f"{words} (HTTP {status})"

@@ -1,0 +1,94 @@
+"""The wallets of one answer: their figures, units and times. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from balance_poller.amount import UnreadableError, scaled
+from balance_poller.answer import MISSING
+from balance_poller.definition import UNIT, Definition, WalletSpec
+from balance_poller.expression import Expression, json_type
+from shared.records import Wallet
+
+_UNIT: Final = re.compile(UNIT)
+#: A unit that an answer says is short; what an answer echoes, such as a key, is not.
+_MAX_UNIT: Final = 12
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+#: Epoch values from here on are milliseconds: as seconds they would lie beyond the year 5000.
+_MILLISECONDS_FROM: Final = Decimal("1e11")
+
+Wallets = dict[str, tuple[Wallet, Decimal | None]]
+"""By name: what is in the wallet, and what the provider says is used up per hour."""
+
+
+def read_wallets(
+    definition: Definition, body: object, evaluated: dict[str, object]
+) -> tuple[Wallets, dict[str, str]]:
+    """Return the wallets that are in the answer, and for the others why they are not."""
+    wallets: Wallets = {}
+    problems: dict[str, str] = {}
+    if body is MISSING:
+        return wallets, problems
+    for name, spec in definition.wallets.items():
+        try:
+            wallets[name] = _read_wallet(spec, body, evaluated)
+        except UnreadableError as exc:
+            problems[name] = str(exc)
+            evaluated[f"{spec.path}.remaining"] = str(exc)
+    return wallets, problems
+
+
+def _read_wallet(
+    spec: WalletSpec, body: object, evaluated: dict[str, object]
+) -> tuple[Wallet, Decimal | None]:
+    """Return one wallet and its burn rate; only ``remaining`` and the unit must be readable.
+
+    Raises:
+        UnreadableError: when one of these two is not.
+    """
+    remaining = scaled(spec.remaining.compute(body), spec.scale)
+    unit = spec.unit or _unit(spec.unit_path, body)
+    found: dict[str, Any] = {"remaining": remaining, "unit": unit}
+    for name, amount in spec.amounts.items():
+        try:
+            found[name] = scaled(amount.compute(body), spec.scale)
+        except UnreadableError as exc:
+            evaluated[f"{spec.path}.{name}"] = str(exc)
+    for name, places in spec.times.items():
+        found[name] = next(filter(None, (_time(place.find(body)) for place in places)), None)
+    for name, value in found.items():
+        evaluated[f"{spec.path}.{name}"] = value
+    burn_per_hour = found.pop("burn_per_hour", None)
+    return Wallet(**found), burn_per_hour
+
+
+def _unit(place: Expression | None, body: object) -> str:
+    """Return the unit that the answer says; currencies in capital letters."""
+    found = place.find(body) if place else None
+    if not isinstance(found, str):
+        source = place.source if place else "the unit"
+        raise UnreadableError(f"{source} is {json_type(found)}, not a unit")
+    if len(found) > _MAX_UNIT or not _UNIT.fullmatch(found):
+        raise UnreadableError(f"{place.source if place else 'the unit'} is text that is no unit")
+    return found.upper() if len(found) == 3 else found
+
+
+def _time(value: object) -> datetime | None:
+    """Read an ISO 8601 text or an epoch in seconds or milliseconds; None for anything else."""
+    try:
+        if isinstance(value, str) and not value.isdigit():
+            at = datetime.fromisoformat(value)
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        elif isinstance(value, str | Decimal):
+            epoch = Decimal(value)
+            seconds = epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch
+            at = datetime.fromtimestamp(int(seconds), UTC)
+        else:
+            return None
+    except (ValueError, OverflowError, OSError, ArithmeticError):
+        return None
+    return at if _EARLIEST <= at < _LATEST else None
