@@ -187,6 +187,6 @@ def _secret_error(code: str, message: str) -> SecretError:
     # AWS answers for a secret without a value as for a missing one, and names the staging label.
     if code == "ResourceNotFoundException" and "staging label" in message:
         return SecretError("the secret is empty: it has no value yet")
-    return SecretError(
-        _WORDS.get(code, f"the secret could not be read ({code or 'no reason given'})")
-    )
+    if code in _WORDS:
+        return SecretError(_WORDS[code])
+    return SecretError(f"the secret could not be read ({code})", Outcome.TRANSIENT)

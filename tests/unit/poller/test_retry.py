@@ -1,0 +1,76 @@
+"""Asking again: only where it can help, with full jitter, and never before the provider said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from balance_poller.retry import RetryPolicy, parse_retry_after
+from shared.outcome import Outcome
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+POLICY = RetryPolicy(max_attempts=3, base_seconds=1.0, cap_seconds=3.0)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_a_retry_when_the_outcome_cannot_change_then_is_not_made(outcome: Outcome) -> None:
+    wait = POLICY.wait_before_retry(outcome, 1, None, 60, lambda: 0.5)
+
+    assert (wait is not None) == (outcome in {Outcome.RATE_LIMITED, Outcome.TRANSIENT})
+
+
+@pytest.mark.parametrize(
+    ("attempts", "jitter", "expected"),
+    [(1, 0.0, 0.0), (1, 1.0, 1.0), (2, 1.0, 2.0), (2, 0.25, 0.5), (3, 1.0, None), (9, 0.0, None)],
+)
+def test_the_wait_when_attempts_grow_then_doubles_with_full_jitter_and_ends(
+    attempts: int, jitter: float, expected: float | None
+) -> None:
+    wait = POLICY.wait_before_retry(Outcome.TRANSIENT, attempts, None, 60, lambda: jitter)
+
+    assert wait == expected
+
+
+def test_the_backoff_when_it_would_exceed_the_cap_then_is_the_cap() -> None:
+    policy = RetryPolicy(max_attempts=99, base_seconds=1.0, cap_seconds=3.0)
+
+    assert policy.wait_before_retry(Outcome.TRANSIENT, 50, None, 60, lambda: 1.0) == 3.0
+
+
+def test_the_wait_when_the_provider_names_one_then_is_never_shorter() -> None:
+    wait = POLICY.wait_before_retry(Outcome.RATE_LIMITED, 1, 20.0, 60, lambda: 0.5)
+
+    assert wait == 20.5
+
+
+@pytest.mark.parametrize(("retry_after", "left"), [(3600.0, 60.0), (60.0, 60.0), (None, 0.2)])
+def test_a_retry_when_the_wait_leaves_no_time_then_is_left_to_the_next_run(
+    retry_after: float | None, left: float
+) -> None:
+    assert POLICY.wait_before_retry(Outcome.RATE_LIMITED, 1, retry_after, left, lambda: 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("Mon, 23 Nov 2026 14:00:30 GMT", 30.0),
+        ("Monday, 23-Nov-26 14:00:30 GMT", 30.0),
+        ("Mon Nov 23 14:00:30 2026", 30.0),
+        ("Mon, 23 Nov 2026 13:00:00 GMT", 0.0),
+        ("99999999999999999999", 999_999_999.0),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("٣", None),
+        ("Mon, 99 Nov 2026 14:00:30 GMT", None),
+    ],
+)
+def test_retry_after_when_seconds_or_a_date_then_is_seconds_from_now(
+    header: str | None, seconds: float | None
+) -> None:
+    assert parse_retry_after(header, NOW) == seconds

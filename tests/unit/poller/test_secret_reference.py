@@ -1,0 +1,106 @@
+"""A key is found where the account says, and when it is not, words say why, without the value."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from balance_poller.secret_reference import Secret, SecretError, SecretReference, take_key
+
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:team/keys-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("team/keys", SecretReference("team/keys")),
+        ("team/keys#main", SecretReference("team/keys", "main")),
+        (f"{ARN}#main.account", SecretReference(ARN, "main.account")),
+        ("keys#a#b", SecretReference("keys", "a#b")),
+    ],
+)
+def test_a_reference_when_well_formed_then_names_secret_and_key(
+    text: str, expected: SecretReference
+) -> None:
+    assert SecretReference.parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "#key", "two words", "keys#", "café", "a" * 513])
+def test_a_reference_when_malformed_then_is_refused(text: str) -> None:
+    with pytest.raises(SecretError):
+        SecretReference.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("secret_id", "is_named"),
+    [
+        ("team/keys", True),
+        (ARN, True),
+        (ARN[:-7], True),
+        ("team/key", False),
+        (ARN[:-8], False),
+        ("arn:aws:secretsmanager:us-east-1:123456789012:secret:other-AbCdEf", False),
+    ],
+)
+def test_a_secret_when_returned_then_is_known_by_name_arn_or_arn_without_suffix(
+    secret_id: str, is_named: bool
+) -> None:
+    assert SecretReference(secret_id).names(ARN, "team/keys") == is_named
+
+
+@pytest.mark.parametrize(
+    ("stored", "json_key", "expected"),
+    [
+        ("sk-1\n", None, "sk-1"),
+        ("12345", None, "12345"),
+        ('"quoted"', None, '"quoted"'),
+        ('{"sid": " AC1 ", "token": "t"}', None, {"sid": "AC1", "token": "t"}),
+        ('{"main": " sk-1\\n"}', "main", "sk-1"),
+        ('{"main": {"sid": "AC1", "token": "t "}}', "main", {"sid": "AC1", "token": "t"}),
+    ],
+    ids=["text", "digits", "JSON text is a text", "parts", "key", "key with parts"],
+)
+def test_a_key_when_it_is_there_then_is_taken_and_trimmed(
+    stored: str, json_key: str | None, expected: Secret
+) -> None:
+    assert take_key(stored, json_key) == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "json_key", "words"),
+    [
+        ("  \n", None, "the secret is empty"),
+        ("", "main", "the secret is empty"),
+        ("{}", None, "the secret is empty"),
+        ("{canary-value", None, "the secret is not JSON"),
+        ("canary-value", "main", "the secret is not JSON"),
+        ('["canary-value"]', "main", "not a JSON object"),
+        ('{"other": "canary-value"}', "main", 'no key "main"'),
+        ('{"main": "  "}', "main", 'key "main" is empty'),
+        ('{"main": {}}', "main", 'key "main" is empty'),
+        ('{"main": null}', "main", "neither a text nor an object"),
+        ('{"main": 5}', "main", "neither a text nor an object"),
+        ('{"main": ["canary-value"]}', "main", "neither a text nor an object"),
+        ('{"main": {"sid": 5}}', "main", 'key "main".sid is not a text'),
+        ('{"sid": ["canary-value"]}', None, "the secret.sid is not a text"),
+        ('{"main": {"sid": " "}}', "main", 'key "main".sid is empty'),
+        ("[" * 100_000, "main", "the secret is not JSON"),
+    ],
+)
+def test_a_key_when_it_cannot_be_had_then_words_say_why_without_the_value(
+    stored: str, json_key: str | None, words: str
+) -> None:
+    with pytest.raises(SecretError) as raised:
+        take_key(stored, json_key)
+
+    assert words in str(raised.value)
+    assert "canary" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+
+
+def test_a_key_when_one_of_hundreds_then_is_found() -> None:
+    stored = json.dumps({f"account-{n}": f"key-{n}" for n in range(500)})
+
+    assert take_key(stored, "account-321") == "key-321"
