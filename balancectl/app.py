@@ -1,0 +1,64 @@
+"""The command line as a whole: global options, and which module has which command."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from balancectl.commands import keys, poll, preflight, silence, status, verify
+from balancectl.frame import Frame
+from balancectl.session import Target
+from shared.names import DEFAULT_NAME
+
+EPILOG: Final = (
+    "Exit codes: 0 done, or yes; 1 the answer is no, or something is not in order; 2 it could not "
+    "be told or done; 130 stopped with Ctrl-C. --name, --region and --profile may also follow the "
+    "command."
+)
+
+app = typer.Typer(
+    name="balancectl",
+    cls=Frame,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    # Plain help wraps its paragraphs, and reads the same in a log, a pipe and the documentation.
+    rich_markup_mode=None,
+    epilog=EPILOG,
+)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Option("--name", envvar="BALANCE_MONITOR_NAME", help="The stack's name."),
+    ] = DEFAULT_NAME,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region",
+            envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+            help="The AWS Region; by default the profile's.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", envvar="AWS_PROFILE", help="The AWS profile.")
+    ] = None,
+) -> None:
+    """Look after prepaid API accounts: is there enough, who is told, are the keys in place."""
+    if context.obj is None:
+        context.obj = Target(name=name, region=region, profile=profile)
+
+
+app.command("verify")(verify.verify)
+app.add_typer(keys.app, name="keys")
+app.command("poll")(poll.poll)
+app.command("status")(status.status)
+app.command("history")(status.history)
+app.command("preflight")(preflight.preflight)
+app.command("silence")(silence.silence)
+app.command("silences")(silence.silences)
+app.command("unsilence")(silence.unsilence)

@@ -1,0 +1,73 @@
+"""``poll``: run the deployed poller now."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from balancectl.exits import ExitCode
+from balancectl.invocation import Polled, Report, poll_shards
+from balancectl.options import JsonOption, target_of
+from balancectl.render import Cell, Column, note, print_json, print_table, progress, warn
+from balancectl.stack import read_stack
+from balancectl.words import count
+from shared.money import format_amount
+
+_COLUMNS = (
+    Column("Account"),
+    Column("Provider", min_terminal_width=100),
+    Column("Balance", justify="right"),
+    Column("Outcome", wraps=True),
+)
+
+
+def poll(
+    context: typer.Context,
+    accounts: Annotated[
+        list[str] | None, typer.Argument(help="Accounts to poll; all by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Poll now: invoke the deployed poller with its schedules' own accounts.
+
+    Records and metrics are written as in any run.
+    Exits 0 when every balance was read, 1 when one was not, 2 when the run failed.
+    """
+    target = target_of(context)
+    stack = read_stack(target)
+    names = set(accounts or stack.accounts)
+    numbers = {stack.account(name).shard for name in names}
+    shards = [shard for shard in stack.shards if shard.number in numbers]
+    with progress(f"polling {count(len(names), 'account')} …"):
+        report = poll_shards(target, shards, names, target.now().replace(microsecond=0))
+    if as_json:
+        print_json({**asdict(report), "accounts": [asdict(row) for row in report.polled]})
+    else:
+        _print(report)
+    if report.errors:
+        raise typer.Exit(ExitCode.UNKNOWN)
+    if not all(polled.is_ok for polled in report.polled):
+        raise typer.Exit(ExitCode.NO)
+
+
+def _print(report: Report) -> None:
+    """Print the report, what failed first."""
+    if not report.polled:
+        note("the stack watches no account yet: add one to `accounts`, then `make deploy`")
+        return
+    rows = sorted(report.polled, key=lambda polled: (polled.is_ok, polled.account))
+    print_table(_COLUMNS, [_row(polled) for polled in rows])
+    for error in report.errors:
+        warn(error)
+    if report.duration_ms is not None:
+        note(f"{count(len(rows), 'account')} in {report.duration_ms / 1000:.1f} s")
+
+
+def _row(polled: Polled) -> list[Cell | str]:
+    """Return an account's line."""
+    unit = polled.unit or ""
+    balance = "-" if polled.balance is None else format_amount(polled.balance, unit)
+    style = "green" if polled.is_ok else "red"
+    return [polled.account, polled.provider, Cell(balance, "bold"), Cell(polled.words, style)]

@@ -1,0 +1,138 @@
+"""``silence``, ``silences``, ``unsilence``: quiet for a while, with a reason and an end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+
+from balancectl.commands.keys import known_stack
+from balancectl.errors import CliError
+from balancectl.options import JsonOption, read_duration, target_of
+from balancectl.render import Column, note, print_json, print_table, say, warn
+from balancectl.session import Target
+from balancectl.silences import (
+    EVERYTHING,
+    PROVIDER_PREFIX,
+    Silence,
+    delete_silence,
+    new_silence,
+    read_silences,
+    write_silence,
+)
+from balancectl.stack import Stack
+from balancectl.words import clock, count, did_you_mean, duration, listed
+
+_LONGEST: Final = timedelta(days=366)
+_PATTERN: Final = re.compile(r"(provider:)?[A-Za-z0-9._*?\[\]!-]{1,128}")
+_SHORT_ID: Final = 8
+_COLUMNS: Final = (
+    Column("Id"),
+    Column("What"),
+    Column("For", justify="right"),
+    Column("Until", min_terminal_width=90),
+    Column("By", min_terminal_width=100),
+    Column("Reason", wraps=True),
+)
+
+
+def silence(
+    context: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ACCOUNT|provider:NAME|all",
+            help="What to silence; * and ? stand for any letters: 'staging-*', 'provider:fire*'.",
+        ),
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Why; others read it.")],
+    length: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 3d.")] = "2h",
+) -> None:
+    """Send no messages about some accounts for a while.
+
+    What happens meanwhile is tracked, and announced when the silence ends and it still holds.
+    """
+    target = target_of(context)
+    lasting = read_duration(length)
+    if lasting > _LONGEST:
+        raise typer.BadParameter("a silence lasts at most a year: remove the account instead")
+    if not _PATTERN.fullmatch(what):
+        raise typer.BadParameter(
+            f"'{what}' is not an account, provider:NAME or all (globs allowed)"
+        )
+    if not reason.strip():
+        raise typer.BadParameter("say why, in --reason")
+    now = target.now().replace(microsecond=0)
+    made = new_silence(what, " ".join(reason.split()), target.caller, now, now + lasting)
+    covered = _covered(known_stack(target), made)
+    write_silence(target, made)
+    say(f"silenced {what} until {clock(made.until, now)} ({made.id[:_SHORT_ID]})", "yellow")
+    if covered:
+        note(f"covers {listed(covered)}")
+    note(f"end it earlier: balancectl unsilence {made.id[:_SHORT_ID]}")
+
+
+def silences(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the silences that hold now."""
+    target = target_of(context)
+    now = target.now()
+    found = read_silences(target, now)
+    if as_json:
+        print_json({"silences": [asdict(each) for each in found]})
+    elif not found:
+        note("nothing is silenced")
+    else:
+        print_table(_COLUMNS, [_row(each, now) for each in found])
+
+
+def unsilence(
+    context: typer.Context,
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help="The silence's id, or its first characters.")
+    ],
+) -> None:
+    """End a silence now. What it covers is announced if it still holds."""
+    target = target_of(context)
+    ended = _find(target, id_)
+    delete_silence(target, ended)
+    say(f"no longer silenced: {ended.pattern} ({ended.id[:_SHORT_ID]})")
+
+
+def _find(target: Target, id_: str) -> Silence:
+    """Return the one silence whose id begins so."""
+    found = [each for each in read_silences(target, target.now()) if each.id.startswith(id_)]
+    if not found:
+        raise CliError(f"no silence '{id_}' holds: balancectl silences lists those that do")
+    if len(found) > 1:
+        raise CliError(
+            f"'{id_}' is the beginning of {count(len(found), 'silence')}: give more of it"
+        )
+    return found[0]
+
+
+def _covered(stack: Stack | None, made: Silence) -> list[str]:
+    """Return the accounts that a silence covers; warns when there is none."""
+    if stack is None:
+        return []
+    covered = [account.id for account in stack.accounts.values() if made.covers(account)]
+    if not covered and made.pattern != EVERYTHING:
+        of_provider = made.pattern.startswith(PROVIDER_PREFIX)
+        known = {a.provider for a in stack.accounts.values()} if of_provider else stack.accounts
+        hint = did_you_mean(made.pattern.removeprefix(PROVIDER_PREFIX), known)
+        warn(f"'{made.pattern}' covers no account of the stack{'; ' if hint else ''}{hint}")
+    return covered
+
+
+def _row(each: Silence, now: datetime) -> list[str]:
+    """Return a silence's line."""
+    return [
+        each.id[:_SHORT_ID],
+        each.pattern,
+        duration(each.until - now),
+        clock(each.until, now),
+        each.by,
+        each.reason,
+    ]

@@ -1,0 +1,34 @@
+"""Arguments and options that several commands share, and how a value on them is read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from balancectl.session import Target
+from balancectl.words import parse_duration
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AccountArgument = Annotated[str, typer.Argument(help="The account's name.", metavar="ACCOUNT")]
+
+
+def target_of(context: typer.Context) -> Target:
+    """Return the stack that the command line is about."""
+    target = context.find_object(Target)
+    if target is None:
+        raise RuntimeError("the root command did not run")
+    return target
+
+
+def read_duration(text: str) -> timedelta:
+    """Read a duration from the command line.
+
+    Raises:
+        typer.BadParameter: when it is none.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from None

@@ -1,0 +1,60 @@
+"""The IAM actions of each command: for error messages, the documentation and a test."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The stack's read-only policy (Terraform output ``read_only_policy_json``) allows these.
+READ_ONLY: Final = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "scheduler:GetSchedule",
+)
+
+_POLLING: Final = ("lambda:InvokeFunction", "scheduler:GetSchedule")
+_KEYS: Final = (
+    "scheduler:GetSchedule",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+)
+_WRITING_KEYS: Final = (
+    *_KEYS,
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+)
+_SUBSCRIPTIONS: Final = ("sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic")
+
+#: What each command asks of AWS. ``sts:GetCallerIdentity`` needs no permission.
+COMMANDS: Final[dict[str, tuple[str, ...]]] = {
+    "verify": (),
+    "provider list, show, new, check": (),
+    "status": ("dynamodb:BatchGetItem", "scheduler:GetSchedule"),
+    "history": ("dynamodb:Query",),
+    "preflight": ("dynamodb:GetItem",),
+    "preflight --live": ("dynamodb:GetItem", *_POLLING),
+    "poll": _POLLING,
+    "keys list": _KEYS,
+    "keys set, import, remove": _WRITING_KEYS,
+    "subscribers": _SUBSCRIPTIONS,
+    "test-alert": ("dynamodb:GetItem", "scheduler:GetSchedule", "sns:Publish", *_SUBSCRIPTIONS),
+    "silence": ("dynamodb:PutItem", "scheduler:GetSchedule"),
+    "silences": ("dynamodb:Query",),
+    "unsilence": ("dynamodb:DeleteItem", "dynamodb:Query"),
+}
+
+#: The operations whose action is not ``service:Operation``.
+_ACTIONS: Final = {"Invoke": "lambda:InvokeFunction", "GetCallerIdentity": "sts:GetCallerIdentity"}
+
+
+def action_of(operation: str) -> str:
+    """Return the IAM action of an API operation; the operation itself when it is not known."""
+    if operation in _ACTIONS:
+        return _ACTIONS[operation]
+    known = {action for actions in COMMANDS.values() for action in actions}
+    return next((a for a in sorted(known) if a.endswith(f":{operation}")), operation)
+
+
+def is_read_only(action: str) -> bool:
+    """Whether the stack's read-only policy allows ``action``."""
+    return action in READ_ONLY

@@ -1,0 +1,86 @@
+"""Durations, ages, times and names as a person writes and reads them. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read "90s", "10m", "2h", "1h30m" or "3d".
+
+    Raises:
+        ValueError: when it is none of these, or nothing.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    if not text.strip() or match is None:
+        raise ValueError(f"'{text}' is not a duration: write for example 90s, 10m, 2h, 1h30m or 3d")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    try:
+        length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"'{text}' is longer than can be counted") from None
+    if not length:
+        raise ValueError("a duration must be longer than nothing")
+    return length
+
+
+def duration(length: timedelta) -> str:
+    """Return ``length`` in its two largest units at most: "45 s", "12 min", "3 h 5 min", "2 d"."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if hours < 1:
+        return f"{minutes} min"
+    if hours < 48:
+        return _two(hours, "h", minutes % 60 if hours < 10 else 0, "min")
+    return _two(days, "d", hours % 24 if days < 10 else 0, "h")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return how long before ``now`` something was: "3 min ago", "just now"."""
+    age = now - at
+    return "just now" if age < timedelta(seconds=1) else f"{duration(age)} ago"
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """Return ``at`` in UTC as short as it stays clear: "18:40 UTC", "Tue 24 Nov 06:15 UTC"."""
+    at = at.astimezone(UTC)
+    if at.date() == now.astimezone(UTC).date():
+        return f"{at:%H:%M} UTC"
+    if abs(at - now) < timedelta(days=180):
+        return f"{at:%a %d %b %H:%M} UTC"
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return "1 account", "3 accounts"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(names: Iterable[str], limit: int = 8) -> str:
+    """Return "a, b and c", or the first few and how many more."""
+    known = list(names)
+    if len(known) > limit:
+        return f"{', '.join(known[:limit])} and {len(known) - limit} more"
+    return " and ".join(filter(None, [", ".join(known[:-1]), *known[-1:]]))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the nearest known name, else at the known ones; "" when there are none."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {listed(names)}" if names else ""
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    """Join two units, without the second when it is nothing."""
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
