@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from balance_poller.provider import PreparedRequest, Response
 from shared.outcome import Outcome
@@ -109,12 +109,14 @@ class Fetcher:
             # httpx's timeouts are per read: a body that drips would never end.
             async with asyncio.timeout(limit):
                 return await _exchange(pool, request, limit)
-        except FetchError:
-            raise
+        except FetchError as exc:
+            error = exc
         except TimeoutError:
-            raise FetchError(_TOO_LATE) from None
+            error = FetchError(_TOO_LATE)
         except Exception as exc:  # noqa: BLE001 -- whatever httpx raises may quote the key
-            raise _error(exc) from None
+            error = _error(exc)
+        # Raised outside of the handlers, so that the original does not travel along as context.
+        raise error
 
 
 async def _exchange(
@@ -146,7 +148,7 @@ async def _exchange(
 async def _body(response: httpx.Response) -> bytes:
     """Read the body up to the cap. Of a failure's body beyond it nothing is kept."""
     raw = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in cast("httpx.AsyncByteStream", response.stream):
         raw += chunk
         if len(raw) > MAX_BODY_BYTES:
             break
@@ -167,13 +169,21 @@ def _decoded(raw: bytes, encoding: str) -> bytes:
         case "" | "identity":
             return raw
         case "gzip" | "x-gzip" | "deflate":
-            try:
-                return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(raw, MAX_BODY_BYTES + 1)
-            except zlib.error:
-                pass
-    raise FetchError(
-        "the answer is packed in a way that cannot be read", Outcome.SCHEMA_CHANGED
-    ) from None
+            unpacked = _unpacked(raw)
+        case _:
+            unpacked = None
+    if unpacked is None:
+        words = "the answer is packed in a way that cannot be read"
+        raise FetchError(words, Outcome.SCHEMA_CHANGED)
+    return unpacked
+
+
+def _unpacked(raw: bytes) -> bytes | None:
+    """Undo gzip or deflate; None when it is neither."""
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(raw, MAX_BODY_BYTES + 1)
+    except zlib.error:
+        return None
 
 
 def _error(exc: Exception) -> FetchError:

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from balance_poller.template import Secret
 from shared.outcome import Outcome
-
-Secret = str | Mapping[str, str]
-"""A key, or the named parts of one (``{secret.sid}``, ``{secret.token}``)."""
 
 #: Names may hold letters, digits and /_+=.@- (Secrets Manager, CreateSecret, read 2026-11); an ARN
 #: adds the colon. One malformed id would make AWS refuse the nineteen beside it.
@@ -91,10 +89,16 @@ def _whole(text: str) -> Secret:
 
 def _parse(text: str) -> object:
     """Parse JSON; the parser's own message would quote the text."""
+    value: object = None
     try:
-        value: object = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        raise SecretError("the secret is not JSON") from None
+        is_json = False
+    else:
+        is_json = True
+    if not is_json:
+        # Raised here, so that the parser's error, which holds the text, is not its context.
+        raise SecretError("the secret is not JSON")
     return value
 
 

@@ -11,13 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from balance_poller.batches import error_code, in_batches, is_rejection
-from balance_poller.secret_reference import (
-    Secret,
-    SecretError,
-    SecretReference,
-    take_key,
-    texts,
-)
+from balance_poller.secret_reference import SecretError, SecretReference, take_key, texts
+from balance_poller.template import Secret
 from shared.outcome import Outcome
 from shared.telemetry import redactor
 

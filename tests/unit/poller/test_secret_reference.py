@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from balance_poller.secret_reference import Secret, SecretError, SecretReference, take_key
+from balance_poller.secret_reference import SecretError, SecretReference, take_key
+from balance_poller.template import Secret
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:team/keys-AbCdEf"
 
@@ -97,7 +98,7 @@ def test_a_key_when_it_cannot_be_had_then_words_say_why_without_the_value(
     assert words in str(raised.value)
     assert "canary" not in str(raised.value)
     assert raised.value.__cause__ is None
-    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+    assert raised.value.__context__ is None
 
 
 def test_a_key_when_one_of_hundreds_then_is_found() -> None:

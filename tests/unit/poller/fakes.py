@@ -1,0 +1,256 @@
+"""The poller's collaborators without any I/O: a provider, its answers, keys, tables and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from balance_poller.ask import Pace, Sender
+from balance_poller.fetch import Answer
+from balance_poller.poll import Tools
+from balance_poller.provider import PreparedRequest, Response, Secret
+from balance_poller.retry import RetryPolicy
+from balance_poller.secret_reference import SecretError
+from balance_poller.secret_store import Keys
+from balance_poller.series import DataPoint
+from balance_poller.sinks.latest import LatestRead
+from balance_poller.sinks.problems import Target, WriteProblem
+from shared.records import Attempt, Latest
+from shared.times import format_time
+
+AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+
+#: One provider for tests: a bearer key, a host by parameter, two wallets.
+DEFINITION: dict[str, Any] = {
+    "title": "Plain",
+    "docs": "https://plain.example/docs",
+    "top_up_url": "https://plain.example/pay",
+    "params": {
+        "host": {
+            "description": "The host.",
+            "default": "a.example",
+            "one_of": [f"{name}.example" for name in "abcdefghijklmnopqrst"],
+        }
+    },
+    "request": {
+        "url": "https://{param.host}/balance",
+        "headers": {"Authorization": "Bearer {key}"},
+    },
+    "wallets": {
+        "main": {"unit": "USD", "remaining": "balance"},
+        "bonus": {"unit": "credits", "remaining": "bonus"},
+    },
+    "default_wallet": "main",
+}
+PROVIDERS: dict[str, object] = {"plain": DEFINITION}
+
+
+def entry(account: str = "one", **fields: Any) -> dict[str, Any]:
+    """Return an account's entry of an event."""
+    return {"id": account, "provider": "plain", "secret": f"keys#{account}", **fields}
+
+
+def answer(
+    body: object, status: int = 200, retry_after: str | None = None, kind: str = "application/json"
+) -> Answer:
+    """Return a provider's answer; a ``bytes`` body is sent as it is."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(Response(status, kind, raw), retry_after)
+
+
+Reply = Callable[[PreparedRequest], Answer | Awaitable[Answer]]
+
+
+@dataclass
+class FakeSender:
+    """Answers requests as ``reply`` says, and notes what was asked, and how many at a time."""
+
+    reply: Reply
+    sent: list[PreparedRequest] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    slots: set[int] = field(default_factory=set)
+
+    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
+        """Answer one request."""
+        assert seconds > 0
+        assert slot not in self.slots, "two requests in one place"
+        self.slots.add(slot)
+        self.sent.append(request)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            replied = self.reply(request)
+            return await replied if isinstance(replied, Awaitable) else replied
+        finally:
+            self.in_flight -= 1
+            self.slots.discard(slot)
+
+    async def __aenter__(self) -> Self:
+        """Be the fetcher's context manager, too."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing is open."""
+
+
+def key_of(request: PreparedRequest) -> str:
+    """Return the key that a request carries."""
+    return request.headers["Authorization"].removeprefix("Bearer ")
+
+
+def host_of(request: PreparedRequest) -> str:
+    """Return the host that a request goes to."""
+    return request.url.split("/")[2]
+
+
+@dataclass
+class Clock:
+    """A clock that moves only by sleeping."""
+
+    seconds: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` pass at once."""
+        self.slept.append(seconds)
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+
+def pace(clock: Callable[[], float] | None = None, **fields: Any) -> Pace:
+    """Return a pace whose waits take no time."""
+    clock = clock or Clock()
+    values: dict[str, Any] = {
+        "max_in_flight": 100,
+        "timeout_seconds": 15,
+        "retries": RetryPolicy(),
+        "monotonic": clock,
+        "jitter": lambda: 0.5,
+        "now": lambda: AT,
+    }
+    if isinstance(clock, Clock):
+        values["sleep"] = clock.sleep
+    return Pace(**(values | fields))
+
+
+@dataclass
+class FakeKeys:
+    """Every reference has the key ``key of <reference>`` unless said otherwise."""
+
+    missing: dict[str, SecretError] = field(default_factory=dict)
+    rotated: dict[str, Secret] = field(default_factory=dict)
+    """What reading again gives."""
+    reads_again: list[list[str]] = field(default_factory=list)
+
+    def read(self, references: Iterable[str]) -> Keys:
+        """Return the keys."""
+        return self._keys(references, {})
+
+    def read_again(self, references: Iterable[str]) -> Keys:
+        """Return the keys after rotation."""
+        self.reads_again.append(sorted(references))
+        return self._keys(self.reads_again[-1], self.rotated)
+
+    def _keys(self, references: Iterable[str], other: Mapping[str, Secret]) -> Keys:
+        wanted = list(references)
+        found = {r: other.get(r, f"key of {r}") for r in wanted if r not in self.missing}
+        return Keys(found, {r: self.missing[r] for r in wanted if r in self.missing})
+
+
+@dataclass
+class FakeLatest:
+    """A table of LATEST items."""
+
+    items: dict[str, Latest] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    problem: str | None = None
+    problems: list[WriteProblem] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def read(self, accounts: Sequence[str]) -> LatestRead:
+        """Return what is there."""
+        found = {a: self.items[a] for a in accounts if a in self.items and a not in self.unknown}
+        return LatestRead(found, self.unknown & set(accounts), self.problem)
+
+    def write(self, latests: Sequence[Latest]) -> list[WriteProblem]:
+        """Keep what is newer."""
+        self.log.append("latest")
+        for latest in latests:
+            known = self.items.get(latest.account)
+            if known is None or format_time(known.polled_at) < format_time(latest.polled_at):
+                self.items[latest.account] = latest
+        return self.problems
+
+
+@dataclass
+class FakeHistory:
+    """A table of attempts."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    problems: list[WriteProblem] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def write(self, attempts: Sequence[Attempt]) -> list[WriteProblem]:
+        """Keep everything."""
+        self.log.append("history")
+        self.attempts += attempts
+        return self.problems
+
+
+@dataclass
+class FakeMetrics:
+    """CloudWatch."""
+
+    points: list[DataPoint] = field(default_factory=list)
+    problems: list[WriteProblem] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def write(self, points: Sequence[DataPoint]) -> list[WriteProblem]:
+        """Keep everything."""
+        self.log.append("metrics")
+        self.points += points
+        return self.problems
+
+
+class World:
+    """Everything that a run works with, as fakes."""
+
+    def __init__(self, reply: Reply, **pace_fields: Any) -> None:
+        self.log: list[str] = []
+        self.clock = Clock()
+        self.sender = FakeSender(reply)
+        self.keys = FakeKeys()
+        self.latest = FakeLatest(log=self.log)
+        self.history = FakeHistory(log=self.log)
+        self.metrics = FakeMetrics(log=self.log)
+        self.pace = pace(self.clock, **pace_fields)
+
+    @property
+    def tools(self) -> Tools:
+        """The run's tools."""
+        return Tools(
+            keys=self.keys,
+            latest=self.latest,
+            history=self.history,
+            metrics=self.metrics,
+            sender=self._sender,
+            pace=self.pace,
+        )
+
+    def _sender(self) -> Any:
+        sender: Sender = self.sender
+        return sender
+
+
+def problem(target: Target, *, is_whole: bool = True) -> WriteProblem:
+    """Return a write problem of one account."""
+    return WriteProblem(target, ("one",), "AccessDenied", is_whole)

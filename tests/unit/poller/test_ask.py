@@ -1,0 +1,244 @@
+"""Asking: places are shared out by host, retries take no place, a dead host costs nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from balance_poller.ask import Pace, Question, ask
+from balance_poller.event import Account, parse_account
+from balance_poller.fetch import Answer, FetchError
+from balance_poller.plan import load_providers, make_plan
+from balance_poller.provider import PreparedRequest, Reading
+from balance_poller.retry import RetryPolicy
+from shared.outcome import Outcome
+from tests.unit.poller.fakes import (
+    PROVIDERS,
+    Clock,
+    FakeKeys,
+    FakeSender,
+    answer,
+    entry,
+    host_of,
+    key_of,
+    pace,
+)
+
+DEADLINE = 60.0
+
+
+def questions(*accounts: Account) -> list[Question]:
+    providers = load_providers(accounts, PROVIDERS)
+    keys = FakeKeys().read([account.secret for account in accounts])
+    return make_plan(accounts, providers, keys, allow_http_loopback=False).questions
+
+
+def accounts(count: int, host: str = "a.example", prefix: str = "") -> list[Account]:
+    return [
+        parse_account(entry(f"{prefix or host[0]}{n}", params={"host": host})) for n in range(count)
+    ]
+
+
+def asked(
+    sender: FakeSender, members: list[Account], how: Pace | None = None, deadline: float = DEADLINE
+) -> dict[str, Reading]:
+    return asyncio.run(ask(questions(*members), sender, deadline, how or pace()))
+
+
+def outcomes(readings: dict[str, Reading]) -> Counter[Outcome]:
+    return Counter(reading.outcome for reading in readings.values())
+
+
+def test_questions_when_many_then_no_more_than_the_limit_are_under_way() -> None:
+    async def reply(_request: PreparedRequest) -> Answer:
+        await asyncio.sleep(0.001)
+        return answer({"balance": 5})
+
+    sender = FakeSender(reply)
+
+    readings = asked(sender, accounts(200), pace(max_in_flight=20))
+
+    assert outcomes(readings) == {Outcome.OK: 200}
+    assert sender.most_in_flight == 20
+
+
+def test_hosts_when_more_than_places_then_all_are_asked() -> None:
+    async def reply(_request: PreparedRequest) -> Answer:
+        await asyncio.sleep(0)
+        return answer({"balance": 5})
+
+    sender = FakeSender(reply)
+    members = [a for name in "abcdefghij" for a in accounts(5, f"{name}.example")]
+
+    readings = asked(sender, members, pace(max_in_flight=3))
+
+    assert outcomes(readings) == {Outcome.OK: 50}
+    assert sender.most_in_flight <= 3
+
+
+def test_a_host_when_it_never_answers_then_delays_no_other() -> None:
+    finished: list[str] = []
+
+    async def reply(request: PreparedRequest) -> Answer:
+        if host_of(request) == "a.example":
+            await asyncio.sleep(0.3)
+            raise FetchError("the provider did not answer in time")
+        await asyncio.sleep(0.001)
+        finished.append(host_of(request))
+        return answer({"balance": 5})
+
+    async def scenario() -> tuple[dict[str, Reading], int]:
+        members = accounts(300, "a.example") + accounts(100, "b.example")
+        how = Pace(max_in_flight=40, timeout_seconds=0.3)
+        task = asyncio.create_task(ask(questions(*members), FakeSender(reply), 1e9, how))
+        await asyncio.sleep(0.25)
+        done = len(finished)
+        return await task, done
+
+    readings, done_before_the_first_timeout = asyncio.run(scenario())
+
+    assert done_before_the_first_timeout == 100
+    assert outcomes(readings) == {Outcome.OK: 100, Outcome.TRANSIENT: 300}
+
+
+def test_a_host_when_down_for_the_whole_run_then_costs_a_bounded_number_of_requests() -> None:
+    def reply(_request: PreparedRequest) -> Answer:
+        raise FetchError("the provider's host refused the connection")
+
+    sender = FakeSender(reply)
+
+    readings = asked(sender, accounts(500), pace(max_in_flight=20))
+
+    assert outcomes(readings) == {Outcome.TRANSIENT: 500}
+    assert len(sender.sent) <= 60
+    reasons = Counter(reading.reason for reading in readings.values())
+    assert reasons["the provider's host refused the connection"] >= 20
+    assert any(reason and reason.startswith("not asked") for reason in reasons)
+
+
+def test_a_host_when_it_times_out_again_and_again_then_is_given_up_after_three() -> None:
+    clock = Clock()
+
+    async def reply(_request: PreparedRequest) -> Answer:
+        await clock.sleep(15)
+        raise FetchError("the provider did not answer in time")
+
+    sender = FakeSender(reply)
+
+    readings = asked(sender, accounts(5), pace(clock, max_in_flight=1), deadline=1000)
+
+    assert outcomes(readings) == {Outcome.TRANSIENT: 5}
+    assert len(sender.sent) == 3
+
+
+def test_a_host_when_only_some_keys_fail_then_is_not_down() -> None:
+    def reply(request: PreparedRequest) -> Answer:
+        is_odd = int(key_of(request)[-1]) % 2
+        return answer({}, 503) if is_odd else answer({"balance": 1})
+
+    readings = asked(FakeSender(reply), accounts(100), pace(max_in_flight=1), deadline=1e9)
+
+    assert outcomes(readings) == {Outcome.OK: 50, Outcome.TRANSIENT: 50}
+    assert not any((r.reason or "").startswith("not asked") for r in readings.values())
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts"),
+    [(429, 3), (503, 3), (500, 3), (401, 1), (403, 1), (404, 1), (400, 1), (200, 1)],
+)
+def test_an_answer_when_asking_again_can_help_then_is_asked_for_thrice(
+    status: int, attempts: int
+) -> None:
+    sender = FakeSender(lambda _request: answer({}, status))
+
+    asked(sender, accounts(1))
+
+    assert len(sender.sent) == attempts
+
+
+def test_an_account_when_it_recovers_between_attempts_then_is_ok() -> None:
+    replies = iter([answer({}, 503), answer({}, 429), answer({"balance": 7})])
+
+    readings = asked(FakeSender(lambda _request: next(replies)), accounts(1))
+
+    assert readings["a0"].outcome is Outcome.OK
+
+
+def test_retry_after_when_given_then_is_waited_for_while_others_are_asked() -> None:
+    clock = Clock()
+    seen: list[str] = []
+
+    def reply(request: PreparedRequest) -> Answer:
+        seen.append(key_of(request))
+        is_first = seen.count("key of keys#a0") == 1 and seen[-1].endswith("a0")
+        return answer({}, 429, retry_after="20") if is_first else answer({"balance": 7})
+
+    readings = asked(FakeSender(reply), accounts(3), pace(clock, max_in_flight=1))
+
+    assert outcomes(readings) == {Outcome.OK: 3}
+    assert [key[-2:] for key in seen] == ["a0", "a1", "a2", "a0"]
+    assert sum(clock.slept) >= 20
+
+
+def test_retry_after_when_longer_than_the_run_then_is_left_to_the_next_run() -> None:
+    sender = FakeSender(lambda _request: answer({}, 429, retry_after="3600"))
+
+    readings = asked(sender, accounts(1))
+
+    assert readings["a0"].outcome is Outcome.RATE_LIMITED
+    assert len(sender.sent) == 1
+
+
+def test_the_run_when_out_of_time_then_keeps_what_was_gathered() -> None:
+    async def reply(request: PreparedRequest) -> Answer:
+        if key_of(request).endswith("a1"):
+            await asyncio.sleep(30)
+        return answer({"balance": 7})
+
+    async def scenario() -> dict[str, Reading]:
+        loop = asyncio.get_running_loop()
+        how = Pace(max_in_flight=10, timeout_seconds=15, monotonic=loop.time)
+        return await ask(questions(*accounts(3)), FakeSender(reply), loop.time() + 0.1, how)
+
+    readings = asyncio.run(scenario())
+
+    assert [readings[a].outcome for a in ("a0", "a2")] == [Outcome.OK, Outcome.OK]
+    assert readings["a1"].outcome is Outcome.TRANSIENT
+    assert readings["a1"].reason == "the run ran out of time before the provider answered"
+
+
+def test_the_run_when_out_of_time_while_waiting_to_retry_then_keeps_the_last_outcome() -> None:
+    async def scenario() -> dict[str, Reading]:
+        loop = asyncio.get_running_loop()
+        how = Pace(10, 15, RetryPolicy(base_seconds=0.09), monotonic=loop.time, jitter=lambda: 1.0)
+        sender = FakeSender(lambda _request: answer({}, 429))
+        return await ask(questions(*accounts(1)), sender, loop.time() + 0.1, how)
+
+    assert asyncio.run(scenario())["a0"].outcome is Outcome.RATE_LIMITED
+
+
+def test_no_time_when_left_at_all_then_nothing_is_asked() -> None:
+    sender = FakeSender(lambda _request: answer({"balance": 7}))
+
+    readings = asked(sender, accounts(2), deadline=0.0)
+
+    assert outcomes(readings) == {Outcome.TRANSIENT: 2}
+
+
+def test_an_unforeseen_error_when_one_account_causes_it_then_costs_no_other() -> None:
+    def reply(request: PreparedRequest) -> Answer:
+        if key_of(request).endswith("a1"):
+            raise RuntimeError("quoting the key of keys#a1")
+        return answer({"balance": 7})
+
+    readings = asked(FakeSender(reply), accounts(3))
+
+    assert outcomes(readings) == {Outcome.OK: 2, Outcome.TRANSIENT: 1}
+    assert "RuntimeError at test_ask.py:" in (readings["a1"].reason or "")
+    assert "key of" not in (readings["a1"].reason or "")
+
+
+def test_no_questions_when_asked_then_no_readings() -> None:
+    assert asked(FakeSender(lambda _request: answer({})), []) == {}

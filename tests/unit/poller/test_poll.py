@@ -1,0 +1,303 @@
+"""The frame: due accounts, rotation, the order of writing; failures stay where they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from balance_poller.event import PollEvent, parse_event
+from balance_poller.fetch import Answer, FetchError
+from balance_poller.poll import poll
+from balance_poller.provider import PreparedRequest
+from balance_poller.report import RunReport
+from balance_poller.secret_reference import SecretError
+from balance_poller.secret_store import SecretStoreError
+from balance_poller.sinks.problems import Target
+from shared.names import Metric
+from shared.outcome import Outcome
+from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry, key_of, problem
+
+DEADLINE = 100.0
+
+
+def event(*entries: Any, minute: int = 5) -> PollEvent:
+    return parse_event(
+        {
+            "scheduled_at": f"2026-11-23T14:{minute:02}:00Z",
+            "shard": 2,
+            "accounts": list(entries),
+            "providers": PROVIDERS,
+        },
+        AT,
+    )
+
+
+def run(world: World, *entries: Any, minute: int = 5) -> RunReport:
+    return poll(event(*entries, minute=minute), world.tools, DEADLINE)
+
+
+def rich(_request: PreparedRequest) -> Answer:
+    return answer({"balance": 12.5, "bonus": 300})
+
+
+def test_a_run_when_all_is_well_then_writes_metrics_history_and_latest_in_this_order() -> None:
+    world = World(rich)
+
+    report = run(world, entry("one"), entry("two"))
+
+    assert world.log == ["metrics", "history", "latest"]
+    assert [(p.account, p.provider, p.metric) for p in world.metrics.points] == [
+        ("one", "plain", Metric.BALANCE),
+        ("two", "plain", Metric.BALANCE),
+    ]
+    assert [a.account for a in world.history.attempts] == ["one", "two"]
+    assert set(world.latest.items) == {"one", "two"}
+    assert report.failed_parts == ()
+    assert report.to_json() == {
+        "scheduled_at": "2026-11-23T14:05:00Z",
+        "shard": 2,
+        "duration_ms": 0,
+        "counts": {"ok": 2, "skipped": 0},
+        "accounts": [
+            {
+                "account": name,
+                "provider": "plain",
+                "outcome": "ok",
+                "wallet": "main",
+                "balance": "12.5",
+                "unit": "USD",
+            }
+            for name in ("one", "two")
+        ],
+        "errors": [],
+    }
+
+
+def test_an_event_when_it_comes_twice_then_changes_nothing_and_asks_nothing() -> None:
+    world = World(rich)
+    run(world, entry("one"))
+    before = dict(world.latest.items)
+
+    report = run(world, entry("one"))
+
+    assert len(world.sender.sent) == 1
+    assert len(world.history.attempts) == 1
+    assert len(world.metrics.points) == 1
+    assert world.latest.items == before
+    assert report.counts == {"skipped": 1}
+    assert report.to_json()["accounts"] == [
+        {"account": "one", "provider": "plain", "outcome": "ok", "skipped": True}
+    ]
+
+
+def test_a_run_when_late_then_never_overwrites_a_newer_one() -> None:
+    world = World(rich)
+    run(world, entry("one"), minute=10)
+
+    report = run(world, entry("one"), entry("two"), minute=5)
+
+    assert report.counts == {"ok": 1, "skipped": 1}
+    assert world.latest.items["one"].polled_at.minute == 10
+
+
+def test_wallets_when_several_accounts_watch_one_answer_then_one_request_serves_all() -> None:
+    world = World(rich)
+
+    report = run(world, entry("one", secret="s"), entry("two", secret="s", wallet="bonus"))
+
+    assert len(world.sender.sent) == 1
+    rows = report.to_json()["accounts"]
+    assert [(row["balance"], row["unit"]) for row in rows] == [("12.5", "USD"), ("300", "credits")]
+
+
+def test_one_bad_entry_when_among_others_then_is_recorded_and_costs_nobody_else() -> None:
+    world = World(rich)
+
+    report = run(
+        world,
+        entry("bad", warning="twenty"),
+        entry("one"),
+        entry("lost", provider="nobody"),
+        {"id": "no spaces please"},
+        entry("one"),
+    )
+
+    assert report.counts == {"ok": 1, "bad_config": 4, "skipped": 0}
+    assert {a.account: a.outcome for a in world.history.attempts} == {
+        "one": Outcome.OK,
+        "lost": Outcome.BAD_CONFIG,
+        "bad": Outcome.BAD_CONFIG,
+    }
+    assert world.latest.items["one"].outcome is Outcome.OK
+    assert report.failed_parts == ()
+
+
+def test_a_bad_entry_when_the_run_is_repeated_then_is_not_recorded_again() -> None:
+    world = World(rich)
+
+    run(world, entry("bad", warning="twenty"))
+    run(world, entry("bad", warning="twenty"))
+
+    assert len(world.history.attempts) == 1
+
+
+def test_a_key_when_rejected_and_rotated_then_is_tried_once_more() -> None:
+    def reply(request: PreparedRequest) -> Answer:
+        return answer({"balance": 1}) if key_of(request) == "new" else answer({}, 401)
+
+    world = World(reply)
+    world.keys.rotated = {"keys#one": "new"}
+
+    report = run(world, entry("one"), entry("two"))
+
+    assert world.keys.reads_again == [["keys#one", "keys#two"]]
+    assert Counter(map(key_of, world.sender.sent)) == {
+        "key of keys#one": 1,
+        "key of keys#two": 1,
+        "new": 1,
+    }
+    assert report.counts == {"ok": 1, "invalid_key": 1, "skipped": 0}
+
+
+def test_a_key_when_still_rejected_after_rotation_then_is_not_tried_a_third_time() -> None:
+    world = World(lambda _request: answer({}, 401))
+    world.keys.rotated = {"keys#one": "new"}
+
+    report = run(world, entry("one"))
+
+    assert len(world.sender.sent) == 2
+    assert report.counts == {"invalid_key": 1, "skipped": 0}
+
+
+def test_one_secret_when_missing_then_only_its_account_is_bad_config() -> None:
+    world = World(rich)
+    world.keys.missing = {"keys#one": SecretError("the secret does not exist")}
+
+    report = run(world, entry("one"), entry("two"))
+
+    assert report.counts == {"bad_config": 1, "ok": 1, "skipped": 0}
+    assert world.latest.items["one"].reason == "the secret does not exist"
+    assert report.failed_parts == ()
+
+
+def test_secrets_when_failing_as_a_whole_then_all_is_recorded_and_the_run_fails() -> None:
+    world = World(rich)
+    whole = SecretStoreError("the secrets could not be read (AccessDeniedException)")
+    world.keys.missing = {"keys#one": whole, "keys#two": whole}
+
+    report = run(world, entry("one"), entry("two"), entry("three"))
+
+    assert report.counts == {"transient": 2, "ok": 1, "skipped": 0}
+    assert len(world.history.attempts) == 3
+    assert report.failed_parts == ("reading secrets",)
+    assert report.errors == ("the secrets could not be read (AccessDeniedException)",)
+
+
+@pytest.mark.parametrize(
+    ("sink", "target"),
+    [
+        ("metrics", Target.METRICS),
+        ("history", Target.HISTORY),
+        ("latest", Target.LATEST),
+    ],
+)
+@pytest.mark.parametrize("is_whole", [True, False], ids=["as a whole", "for one account"])
+def test_a_sink_when_failing_then_everything_else_is_still_written(
+    sink: str, target: Target, is_whole: bool
+) -> None:
+    world = World(rich)
+    getattr(world, sink).problems.append(problem(target, is_whole=is_whole))
+
+    report = run(world, entry("one"))
+
+    assert world.log == ["metrics", "history", "latest"]
+    assert len(report.errors) == 1
+    assert report.write_failures == 1
+    assert report.failed_parts == ((f"writing {target}",) if is_whole else ())
+
+
+def test_latest_when_unreadable_then_accounts_are_polled_but_their_latest_is_not_overwritten() -> (
+    None
+):
+    world = World(rich)
+    world.latest.unknown = frozenset({"one"})
+    world.latest.problem = "latest balances not read: InternalServerError"
+
+    report = run(world, entry("one"), entry("two"))
+
+    assert len(world.metrics.points) == 2
+    assert len(world.history.attempts) == 2
+    assert set(world.latest.items) == {"two"}
+    assert report.failed_parts == ("reading the latest balances",)
+
+
+def test_failures_when_of_every_kind_then_stay_with_their_accounts() -> None:
+    def reply(request: PreparedRequest) -> Answer:
+        match key_of(request).removeprefix("key of keys#"):
+            case "refused":
+                raise FetchError("the provider's host refused the connection")
+            case "page":
+                return answer(b"<html>", kind="text/html")
+            case "odd":
+                return answer({"balance": "NaN"})
+            case "moved":
+                return answer(b"", 302)
+            case "limited":
+                return answer({}, 429)
+            case _:
+                return answer({"balance": 5})
+
+    world = World(reply)
+    names = ("refused", "page", "odd", "moved", "limited", "fine")
+
+    report = run(world, *(entry(name) for name in names))
+
+    outcomes = {row.account: row.outcome for row in report.rows}
+    assert outcomes == {
+        "refused": Outcome.TRANSIENT,
+        "page": Outcome.SCHEMA_CHANGED,
+        "odd": Outcome.SCHEMA_CHANGED,
+        "moved": Outcome.SCHEMA_CHANGED,
+        "limited": Outcome.RATE_LIMITED,
+        "fine": Outcome.OK,
+    }
+    assert [p.account for p in world.metrics.points] == ["fine"]
+    assert report.failed_parts == ()
+
+
+def test_a_poll_when_balances_fall_then_publishes_the_runway_where_it_is_watched() -> None:
+    balances = iter(range(1000, 0, -10))
+    world = World(lambda _request: answer({"balance": next(balances)}))
+
+    for minute in range(0, 60, 5):
+        run(world, entry("one", runway_warning_hours=48), minute=minute)
+    poll(
+        parse_event(
+            {
+                "scheduled_at": "2026-11-23T15:05:00Z",
+                "accounts": [entry("one", runway_warning_hours=48)],
+                "providers": PROVIDERS,
+            },
+            AT,
+        ),
+        world.tools,
+        DEADLINE,
+    )
+
+    metrics = Counter(point.metric for point in world.metrics.points)
+    assert metrics == {Metric.BALANCE: 13, Metric.RUNWAY_HOURS: 1}
+    latest = world.latest.items["one"]
+    assert float(latest.runway_hours or 0) == pytest.approx(880 / 120 * 65 / 60, abs=0.1)
+    assert latest.burn_basis == "recent"
+    assert latest.empty_at is not None
+
+
+def test_an_event_without_accounts_when_run_then_reports_nothing() -> None:
+    world = World(rich)
+
+    report = run(world)
+
+    assert report.counts == {"skipped": 0}
+    assert not world.sender.sent
