@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -10,14 +11,15 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 import botocore.session
 
-from balancectl.localcloud.server import RELEASE_PATH
-from balancectl.localcloud.settings import ServerSettings
+from balancectl.localcloud.clock import StoryClock
+from balancectl.localcloud.settings import ACTIVITY_PATH, RELEASE_PATH, ServerSettings
 
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "123456789012"
@@ -25,6 +27,7 @@ ACCOUNT: Final = "123456789012"
 _ACCESS_KEY: Final = "test"
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 8
+_QUIET_READINGS: Final = 3
 _KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "SYSTEMROOT")
 
 
@@ -43,12 +46,18 @@ class Emulator:
 
     @classmethod
     def start(
-        cls, folder: Path, *, hold_schedules: bool = False, detached: bool = False
+        cls,
+        folder: Path,
+        *,
+        story_start: datetime | None = None,
+        hold_schedules: bool = False,
+        detached: bool = False,
     ) -> Emulator:
         """Start an emulator that keeps its files in ``folder``, and wait until it answers.
 
         Args:
             folder: made if need be.
+            story_start: the time at which ``clock`` stands first; None for the wall clock.
             hold_schedules: let no schedule fire before :meth:`release_schedules`.
             detached: let it outlive this process; otherwise it ends when this process does,
                 however that ends.
@@ -58,6 +67,8 @@ class Emulator:
         """
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         emulator = cls(folder, _free_port())
+        if story_start:
+            emulator.clock.set(story_start)
         with (folder / "emulator.log").open("ab") as log:
             emulator.process = subprocess.Popen(
                 [sys.executable, "-m", "balancectl.localcloud.server"],
@@ -66,7 +77,11 @@ class Emulator:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us; we stop it in order
                 cwd=folder,
-                env=emulator._server_environment(hold_schedules=hold_schedules, detached=detached),
+                env=emulator._server_environment(
+                    has_clock=story_start is not None,
+                    hold_schedules=hold_schedules,
+                    detached=detached,
+                ),
             )
         try:
             emulator._wait_until_ready()
@@ -89,6 +104,16 @@ class Emulator:
     def mailbox_file(self) -> Path:
         """The record of ``patches.mailbox``."""
         return self.folder / "mailbox.jsonl"
+
+    @property
+    def clock(self) -> StoryClock:
+        """The story's clock, for an emulator that was started with one."""
+        return StoryClock(self._clock_file)
+
+    @property
+    def _clock_file(self) -> Path:
+        """Where the story's clock is kept."""
+        return self.folder / "clock"
 
     def environment(self) -> dict[str, str]:
         """Return a whole environment for a child process that shall reach this cloud only.
@@ -128,8 +153,26 @@ class Emulator:
 
     def release_schedules(self) -> None:
         """Let the schedules fire that were held since the start."""
-        request = urllib.request.Request(self.url + RELEASE_PATH, method="POST")  # noqa: S310
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 -- loopback
+        self._control(RELEASE_PATH)
+
+    def settle(self, timeout_seconds: float = 60) -> None:
+        """Wait until what was set off is done.
+
+        That is: schedules were looked at, no function runs, and no message waits for one.
+
+        Raises:
+            EmulatorError: when it takes longer.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        looked_at = self._control(ACTIVITY_PATH)["sweeps"] + 2
+        quiet = 0
+        while quiet < _QUIET_READINGS:
+            if time.monotonic() > deadline:
+                raise EmulatorError(f"the cloud did not come to rest:\n{self._log_end()}")
+            time.sleep(0.05)
+            activity = self._control(ACTIVITY_PATH)
+            is_quiet = activity["sweeps"] >= looked_at and not activity["busy"]
+            quiet = quiet + 1 if is_quiet else 0
 
     def is_running(self) -> bool:
         """Whether the emulator answers."""
@@ -152,12 +195,21 @@ class Emulator:
             process.kill()
             process.wait()
 
-    def _server_environment(self, *, hold_schedules: bool, detached: bool) -> dict[str, str]:
+    def _control(self, path: str) -> dict[str, Any]:
+        """Ask the server something that is not AWS's."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 -- loopback
+            document: dict[str, Any] = json.load(answer)
+            return document
+
+    def _server_environment(
+        self, *, has_clock: bool, hold_schedules: bool, detached: bool
+    ) -> dict[str, str]:
         """Return the whole environment of the emulator's process."""
         settings = ServerSettings(
             port=self.port,
             permissions_file=self.permissions_file,
             mailbox_file=self.mailbox_file,
+            clock_file=self._clock_file if has_clock else None,
             hold_schedules=hold_schedules,
             lifeline=not detached,
         )

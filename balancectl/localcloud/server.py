@@ -23,14 +23,12 @@ if TYPE_CHECKING:
         ASGIFramework,
         ASGIReceiveCallable,
         ASGISendCallable,
-        HTTPResponseStartEvent,
         Scope,
     )
 
 #: The release whose internals the patches know.
 MINISTACK: Final = "1.5.33"
-PATCHES: Final = ("alarms", "conditions", "permissions", "mailbox", "schedules")
-RELEASE_PATH: Final = "/_local/schedules/release"
+PATCHES: Final = ("alarms", "clock", "conditions", "mailbox", "permissions", "schedules")
 
 
 def main() -> int:
@@ -56,20 +54,11 @@ def patched_app(settings: ServerSettings) -> ASGIFramework:
     for name in PATCHES:
         importlib.import_module(f"balancectl.localcloud.patches.{name}").apply(settings)
     ministack = importlib.import_module("ministack.app")
-    schedules = importlib.import_module("balancectl.localcloud.patches.schedules")
+    control = importlib.import_module("balancectl.localcloud.control")
 
     async def app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["type"] == "http" and scope["path"] == RELEASE_PATH:
-            schedules.release()
-            start: HTTPResponseStartEvent = {
-                "type": "http.response.start",
-                "status": 204,
-                "headers": [],
-            }
-            await send(start)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
-        await ministack.app(scope, receive, send)
+        if scope["type"] != "http" or not await control.answer(scope["path"], send):
+            await ministack.app(scope, receive, send)
 
     return app
 

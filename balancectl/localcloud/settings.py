@@ -10,6 +10,10 @@ from typing import Final
 
 _PREFIX: Final = "LOCAL_CLOUD_"
 
+#: What the server answers beside AWS's own paths (``control``).
+RELEASE_PATH: Final = "/_local/schedules/release"
+ACTIVITY_PATH: Final = "/_local/activity"
+
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
@@ -20,6 +24,8 @@ class ServerSettings:
     """JSON lines: every action that was asked of a role's policies (``patches.permissions``)."""
     mailbox_file: Path
     """JSON lines: every e-mail and SMS that SNS would have sent (``patches.mailbox``)."""
+    clock_file: Path | None
+    """What time it is in the story (``clock.StoryClock``); None for the wall clock."""
     hold_schedules: bool
     """Whether schedules wait until they are released (``patches.schedules``)."""
     lifeline: bool
@@ -31,6 +37,7 @@ class ServerSettings:
             f"{_PREFIX}PORT": str(self.port),
             f"{_PREFIX}PERMISSIONS_FILE": str(self.permissions_file),
             f"{_PREFIX}MAILBOX_FILE": str(self.mailbox_file),
+            f"{_PREFIX}CLOCK_FILE": str(self.clock_file or ""),
             f"{_PREFIX}HOLD_SCHEDULES": str(int(self.hold_schedules)),
             f"{_PREFIX}LIFELINE": str(int(self.lifeline)),
         }
@@ -46,6 +53,7 @@ class ServerSettings:
             port=int(environment[f"{_PREFIX}PORT"]),
             permissions_file=Path(environment[f"{_PREFIX}PERMISSIONS_FILE"]),
             mailbox_file=Path(environment[f"{_PREFIX}MAILBOX_FILE"]),
+            clock_file=Path(clock) if (clock := environment[f"{_PREFIX}CLOCK_FILE"]) else None,
             hold_schedules=environment[f"{_PREFIX}HOLD_SCHEDULES"] == "1",
             lifeline=environment[f"{_PREFIX}LIFELINE"] == "1",
         )

@@ -155,7 +155,7 @@ def _as_xml(answer: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
 def _alarm_xml(alarm: dict[str, Any]) -> str:
     """Return one alarm as a list member."""
     parts = [_element(name, alarm.get(name)) for name in _SCALARS]
-    parts += [_element(name, _time(alarm[name])) for name in _TIMES if alarm.get(name)]
+    parts += [_element(name, _api_time(alarm[name])) for name in _TIMES if alarm.get(name)]
     for name in _LISTS:
         parts.append(_element(name, _members(escape(arn) for arn in alarm.get(name) or ())))
     dimensions = (
@@ -190,6 +190,11 @@ def _element(name: str, value: Any) -> str:
 def _time(epoch: float) -> str:
     """Return an epoch time as alarms carry it."""
     return aws_time(datetime.fromtimestamp(epoch, UTC))
+
+
+def _api_time(epoch: float) -> str:
+    """Return an epoch time as the query protocol has it."""
+    return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _region_name() -> str:

@@ -8,7 +8,6 @@ failures never reach the function's on-failure destination.
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,8 +17,9 @@ from ministack.services import eventbridge, lambda_svc, scheduler
 from balancectl.localcloud.patches import permissions
 from balancectl.localcloud.settings import ServerSettings
 
-_TICK_SECONDS: Final = 0.5
+_TICK_SECONDS: Final = 0.2
 _held = False
+_sweeps = 0
 
 
 def apply(settings: ServerSettings) -> None:
@@ -29,9 +29,11 @@ def apply(settings: ServerSettings) -> None:
     invoke, tick = eventbridge._invoke_target, scheduler._tick_schedules
 
     def tick_schedules() -> None:
+        global _sweeps  # noqa: PLW0603 -- one emulator, one count
         if not _held:
             _make_new_rates_due()
             tick()
+        _sweeps += 1
 
     def invoke_target(target: Any, event: Any, rule: Any, view: Any = None) -> None:
         if "ScheduleExpression" in rule and "GroupName" in rule:
@@ -50,12 +52,17 @@ def release() -> None:
     _held = False
 
 
+def sweeps() -> int:
+    """Return how often the schedules were looked at."""
+    return _sweeps
+
+
 def _make_new_rates_due() -> None:
     """A rate without a start date begins at once ("starts immediately", Scheduler user guide)."""
     for key, schedule in list(scheduler._schedules._data.items()):
         seconds = eventbridge._parse_rate_seconds(schedule.get("ScheduleExpression", ""))
         if seconds is not None and key not in scheduler._schedule_last_fired:
-            scheduler._schedule_last_fired[key] = time.time() - seconds
+            scheduler._schedule_last_fired[key] = scheduler.time.time() - seconds
 
 
 def _fire(target: dict[str, Any], schedule: dict[str, Any], settings: ServerSettings) -> None:
@@ -74,7 +81,7 @@ def _fire(target: dict[str, Any], schedule: dict[str, Any], settings: ServerSett
 
 def _fill_in(text: str, schedule: dict[str, Any]) -> str:
     """Replace the context attributes of a target's input, literally as the scheduler does."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = datetime.fromtimestamp(scheduler.time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     attributes = {
         "schedule-arn": schedule.get("Arn", ""),
         "scheduled-time": now,
