@@ -13,12 +13,13 @@ from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetch import Fetcher
 from balance_poller.poll import Tools, poll
 from balance_poller.secret_store import SecretStore
-from balance_poller.settings import Settings
+from balance_poller.settings import SERVICE, Settings
 from balance_poller.sinks.history import HistorySink
 from balance_poller.sinks.latest import LatestStore
 from balance_poller.sinks.metrics import MetricSink
 from balance_poller.telemetry import log_run, publish_run
 from shared import clients
+from shared.telemetry import logger
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -40,6 +41,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         PollRunError: when something failed that concerns more than single accounts.
     """
     started = time.monotonic()
+    logger(SERVICE)  # before any request: it quiets libraries that log URLs, headers and bodies
     settings = Settings.from_environment()
     parsed = parse_event(event, datetime.now(UTC))
     deadline = started + _seconds_to_ask(context.get_remaining_time_in_millis() / 1000, parsed)

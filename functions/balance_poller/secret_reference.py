@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,17 +90,11 @@ def _whole(text: str) -> Secret:
 
 def _parse(text: str) -> object:
     """Parse JSON; the parser's own message would quote the text."""
-    value: object = None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        is_json = False
-    else:
-        is_json = True
-    if not is_json:
-        # Raised here, so that the parser's error, which holds the text, is not its context.
-        raise SecretError("the secret is not JSON")
-    return value
+    # Suppressed rather than chained: the parser's error holds the text.
+    with suppress(ValueError, RecursionError):
+        value: object = json.loads(text)
+        return value
+    raise SecretError("the secret is not JSON")
 
 
 def _usable(value: object, what: str) -> Secret:
