@@ -1,0 +1,77 @@
+"""What a CloudWatch alarm said, whichever way it arrived. Pure: no AWS call, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class AlarmState(StrEnum):
+    """The three states of a CloudWatch alarm."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Datapoint:
+    """One value that an alarm was evaluated on."""
+
+    value: Decimal
+    at: datetime
+    """The start of the period that the value summarises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What an alarm watches, as far as its notification says so."""
+
+    label: str = ""
+    """ "AWS/EC2 CPUUtilization", a metric math expression, or a composite alarm's rule."""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    statistic: str = ""
+    comparison: str = ""
+    threshold: Decimal | None = None
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+    """The last edges of an anomaly detection band."""
+    is_composite: bool = False
+    children: tuple[str, ...] = ()
+    """The alarms that made a composite alarm change."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """One transition of one alarm, or of one contributor of an alarm over many series."""
+
+    alarm_name: str
+    alarm_arn: str
+    """Empty where the notification does not say it."""
+    state: AlarmState
+    changed_at: datetime
+    reason: str = ""
+    """CloudWatch's own words."""
+    description: str = ""
+    previous: AlarmState | None = None
+    aws_account: str = ""
+    region: str = ""
+    """The Region's code where it is known, else its display name."""
+    contributor: str = ""
+    """The id of the series, in an alarm over many; empty for the alarm as a whole."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What tells the contributor from others: "TableName": "orders"."""
+    watched: Watched = field(default_factory=Watched)
+    latest: Datapoint | None = None
+    """The newest datapoint that the transition was decided on."""
+    ignored_because: str = ""
+    """Why nobody is to be told of it (muted, suppressed, partial data); empty when somebody is."""
+
+    @property
+    def key(self) -> str:
+        """What identifies the alarm or contributor across all its transitions."""
+        alarm = self.alarm_arn or f"{self.aws_account}/{self.region}/{self.alarm_name}"
+        return f"{alarm}#{self.contributor}" if self.contributor else alarm

@@ -1,0 +1,102 @@
+"""Table ``balances``, read only: the state of accounts, and a day of an account's history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.dynamo import decode, encode
+from shared.names import LATEST
+from shared.records import Latest
+from shared.times import format_time, parse_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: BatchGetItem takes at most this many keys.
+_KEYS_PER_READ: Final = 100
+_ATTEMPTS: Final = 5
+
+
+class EnrichmentError(Exception):
+    """The records could not be read; a message goes out without them."""
+
+
+class Balances:
+    """What the poller recorded."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def read(self, accounts: Iterable[str]) -> dict[str, Latest]:
+        """Return the state of each account that has one that can be read.
+
+        Raises:
+            EnrichmentError: when DynamoDB cannot be asked.
+        """
+        remaining = iter(sorted(set(accounts)))
+        found: dict[str, Latest] = {}
+        while chunk := list(islice(remaining, _KEYS_PER_READ)):
+            found |= self._read_chunk(chunk)
+        return found
+
+    def history(self, account: str, since: datetime, until: datetime) -> dict[datetime, Decimal]:
+        """Return the balances that polls found between two times.
+
+        Raises:
+            EnrichmentError: when DynamoDB cannot be asked.
+        """
+        try:
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="account = :account AND #at BETWEEN :since AND :until",
+                ProjectionExpression="#at, balance",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues=encode(
+                    {
+                        ":account": account,
+                        ":since": format_time(since),
+                        ":until": format_time(until),
+                    }
+                ),
+            )
+        except _client_errors() as exc:
+            raise EnrichmentError("the history cannot be read") from exc
+        items = (decode(item) for item in answer["Items"])
+        return {parse_time(item["at"]): item["balance"] for item in items if "balance" in item}
+
+    def _read_chunk(self, accounts: list[str]) -> dict[str, Latest]:
+        """Read up to a hundred accounts, asking again for what DynamoDB left out."""
+        keys = [encode({"account": account, "at": LATEST}) for account in accounts]
+        request: Any = {self._table: {"Keys": keys}}
+        found: dict[str, Latest] = {}
+        for _ in range(_ATTEMPTS):
+            try:
+                answer = self._client.batch_get_item(RequestItems=request)
+            except _client_errors() as exc:
+                raise EnrichmentError("the records cannot be read") from exc
+            for item in answer["Responses"].get(self._table, ()):
+                found |= _latest(decode(item))
+            request = answer.get("UnprocessedKeys")
+            if not request:
+                break
+        return found
+
+
+def _latest(item: Mapping[str, Any]) -> dict[str, Latest]:
+    """Read one record; one that cannot be read is as good as none."""
+    try:
+        return {item["account"]: Latest.from_item(item)}
+    except (KeyError, ValueError, TypeError):
+        return {}
+
+
+def _client_errors() -> tuple[type[Exception], ...]:
+    """Return what boto3 raises when a service cannot be asked."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
+
+    return BotoCoreError, ClientError

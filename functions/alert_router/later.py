@@ -1,0 +1,34 @@
+"""The router's own queue, for what is to be looked at after a wait."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+#: SQS delays a message by 15 minutes at most.
+_LONGEST: Final = timedelta(minutes=15)
+
+
+class Later:
+    """Sends the router messages to itself."""
+
+    def __init__(self, client: SQSClient, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def flush(self, group: str, wait: timedelta) -> None:
+        """Ask to flush ``group`` when ``wait`` is over.
+
+        Raises:
+            botocore.exceptions.ClientError, BotoCoreError: when the queue did not take it.
+        """
+        self._client.send_message(
+            QueueUrl=self._queue_url,
+            MessageBody=json.dumps({"kind": "flush", "group": group}),
+            DelaySeconds=math.ceil(min(wait, _LONGEST).total_seconds()),
+        )

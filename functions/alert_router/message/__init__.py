@@ -1,0 +1,1 @@
+"""What people and programs read. Pure: facts in, texts out; no clock, no AWS call."""

@@ -1,0 +1,84 @@
+"""What SNS accepts, whatever the account is called: subjects and SMS. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+#: SNS: "up to 100 characters", no line breaks or control characters, begins with a letter,
+#: number or punctuation mark; older SDKs say ASCII. This is valid under all of them.
+#: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+MAX_SUBJECT: Final = 99
+
+#: One part of an SMS: 140 bytes of 7 bits, when all characters are in the GSM alphabet.
+#: https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
+MAX_SMS: Final = 160
+
+#: 3GPP TS 23.038: the default alphabet, and its extension, whose characters take two septets.
+_GSM_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_EXTENDED: Final = frozenset("^{}\\[~]|€")
+
+_SPACE: Final = re.compile(r"\s+")
+
+
+def subject_line(text: str) -> str:
+    """Return ``text`` as a subject: printable ASCII, one line, at most 99 characters."""
+    plain = _to_ascii(text).strip()
+    if not plain or not plain[0].isalnum():
+        plain = f"Alert {plain}".strip()
+    return plain if len(plain) <= MAX_SUBJECT else f"{plain[: MAX_SUBJECT - 3].rstrip()}..."
+
+
+def sms_text(required: str, optional: Iterable[str] = ()) -> str:
+    """Return one GSM-7 part: ``required``, cut if it must be, then what of the rest fits."""
+    text = _cut(to_gsm(required))
+    for piece in optional:
+        longer = f"{text} {to_gsm(piece)}".strip()
+        if septets(longer) <= MAX_SMS:
+            text = longer
+    return text
+
+
+def septets(text: str) -> int:
+    """Return how many of an SMS's 160 septets a text of GSM characters takes."""
+    return sum(2 if character in _GSM_EXTENDED else 1 for character in text)
+
+
+def to_gsm(text: str) -> str:
+    """Return ``text`` on one line, in characters of the GSM alphabet alone."""
+    kept = (
+        character
+        if character in _GSM_BASIC or character in _GSM_EXTENDED
+        else "".join(c if c in _GSM_BASIC else "?" for c in _to_ascii(character))
+        for character in _SPACE.sub(" ", text)
+    )
+    return "".join(kept).strip()
+
+
+def _to_ascii(text: str) -> str:
+    """Return ``text`` on one line in printable ASCII: "é" as "e", what has no likeness as "?"."""
+    decomposed = unicodedata.normalize("NFKD", _SPACE.sub(" ", text))
+    return "".join(
+        character if " " <= character <= "~" else "?"
+        for character in decomposed
+        if not unicodedata.combining(character)
+    )
+
+
+def _cut(text: str) -> str:
+    """Return as much of ``text`` as fits into one SMS."""
+    if septets(text) <= MAX_SMS:
+        return text
+    room = MAX_SMS - 3
+    kept = []
+    for character in text:
+        room -= septets(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + "..."

@@ -1,0 +1,69 @@
+"""Times, durations and amounts as a person reads them at a glance. Pure; all times are UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from shared.money import format_amount
+
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """Return "14:05 UTC", with the day when it is another one and the year when it is another."""
+    at, now = at.astimezone(UTC), now.astimezone(UTC)
+    if at.date() == now.date():
+        return f"{at:%H:%M} UTC"
+    year = f" {at.year}" if at.year != now.year else ""
+    return f"{at.day} {at:%b}{year}, {at:%H:%M} UTC"
+
+
+def full_time(at: datetime) -> str:
+    """Return "23 Nov 2026, 14:05 UTC"."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def lasted(length: timedelta) -> str:
+    """Return how long something took: "45 min", "4 h 5 min", "3 days 2 h"."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < _MINUTE:
+        return "less than a minute"
+    minutes = seconds // _MINUTE
+    if seconds < _HOUR:
+        return f"{minutes} min"
+    if seconds < 2 * _DAY:
+        return _two(minutes // 60, "h", minutes % 60, "min")
+    hours = seconds // _HOUR
+    return _two(hours // 24, "days", hours % 24, "h")
+
+
+def about(length: timedelta) -> str:
+    """Return an estimate in one unit: "about 40 min", "about 9 h", "about 3 days"."""
+    seconds = length.total_seconds()
+    if seconds <= 0:
+        return "no time"
+    if seconds < _HOUR:
+        return f"about {max(1, round(seconds / _MINUTE))} min"
+    if seconds < 2 * _DAY:
+        return f"about {round(seconds / _HOUR)} h"
+    return f"about {round(seconds / _DAY)} days"
+
+
+def amount(value: Decimal, unit: str) -> str:
+    """Return an amount with its unit, where it has one."""
+    return format_amount(value, unit) if unit else f"{value.normalize():,f}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 account", "7 accounts"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _two(whole: int, unit: str, rest: int, rest_unit: str) -> str:
+    """Return a length in two units, without the second when it is nothing."""
+    return f"{whole} {unit} {rest} {rest_unit}" if rest else f"{whole} {unit}"

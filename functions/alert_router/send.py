@@ -1,0 +1,109 @@
+"""Sends what is owed: compose, publish, mark as sent. Whoever calls holds the leases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from alert_router.decide import mark_sent
+from alert_router.desk import Desk
+from alert_router.episode import Episode, Outbox, Step, Subject
+from alert_router.message.model import Message
+from alert_router.message.notice import Notice, notice_of
+from alert_router.store import ConflictError
+
+#: More texts with a history each would cost more reads than a digest of them shows.
+_MOST_HISTORIES = 5
+
+
+def send(
+    desk: Desk, owing: Sequence[Episode], still_open: Mapping[str, Sequence[str]] | None = None
+) -> set[Subject]:
+    """Send what the episodes owe; return the subjects whose message nobody took.
+
+    A message is marked as sent after it was published: a crash between the two repeats it, and
+    none is lost.
+    """
+    if not owing:
+        return set()
+    desk.knowledge.prepare(episode.subject for episode in owing)
+    by_subject = {episode.subject: episode for episode in owing}
+    failed: set[Subject] = set()
+    for message in desk.composer.compose(_notices(desk, owing), still_open):
+        members = [by_subject[subject] for subject in message.members]
+        if publish(desk, message):
+            _mark(desk, members, message)
+        else:
+            _release(desk, members)
+            failed.update(message.members)
+    return failed
+
+
+def publish(desk: Desk, message: Message) -> bool:
+    """Publish one message; whether SNS took it."""
+    try:
+        message_id = desk.outlet.publish(message)
+    except Exception as exc:  # noqa: BLE001 -- one message's failure is not another's
+        desk.tally.publish_failures += 1
+        desk.log.warning("message not taken", subject=message.subject, error=type(exc).__name__)
+        return False
+    desk.tally.published.append({"message_id": message_id, "subject": message.subject})
+    desk.tally.reduced += message.is_reduced
+    desk.log.info(
+        "message published",
+        message_id=message_id,
+        subject=message.subject,
+        severity=message.severity.value,
+        status=message.status.value,
+        accounts=list(message.accounts),
+    )
+    _publish_chat(desk, message)
+    return True
+
+
+def _publish_chat(desk: Desk, message: Message) -> None:
+    """Publish to chat rooms; people have the message already, so a failure only counts."""
+    try:
+        desk.outlet.publish_chat(message)
+    except Exception as exc:  # noqa: BLE001 -- repeating it would repeat the e-mail
+        desk.tally.publish_failures += 1
+        desk.log.warning("chat not reached", subject=message.subject, error=type(exc).__name__)
+
+
+def _notices(desk: Desk, owing: Sequence[Episode]) -> list[Notice]:
+    """Return what there is to say of each episode."""
+    now = desk.clock()
+    with_history = len(owing) <= _MOST_HISTORIES
+    notices = []
+    for episode in owing:
+        if episode.outbox is None:
+            continue
+        draws = with_history and episode.outbox.intent.step is not Step.NOT_SET_UP
+        history = desk.knowledge.history(episode.subject, now) if draws else {}
+        latest = desk.knowledge.latest(episode.subject)
+        notices.append(notice_of(episode, episode.outbox.intent, now, latest, history))
+    return notices
+
+
+def _mark(desk: Desk, members: Sequence[Episode], message: Message) -> None:
+    """Record that the message went out. What cannot be recorded is repeated, not lost."""
+    now = desk.clock()
+    for episode in members:
+        view = desk.knowledge.view(episode, now)
+        try:
+            desk.memory.save(mark_sent(episode, view, now, message.group), now)
+        except ConflictError:
+            desk.log.warning("another invocation took over", subject=episode.subject.id)
+
+
+def _release(desk: Desk, members: Sequence[Episode]) -> None:
+    """Let others try at once what was not taken; where this fails, the lease runs out."""
+    now = desk.clock()
+    for episode in members:
+        if episode.outbox is None:
+            continue
+        released = replace(episode, outbox=Outbox(episode.outbox.intent, now))
+        try:
+            desk.memory.save(released, now)
+        except Exception as exc:  # noqa: BLE001 -- the lease runs out by itself
+            desk.log.warning("lease not released", error=type(exc).__name__)
