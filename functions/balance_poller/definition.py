@@ -249,8 +249,11 @@ def _read_amount(node: Node, depth: int = 0) -> Amount:
         except ExpressionError as exc:
             node.refuse(str(exc))
             return Amount("path")
+    if not isinstance(node.value, Mapping):
+        node.refuse("expected an expression, or an object with subtract, sum or first")
+        return Amount("path")
     fields = node.fields((), ("subtract", "sum", "first"))
-    if isinstance(node.value, Mapping) and len(node.value) != 1:
+    if len(node.value) != 1:
         node.refuse("expected exactly one of subtract, sum, first")
     for operator, operands in fields.items():
         if depth >= 3:

@@ -202,7 +202,11 @@ def _load_inline(name: str, data: object) -> Provider:
 
 
 def _without_nulls(data: object) -> object:
-    """Drop members that are null: Terraform writes an attribute that is not set as one."""
+    """Drop members that are null: Terraform writes an attribute that is not set as one.
+
+    A request's body stays as it is: there, null is a value.
+    """
     if isinstance(data, Mapping):
-        return {k: _without_nulls(v) for k, v in data.items() if v is not None}
+        members = {k: v for k, v in data.items() if v is not None}
+        return {k: v if k == "json" else _without_nulls(v) for k, v in members.items()}
     return [_without_nulls(item) for item in data] if isinstance(data, list | tuple) else data

@@ -30,6 +30,7 @@ DEFAULT_HEADERS: Final = {
     "Cache-Control": "no-cache",
     "User-Agent": "balance-monitor",
 }
+BODY_HEADERS: Final = {"Content-Type": "application/json"}
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from balance_poller.node import Node
 from balance_poller.param import Param
-from balance_poller.request import DEFAULT_HEADERS, RequestSpec, is_loopback
+from balance_poller.request import BODY_HEADERS, DEFAULT_HEADERS, RequestSpec, is_loopback
 from balance_poller.template import Slot, Template, TemplateError, compile_template
 
 METHODS: Final = ("GET", "POST")
@@ -37,7 +37,7 @@ def read_request(node: Node, params: Mapping[str, Param]) -> RequestSpec:
         host=host,
         path=path,
         query=reader.query(fields.get("query")),
-        headers=reader.headers(fields.get("headers")),
+        headers=reader.headers(fields.get("headers"), has_body="json" in fields),
         basic=reader.basic(fields.get("basic")),
         json=reader.json(fields["json"]) if "json" in fields else None,
     )
@@ -127,7 +127,7 @@ class _Reader:
             return ()
         return tuple((name, self.template(entry)) for name, entry in node.members().items())
 
-    def headers(self, node: Node | None) -> tuple[tuple[str, Template], ...]:
+    def headers(self, node: Node | None, *, has_body: bool) -> tuple[tuple[str, Template], ...]:
         """Read the headers, with the defaults for those that are not there."""
         given = {}
         for name, entry in node.members(_HEADER_NAME).items() if node else ():
@@ -139,8 +139,9 @@ class _Reader:
         names = {name.lower() for name in given}
         if len(names) < len(given) and node:
             node.refuse("two headers differ in nothing but capital letters")
-        defaults = {n: Template((v,)) for n, v in DEFAULT_HEADERS.items() if n.lower() not in names}
-        return tuple((defaults | given).items())
+        defaults = DEFAULT_HEADERS | (BODY_HEADERS if has_body else {})
+        missing = {n: Template((v,)) for n, v in defaults.items() if n.lower() not in names}
+        return tuple((missing | given).items())
 
     def basic(self, node: Node | None) -> tuple[Template, Template] | None:
         """Read the user and the password of HTTP Basic credentials."""

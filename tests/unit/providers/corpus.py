@@ -1,0 +1,122 @@
+"""The fixtures of providers' answers, and what the suites build from them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from balance_poller.provider import Provider, Response, list_providers, load_provider
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "providers"
+#: Stands for a key wherever one is needed. It must never come out again.
+CANARY = "sk-canary-0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One documented answer of one provider, and what must be made of it."""
+
+    provider_name: str
+    name: str
+    data: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return f"{self.provider_name}-{self.name}"
+
+    @property
+    def provider(self) -> Provider:
+        return load_provider(self.provider_name, {})
+
+    @property
+    def expect(self) -> dict[str, Any]:
+        return self.data["expect"]
+
+    @property
+    def account(self) -> dict[str, Any]:
+        return self.data.get("account", {})
+
+    @property
+    def wallet(self) -> str | None:
+        return self.account.get("wallet")
+
+    @property
+    def params(self) -> dict[str, str]:
+        return self.account.get("params", {})
+
+    @property
+    def body(self) -> bytes:
+        if "body" in self.data:
+            return json.dumps(self.data["body"]).encode()
+        return self.data["text"].encode()
+
+    @property
+    def response(self) -> Response:
+        return respond(self.data["status"], self.body, **self.data["headers"])
+
+
+def respond(status: int, body: object, **headers: str) -> Response:
+    """Return an answer; a body that is not bytes goes out as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    names = {name.lower().replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, names.get("content-type", ""), content)
+
+
+def all_cases() -> list[Case]:
+    """Return every fixture, by provider and name."""
+    return [
+        Case(path.parent.name, path.stem, json.loads(path.read_text()))
+        for path in sorted(FIXTURES.glob("*/*.json"))
+    ]
+
+
+def cases_of(provider_name: str) -> list[Case]:
+    """Return a provider's fixtures."""
+    return [case for case in all_cases() if case.provider_name == provider_name]
+
+
+def all_names() -> list[str]:
+    """Return the names of the shipped providers."""
+    return list_providers()
+
+
+def canary_secret(provider: Provider) -> str | dict[str, str]:
+    """Return a secret of the form that the provider takes."""
+    if provider.secret_fields:
+        return {name: f"{CANARY}-{name}" for name in provider.secret_fields}
+    return CANARY
+
+
+def default_params(provider: Provider) -> dict[str, str]:
+    """Return the parameters that have no default, with some allowed value."""
+    return {
+        name: (spec.one_of or ("any",))[0]
+        for name, spec in provider.params.items()
+        if spec.default is None
+    }
+
+
+def leaves(body: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every value in ``body`` that is neither an object nor a list."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from leaves(value, (*path, name))
+    elif isinstance(body, list):
+        for index, value in enumerate(body):
+            yield from leaves(value, (*path, index))
+    else:
+        yield path
+
+
+def changed(body: object, path: tuple[str | int, ...], change: Callable[[Any, Any], None]) -> Any:
+    """Return a copy of ``body`` after ``change(parent, last step)`` at ``path``."""
+    twin = copy.deepcopy(body)
+    parent: Any = twin
+    for step in path[:-1]:
+        parent = parent[step]
+    change(parent, path[-1])
+    return twin

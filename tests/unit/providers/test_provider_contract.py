@@ -1,0 +1,183 @@
+"""What holds for every definition, whatever the provider answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import traceback
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from balance_poller.provider import (
+    ConfigError,
+    Provider,
+    Response,
+    check_definition,
+    read_shipped,
+)
+from shared.outcome import Outcome
+from shared.records import MAX_REASON
+from tests.unit.providers.corpus import (
+    CANARY,
+    Case,
+    canary_secret,
+    changed,
+    default_params,
+    leaves,
+    respond,
+)
+
+BODIES = {
+    "json": respond(0, {"error": {"code": 1, "message": "no"}, "success": False}),
+    "html": respond(0, b"<!DOCTYPE html><html><body>no</body></html>", content_type="text/html"),
+    "text": respond(0, b"upstream connect error", content_type="text/plain"),
+    "empty": respond(0, b""),
+    "list": respond(0, []),
+    "null": respond(0, None),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_error_status_maps_to_an_outcome_whatever_the_body(provider: Provider, body: str) -> None:
+    for status in range(400, 600):
+        response = Response(status, BODIES[body].content_type, BODIES[body].body)
+
+        reading = provider.read(response, None)
+
+        assert reading.outcome is not Outcome.OK
+        assert reading.reason
+        assert len(reading.reason) <= MAX_REASON
+        assert reading.balance is None
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize(
+    "status", [100, 200, 201, 204, 206, 299, 300, 301, 302, 304, 307, 399, 999]
+)
+def test_answer_without_the_documented_body_is_never_ok(
+    provider: Provider, status: int, body: str
+) -> None:
+    response = Response(status, BODIES[body].content_type, BODIES[body].body)
+
+    reading = provider.read(response, None)
+
+    assert reading.outcome is not Outcome.OK
+
+
+def test_web_page_with_401_or_403_says_nothing_of_the_key(provider: Provider) -> None:
+    page = BODIES["html"]
+
+    outcomes = {
+        provider.read(Response(status, page.content_type, page.body), None).outcome
+        for status in (401, 403)
+    }
+
+    assert outcomes == {Outcome.TRANSIENT}
+
+
+def test_wallet_that_does_not_exist_is_a_configuration_error_that_names_those_that_do(
+    provider: Provider,
+) -> None:
+    reading = provider.read(respond(200, {}), "gold")
+
+    assert reading.outcome is Outcome.BAD_CONFIG
+    assert reading.reason is not None
+    assert all(name in reading.reason for name in provider.wallets)
+
+
+def test_key_is_sent_once_and_shown_nowhere(provider: Provider) -> None:
+    secret = canary_secret(provider)
+
+    request = provider.prepare(secret, default_params(provider), None, allow_http_loopback=False)
+
+    sent = f"{request.url} {request.headers} {request.content!r}"
+    assert any(form in sent for form in forms_of(CANARY))
+    for shown in (repr(request), str(request), request.masked(), repr(provider)):
+        assert not any(form in shown for form in forms_of(CANARY))
+    assert "********" in request.masked()
+
+
+def test_key_is_in_the_url_only_where_the_definition_says_so(provider: Provider) -> None:
+    definition = read_shipped(provider.name)["request"]
+    places = json.dumps([definition["url"], definition.get("query")])
+
+    request = provider.prepare(
+        canary_secret(provider), default_params(provider), None, allow_http_loopback=False
+    )
+
+    assert (CANARY in request.url) == ("{key}" in places or "{secret." in places)
+
+
+@pytest.mark.parametrize(
+    ("secret", "base_url"),
+    [
+        (f"{CANARY}\r\nX-Other: 1", None),
+        (f"{CANARY}\x00", None),
+        (CANARY, f"https://user:{CANARY}@example.com"),
+        (CANARY, f"ftp://example.com/{CANARY}"),
+        (CANARY, f"https://example.com/?key={CANARY}"),
+        ({"other": CANARY}, None),
+        ("", None),
+        (f" {CANARY}\n", f"http://example.com/{CANARY}"),
+    ],
+    ids=["break", "nul", "credentials", "scheme", "query", "field", "empty", "plain-http"],
+)
+def test_refused_configuration_does_not_show_the_key(
+    provider: Provider, secret: Any, base_url: str | None
+) -> None:
+    if base_url is None and provider.secret_fields and isinstance(secret, str):
+        secret = dict.fromkeys(provider.secret_fields, secret)
+
+    with pytest.raises(ConfigError) as caught:
+        provider.prepare(secret, default_params(provider), base_url, allow_http_loopback=False)
+
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_answer_that_echoes_the_key_leaves_none_of_it_in_the_reading(case: Case) -> None:
+    if "body" not in case.data:
+        return
+    body = case.data["body"]
+
+    for path in leaves(body):
+        echo = changed(body, path, lambda parent, step: parent.__setitem__(step, CANARY))
+        for twin in (echo, {**echo, "api_key": CANARY} if isinstance(echo, dict) else echo):
+            response = respond(case.data["status"], twin, **case.data["headers"])
+            reading = case.provider.read(response, case.wallet)
+            assert CANARY not in repr(reading)
+            assert CANARY not in repr(response)
+
+
+def test_every_leaf_that_vanishes_or_turns_null_never_becomes_zero(case: Case) -> None:
+    if "body" not in case.data:
+        return
+    body = case.data["body"]
+    before = case.provider.read(case.response, case.wallet)
+
+    for path in leaves(body):
+        for change in (lambda p, s: p.pop(s), lambda p, s: p.__setitem__(s, None)):
+            twin = changed(body, path, change)
+            reading = case.provider.read(respond(case.data["status"], twin), case.wallet)
+            if reading.balance is not None and before.balance is not None:
+                assert reading.balance.remaining == before.balance.remaining
+
+
+def test_shipped_definition_has_no_problem_and_says_where_its_facts_come_from(
+    provider: Provider,
+) -> None:
+    definition = read_shipped(provider.name)
+
+    assert check_definition(definition) == []
+    assert definition["$schema"] == "../provider.schema.json"
+    assert provider.docs
+    assert provider.top_up_url
+    assert definition["sources"]
+    assert "Read 2026-" in " ".join(definition["notes"])
+
+
+def forms_of(key: str) -> set[str]:
+    """Return the key as it may stand in a request: plain, URL-encoded, and in Basic credentials."""
+    encoded = base64.b64encode(key[:24].encode()).decode().rstrip("=")
+    return {key, quote(key, safe=""), encoded[:32]}
