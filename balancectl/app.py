@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
 
-from balancectl.commands import keys, poll, preflight, silence, status, verify
+from balancectl.commands import (
+    keys,
+    poll,
+    preflight,
+    provider,
+    silence,
+    status,
+    subscribers,
+    test_alert,
+    verify,
+)
 from balancectl.frame import Frame
+from balancectl.render import say
 from balancectl.session import Target
 from shared.names import DEFAULT_NAME
 
@@ -29,9 +41,17 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    """Print the version and end, when asked to."""
+    if wanted:
+        say(f"balancectl {version('balance-monitor')}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
+    *,
     name: Annotated[
         str,
         typer.Option("--name", envvar="BALANCE_MONITOR_NAME", help="The stack's name."),
@@ -47,6 +67,10 @@ def root(
     profile: Annotated[
         str | None, typer.Option("--profile", envvar="AWS_PROFILE", help="The AWS profile.")
     ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
+    ] = False,
 ) -> None:
     """Look after prepaid API accounts: is there enough, who is told, are the keys in place."""
     if context.obj is None:
@@ -59,6 +83,9 @@ app.command("poll")(poll.poll)
 app.command("status")(status.status)
 app.command("history")(status.history)
 app.command("preflight")(preflight.preflight)
+app.command("test-alert")(test_alert.test_alert)
+app.command("subscribers")(subscribers.subscribers)
 app.command("silence")(silence.silence)
 app.command("silences")(silence.silences)
 app.command("unsilence")(silence.unsilence)
+app.add_typer(provider.app, name="provider")

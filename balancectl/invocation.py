@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -18,6 +18,9 @@ from balancectl.stack import Shard
 from shared.money import NumberError, parse_number
 from shared.outcome import Outcome
 from shared.times import format_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 #: Shards polled side by side: each is a function of its own, and AWS accounts start with ten.
 _SIDE_BY_SIDE: Final = 4
@@ -67,8 +70,9 @@ def poll_shards(
     Raises:
         CliError: when a run failed as a whole; the others were made all the same.
     """
+    client = target.functions  # made before the threads: boto3 makes clients one at a time
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-        runs = [pool.submit(_poll_shard, target, shard, only, at) for shard in shards]
+        runs = [pool.submit(_poll_shard, target, client, shard, only, at) for shard in shards]
         reports = [run.result() for run in runs]
     durations = [report.duration_ms for report in reports if report.duration_ms is not None]
     return Report(
@@ -78,7 +82,13 @@ def poll_shards(
     )
 
 
-def _poll_shard(target: Target, shard: Shard, only: Collection[str] | None, at: datetime) -> Report:
+def _poll_shard(
+    target: Target,
+    client: LambdaClient,
+    shard: Shard,
+    only: Collection[str] | None,
+    at: datetime,
+) -> Report:
     """Invoke the poller for one shard and wait for its report."""
     accounts = [
         account
@@ -88,7 +98,7 @@ def _poll_shard(target: Target, shard: Shard, only: Collection[str] | None, at: 
     event = {**shard.event, "accounts": accounts, "scheduled_at": format_time(at)}
     function = target.names.poller_function
     try:
-        answer = target.functions.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
     except ClientError as exc:
         if is_missing(exc):
             what = f"function {function}"

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from balancectl.redaction import clean
 from shared.times import format_time
@@ -21,6 +21,12 @@ from shared.times import format_time
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+
+#: Blanks between columns.
+_GAP: Final = 2
+#: A wrapping column gets no narrower, so that words can still be read.
+_NARROWEST: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Column:
     min_terminal_width: int = 0
     """The terminal's width below which the column is left out."""
     wraps: bool = False
-    """Whether long texts go over several lines rather than push others aside."""
+    """Whether long texts go over several lines rather than push the other columns aside."""
 
 
 Row = Sequence[Cell | str]
@@ -53,22 +59,32 @@ def print_table(columns: Sequence[Column], rows: Sequence[Row]) -> None:
         for line in plain_lines(columns, rows):
             sys.stdout.write(f"{clean(line)}\n")
         return
-    from rich import box  # noqa: PLC0415 -- loaded with the console
-    from rich.table import Table  # noqa: PLC0415 -- the same
+    from rich.table import Table  # noqa: PLC0415 -- loaded with the console
 
     shown = [i for i, c in enumerate(columns) if console.width >= c.min_terminal_width]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for column in (columns[i] for i in shown):
-        table.add_column(
-            column.title,
-            justify=column.justify,
-            no_wrap=not column.wraps,
-            overflow="fold" if column.wraps else "ellipsis",
-            ratio=1 if column.wraps else None,
-        )
+    texts = [[columns[i].title for i in shown], *[[_plain(row[i]) for i in shown] for row in rows]]
+    widths = fitting_widths([columns[i] for i in shown], texts, console.width)
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold underline")
+    for i, width in zip(shown, widths, strict=True):
+        column = columns[i]
+        table.add_column(column.title, justify=column.justify, overflow="fold", width=width)
     for row in rows:
         table.add_row(*[_text(row[i]) for i in shown])
     console.print(table)
+
+
+def fitting_widths(
+    columns: Sequence[Column], texts: Sequence[Sequence[str]], terminal_width: int
+) -> list[int]:
+    """Return the columns' widths: as wide as their texts, but wrapping ones share what is left."""
+    widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
+    wrapping = [i for i, column in enumerate(columns) if column.wraps]
+    left = terminal_width - _GAP * (len(columns) - 1) - sum(widths)
+    while left < 0 and any(widths[i] > _NARROWEST for i in wrapping):
+        widest = max(wrapping, key=lambda i: widths[i])
+        widths[widest] -= 1
+        left += 1
+    return widths
 
 
 def plain_lines(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
@@ -77,22 +93,29 @@ def plain_lines(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
     texts += [[" ".join(_plain(cell).split()) or "-" for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
     return [
-        "  ".join(
+        (" " * _GAP)
+        .join(
             text.rjust(width) if column.justify == "right" else text.ljust(width)
             for text, width, column in zip(row, widths, columns, strict=True)
-        ).rstrip()
+        )
+        .rstrip()
         for row in texts
     ]
 
 
 def say(text: str = "", style: str = "") -> None:
     """Print a line of the answer on stdout."""
-    _console().print(_text(Cell(text, style)), soft_wrap=True)
+    _print(_console(), _text(Cell(text, style)))
+
+
+def command(text: str) -> None:
+    """Print a command to be copied, on a line of its own that is never broken, on stderr."""
+    _console(stderr=True).print(_text(Cell(f"  {text}", "cyan")), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """Print a remark on stderr: it is not part of the answer."""
-    _console(stderr=True).print(_text(Cell(text, "dim")), soft_wrap=True)
+    _print(_console(stderr=True), _text(Cell(text, "dim")))
 
 
 def warn(text: str) -> None:
@@ -122,16 +145,25 @@ def facts(pairs: Iterable[tuple[str, Cell | str]]) -> None:
     kept = [(name, value) for name, value in pairs if _plain(value)]
     width = max((len(name) for name, _ in kept), default=0)
     for name, value in kept:
-        line = _text(Cell(f"  {name.ljust(width)}  ", "dim"))
-        line.append_text(_text(value))
-        _console().print(line, soft_wrap=True)
+        _print(_console(), _text(value), Cell(f"  {name.ljust(width)}  ", "dim"))
 
 
 def _labelled(label: str, style: str, text: str) -> None:
     """Print a labelled line on stderr."""
     line = _text(Cell(label, style))
     line.append(clean(text))
-    _console(stderr=True).print(line, soft_wrap=True)
+    _print(_console(stderr=True), line)
+
+
+def _print(console: Console, text: Text, label: Cell | None = None) -> None:
+    """Print a text after its label: broken between words on a terminal, else in one piece."""
+    start = _text(label or Cell(""))
+    width = max(console.width - len(start), 20)
+    parts = text.wrap(console, width) if console.is_terminal else [text]
+    for number, part in enumerate(parts):
+        part.rstrip()
+        lead = start if number == 0 else _text(Cell(" " * len(start)))
+        console.print(lead.copy().append_text(part), soft_wrap=True)
 
 
 def _console(*, stderr: bool = False) -> Console:

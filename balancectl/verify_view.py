@@ -13,7 +13,7 @@ from shared.outcome import Outcome
 from shared.records import Thresholds, Wallet
 
 _COLUMNS = (
-    Column("Account"),
+    Column("Account", wraps=True),
     Column("Provider", min_terminal_width=90),
     Column("Balance", justify="right"),
     Column("Outcome", wraps=True),

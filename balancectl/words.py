@@ -31,16 +31,12 @@ def parse_duration(text: str) -> timedelta:
 
 
 def duration(length: timedelta) -> str:
-    """Return ``length`` in its two largest units at most: "45 s", "12 min", "3 h 5 min", "2 d"."""
+    """Return ``length`` in the unit that a person would use: "45 s", "95 min", "9 h", "16 d"."""
     seconds = max(0, int(length.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if hours < 1:
-        return f"{minutes} min"
-    if hours < 48:
-        return _two(hours, "h", minutes % 60 if hours < 10 else 0, "min")
-    return _two(days, "d", hours % 24 if days < 10 else 0, "h")
+    for limit, size, unit in ((120, 1, "s"), (7_200, 60, "min"), (172_800, 3_600, "h")):
+        if seconds < limit:
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 86_400} d"
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -79,8 +75,3 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean '{near[0]}'?"
     return f"known: {listed(names)}" if names else ""
-
-
-def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    """Join two units, without the second when it is nothing."""
-    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"

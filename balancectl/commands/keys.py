@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 
 _LIST = (
-    Column("Account"),
+    Column("Account", wraps=True),
     Column("Provider", min_terminal_width=110),
     Column("Key"),
     Column("Secret", min_terminal_width=100),

@@ -16,7 +16,7 @@ from balancectl.words import count
 from shared.money import format_amount
 
 _COLUMNS = (
-    Column("Account"),
+    Column("Account", wraps=True),
     Column("Provider", min_terminal_width=100),
     Column("Balance", justify="right"),
     Column("Outcome", wraps=True),

@@ -27,8 +27,8 @@ from shared.records import Latest, Thresholds, TopUp
 Latests = Mapping[str, Latest]
 
 _COLUMNS = (
-    Column("Account"),
-    Column("Provider", min_terminal_width=110),
+    Column("Account", wraps=True),
+    Column("Provider", min_terminal_width=130, wraps=True),
     Column("Balance", justify="right"),
     Column("Warn", justify="right", min_terminal_width=100),
     Column("Crit", justify="right", min_terminal_width=100),

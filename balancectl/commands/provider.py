@@ -1,0 +1,298 @@
+"""``provider``: which definitions there are, a new one, and whether one is right."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from balance_poller.provider import (
+    Provider,
+    check_definition,
+    list_providers,
+    load_provider,
+    read_shipped,
+    skeleton,
+)
+from balancectl.accounts_file import parse_json, read_accounts_file, read_text
+from balancectl.commands.verify import account_of, key_for, read_params
+from balancectl.errors import CliError
+from balancectl.exits import ExitCode
+from balancectl.live import check
+from balancectl.options import JsonOption, target_of
+from balancectl.render import Column, facts, note, print_json, print_table, progress, say, warn
+from balancectl.verify_view import as_json, print_explanation, print_one
+from balancectl.words import count, did_you_mean
+from shared.outcome import Outcome
+
+app = typer.Typer(
+    no_args_is_help=True, help="List, write and check provider definitions.", rich_markup_mode=None
+)
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_COLUMNS: Final = (
+    Column("Provider"),
+    Column("Title"),
+    Column("Unit"),
+    Column("Wallets", wraps=True),
+    Column("Params", wraps=True),
+)
+
+
+@app.command("list")
+def list_all(as_json_: JsonOption = False) -> None:
+    """List the shipped providers."""
+    providers = [load_provider(name, {}) for name in list_providers()]
+    if as_json_:
+        print_json({"providers": [_as_json(provider) for provider in providers]})
+    else:
+        print_table(_COLUMNS, [_row(provider) for provider in providers])
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped provider.")],
+    as_json_: Annotated[bool, typer.Option("--json", help="Print the definition itself.")] = False,
+) -> None:
+    """Show what a provider needs and gives, or its definition."""
+    known = list_providers()
+    if name not in known:
+        raise CliError(f"there is no provider '{name}': {did_you_mean(name, known)}")
+    definition = read_shipped(name)
+    if as_json_:
+        print_json(definition)
+        return
+    _print_provider(load_provider(name, {}), definition)
+
+
+@app.command()
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Its name: small letters, digits, underscores.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where to write; NAME.json by default."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Write a definition to start from."""
+    if not _NAME.fullmatch(name):
+        raise typer.BadParameter(
+            f"'{name}' is not a name: small letters, digits and underscores, a letter first"
+        )
+    if name in list_providers():
+        warn(f"a provider '{name}' is shipped already: the one in your configuration wins")
+    path = output or Path(f"{name}.json")
+    if path.exists() and not force:
+        raise CliError(f"{path} exists already: --force overwrites it")
+    text = json.dumps(skeleton(name.replace("_", " ").title()), indent=2)
+    try:
+        path.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as exc:
+        raise CliError(f"{path} cannot be written: {exc.strerror}") from None
+    say(f"wrote {path}")
+    note(f"adapt it, then try it: balancectl provider check {path} --key-env VARIABLE")
+
+
+@app.command("check")
+def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A definition as JSON, or a tfvars file with custom_providers."
+        ),
+    ],
+    provider: Annotated[
+        str | None,
+        typer.Option("--provider", help="Which of a tfvars file's providers to try live."),
+    ] = None,
+    key_env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key-env",
+            metavar="[FIELD=]VARIABLE",
+            help="Try it live with the key, or this part of it, from the environment.",
+        ),
+    ] = None,
+    key_stdin: Annotated[
+        bool, typer.Option("--key-stdin", help="Try it live with the key on standard input.")
+    ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Try it live with a key from a hidden prompt.")
+    ] = False,
+    params: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
+    ] = None,
+    wallet: Annotated[
+        str | None, typer.Option(help="Which of the provider's wallets to watch.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="The address of a self-hosted service.")
+    ] = None,
+    as_json_: JsonOption = False,
+) -> None:
+    """Check a definition wholly; with a key, try it against the live service, too.
+
+    Every problem is named by its path in the definition.
+    The live try shows the request with its key masked, the status, and what each expression gave.
+
+    Exits 0 when all is well, 1 when the definition or the try is not, 2 when neither can be told.
+    """
+    definitions = read_definitions(file)
+    problems = {name: check_definition(data) for name, data in definitions.items()}
+    if any(problems.values()):
+        _print_problems(problems, as_json_=as_json_)
+        raise typer.Exit(ExitCode.NO)
+    if not (key_env or key_stdin or live):
+        _print_fine(definitions, as_json_=as_json_)
+        return
+    name = _chosen(definitions, provider, file)
+    key = key_for(name, definitions, key_env or [], key_stdin=key_stdin)
+    entry = {"params": read_params(params or []), "wallet": wallet, "base_url": base_url}
+    account = account_of(name, entry)
+    now = target_of(context).now().replace(microsecond=0)
+    with progress(f"asking {name} …"):
+        checked = check([account], definitions, {name: key}, now)[0]
+    if as_json_:
+        print_json({"problems": [], "live": as_json(checked, explain=True)})
+    else:
+        print_one(checked)
+        print_explanation(checked)
+    if checked.reading.outcome is not Outcome.OK:
+        raise typer.Exit(ExitCode.NO)
+
+
+def read_definitions(file: Path) -> dict[str, object]:
+    """Return the definitions in ``file`` by name: one JSON definition, or ``custom_providers``.
+
+    Raises:
+        CliError: when it cannot be read, or has none.
+    """
+    if file.suffix == ".json":
+        data = parse_json(read_text(file), str(file))
+        if not isinstance(data, dict) or "custom_providers" not in data:
+            return {_name_of(file): data}
+    found = dict(read_accounts_file(file).providers)
+    if not found:
+        raise CliError(f"{file} has no custom_providers")
+    return found
+
+
+def _name_of(file: Path) -> str:
+    """Return the name that a definition's file gives it."""
+    return re.sub(r"[^a-z0-9_]", "_", file.stem.lower()).lstrip("_0123456789")[:40] or "provider"
+
+
+def _chosen(definitions: Mapping[str, object], provider: str | None, file: Path) -> str:
+    """Return which definition to try live."""
+    if provider is None and len(definitions) == 1:
+        return next(iter(definitions))
+    if provider is None:
+        raise CliError(f"{file} has {count(len(definitions), 'provider')}: choose with --provider")
+    if provider not in definitions:
+        raise CliError(
+            f"{file} has no provider '{provider}': {did_you_mean(provider, definitions)}"
+        )
+    return provider
+
+
+def _print_problems(problems: Mapping[str, list[str]], *, as_json_: bool) -> None:
+    """Print every problem by definition and path."""
+    if as_json_:
+        found = [f"{name}: {words}" for name, each in problems.items() for words in each]
+        print_json({"problems": found})
+        return
+    for name, each in problems.items():
+        for words in each:
+            say(f"{name}: {words}", "red")
+    total = sum(map(len, problems.values()))
+    note(f"{count(total, 'problem')}; docs/adding-a-provider.md explains every field")
+
+
+def _print_fine(definitions: Mapping[str, object], *, as_json_: bool) -> None:
+    """Say that nothing is wrong with the definitions."""
+    if as_json_:
+        print_json({"problems": []})
+        return
+    for name in definitions:
+        say(f"{name}: the definition is valid", "green")
+    note("add --key-env VARIABLE to try it against the live service")
+
+
+def _print_provider(provider: Provider, definition: Mapping[str, Any]) -> None:
+    """Print what a person needs to know to use a provider."""
+    request = definition.get("request", {})
+    notes = definition.get("notes", "")
+    say(f"{provider.title} ({provider.name})", "bold")
+    facts(
+        [
+            ("asks", f"{request.get('method', 'GET')} {request.get('url', '')}"),
+            ("key", ", ".join(provider.secret_fields) or "a single key"),
+            *[
+                (f"param {name}", _param_words(param.description, param.default, param.one_of))
+                for name, param in provider.params.items()
+            ],
+            *[
+                (
+                    f"wallet {name}{' *' if name == provider.default_wallet else ''}",
+                    wallet.unit or "in the unit that the answer says",
+                )
+                for name, wallet in provider.wallets.items()
+            ],
+            ("not more often", f"than every {provider.min_interval_seconds} s"),
+            ("docs", provider.docs or ""),
+            ("top up at", provider.top_up_url or ""),
+        ]
+    )
+    if len(provider.wallets) > 1:
+        note("* watched unless the account sets wallet")
+    for line in [notes] if isinstance(notes, str) else notes:
+        if line:
+            say(f"\n{line}")
+
+
+def _param_words(description: str, default: str | None, one_of: tuple[str, ...]) -> str:
+    """Return a parameter in words."""
+    choice = f"one of {', '.join(one_of)}" if one_of else ""
+    given = "must be set" if default is None else f"default {default or 'nothing'}"
+    return "; ".join(filter(None, [description, choice, given]))
+
+
+def _row(provider: Provider) -> list[str]:
+    """Return a provider's line."""
+    units = dict.fromkeys(wallet.unit or "any" for wallet in provider.wallets.values())
+    wallets = [
+        f"{name}*" if name == provider.default_wallet and len(provider.wallets) > 1 else name
+        for name in provider.wallets
+    ]
+    return [
+        provider.name,
+        provider.title,
+        ", ".join(units),
+        ", ".join(wallets),
+        ", ".join(provider.params) or "-",
+    ]
+
+
+def _as_json(provider: Provider) -> dict[str, object]:
+    """Return a provider as JSON."""
+    return {
+        "name": provider.name,
+        "title": provider.title,
+        "wallets": {name: wallet.unit for name, wallet in provider.wallets.items()},
+        "default_wallet": provider.default_wallet,
+        "params": sorted(provider.params),
+        "secret_fields": list(provider.secret_fields),
+        "min_interval_seconds": provider.min_interval_seconds,
+        "docs": provider.docs,
+        "top_up_url": provider.top_up_url,
+    }

@@ -1,0 +1,190 @@
+"""A stack's resources in the emulator, as Terraform lays them out, for balancectl to look after."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from pytest_localstack.session import RunningSession
+from typer.testing import CliRunner, Result
+
+from balancectl.app import app
+from shared.dynamo import encode
+from shared.names import StackNames
+from shared.records import Attempt, Latest
+
+REGION = "us-east-1"
+
+#: Stands in for the poller: reports what the event asked for. The real one has tests of its own.
+POLLER = """
+def lambda_handler(event, context):
+    if any(account["id"] == "raises" for account in event["accounts"]):
+        raise RuntimeError("reading secrets failed: access denied")
+    rows = []
+    for account in event["accounts"]:
+        row = {"account": account["id"], "provider": account["provider"]}
+        row |= account.get("report", {"outcome": "ok", "balance": "12.50", "unit": "USD"})
+        rows.append(row)
+    return {
+        "scheduled_at": event["scheduled_at"],
+        "shard": event["shard"],
+        "duration_ms": 1200,
+        "counts": {},
+        "accounts": rows,
+        "errors": [],
+    }
+"""
+
+
+@pytest.fixture(scope="session")
+def endpoint(emulator: RunningSession) -> str:
+    """Where the emulator answers. pytest-localstack knows no scheduler, so boto3 is told by
+    AWS_ENDPOINT_URL instead of patched.
+    """
+    url: str = emulator.endpoint_url("dynamodb")
+    return url
+
+
+@dataclass(frozen=True, slots=True)
+class FakeStack:
+    """One stack under a name of its own."""
+
+    name: str
+    session: boto3.Session
+    endpoint: str
+
+    @property
+    def names(self) -> StackNames:
+        """The names of its resources."""
+        return StackNames(self.name)
+
+    def client(self, service: str) -> Any:
+        """A client of the emulator."""
+        return self.session.client(service, endpoint_url=self.endpoint)
+
+    def schedule(self, number: int, accounts: Sequence[Mapping[str, Any]], **event: object) -> None:
+        """Make one poll schedule."""
+        given = [
+            {"provider": "openrouter", "secret": f"{self.names.secret}#{a['id']}", **a}
+            for a in accounts
+        ]
+        self.client("scheduler").create_schedule(
+            Name=f"{self.names.poll_schedule_prefix}{number}",
+            GroupName=self.names.schedule_group,
+            ScheduleExpression="rate(5 minutes)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            State="DISABLED",
+            Target={
+                "Arn": f"arn:aws:lambda:{REGION}:000000000000:function:x",
+                "RoleArn": "arn:aws:iam::000000000000:role/x",
+                "Input": json.dumps(
+                    {
+                        "scheduled_at": "<aws.scheduler.scheduled-time>",
+                        "shard": number,
+                        "accounts": given,
+                        **event,
+                    }
+                ),
+            },
+        )
+
+    def record(self, *items: Latest | Attempt) -> None:
+        """Put records into the balances table, as the poller does."""
+        dynamodb = self.client("dynamodb")
+        for each in items:
+            item = each.to_item() if isinstance(each, Latest) else each.to_item(keep_days=90)
+            dynamodb.put_item(TableName=self.names.balances_table, Item=encode(item))
+
+    def keys(self) -> dict[str, Any]:
+        """What the secret holds."""
+        answer = self.client("secretsmanager").get_secret_value(SecretId=self.names.secret)
+        found: dict[str, Any] = json.loads(answer.get("SecretString") or "{}")
+        return found
+
+    def subscribe(self, topic: str, protocol: str, endpoint: str, **attributes: str) -> str:
+        """Subscribe somebody to one of its topics."""
+        arn: str = self.client("sns").subscribe(
+            TopicArn=f"arn:aws:sns:{REGION}:000000000000:{topic}",
+            Protocol=protocol,
+            Endpoint=endpoint,
+            Attributes=attributes,
+            ReturnSubscriptionArn=True,
+        )["SubscriptionArn"]
+        return arn
+
+
+@pytest.fixture
+def stack(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+    """An empty stack: everything is there, but no schedule, no record and no key."""
+    for variable in [name for name in os.environ if name.startswith(("AWS_", "BALANCE_"))]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    name = f"bm-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("BALANCE_MONITOR_NAME", name)
+    session = boto3.Session("test", "test", region_name=REGION)
+    made = FakeStack(name, session, endpoint)
+    _make_resources(made)
+    return made
+
+
+@pytest.fixture
+def cli(stack: FakeStack) -> Callable[..., Result]:
+    """Run balancectl on the stack."""
+
+    def run(*args: str, text: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(args), input=text, env={"COLUMNS": "200"})
+
+    return run
+
+
+def _make_resources(stack: FakeStack) -> None:
+    """Make tables, secret, topics, schedule group and a poller."""
+    names, dynamodb, sns = stack.names, stack.client("dynamodb"), stack.client("sns")
+    for table, hash_key, range_key in (
+        (names.balances_table, "account", "at"),
+        (names.alerts_table, "scope", "id"),
+    ):
+        dynamodb.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": key, "AttributeType": "S"} for key in (hash_key, range_key)
+            ],
+            KeySchema=[
+                {"AttributeName": hash_key, "KeyType": "HASH"},
+                {"AttributeName": range_key, "KeyType": "RANGE"},
+            ],
+        )
+    stack.client("secretsmanager").create_secret(Name=names.secret)
+    for topic in (names.alarms_topic, names.notifications_topic, names.operations_topic):
+        sns.create_topic(Name=topic)
+    stack.client("scheduler").create_schedule_group(Name=names.schedule_group)
+    stack.client("lambda").create_function(
+        FunctionName=names.poller_function,
+        Runtime="python3.13",
+        Role="arn:aws:iam::000000000000:role/poller",
+        Handler="handler.lambda_handler",
+        Code={"ZipFile": _zip({"handler.py": POLLER})},
+        Timeout=30,
+    )
+
+
+def _zip(files: Mapping[str, str]) -> bytes:
+    """Return a zip of ``files``."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return packed.getvalue()
