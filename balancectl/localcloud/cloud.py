@@ -54,6 +54,7 @@ class LocalCloud:
     providers: SimulatedProviders
     variables: Path
     interval: timedelta
+    group_wait: timedelta
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.emulator.mailbox_file)
@@ -98,8 +99,13 @@ class LocalCloud:
         return {latest.account: latest for latest in found}
 
     def evaluate(self) -> tuple[Transition, ...]:
-        """Evaluate the accounts' alarms as of now, and let the router do its part."""
+        """Evaluate the accounts' alarms as of now, and let the router do its part.
+
+        Messages that wait for others are sent when the story's clock has passed their wait.
+        """
         changes = tuple(self._evaluator.tick(self.now))
+        self.emulator.settle(with_delayed=False)
+        self.emulator.clock.advance(self.group_wait)
         self.emulator.settle()
         return changes
 
@@ -109,7 +115,9 @@ class LocalCloud:
         self.emulator.settle()
         self.emulator.clock.set(polled_at + _EVALUATION_LAG)
         changes = self.evaluate()
-        return Step(polled_at, changes, tuple(self.inbox.take()))
+        # A phone buzzes while the e-mail is still on its way; here the longer text comes first.
+        messages = sorted(self.inbox.take(), key=lambda message: message.is_sms)
+        return Step(polled_at, changes, tuple(messages))
 
     def _wait_for_poll(self, at: datetime) -> None:
         """Return once every account's record is of ``at`` or later.
@@ -149,7 +157,8 @@ class Plan:
     settings: Mapping[str, Mapping[str, Any]]
     """What Terraform's variable ``accounts`` says of them beside provider and address."""
     variables: Mapping[str, Any]
-    """Further Terraform variables; ``poll_interval_minutes`` among them."""
+    """Further Terraform variables; ``poll_interval_minutes`` and ``group_wait_seconds`` must be
+    there. A group's wait passes in real time, too."""
 
 
 @contextmanager
@@ -183,8 +192,14 @@ def local_cloud(
             tell("keys", None)
             deployment.import_keys(providers.keys())
             tell("ready", None)
-            interval = timedelta(minutes=plan.variables["poll_interval_minutes"])
-            yield LocalCloud(emulator, deployment, providers, variables, interval)
+            yield LocalCloud(
+                emulator,
+                deployment,
+                providers,
+                variables,
+                interval=timedelta(minutes=plan.variables["poll_interval_minutes"]),
+                group_wait=timedelta(seconds=plan.variables["group_wait_seconds"]),
+            )
     finally:
         emulator.stop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from ministack.services import lambda_svc, sqs
@@ -21,7 +22,7 @@ async def answer(path: str, send: ASGISendCallable) -> bool:
         schedules.release()
         document = {}
     elif path == ACTIVITY_PATH:
-        document = {"sweeps": schedules.sweeps(), "busy": _busy()}
+        document = _activity()
     else:
         return False
     start: HTTPResponseStartEvent = {
@@ -35,9 +36,18 @@ async def answer(path: str, send: ASGISendCallable) -> bool:
     return True
 
 
-def _busy() -> int:
-    """Return how many functions run, and messages wait in queues that trigger one."""
+def _activity() -> dict[str, int]:
+    """Return how many functions run or have a message to run for, and how many messages wait."""
     running, _ = lambda_svc.executions_in_flight()
     triggers = {esm["EventSourceArn"] for _, _, esm in lambda_svc._iter_all_esms()}  # noqa: SLF001
     queues = [sqs._queue_by_arn(arn) for arn in triggers]  # noqa: SLF001
-    return int(running) + sum(len(queue["messages"]) for queue in queues if queue)
+    messages = [message for queue in queues if queue for message in queue["messages"]]
+    now = time.time()
+    delayed = sum(
+        1 for message in messages if not message["receive_count"] and message["visible_at"] > now
+    )
+    return {
+        "sweeps": schedules.sweeps(),
+        "busy": int(running) + len(messages) - delayed,
+        "delayed": delayed,
+    }

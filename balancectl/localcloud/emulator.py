@@ -155,10 +155,14 @@ class Emulator:
         """Let the schedules fire that were held since the start."""
         self._control(RELEASE_PATH)
 
-    def settle(self, timeout_seconds: float = 60) -> None:
+    def settle(self, *, with_delayed: bool = True, timeout_seconds: float = 60) -> None:
         """Wait until what was set off is done.
 
         That is: schedules were looked at, no function runs, and no message waits for one.
+
+        Args:
+            with_delayed: whether messages that were sent with a delay count as well.
+            timeout_seconds: how long that may take.
 
         Raises:
             EmulatorError: when it takes longer.
@@ -171,8 +175,8 @@ class Emulator:
                 raise EmulatorError(f"the cloud did not come to rest:\n{self._log_end()}")
             time.sleep(0.05)
             activity = self._control(ACTIVITY_PATH)
-            is_quiet = activity["sweeps"] >= looked_at and not activity["busy"]
-            quiet = quiet + 1 if is_quiet else 0
+            busy = activity["busy"] + (activity["delayed"] if with_delayed else 0)
+            quiet = quiet + 1 if activity["sweeps"] >= looked_at and not busy else 0
 
     def is_running(self) -> bool:
         """Whether the emulator answers."""

@@ -92,6 +92,20 @@ class SimulatedProviders:
         with self._lock:
             self._accounts[account].condition = condition
 
+    def replace_key(self, account: str) -> str:
+        """Give the account a new key, which works, and return it; the old one is refused.
+
+        Raises:
+            KeyError: when there is no such account.
+        """
+        with self._lock:
+            known = self._accounts[account]
+            del self._by_key[known.key]
+            known.key = f"{known.key}-renewed"
+            known.condition = Condition.ACTIVE
+            self._by_key[known.key] = known
+            return known.key
+
     def __enter__(self) -> Self:
         for name, server in self._servers.items():
             threading.Thread(
