@@ -15,7 +15,7 @@ from balancectl.commands import (
     silence,
     status,
     subscribers,
-    test_alert,
+    trial,
     verify,
 )
 from balancectl.frame import Frame
@@ -83,7 +83,7 @@ app.command("poll")(poll.poll)
 app.command("status")(status.status)
 app.command("history")(status.history)
 app.command("preflight")(preflight.preflight)
-app.command("test-alert")(test_alert.test_alert)
+app.command("test-alert")(trial.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)
 app.command("silence")(silence.silence)
 app.command("silences")(silence.silences)

@@ -34,7 +34,7 @@ _LOOK_FOR: Final = {
 }
 
 
-def test_alert(
+def send_test_alert(
     context: typer.Context,
     account: AccountArgument,
     severity: Annotated[
@@ -130,8 +130,6 @@ def _print_recipients(
     unconfirmed = [each for each in others if each.state is not State.CONFIRMED]
     filtered = len(others) - len(unconfirmed)
     if unconfirmed:
-        warn(
-            f"{count(len(unconfirmed), 'subscriber')} not confirmed or gone: balancectl subscribers"
-        )
+        warn(f"{count(len(unconfirmed), 'subscriber')} not confirmed: balancectl subscribers")
     if filtered:
         note(f"{count(filtered, 'subscriber')} not told of this, by their filters")

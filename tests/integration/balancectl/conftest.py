@@ -46,8 +46,9 @@ def lambda_handler(event, context):
 
 @pytest.fixture(scope="session")
 def endpoint(emulator: RunningSession) -> str:
-    """Where the emulator answers. pytest-localstack knows no scheduler, so boto3 is told by
-    AWS_ENDPOINT_URL instead of patched.
+    """Return where the emulator answers.
+
+    pytest-localstack knows no scheduler, so boto3 is told by AWS_ENDPOINT_URL, not patched.
     """
     url: str = emulator.endpoint_url("dynamodb")
     return url
@@ -132,7 +133,6 @@ def stack(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     name = f"bm-{uuid.uuid4().hex[:8]}"
-    monkeypatch.setenv("BALANCE_MONITOR_NAME", name)
     session = boto3.Session("test", "test", region_name=REGION)
     made = FakeStack(name, session, endpoint)
     _make_resources(made)
@@ -144,7 +144,8 @@ def cli(stack: FakeStack) -> Callable[..., Result]:
     """Run balancectl on the stack."""
 
     def run(*args: str, text: str | None = None) -> Result:
-        return CliRunner().invoke(app, list(args), input=text, env={"COLUMNS": "200"})
+        environment = {"COLUMNS": "200", "BALANCE_MONITOR_NAME": stack.name}
+        return CliRunner().invoke(app, list(args), input=text, env=environment)
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ REGION = "us-east-1"
 CANARY = "sk-canary-7f3a9c51"
 
 
-def test_keys_set_when_secret_is_empty_then_poller_reads_the_key(stack, cli):
+def test_keys_set_when_secret_is_empty_then_poller_reads_the_key(stack: Any, cli: Any) -> None:
     stack.schedule(0, [{"id": "main"}])
 
     result = cli("keys", "set", "main", text=f"  {CANARY}\n")
@@ -30,7 +31,7 @@ def test_keys_set_when_secret_is_empty_then_poller_reads_the_key(stack, cli):
     assert store.read([reference]).found[reference] == CANARY
 
 
-def test_keys_set_when_twenty_write_at_once_then_none_is_lost(stack):
+def test_keys_set_when_twenty_write_at_once_then_none_is_lost(stack: Any) -> None:
     accounts = [f"account-{n}" for n in range(20)]
     stack.schedule(0, [{"id": account} for account in accounts])
 
@@ -48,14 +49,17 @@ def test_keys_set_when_twenty_write_at_once_then_none_is_lost(stack):
     assert labels <= {"AWSCURRENT", "AWSPREVIOUS"}
 
 
-def test_keys_import_when_dotenv_is_piped_then_says_what_became_of_each(stack, cli):
+def test_keys_import_when_dotenv_is_piped_then_says_what_became_of_each(
+    stack: Any, cli: Any
+) -> None:
     stack.schedule(0, [{"id": "main"}, {"id": "fire.crawl"}, {"id": "same"}])
     cli("keys", "import", text=json.dumps({"same": "key-same", "main": "key-old"}))
 
     result = cli(
         "keys",
         "import",
-        text="# keys\nBALANCE_KEY_MAIN='key-$new'\nfire.crawl=key-fire\nsame=key-same\nmian=key-typo\n",
+        text="# keys\nBALANCE_KEY_MAIN='key-$new'\nfire.crawl=key-fire\n"
+        "same=key-same\nmian=key-typo\n",
     )
 
     assert result.exit_code == 1
@@ -66,7 +70,9 @@ def test_keys_import_when_dotenv_is_piped_then_says_what_became_of_each(stack, c
     assert stack.keys() == {"main": "key-$new", "fire.crawl": "key-fire", "same": "key-same"}
 
 
-def test_keys_set_when_account_has_a_secret_of_its_own_then_writes_there(stack, cli):
+def test_keys_set_when_account_has_a_secret_of_its_own_then_writes_there(
+    stack: Any, cli: Any
+) -> None:
     own = f"{stack.name}/own"
     stack.client("secretsmanager").create_secret(Name=own)
     stack.schedule(0, [{"id": "own", "secret": own}, {"id": "part", "secret": f"{own}-2#k"}])
@@ -81,7 +87,7 @@ def test_keys_set_when_account_has_a_secret_of_its_own_then_writes_there(stack, 
     assert json.loads(read(SecretId=f"{own}-2")["SecretString"]) == {"other": "o", "k": "key-part"}
 
 
-def test_keys_set_when_the_secret_is_missing_then_says_so_in_one_line(stack, cli):
+def test_keys_set_when_the_secret_is_missing_then_says_so_in_one_line(stack: Any, cli: Any) -> None:
     stack.schedule(0, [{"id": "main", "secret": "nowhere#main"}])
 
     result = cli("keys", "set", "main", text=CANARY)
@@ -91,7 +97,9 @@ def test_keys_set_when_the_secret_is_missing_then_says_so_in_one_line(stack, cli
     assert CANARY not in result.output
 
 
-def test_keys_set_when_64_kib_are_exceeded_then_names_the_limit_and_changes_nothing(stack, cli):
+def test_keys_set_when_64_kib_are_exceeded_then_names_the_limit_and_changes_nothing(
+    stack: Any, cli: Any
+) -> None:
     stack.schedule(0, [{"id": "main"}, {"id": "large"}])
     cli("keys", "set", "main", text=CANARY)
 
@@ -102,7 +110,7 @@ def test_keys_set_when_64_kib_are_exceeded_then_names_the_limit_and_changes_noth
     assert stack.keys() == {"main": CANARY}
 
 
-def test_keys_set_when_the_secret_is_no_object_then_leaves_it_alone(stack, cli):
+def test_keys_set_when_the_secret_is_no_object_then_leaves_it_alone(stack: Any, cli: Any) -> None:
     stack.schedule(0, [{"id": "main"}])
     stack.client("secretsmanager").put_secret_value(
         SecretId=stack.names.secret, SecretString="plain-text"
@@ -116,7 +124,9 @@ def test_keys_set_when_the_secret_is_no_object_then_leaves_it_alone(stack, cli):
     assert read["SecretString"] == "plain-text"
 
 
-def test_keys_list_when_some_are_missing_then_says_why_and_shows_no_key(stack, cli):
+def test_keys_list_when_some_are_missing_then_says_why_and_shows_no_key(
+    stack: Any, cli: Any
+) -> None:
     stack.schedule(0, [{"id": "main"}, {"id": "empty"}, {"id": "far", "secret": "nowhere"}])
     stack.client("secretsmanager").put_secret_value(
         SecretId=stack.names.secret,
@@ -141,7 +151,7 @@ def test_keys_list_when_some_are_missing_then_says_why_and_shows_no_key(stack, c
         assert "key-left" not in output
 
 
-def test_keys_remove_when_confirmed_then_only_that_key_goes(stack, cli):
+def test_keys_remove_when_confirmed_then_only_that_key_goes(stack: Any, cli: Any) -> None:
     stack.schedule(0, [{"id": "main"}, {"id": "other"}])
     cli("keys", "import", text=json.dumps({"main": CANARY, "other": "key-other"}))
 
