@@ -52,6 +52,20 @@ build: setup ## Build dist/*.zip, byte for byte reproducible
 clean: ## Remove build products and caches (not .venv, not .tools)
 	@rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
+# --- local cloud ----------------------------------------------------------------------------
+
+.PHONY: demo
+demo: terraform ## Tell a story in an emulated AWS on this machine; leaves nothing running
+	@$(BIN)/balancectl local demo
+
+.PHONY: up
+up: terraform ## Keep an emulated AWS running on this machine, for accounts and keys of yours
+	@$(BIN)/balancectl local up
+
+.PHONY: down
+down: setup ## Stop what `make up` started
+	@$(BIN)/balancectl local down
+
 # --- checks and tests -----------------------------------------------------------------------
 
 CODE := functions balancectl scripts bench tests

@@ -19,6 +19,7 @@ from balancectl.commands import (
     verify,
 )
 from balancectl.frame import Frame
+from balancectl.localcloud import cli as local
 from balancectl.render import say
 from balancectl.session import Target
 from shared.names import DEFAULT_NAME
@@ -89,3 +90,4 @@ app.command("silence")(silence.silence)
 app.command("silences")(silence.silences)
 app.command("unsilence")(silence.unsilence)
 app.add_typer(provider.app, name="provider")
+app.add_typer(local.app, name="local")
