@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from balancectl.commands import (
+    doctor,
     keys,
     poll,
     preflight,
@@ -20,6 +21,7 @@ from balancectl.commands import (
 )
 from balancectl.frame import Frame
 from balancectl.localcloud import cli as local
+from balancectl.localcloud.cli import app as local_app
 from balancectl.render import say
 from balancectl.session import Target
 from shared.names import DEFAULT_NAME
@@ -55,18 +57,22 @@ def root(
     *,
     name: Annotated[
         str,
-        typer.Option("--name", envvar="BALANCE_MONITOR_NAME", help="The stack's name."),
+        typer.Option(
+            "--name", metavar="NAME", envvar="BALANCE_MONITOR_NAME", help="The stack's name."
+        ),
     ] = DEFAULT_NAME,
     region: Annotated[
         str | None,
         typer.Option(
             "--region",
+            metavar="REGION",
             envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
             help="The AWS Region; by default the profile's.",
         ),
     ] = None,
     profile: Annotated[
-        str | None, typer.Option("--profile", envvar="AWS_PROFILE", help="The AWS profile.")
+        str | None,
+        typer.Option("--profile", metavar="PROFILE", envvar="AWS_PROFILE", help="The AWS profile."),
     ] = None,
     _version: Annotated[
         bool,
@@ -86,8 +92,10 @@ app.command("history")(status.history)
 app.command("preflight")(preflight.preflight)
 app.command("test-alert")(trial.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)
+app.command("doctor")(doctor.doctor)
 app.command("silence")(silence.silence)
 app.command("silences")(silence.silences)
 app.command("unsilence")(silence.unsilence)
 app.add_typer(provider.app, name="provider")
+app.add_typer(local_app, name="local")
 app.add_typer(local.app, name="local")

@@ -26,13 +26,15 @@ _COLUMNS = (
 def poll(
     context: typer.Context,
     accounts: Annotated[
-        list[str] | None, typer.Argument(help="Accounts to poll; all by default.")
+        list[str] | None,
+        typer.Argument(metavar="ACCOUNT", help="Accounts to poll; all by default."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Poll now: invoke the deployed poller with its schedules' own accounts.
+    """Poll now, with the deployed poller.
 
-    Records and metrics are written as in any run.
+    It is invoked with its schedules' own accounts; records and metrics are written as in any run.
+
     Exits 0 when every balance was read, 1 when one was not, 2 when the run failed.
     """
     target = target_of(context)

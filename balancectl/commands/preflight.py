@@ -66,11 +66,14 @@ def preflight(  # noqa: PLR0913, PLR0917 -- options are arguments
     need: Annotated[
         str,
         typer.Option(
+            metavar="AMOUNT",
             help="How much must be left, in the account's unit; with a unit behind it, that is "
             "checked too: 12.50, or '12.50 USD'.",
         ),
     ],
-    max_age: Annotated[str, typer.Option(help="How old the balance may be: 90s, 10m, 2h.")] = "10m",
+    max_age: Annotated[
+        str, typer.Option(metavar="TIME", help="How old the balance may be: 90s, 10m, 2h.")
+    ] = "10m",
     live: Annotated[bool, typer.Option("--live", help="Poll the account first.")] = False,
     as_json: JsonOption = False,
 ) -> None:

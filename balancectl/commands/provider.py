@@ -112,7 +112,9 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
     ],
     provider: Annotated[
         str | None,
-        typer.Option("--provider", help="Which of a tfvars file's providers to try live."),
+        typer.Option(
+            "--provider", metavar="NAME", help="Which of a tfvars file's providers to try live."
+        ),
     ] = None,
     key_env: Annotated[
         list[str] | None,
@@ -133,10 +135,10 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
         typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
     ] = None,
     wallet: Annotated[
-        str | None, typer.Option(help="Which of the provider's wallets to watch.")
+        str | None, typer.Option(metavar="NAME", help="Which of the provider's wallets to watch.")
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option(help="The address of a self-hosted service.")
+        str | None, typer.Option(metavar="URL", help="The address of a self-hosted service.")
     ] = None,
     as_json_: JsonOption = False,
 ) -> None:

@@ -48,8 +48,10 @@ def silence(
             help="What to silence; * and ? stand for any letters: 'staging-*', 'provider:fire*'.",
         ),
     ],
-    reason: Annotated[str, typer.Option("--reason", help="Why; others read it.")],
-    length: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, 3d.")] = "2h",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; others read it.")],
+    length: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long: 30m, 2h, 3d.")
+    ] = "2h",
 ) -> None:
     """Send no messages about some accounts for a while.
 

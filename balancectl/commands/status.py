@@ -41,7 +41,8 @@ _COLUMNS = (
 def status(
     context: typer.Context,
     accounts: Annotated[
-        list[str] | None, typer.Argument(help="Accounts to show; all by default.")
+        list[str] | None,
+        typer.Argument(metavar="ACCOUNT", help="Accounts to show; all by default."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -41,11 +41,14 @@ def send_test_alert(
         Severity, typer.Option("--severity", help="Whom to reach: as a warning or a critical.")
     ] = Severity.CRITICAL,
     wait: Annotated[
-        str, typer.Option("--wait", help="How long to wait for the router: 30s, 2m.")
+        str,
+        typer.Option("--wait", metavar="TIME", help="How long to wait for the router: 30s, 2m."),
     ] = "60s",
     as_json: JsonOption = False,
 ) -> None:
-    """Send a message marked TEST through the alarm topic, the router and every subscriber.
+    """Send a message marked TEST, all the way to the subscribers.
+
+    It goes through the alarm topic, the router and every subscriber whose filter lets it pass.
 
     Exits 0 when the router sent it to somebody, 1 when it did not or nobody is subscribed, 2 when
     that cannot be told.

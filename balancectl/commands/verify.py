@@ -34,7 +34,7 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
     context: typer.Context,
     provider: Annotated[
         str | None,
-        typer.Argument(help="A shipped provider, such as openrouter.", show_default=False),
+        typer.Argument(metavar="PROVIDER", help="A shipped one, such as openrouter."),
     ] = None,
     file: Annotated[
         Path | None,
@@ -47,7 +47,9 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
     ] = None,
     accounts: Annotated[
         list[str] | None,
-        typer.Option("--account", help="Of --file, only this account; repeat it for more."),
+        typer.Option(
+            "--account", metavar="ACCOUNT", help="Of --file, only this account; repeat it for more."
+        ),
     ] = None,
     key_env: Annotated[
         list[str] | None,
@@ -73,10 +75,10 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
         typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
     ] = None,
     wallet: Annotated[
-        str | None, typer.Option(help="Which of the provider's wallets to watch.")
+        str | None, typer.Option(metavar="NAME", help="Which of the provider's wallets to watch.")
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option(help="The address of a self-hosted service.")
+        str | None, typer.Option(metavar="URL", help="The address of a self-hosted service.")
     ] = None,
     explain: Annotated[
         bool,
@@ -88,7 +90,7 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
     ] = False,
     as_json_: JsonOption = False,
 ) -> None:
-    """Poll from this machine, without AWS, and show what the key can see.
+    """Poll from this machine, without AWS: what can the key see?
 
     Nothing is published, recorded or stored. The key comes from a hidden prompt, --key-env or
     --key-stdin; with --file, the key of account my-account from BALANCE_KEY_MY_ACCOUNT, or from
