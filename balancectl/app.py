@@ -9,6 +9,7 @@ import typer
 
 from balancectl.commands import (
     doctor,
+    history,
     keys,
     poll,
     preflight,
@@ -88,7 +89,7 @@ app.command("verify")(verify.verify)
 app.add_typer(keys.app, name="keys")
 app.command("poll")(poll.poll)
 app.command("status")(status.status)
-app.command("history")(status.history)
+app.command("history")(history.history)
 app.command("preflight")(preflight.preflight)
 app.command("test-alert")(trial.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)

@@ -21,7 +21,7 @@ from balance_poller.plan import load_providers, make_plan
 from balance_poller.provider import PreparedRequest, Provider, Reading, Secret
 from balance_poller.secret_reference import SecretError
 from balance_poller.secret_store import Keys
-from balancectl.keyinput import variable_of
+from balancectl.keyfiles import variable_of
 
 _MAX_IN_FLIGHT: Final = 20
 _TIMEOUT_SECONDS: Final = 15.0

@@ -14,7 +14,8 @@ from balance_poller.event import AccountError, parse_account
 from balance_poller.provider import DefinitionError, Secret, load_provider
 from balancectl.errors import CliError, is_denied
 from balancectl.exits import ExitCode
-from balancectl.keyinput import assign, read_key, read_keys
+from balancectl.keyfiles import assign, read_keys
+from balancectl.keyinput import read_key
 from balancectl.keyplaces import key_states, place_of, remove_key, save_keys, unused_names
 from balancectl.keyring import Change
 from balancectl.live import check

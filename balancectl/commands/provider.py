@@ -12,22 +12,16 @@ import typer
 
 from balance_poller.provider import (
     Provider,
-    check_definition,
     list_providers,
     load_provider,
     read_shipped,
     skeleton,
 )
-from balancectl.accounts_file import parse_json, read_accounts_file, read_text
-from balancectl.commands.verify import account_of, key_for, read_params
+from balancectl.commands.provider_check import check_file
 from balancectl.errors import CliError
-from balancectl.exits import ExitCode
-from balancectl.live import check
-from balancectl.options import JsonOption, target_of
-from balancectl.render import Column, facts, note, print_json, print_table, progress, say, warn
-from balancectl.verify_view import as_json, print_explanation, print_one
-from balancectl.words import count, did_you_mean
-from shared.outcome import Outcome
+from balancectl.options import JsonOption
+from balancectl.render import Column, facts, note, print_json, print_table, say, warn
+from balancectl.words import did_you_mean
 
 app = typer.Typer(
     no_args_is_help=True, help="List, write and check provider definitions.", rich_markup_mode=None
@@ -101,133 +95,7 @@ def new(
     note(f"adapt it, then try it: balancectl provider check {path} --key-env VARIABLE")
 
 
-@app.command("check")
-def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
-    context: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="A definition as JSON, or a tfvars file with custom_providers."
-        ),
-    ],
-    provider: Annotated[
-        str | None,
-        typer.Option(
-            "--provider", metavar="NAME", help="Which of a tfvars file's providers to try live."
-        ),
-    ] = None,
-    key_env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key-env",
-            metavar="[FIELD=]VARIABLE",
-            help="Try it live with the key, or this part of it, from the environment.",
-        ),
-    ] = None,
-    key_stdin: Annotated[
-        bool, typer.Option("--key-stdin", help="Try it live with the key on standard input.")
-    ] = False,
-    live: Annotated[
-        bool, typer.Option("--live", help="Try it live with a key from a hidden prompt.")
-    ] = False,
-    params: Annotated[
-        list[str] | None,
-        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
-    ] = None,
-    wallet: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which of the provider's wallets to watch.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="The address of a self-hosted service.")
-    ] = None,
-    as_json_: JsonOption = False,
-) -> None:
-    """Check a definition wholly; with a key, try it against the live service, too.
-
-    Every problem is named by its path in the definition.
-    The live try shows the request with its key masked, the status, and what each expression gave.
-
-    Exits 0 when all is well, 1 when the definition or the try is not, 2 when neither can be told.
-    """
-    definitions = read_definitions(file)
-    problems = {name: check_definition(data) for name, data in definitions.items()}
-    if any(problems.values()):
-        _print_problems(problems, as_json_=as_json_)
-        raise typer.Exit(ExitCode.NO)
-    if not (key_env or key_stdin or live):
-        _print_fine(definitions, as_json_=as_json_)
-        return
-    name = _chosen(definitions, provider, file)
-    key = key_for(name, definitions, key_env or [], key_stdin=key_stdin)
-    entry = {"params": read_params(params or []), "wallet": wallet, "base_url": base_url}
-    account = account_of(name, entry)
-    now = target_of(context).now().replace(microsecond=0)
-    with progress(f"asking {name} …"):
-        checked = check([account], definitions, {name: key}, now)[0]
-    if as_json_:
-        print_json({"problems": [], "live": as_json(checked, explain=True)})
-    else:
-        print_one(checked)
-        print_explanation(checked)
-    if checked.reading.outcome is not Outcome.OK:
-        raise typer.Exit(ExitCode.NO)
-
-
-def read_definitions(file: Path) -> dict[str, object]:
-    """Return the definitions in ``file`` by name: one JSON definition, or ``custom_providers``.
-
-    Raises:
-        CliError: when it cannot be read, or has none.
-    """
-    if file.suffix == ".json":
-        data = parse_json(read_text(file), str(file))
-        if not isinstance(data, dict) or "custom_providers" not in data:
-            return {_name_of(file): data}
-    found = dict(read_accounts_file(file).providers)
-    if not found:
-        raise CliError(f"{file} has no custom_providers")
-    return found
-
-
-def _name_of(file: Path) -> str:
-    """Return the name that a definition's file gives it."""
-    return re.sub(r"[^a-z0-9_]", "_", file.stem.lower()).lstrip("_0123456789")[:40] or "provider"
-
-
-def _chosen(definitions: Mapping[str, object], provider: str | None, file: Path) -> str:
-    """Return which definition to try live."""
-    if provider is None and len(definitions) == 1:
-        return next(iter(definitions))
-    if provider is None:
-        raise CliError(f"{file} has {count(len(definitions), 'provider')}: choose with --provider")
-    if provider not in definitions:
-        raise CliError(
-            f"{file} has no provider '{provider}': {did_you_mean(provider, definitions)}"
-        )
-    return provider
-
-
-def _print_problems(problems: Mapping[str, list[str]], *, as_json_: bool) -> None:
-    """Print every problem by definition and path."""
-    if as_json_:
-        found = [f"{name}: {words}" for name, each in problems.items() for words in each]
-        print_json({"problems": found})
-        return
-    for name, each in problems.items():
-        for words in each:
-            say(f"{name}: {words}", "red")
-    total = sum(map(len, problems.values()))
-    note(f"{count(total, 'problem')}; docs/adding-a-provider.md explains every field")
-
-
-def _print_fine(definitions: Mapping[str, object], *, as_json_: bool) -> None:
-    """Say that nothing is wrong with the definitions."""
-    if as_json_:
-        print_json({"problems": []})
-        return
-    for name in definitions:
-        say(f"{name}: the definition is valid", "green")
-    note("add --key-env VARIABLE to try it against the live service")
+app.command("check")(check_file)
 
 
 def _print_provider(provider: Provider, definition: Mapping[str, Any]) -> None:

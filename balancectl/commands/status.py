@@ -1,41 +1,22 @@
-"""``status`` and ``history``: what the monitor recorded. Read-only."""
+"""``status``: how every account is. Read-only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from botocore.exceptions import ClientError
 
-from balancectl.balances import PastAttempt, read_all_latest, read_history
-from balancectl.errors import CliError, is_denied
+from balancectl.balances import read_all_latest
+from balancectl.errors import is_denied
 from balancectl.exits import ExitCode
-from balancectl.health import Condition, Health, assess, hours_left
-from balancectl.options import AccountArgument, JsonOption, target_of
-from balancectl.render import Cell, Column, facts, note, print_json, print_table, say, warn
+from balancectl.health import Condition, assess
+from balancectl.options import JsonOption, target_of
+from balancectl.render import print_json, warn
 from balancectl.session import Target
 from balancectl.stack import DEFAULT_STALE_AFTER, Stack, read_stack
-from balancectl.words import ago, clock, duration
-from shared.money import format_amount, format_number
-from shared.outcome import Outcome
-from shared.records import Latest, Thresholds, TopUp
-
-Latests = Mapping[str, Latest]
-
-_COLUMNS = (
-    Column("Account", wraps=True),
-    Column("Provider", min_terminal_width=130, wraps=True),
-    Column("Balance", justify="right"),
-    Column("Warn", justify="right", min_terminal_width=100),
-    Column("Crit", justify="right", min_terminal_width=100),
-    Column("Empty in", justify="right"),
-    Column("Age", justify="right"),
-    Column("State", wraps=True),
-)
+from balancectl.status_view import as_json, print_status
 
 
 def status(
@@ -44,7 +25,7 @@ def status(
         list[str] | None,
         typer.Argument(metavar="ACCOUNT", help="Accounts to show; all by default."),
     ] = None,
-    as_json: JsonOption = False,
+    as_json_: JsonOption = False,
 ) -> None:
     """Show every account's balance, the worst first.
 
@@ -60,36 +41,12 @@ def status(
     latest = read_all_latest(target, names)
     health = {name: assess(latest.get(name), now, _stale_after(stack, name)) for name in names}
     names.sort(key=lambda name: (health[name].condition, name))
-    if as_json:
-        print_json({"accounts": [_as_json(n, latest.get(n), health[n], now) for n in names]})
+    if as_json_:
+        print_json({"accounts": [as_json(n, latest.get(n), health[n], now) for n in names]})
     else:
-        _print(stack, names, latest, health, now)
+        print_status(stack, names, latest, health, now)
     if any(health[name].condition is not Condition.OK for name in names):
         raise typer.Exit(ExitCode.NO)
-
-
-def history(
-    context: typer.Context,
-    account: AccountArgument,
-    last: Annotated[int, typer.Option("--last", "-n", min=1, max=1000, help="How many.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the last polls of an account, the newest first."""
-    target = target_of(context)
-    attempts = read_history(target, account, last + 1)
-    if not attempts:
-        raise CliError(f"there is no record of an account '{account}'")
-    shown = attempts[:last]
-    if as_json:
-        print_json({"account": account, "attempts": [asdict(attempt) for attempt in shown]})
-        return
-    columns = (
-        Column("At (UTC)"),
-        Column("Balance", justify="right"),
-        Column("Change", justify="right"),
-        Column("Outcome", wraps=True),
-    )
-    print_table(columns, [_attempt_row(attempts, i) for i in range(len(shown))])
 
 
 def _stack(target: Target, accounts: list[str] | None) -> Stack:
@@ -107,162 +64,3 @@ def _stale_after(stack: Stack, name: str) -> timedelta:
     """Return how old the account's balance may be."""
     account = stack.accounts.get(name)
     return DEFAULT_STALE_AFTER if account is None else account.stale_after
-
-
-def _print(
-    stack: Stack, names: Sequence[str], latest: Latests, health: Mapping[str, Health], now: datetime
-) -> None:
-    """Print the table, and under it what one account alone has to say."""
-    if not names:
-        note("the stack watches no account yet: add one to `accounts`, then `make deploy`")
-        return
-    print_table(_COLUMNS, [_row(name, latest.get(name), health[name], now) for name in names])
-    if len(names) == 1 and (only := latest.get(names[0])) is not None:
-        say()
-        facts(_details(only, now))
-    if stack.shards and not any(shard.is_enabled for shard in stack.shards):
-        warn("polling is switched off (Terraform variable polling_enabled)")
-    waiting = [name for name in names if name not in latest]
-    if waiting and stack.shards:
-        note(f"to set up: balancectl keys set {waiting[0]}, then balancectl poll {waiting[0]}")
-
-
-def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> list[Cell | str]:
-    """Return an account's line."""
-    condition = health.condition
-    state = Cell(": ".join(filter(None, [condition.word, health.words])), condition.style)
-    if latest is None:
-        return [name, "-", "-", "-", "-", "-", "-", state]
-    unit, limits = latest.unit or "", latest.thresholds
-    age = "-" if latest.balance_at is None else duration(now - latest.balance_at)
-    return [
-        name,
-        latest.provider_title,
-        Cell(_amount(latest.balance, unit), "bold"),
-        _number(limits.warning, unit),
-        _number(limits.critical, unit),
-        _empty_in(latest, now),
-        Cell(age, "yellow" if condition is Condition.STALE else ""),
-        state,
-    ]
-
-
-def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
-    """Return what the table has no room for; empty values are not shown."""
-    unit, limits = latest.unit or "", latest.thresholds
-    burn = (
-        "" if latest.burn_per_day is None else f"{format_amount(latest.burn_per_day, unit)} a day"
-    )
-    top_up = latest.last_top_up
-    pairs: list[tuple[str, Cell | str]] = [
-        ("provider", f"{latest.provider_title} ({latest.provider})"),
-        ("wallet", latest.wallet or ""),
-        *[
-            (f"wallet {name}", format_amount(wallet.remaining, wallet.unit))
-            for name, wallet in latest.others.items()
-        ],
-        ("warning below", _amount(limits.warning, unit, "")),
-        ("critical below", _amount(limits.critical, unit, "")),
-        ("burns", " ".join(filter(None, [burn, _basis(latest)]))),
-        ("empty", "" if latest.empty_at is None else f"around {clock(latest.empty_at, now)}"),
-        ("last top-up", "" if top_up is None else _top_up(top_up, unit, now)),
-        ("resets", "" if latest.resets_at is None else clock(latest.resets_at, now)),
-        (
-            "expires",
-            "" if latest.credit_expires_at is None else clock(latest.credit_expires_at, now),
-        ),
-        ("polled", f"{clock(latest.polled_at, now)}, {ago(latest.polled_at, now)}"),
-        ("last outcome", latest.outcome.value),
-        ("top up at", latest.top_up_url or ""),
-    ]
-    return pairs
-
-
-def _basis(latest: Latest) -> str:
-    """Say where the burn comes from, or why there is none."""
-    return f"({latest.burn_basis})" if latest.burn_basis else ""
-
-
-def _top_up(top_up: TopUp, unit: str, now: datetime) -> str:
-    """Return the last top-up in words."""
-    return f"{format_amount(top_up.amount, unit)}, {ago(top_up.at, now)}"
-
-
-def _empty_in(latest: Latest, now: datetime) -> str:
-    """Return how long the balance lasts."""
-    left = hours_left(latest, now)
-    if left is None:
-        return "-"
-    return duration(left) if left > timedelta() else "now"
-
-
-def _amount(amount: Decimal | None, unit: str, missing: str = "-") -> str:
-    """Return an amount that may be missing."""
-    return missing if amount is None else format_amount(amount, unit)
-
-
-def _number(amount: Decimal | None, unit: str) -> str:
-    """Return an amount that may be missing, without its unit."""
-    return "-" if amount is None else format_number(amount, unit)
-
-
-def _as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> dict[str, object]:
-    """Return an account as JSON; what is not known is null."""
-    found: dict[str, object] = {
-        "account": name,
-        "condition": health.condition.name.lower(),
-        "words": health.words,
-    }
-    if latest is None:
-        return found
-    limits = latest.thresholds
-    age = None if latest.balance_at is None else int((now - latest.balance_at).total_seconds())
-    return found | {
-        "provider": latest.provider,
-        "balance": latest.balance,
-        "unit": latest.unit,
-        "balance_at": latest.balance_at,
-        "age_seconds": age,
-        "polled_at": latest.polled_at,
-        "outcome": latest.outcome.value,
-        "reason": latest.reason,
-        "failing_since": latest.failing_since,
-        "thresholds": {
-            limit: value
-            for limit in Thresholds.__slots__
-            if (value := getattr(limits, limit)) is not None
-        },
-        "wallet": latest.wallet,
-        "other_wallets": {
-            other: {"remaining": wallet.remaining, "unit": wallet.unit}
-            for other, wallet in latest.others.items()
-        },
-        "empty_at": latest.empty_at,
-        "burn_per_day": latest.burn_per_day,
-        "burn_basis": latest.burn_basis,
-        "last_top_up": latest.last_top_up
-        and {"at": latest.last_top_up.at, "amount": latest.last_top_up.amount},
-        "resets_at": latest.resets_at,
-        "credit_expires_at": latest.credit_expires_at,
-        "top_up_url": latest.top_up_url,
-    }
-
-
-def _attempt_row(attempts: Sequence[PastAttempt], index: int) -> list[Cell | str]:
-    """Return a line of the history; the change is against the last balance before it."""
-    attempt = attempts[index]
-    before = next((a for a in attempts[index + 1 :] if a.balance is not None), None)
-    change = ""
-    if attempt.balance is not None and before is not None and before.balance is not None:
-        difference = attempt.balance - before.balance
-        if difference and attempt.unit == before.unit:
-            sign = "+" if difference > 0 else ""
-            change = f"{sign}{format_number(difference, attempt.unit or '')}"
-    is_ok = attempt.outcome is Outcome.OK
-    words = attempt.outcome.value if is_ok else attempt.reason or attempt.outcome.words
-    return [
-        f"{attempt.at:%Y-%m-%d %H:%M:%S}",
-        _amount(attempt.balance, attempt.unit or ""),
-        Cell(change, "green" if change.startswith("+") else ""),
-        Cell(words, "green" if is_ok else "red"),
-    ]

@@ -14,14 +14,8 @@ from balance_poller.provider import Secret, list_providers, load_provider
 from balancectl.accounts_file import AccountsFile, read_accounts_file
 from balancectl.errors import CliError
 from balancectl.exits import ExitCode
-from balancectl.keyinput import (
-    assign,
-    key_from_environment,
-    parse_key,
-    read_key,
-    read_keys,
-    variable_of,
-)
+from balancectl.keyfiles import assign, read_keys, variable_of
+from balancectl.keyinput import key_from_environment, parse_key, read_key
 from balancectl.live import Checked, check
 from balancectl.options import JsonOption, target_of
 from balancectl.render import print_json, progress, warn

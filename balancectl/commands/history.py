@@ -1,0 +1,60 @@
+"""``history``: an account's last polls. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from balancectl.balances import PastAttempt, read_history
+from balancectl.errors import CliError
+from balancectl.options import AccountArgument, JsonOption, target_of
+from balancectl.render import Cell, Column, print_json, print_table
+from shared.money import format_amount, format_number
+from shared.outcome import Outcome
+
+
+def history(
+    context: typer.Context,
+    account: AccountArgument,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, max=1000, help="How many.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the last polls of an account, the newest first."""
+    target = target_of(context)
+    attempts = read_history(target, account, last + 1)
+    if not attempts:
+        raise CliError(f"there is no record of an account '{account}'")
+    shown = attempts[:last]
+    if as_json:
+        print_json({"account": account, "attempts": [asdict(attempt) for attempt in shown]})
+        return
+    columns = (
+        Column("At (UTC)"),
+        Column("Balance", justify="right"),
+        Column("Change", justify="right"),
+        Column("Outcome", wraps=True),
+    )
+    print_table(columns, [_attempt_row(attempts, i) for i in range(len(shown))])
+
+
+def _attempt_row(attempts: Sequence[PastAttempt], index: int) -> list[Cell | str]:
+    """Return a line of the history; the change is against the last balance before it."""
+    attempt = attempts[index]
+    before = next((a for a in attempts[index + 1 :] if a.balance is not None), None)
+    change = ""
+    if attempt.balance is not None and before is not None and before.balance is not None:
+        difference = attempt.balance - before.balance
+        if difference and attempt.unit == before.unit:
+            sign = "+" if difference > 0 else ""
+            change = f"{sign}{format_number(difference, attempt.unit or '')}"
+    is_ok = attempt.outcome is Outcome.OK
+    words = attempt.outcome.value if is_ok else attempt.reason or attempt.outcome.words
+    return [
+        f"{attempt.at:%Y-%m-%d %H:%M:%S}",
+        "-" if attempt.balance is None else format_amount(attempt.balance, attempt.unit or ""),
+        Cell(change, "green" if change.startswith("+") else ""),
+        Cell(words, "green" if is_ok else "red"),
+    ]
