@@ -49,6 +49,17 @@ class Case:
         return self.account.get("params", {})
 
     @property
+    def secret(self) -> str | dict[str, str]:
+        """The account's secret, with the canary in it."""
+        secret = self.data.get("secret")
+        return with_canary(secret) if secret else canary_secret(self.provider)
+
+    @property
+    def expected_request(self) -> dict[str, Any] | None:
+        """The request as the provider documents it, with the canary for the key."""
+        return with_canary(self.data["request"]) if "request" in self.data else None
+
+    @property
     def body(self) -> bytes:
         if "body" in self.data:
             return json.dumps(self.data["body"]).encode()
@@ -57,6 +68,11 @@ class Case:
     @property
     def response(self) -> Response:
         return respond(self.data["status"], self.body, **self.data["headers"])
+
+
+def with_canary(data: Any) -> Any:
+    """Return ``data`` with the canary wherever it says ``{key}``."""
+    return json.loads(json.dumps(data).replace("{key}", CANARY))
 
 
 def respond(status: int, body: object, **headers: str) -> Response:

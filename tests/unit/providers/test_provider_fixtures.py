@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from balance_poller.provider import Provider, read_shipped
 from shared.outcome import Outcome
 from shared.records import Wallet
 from shared.times import format_time
-from tests.unit.providers.corpus import CANARY, Case, canary_secret, cases_of, respond
+from tests.unit.providers.corpus import Case, cases_of, respond
 
 AMOUNTS = ("used", "granted")
 TIMES = ("resets_at", "expires_at")
@@ -47,20 +48,18 @@ def decimal(text: str | None) -> Decimal | None:
 
 
 def test_request_of_a_fixture_is_as_the_provider_documents_it(case: Case) -> None:
-    expect = case.data.get("request")
+    expect = case.expected_request
     if expect is None:
         return
-    expect = json.loads(
-        json.dumps(expect).replace("{key}", CANARY).replace("{secret.", f"{CANARY}-{{")
-    )
-    provider = case.provider
+    headers = dict(expect.get("headers", {}))
+    if "basic" in expect:
+        credentials = base64.b64encode(":".join(expect["basic"]).encode()).decode()
+        headers["Authorization"] = f"Basic {credentials}"
 
-    request = provider.prepare(
-        canary_secret(provider), case.params, None, allow_http_loopback=False
-    )
+    request = case.provider.prepare(case.secret, case.params, None, allow_http_loopback=False)
 
     assert (request.method, request.url) == (expect["method"], expect["url"])
-    assert expect.get("headers", {}).items() <= request.headers.items()
+    assert headers.items() <= request.headers.items()
     assert expect.get("json") == (json.loads(request.content) if request.content else None)
 
 
