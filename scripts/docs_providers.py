@@ -1,0 +1,142 @@
+"""Make the providers' tables and notes in docs/providers.md and README.md from the definitions.
+
+    python scripts/docs_providers.py [--check]
+
+Only what stands between the markers is made; a page without markers is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "functions"))
+
+from balance_poller.provider import (  # noqa: E402 -- the path above makes it importable
+    Provider,
+    list_providers,
+    load_provider,
+    read_shipped,
+)
+
+PAGES = (ROOT / "docs" / "providers.md", ROOT / "README.md")
+
+
+def main() -> int:
+    """Write the pages, or with --check say which is not current."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        rendered = render(text, in_docs=page.parent.name == "docs")
+        if rendered != text:
+            stale.append(str(page.relative_to(ROOT)))
+            if not check:
+                page.write_text(rendered, encoding="utf-8")
+    if check and stale:
+        print(f"{', '.join(stale)}: not current; run `make docs`", file=sys.stderr)
+        return 1
+    return 0
+
+
+def render(text: str, *, in_docs: bool) -> str:
+    """Return a page's text with what is between its markers made anew."""
+    parts: dict[str, Callable[[], str]] = {
+        "providers": lambda: table(in_docs=in_docs),
+        "provider-notes": sections,
+    }
+    for name, make in parts.items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        if begin in text and end in text:
+            head, _, rest = text.partition(begin)
+            text = f"{head}{begin}\n{make()}\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def table(*, in_docs: bool) -> str:
+    """Return one row per provider: its name, wallets with units, and the key that it wants."""
+    rows = [
+        "| `provider` | Service | What is watched (other wallets) | Secret |",
+        "|---|---|---|---|",
+    ]
+    page = "" if in_docs else "docs/providers.md"
+    for name in list_providers():
+        provider = load_provider(name, {})
+        rows.append(
+            f"| [`{name}`]({page}#{name}) | {provider.title} | {watched(provider)}"
+            f" | {secret(provider)} |"
+        )
+    return "\n".join(rows)
+
+
+def watched(provider: Provider) -> str:
+    """Return the default wallet with its unit, and the others in brackets."""
+    names = [provider.default_wallet]
+    names += [name for name in provider.wallets if name != provider.default_wallet]
+    words = [f"`{name}` {unit(name, provider.wallets[name].unit)}".strip() for name in names]
+    return words[0] + (f" ({', '.join(words[1:])})" if words[1:] else "")
+
+
+def unit(wallet: str, literal: str | None) -> str:
+    """Return a wallet's unit in words; nothing where the wallet's name says it."""
+    if literal is None:
+        return "in the account's currency"
+    return "" if literal == wallet else literal
+
+
+def secret(provider: Provider) -> str:
+    """Return the form of the account's secret."""
+    fields = ", ".join(f"`{name}`" for name in provider.secret_fields)
+    return f"an object: {fields}" if fields else "the key"
+
+
+def sections() -> str:
+    """Return a section per provider: request, parameters, notes and sources."""
+    return "\n\n".join(section(name) for name in list_providers())
+
+
+def section(name: str) -> str:
+    """Return one provider's section."""
+    provider, definition = load_provider(name, {}), read_shipped(name)
+    request = definition["request"]
+    asks = f"`{request.get('method', 'GET')} {request['url']}`"
+    often = f"not more than every {provider.min_interval_seconds} seconds"
+    head = f"[{provider.title}]({provider.docs}): {asks}, {often}. [Top up]({provider.top_up_url})."
+    lines = [f"### {name}", "", head, "", *notes(definition)]
+    if provider.params:
+        lines += ["", *(param(name, spec) for name, spec in definition["params"].items())]
+    lines += ["", "Sources: " + ", ".join(source(text) for text in definition["sources"]) + "."]
+    return "\n".join(lines)
+
+
+def notes(definition: Mapping[str, Any]) -> list[str]:
+    """Return the notes, one line each."""
+    text = definition["notes"]
+    return [text] if isinstance(text, str) else list(text)
+
+
+def param(name: str, spec: Mapping[str, Any]) -> str:
+    """Return one parameter as a list item."""
+    words = f"- `params.{name}`: {spec['description']}"
+    if "one_of" in spec:
+        words += "; one of " + ", ".join(f"`{value}`" for value in spec["one_of"])
+    if "default" not in spec:
+        return words + "; must be set."
+    return words + (f"; `{spec['default']}` by default." if spec["default"] else "; optional.")
+
+
+def source(text: str) -> str:
+    """Return a source as a link, with its remark."""
+    url, _, remark = text.partition(" (")
+    shown = url.removeprefix("https://")
+    return f"[{shown}]({url})" + (f" ({remark}" if remark else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
