@@ -103,6 +103,11 @@ class BurnState:
         )
 
 
+def hour_of(at: datetime) -> datetime:
+    """Return the start of the hour of ``at``."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
 def _encode(hours: tuple[float | None, ...]) -> tuple[int, bytes]:
     """Return the grid number of the largest hour, and one byte per hour.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from balance_poller.burn_state import HOURS, BurnState, BurnStateError
+from balance_poller.burn_state import HOURS, BurnState, BurnStateError, hour_of
+from balance_poller.rhythm import MAX_HOURS, Rhythm, Walk, average_per_hour, drain_factor
 from shared.records import TopUp
 
 __all__ = ["Basis", "BurnState", "BurnStateError", "Forecast", "forecast", "observe"]
@@ -22,11 +22,8 @@ _MIN_SAMPLES: Final = 6
 #: A rise up to these is a provider's cache answering from the past: neither top-up nor burn.
 _NOISE_SHARE: Final = 0.01
 _NOISE_AMOUNT: Final = 0.01
-_RECENT_HOURS: Final = 6
 #: An hour of which less was observed says too little.
 _MIN_HOUR_SECONDS: Final = 900
-#: Beyond, datetimes overflow and nobody asks.
-_MAX_HOURS: Final = 24 * 365 * 100
 
 
 class Basis(StrEnum):
@@ -41,7 +38,7 @@ class Basis(StrEnum):
     RECENT = "recent"
     """The rate since the first sample: less than a day is known."""
     PROFILE = "profile"
-    """The account's daily rhythm, scaled by its last hours."""
+    """The account's daily and weekly rhythm, as far as its last hours and day keep to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Forecast:
         """``runway_hours`` as it is recorded: tenths of an hour."""
         if self.runway_hours is None:
             return None
-        return Decimal(f"{min(self.runway_hours, _MAX_HOURS):.1f}")
+        return Decimal(f"{min(self.runway_hours, MAX_HOURS):.1f}")
 
 
 def observe(state: BurnState | None, at: datetime, remaining: Decimal) -> BurnState:
@@ -101,7 +98,7 @@ def _advance(state: BurnState, at: datetime, consumed: float | None) -> BurnStat
     hours = list(state.hours)
     start, in_hour, seen = state.at, state.hour_consumed, state.hour_seconds
     while start < at:
-        next_hour = _hour(start) + timedelta(hours=1)
+        next_hour = hour_of(start) + timedelta(hours=1)
         end = min(next_hour, at)
         if consumed is not None:
             seconds = (end - start).total_seconds()
@@ -127,27 +124,26 @@ def forecast(
     remaining: Decimal,
     reported_burn_per_hour: Decimal | None = None,
 ) -> Forecast:
-    """Say when ``remaining`` will be gone, counting from ``at``."""
-    level = float(remaining)
+    """Say when ``remaining`` will be gone, counting from ``at``.
+
+    Args:
+        state: What was observed; :func:`observe` of this very reading comes first.
+        at: The time of the reading.
+        remaining: The balance, in the state's unit.
+        reported_burn_per_hour: The provider's own figure, where it gives one; it then counts.
+    """
     if _is_accumulating(state):
         return Forecast(Basis.ACCUMULATING)
-    last_day = _consumed_last_day(state)
-    if reported_burn_per_hour is not None and reported_burn_per_hour > 0:
-        basis = Basis.REPORTED
-        profile: Sequence[float] = (float(reported_burn_per_hour),) * _DAY
-    else:
-        basis, profile = _expected(state)
-    per_day = math.fsum(profile)
-    if per_day <= 0:
-        basis = Basis.STEADY
-    hours = _hours_until_empty(level, profile, at)
+    basis, rhythm = _expected(state, reported_burn_per_hour)
+    ahead = Walk(rhythm, at)
+    hours = ahead.hours_until(float(remaining)) if float(remaining) > 0 else 0.0
     return Forecast(
-        basis=basis,
+        basis=Basis.STEADY if ahead.is_idle else basis,
         runway_hours=hours,
-        empty_at=None if hours is None or hours > _MAX_HOURS else at + timedelta(hours=hours),
-        burn_per_day=_decimal(per_day),
-        consumed_last_day=_decimal(last_day),
-        drain_factor=_drain_factor(state),
+        empty_at=None if hours is None or hours > MAX_HOURS else at + timedelta(hours=hours),
+        burn_per_day=_rounded(ahead.consumption(_DAY)),
+        consumed_last_day=_rounded(_consumed_last_day(state)),
+        drain_factor=drain_factor(state),
     )
 
 
@@ -157,98 +153,27 @@ def _is_accumulating(state: BurnState) -> bool:
     return known < _MIN_SECONDS or state.samples < _MIN_SAMPLES
 
 
-def _expected(state: BurnState) -> tuple[Basis, tuple[float, ...]]:
-    """Return the expected consumption of each UTC hour of the day."""
+def _expected(state: BurnState, reported: Decimal | None) -> tuple[Basis, Rhythm]:
+    """Return what the coming hours are expected to consume, and why."""
+    if reported is not None and reported > 0:
+        return Basis.REPORTED, Rhythm.constant(float(reported))
     if state.at - state.since < timedelta(hours=_DAY):
-        return Basis.RECENT, (_average(state),) * _DAY
-    profile = _daily_profile(state)
-    return Basis.PROFILE, tuple(amount * _scale(state, profile) for amount in profile)
-
-
-def _daily_profile(state: BurnState) -> tuple[float, ...]:
-    """Return the mean consumption of each UTC hour of the day over the days seen."""
-    newest = (state.at.hour - 1) % _DAY
-    by_hour: list[list[float]] = [[] for _ in range(_DAY)]
-    for age, amount in enumerate(reversed(state.hours)):
-        if amount is not None:
-            by_hour[(newest - age) % _DAY].append(amount)
-    average = _average(state)
-    return tuple(math.fsum(seen) / len(seen) if seen else average for seen in by_hour)
-
-
-def _average(state: BurnState) -> float:
-    """Return the mean consumption per hour over all that was seen."""
-    seen = [amount for amount in state.hours if amount is not None]
-    hours = len(seen) + state.hour_seconds / 3600
-    return (math.fsum(seen) + state.hour_consumed) / hours if hours else 0.0
-
-
-def _scale(state: BurnState, profile: Sequence[float]) -> float:
-    """Return by how much the last hours differ from what is usual for them, damped."""
-    recent, expected = _recent(state, profile)
-    return math.sqrt(recent / expected) if expected > 0 else 1.0
-
-
-def _recent(state: BurnState, profile: Sequence[float]) -> tuple[float, float]:
-    """Return the consumption of the last six hours, and what ``profile`` expects of them."""
-    recent = state.hour_consumed
-    expected = profile[state.at.hour] * state.hour_seconds / 3600
-    for age in range(1, _RECENT_HOURS + 1):
-        amount = state.hours[-age]
-        if amount is not None:
-            recent += amount
-            expected += profile[(state.at.hour - age) % _DAY]
-    return recent, expected
+        return Basis.RECENT, Rhythm.constant(average_per_hour(state))
+    return Basis.PROFILE, Rhythm.of(state)
 
 
 def _consumed_last_day(state: BurnState) -> float:
     """Return what was seen to be consumed in the last 24 hours."""
-    part = 1 - (state.at - _hour(state.at)).total_seconds() / 3600
-    oldest = (state.hours[-_DAY] or 0.0) * part
-    return (
-        math.fsum([amount or 0.0 for amount in state.hours[-_DAY + 1 :]])
-        + oldest
-        + (state.hour_consumed)
-    )
-
-
-def _drain_factor(state: BurnState) -> float:
-    """Return how many times its usual consumption the account consumed in its last hours."""
-    recent, expected = _recent(state, _daily_profile(state))
-    return recent / expected if expected > 0 else 0.0
-
-
-def _hours_until_empty(level: float, profile: Sequence[float], at: datetime) -> float | None:
-    """Walk the hours from ``at`` until ``level`` is consumed; None when that never happens."""
-    if level <= 0:
-        return 0.0
-    per_day = math.fsum(profile)
-    if per_day <= 0:
-        return None
-    days = math.floor(level / per_day)
-    left = level - days * per_day
-    walked = 0.0
-    into_hour = (at - _hour(at)).total_seconds() / 3600
-    for ahead in range(_DAY + 1):
-        part = 1 - into_hour if ahead == 0 else 1.0
-        amount = profile[(at.hour + ahead) % _DAY] * part
-        if amount >= left:
-            return days * _DAY + walked + (part * left / amount if amount else 0.0)
-        left -= amount
-        walked += part
-    return days * _DAY + walked
-
-
-def _decimal(amount: float) -> Decimal:
-    """Return ``amount`` to four significant digits: more would claim what nobody knows."""
-    return Decimal(f"{amount:.4g}")
-
-
-def _hour(at: datetime) -> datetime:
-    """Return the start of the hour of ``at``."""
-    return at.replace(minute=0, second=0, microsecond=0)
+    begun = (state.at - hour_of(state.at)).total_seconds() / 3600
+    seen = [amount or 0.0 for amount in state.hours[-_DAY:]]
+    return math.fsum(seen) - seen[0] * begun + state.hour_consumed
 
 
 def _per_hour(consumed: float, seconds: float) -> float | None:
     """Return an hour's consumption from the observed part of it; None when that is too little."""
     return consumed * 3600 / seconds if seconds >= _MIN_HOUR_SECONDS else None
+
+
+def _rounded(amount: float) -> Decimal:
+    """Return ``amount`` to four significant digits: more would claim what nobody knows."""
+    return Decimal(f"{amount:.4g}")
