@@ -6,6 +6,7 @@ JMESPath's own ``to_number``, ``sum``, ``max`` and ``abs`` go through floats or 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -29,6 +30,12 @@ _EVALUATION_ERRORS: Final = (
     RecursionError,
 )
 _MAX_QUOTED: Final = 80
+#: Valid JMESPath, but never what was meant: it compares with a field that is not there.
+_QUOTED_TEXT: Final = re.compile(r'[=!]=\s*"')
+_HINT: Final = (
+    "text goes in single quotes; numbers, true, false and null in backticks; names with a hyphen"
+    ' in double quotes; a difference is {"subtract": [a, b]}'
+)
 
 
 class ExpressionError(ValueError):
@@ -91,10 +98,14 @@ def compile_expression(source: str) -> Expression:
     """
     if len(source) > MAX_EXPRESSION:
         raise ExpressionError(f"the expression is longer than {MAX_EXPRESSION} characters")
+    if _QUOTED_TEXT.search(source):
+        raise ExpressionError(
+            "double quotes name a field in JMESPath; text to compare with goes in single quotes"
+        )
     try:
         compiled = jmespath.compile(source)
     except (JMESPathError, RecursionError) as exc:
-        raise ExpressionError(f"not a JMESPath expression: {_first_line(exc)}") from None
+        raise ExpressionError(f"not JMESPath: {_first_line(exc)} ({_HINT})") from None
     for node in _nodes(compiled.parsed):
         if node["type"] == "function_expression" and node["value"] not in ALLOWED_FUNCTIONS:
             allowed = ", ".join(sorted(ALLOWED_FUNCTIONS))
@@ -154,8 +165,9 @@ def _exact(literal: object) -> object:
 
 
 def _first_line(exc: BaseException) -> str:
-    """Return the first line of a parser's message; the others draw a caret."""
-    return str(exc).split("\n", 1)[0].strip() or type(exc).__name__
+    """Return the point of a parser's message; the rest repeats the expression and draws a caret."""
+    line = str(exc).split("\n", 1)[0].removesuffix(", for expression:").rstrip(": ")
+    return re.sub(r"^(Bad|Invalid) jmespath expression: ", "", line) or type(exc).__name__
 
 
 class _Functions(functions.Functions):

@@ -298,8 +298,10 @@ BROKEN: Final = {
 PROGRAM_ONLY: Final = {
     "not JMESPath": (
         wallet(remaining="data.total - data.used"),
-        "wallets.balance.remaining: not a",
+        "wallets.balance.remaining: not J",
     ),
+    "text in double quotes": (with_(success='status == "ok"'), "success: double quotes name"),
+    "number without backticks": (with_(success="code == 0"), "success: not JMESPath"),
     "literal as amount": (wallet(remaining="a || `0`"), "wallets.balance.remaining: a literal"),
     "literal by not_null": (wallet(remaining="not_null(a, `0`)"), "wallets.balance.remaining: a"),
     "unknown function": (with_(success="has(a)"), "success: the function has() is not available"),

@@ -71,7 +71,7 @@ def test_malformed_inline_definition_names_the_path() -> None:
         load_provider("broken", {"broken": broken})
 
     assert caught.value.path == "wallets.balance.remaining.sum[1]"
-    assert str(caught.value).startswith("wallets.balance.remaining.sum[1]: not a JMESPath")
+    assert str(caught.value).startswith("wallets.balance.remaining.sum[1]: not JMESPath")
 
 
 def test_providers_are_listed_by_file_name_without_reading_one(
