@@ -30,7 +30,9 @@ class Redactor(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys: set[str] = set()
+        #: Keys by their first characters, longest first: a text is searched in one pass, however
+        #: many keys are known.
+        self._keys: dict[str, list[str]] = {}
 
     def add(self, keys: Iterable[str]) -> None:
         """Learn keys to mask, as they are and as they look in a URL or in JSON."""
@@ -38,14 +40,31 @@ class Redactor(logging.Filter):
         from urllib.parse import quote, quote_plus  # noqa: PLC0415 -- the same
 
         for key in keys:
-            if len(key) >= _SHORTEST_KEY:
-                self._keys |= {key, quote(key, safe=""), quote_plus(key), dumps(key)[1:-1]}
+            if len(key) >= _SHORTEST_KEY and not self._knows(key):
+                for form in {key, quote(key, safe=""), quote_plus(key), dumps(key)[1:-1]}:
+                    known = self._keys.setdefault(form[:_SHORTEST_KEY], [])
+                    known.append(form)
+                    known.sort(key=len, reverse=True)
 
     def clean(self, text: str) -> str:
         """Return ``text`` with every known key masked."""
-        for key in sorted(self._keys, key=len, reverse=True):
-            text = text.replace(key, MASK)
-        return text
+        if not self._keys:
+            return text
+        parts: list[str] = []
+        kept = at = 0
+        while at <= len(text) - _SHORTEST_KEY:
+            candidates = self._keys.get(text[at : at + _SHORTEST_KEY], ())
+            key = next((known for known in candidates if text.startswith(known, at)), None)
+            if key is None:
+                at += 1
+                continue
+            parts += (text[kept:at], MASK)
+            kept = at = at + len(key)
+        return "".join(parts) + text[kept:] if parts else text
+
+    def _knows(self, key: str) -> bool:
+        """Whether ``key`` was learnt before; warm functions read the same keys again."""
+        return key in self._keys.get(key[:_SHORTEST_KEY], ())
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask keys in ``record``; never drops it."""
