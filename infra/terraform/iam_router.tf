@@ -30,11 +30,8 @@ data "aws_iam_policy_document" "router" {
   }
 
   statement {
-    sid = "KeepAlerts"
-    actions = [
-      "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
-      "dynamodb:UpdateItem",
-    ]
+    sid       = "KeepAlerts"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
     resources = [local.arns.alerts_table]
   }
 
