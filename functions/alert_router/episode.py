@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from alert_router import describe
 from alert_router.alarm import AlarmChange, AlarmState, Datapoint
 from shared.names import AlarmKind, AlarmName, Severity
 
@@ -78,6 +79,7 @@ class Fact:
     at: datetime
     """The newest transition heard of; older ones change nothing."""
     latest: Datapoint | None = None
+    threshold: Decimal | None = None
     is_gone: bool = False
     """The alarm no longer exists; kept, so that an old transition does not revive it."""
 
@@ -93,6 +95,8 @@ class Note:
     reason: str = ""
     description: str = ""
     watching: str = ""
+    brief: str = ""
+    """Value and condition in a few words: "99.5, above 50"."""
     contributor: str = ""
     """What tells the series from others: "TableName=orders"; empty for an alarm as a whole."""
     has_data: bool = True
@@ -223,7 +227,10 @@ def apply(episode: Episode, kind: str, change: AlarmChange) -> Episode:
         opened = change.changed_at
     return replace(
         episode,
-        facts={**episode.facts, kind: Fact(firing, change.changed_at, latest)},
+        facts={
+            **episode.facts,
+            kind: Fact(firing, change.changed_at, latest, change.watched.threshold),
+        },
         opened_at=opened,
         provider=change.watched.dimensions.get("Provider", "") or episode.provider,
         note=_note(change) if is_foreign and (firing or episode.note is None) else episode.note,
@@ -250,25 +257,9 @@ def _note(change: AlarmChange) -> Note:
         region=change.region,
         reason=change.reason[:1000],
         description=change.description[:1000],
-        watching=_watching(change)[:500],
+        watching=describe.watching(change)[:500],
+        brief=describe.brief(change)[:200],
         contributor=", ".join(f"{k}={v}" for k, v in sorted(change.attributes.items()))[:300]
         or change.contributor,
         has_data=change.state is not AlarmState.INSUFFICIENT_DATA,
     )
-
-
-def _watching(change: AlarmChange) -> str:
-    """Describe what a foreign alarm watches, in one line."""
-    watched = change.watched
-    if watched.is_composite:
-        children = f" (changed by {', '.join(watched.children)})" if watched.children else ""
-        return f"{watched.label}{children}"
-    text = " of ".join(filter(None, (watched.statistic.capitalize(), watched.label)))
-    if watched.dimensions:
-        text += f" ({', '.join(f'{k}={v}' for k, v in sorted(watched.dimensions.items()))})"
-    if watched.lower is not None and watched.upper is not None:
-        return f"{text}, expected {watched.lower} to {watched.upper}"
-    if watched.threshold is not None:
-        condition = watched.comparison or "against the threshold"
-        return f"{text} {condition} {watched.threshold}".strip()
-    return text

@@ -89,6 +89,7 @@ def _fact_to_item(fact: Fact) -> Item:
             "at": _format(fact.at),
             "value": fact.latest and fact.latest.value,
             "value_at": fact.latest and _format(fact.latest.at),
+            "threshold": fact.threshold,
             "gone": fact.is_gone or None,
         }
     )
@@ -101,6 +102,7 @@ def _fact_from_item(item: Mapping[str, Any]) -> Fact:
         firing=item["firing"],
         at=parse_time(item["at"]),
         latest=Datapoint(item["value"], value_at) if value_at else None,
+        threshold=item.get("threshold"),
         is_gone=item.get("gone", False),
     )
 

@@ -21,6 +21,15 @@ _DATAPOINT: Final = re.compile(
     r"(-?[\d.]+(?:E-?\d+)?) \((\d\d)/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)\)", re.ASCII
 )
 _THRESHOLD: Final = re.compile(r"the threshold \((-?[\d.]+(?:E-?\d+)?)\)", re.ASCII)
+_COMPARISON: Final = re.compile(
+    r"(?:was|were) (?:not )?((?:greater|less) than(?: or equal to)?) the threshold", re.ASCII
+)
+_COMPARISONS: Final = {
+    "greater than": "above",
+    "greater than or equal to": "at or above",
+    "less than": "below",
+    "less than or equal to": "at or below",
+}
 _BAND: Final = re.compile(
     r"lower thresholds? \[(-?[\d.]+(?:E-?\d+)?).*?upper thresholds? \[(-?[\d.]+(?:E-?\d+)?)",
     re.ASCII,
@@ -54,6 +63,12 @@ def threshold_in(reason: str, data: Mapping[str, Any]) -> Decimal | None:
         return number
     found = _THRESHOLD.search(reason)
     return as_number(found[1]) if found else None
+
+
+def comparison_in(reason: str) -> str:
+    """Return how the value is compared, "above"; empty when the reason does not say it."""
+    found = _COMPARISON.search(reason)
+    return _COMPARISONS[found[1]] if found else ""
 
 
 def band_in(reason: str, data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:

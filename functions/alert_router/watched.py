@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from alert_router.alarm import Watched
-from alert_router.reason import as_number, band_in, threshold_in
+from alert_router.reason import as_number, band_in, comparison_in, threshold_in
 
 Document = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def watched_in_trigger(document: Document, reason: str) -> Watched:
         label=label,
         dimensions=dimensions,
         statistic=statistic,
-        comparison=COMPARISONS.get(_text(trigger, "ComparisonOperator"), ""),
+        comparison=COMPARISONS.get(_text(trigger, "ComparisonOperator")) or comparison_in(reason),
         threshold=threshold_in(reason, {}) if threshold is None else threshold,
         lower=lower,
         upper=upper,
@@ -52,6 +52,7 @@ def watched_in_configuration(configuration: Document, reason: str, data: Documen
         label=label,
         dimensions=dimensions,
         statistic=statistic or _text(data, "statistic"),
+        comparison=comparison_in(reason),
         threshold=threshold_in(reason, data),
         lower=lower,
         upper=upper,

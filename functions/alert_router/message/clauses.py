@@ -12,11 +12,11 @@ from alert_router.message.words import about, amount, clock, lasted
 from shared.names import AlarmKind, Severity
 from shared.outcome import Outcome
 
-#: The runway that the poller publishes when nothing is consumed.
-_NO_END: Final = Decimal(9999)
+#: An ok poll this old means that nobody polls: the stale alarm takes no less to notice.
+_POLLS_STOPPED: Final = timedelta(minutes=10)
 
-#: A poll is late when it is this much older than the alarm for missing data takes to notice.
-_POLLS_STOPPED: Final = timedelta(minutes=20)
+#: A top-up is seen by the poll before the alarm clears, and may be seen just before one opens.
+_TOP_UP_SLACK: Final = timedelta(minutes=10)
 
 #: What an ok poll says after one that ended otherwise.
 _REPAIRED: Final = {
@@ -31,14 +31,12 @@ _REPAIRED: Final = {
 def what(notice: Notice) -> str:
     """Say what is wrong, or what it is now, in a few words: "3.20 USD left"."""
     match notice.leading:
-        case Trouble.FOREIGN:
-            return notice.note.reason if notice.note else ""
-        case Trouble.STALE if notice.step not in (Step.RECOVERED, Step.CLOSED, Step.IMPROVED):
+        case Trouble.STALE:
             return no_balance(notice)
-        case Trouble.DRAIN if notice.step is not Step.RECOVERED:
+        case Trouble.DRAIN:
             return drain(notice)
-        case Trouble.EXPIRY if notice.step is not Step.RECOVERED:
-            return expiry(notice)
+        case Trouble.EXPIRY:
+            return f"credit expires {expiry(notice)}"
         case _:
             return left(notice)
 
@@ -62,6 +60,8 @@ def empties(notice: Notice) -> str:
         return ""
     if notice.balance is not None and notice.balance <= 0:
         return ""
+    if latest.empty_at <= notice.now:
+        return "empty any minute"
     return f"empty in {about(latest.empty_at - notice.now)}"
 
 
@@ -80,22 +80,24 @@ def drain(notice: Notice) -> str:
 
 
 def expiry(notice: Notice) -> str:
-    """Say that credit expires."""
-    latest = notice.latest
-    if latest is None or latest.credit_expires_at is None:
-        return "credit is about to expire"
-    return f"credit expires {clock(latest.credit_expires_at, notice.now)}"
+    """Say when credit expires: "in about 12 days, 5 Dec, 14:06 UTC"."""
+    at = notice.latest.credit_expires_at if notice.latest else None
+    if at is None:
+        return "soon"
+    return f"in {about(at - notice.now)}, {clock(at, notice.now)}"
 
 
 def no_balance(notice: Notice) -> str:
-    """Say since when there is no balance, and why: "no balance since 13:20 UTC: ..."."""
+    """Say why there is no balance, and since when: "the key was rejected, no balance since ..."."""
     latest = notice.latest
-    why = why_stale(notice)
     if latest is None:
-        return f"no balance is being read{f': {why}' if why else ''}"
-    if latest.balance_at is None:
-        return f"no balance was ever read: {why}"
-    return f"no balance since {clock(latest.balance_at, notice.now)}: {why}"
+        return "no balance is being read"
+    since = (
+        "no balance was ever read"
+        if latest.balance_at is None
+        else f"no balance since {clock(latest.balance_at, notice.now)}"
+    )
+    return f"{why_stale(notice)}, {since}"
 
 
 def why_stale(notice: Notice) -> str:
@@ -103,31 +105,25 @@ def why_stale(notice: Notice) -> str:
     latest = notice.latest
     if latest is None:
         return ""
-    if latest.outcome is Outcome.OK and notice.now - latest.polled_at > _POLLS_STOPPED:
-        return f"the monitor itself has not polled since {clock(latest.polled_at, notice.now)}"
-    if latest.outcome is Outcome.OK:
-        return "the last poll was ok, its metric has not arrived"
-    return latest.reason or latest.outcome.words
+    if latest.outcome is not Outcome.OK:
+        return latest.reason or latest.outcome.words
+    if notice.now - latest.polled_at > _POLLS_STOPPED:
+        return "the monitor itself has stopped polling"
+    return "the last poll was ok, its metric has not arrived"
 
 
 def limit(notice: Notice) -> str:
-    """Say which threshold it is below: "below critical 5.00 USD"; empty when there is none."""
-    latest = notice.latest
-    if latest is None:
+    """Say which threshold it is below: "below 5.00 USD"; empty when none is known."""
+    value = notice.threshold
+    if value is not None:
+        return f"below {amount(value, notice.unit)}"
+    kinds = notice.firing & {AlarmKind.RUNWAY_WARNING, AlarmKind.RUNWAY_CRITICAL}
+    if not kinds or notice.latest is None:
         return ""
-    limits = latest.thresholds
-    if notice.severity is Severity.CRITICAL and _is_below(notice.balance, limits.critical):
-        return f"below critical {amount(limits.critical or Decimal(0), notice.unit)}"
-    if _is_below(notice.balance, limits.warning):
-        return f"below warning {amount(limits.warning or Decimal(0), notice.unit)}"
-    if notice.firing & {AlarmKind.RUNWAY_WARNING, AlarmKind.RUNWAY_CRITICAL}:
-        hours = (
-            limits.runway_critical_hours
-            if notice.severity is Severity.CRITICAL
-            else limits.runway_warning_hours
-        )
-        return f"less than {hours.normalize():f} h" if hours is not None else ""
-    return ""
+    limits = notice.latest.thresholds
+    is_critical = notice.severity is Severity.CRITICAL and limits.runway_critical_hours
+    hours = limits.runway_critical_hours if is_critical else limits.runway_warning_hours
+    return f"less than {plain(hours)} h" if hours is not None else ""
 
 
 def duration(notice: Notice) -> str:
@@ -138,10 +134,10 @@ def duration(notice: Notice) -> str:
 def how_it_ended(notice: Notice) -> str:
     """Say what ended it: "topped up by 50.00 USD at 14:05 UTC", "the key works again"."""
     if notice.leading is Trouble.STALE:
-        return _REPAIRED.get(notice.told.outcome if notice.told else "", "balances are read again")
-    latest = notice.latest
-    top_up = latest.last_top_up if latest else None
-    if top_up and notice.opened_at and top_up.at >= notice.opened_at - timedelta(minutes=10):
+        known = notice.told.outcome if notice.told else ""
+        return _REPAIRED.get(known, "balances are read again")
+    top_up = notice.latest.last_top_up if notice.latest else None
+    if top_up and notice.opened_at and top_up.at >= notice.opened_at - _TOP_UP_SLACK:
         by = amount(top_up.amount, notice.unit)
         return f"topped up by {by} at {clock(top_up.at, notice.now)}"
     return ""
@@ -153,11 +149,16 @@ def what_changed(notice: Notice) -> str:
     if before is None or notice.balance is None or before == notice.balance:
         return ""
     return (
-        f"{amount(before, notice.unit)} at the last message, "
-        f"{amount(notice.balance, notice.unit)} now"
+        f"from {amount(before, notice.unit)} at the last message "
+        f"to {amount(notice.balance, notice.unit)}"
     )
 
 
-def _is_below(value: Decimal | None, threshold: Decimal | None) -> bool:
-    """Whether both are known and the value is below."""
-    return value is not None and threshold is not None and value < threshold
+def is_over(notice: Notice) -> bool:
+    """Whether a message says the end of something."""
+    return notice.step in (Step.RECOVERED, Step.CLOSED)
+
+
+def plain(value: Decimal) -> str:
+    """Return a number without trailing zeros."""
+    return f"{value.normalize():f}"

@@ -17,7 +17,7 @@ from shared.times import format_time
 VERSION: Final = 1
 
 #: A body and its attributes may be 256 KiB, and the document goes out for three protocols.
-MAX_ENTRIES: Final = 100
+MAX_ENTRIES: Final = 50
 
 
 def document(heading: Heading, notices: Iterable[Notice], links: Links) -> dict[str, Any]:

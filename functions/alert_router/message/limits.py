@@ -27,10 +27,15 @@ _SPACE: Final = re.compile(r"\s+")
 
 
 def subject_line(text: str) -> str:
-    """Return ``text`` as a subject: printable ASCII, one line, at most 99 characters."""
+    """Return ``text`` as a subject: printable ASCII, one line, at most 99 characters.
+
+    What is too long loses its last clauses first, then its end.
+    """
     plain = _to_ascii(text).strip()
     if not plain or not plain[0].isalnum():
         plain = f"Alert {plain}".strip()
+    while len(plain) > MAX_SUBJECT and ", " in plain.partition(": ")[2]:
+        plain = plain.rpartition(", ")[0]
     return plain if len(plain) <= MAX_SUBJECT else f"{plain[: MAX_SUBJECT - 3].rstrip()}..."
 
 

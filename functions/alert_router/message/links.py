@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from alert_router.episode import Trouble
 from alert_router.message.notice import Notice
-from shared.names import AlarmKind, AlarmName
+from shared.names import AlarmKind, AlarmName, Severity
 
 _CONSOLES: Final = {
     "aws-cn": "console.amazonaws.cn",
@@ -73,6 +73,7 @@ class Links:
 def _kind(notice: Notice) -> AlarmKind | None:
     """Return the alarm that a message is about."""
     kinds = _KINDS.get(notice.leading, ())
-    return next(
-        (kind for kind in kinds if kind.value in notice.firing), kinds[-1] if kinds else None
-    )
+    firing = (kind for kind in kinds if kind.value in notice.firing)
+    is_first = notice.audience is Severity.CRITICAL or len(kinds) == 1
+    usual = kinds[0 if is_first else 2] if kinds else None
+    return next(firing, usual)

@@ -35,8 +35,8 @@ class Message:
     @property
     def body(self) -> str:
         """The text of Publish with ``MessageStructure=json``: one form per protocol."""
-        document = json.dumps(self.document, ensure_ascii=False)
-        machines = dict.fromkeys(("http", "https", "sqs", "lambda"), document)
+        document = json.dumps(self.document, ensure_ascii=False, separators=(",", ":"))
+        machines = dict.fromkeys(("https", "sqs", "lambda"), document)
         return json.dumps(
             {"default": self.email, "email": self.email, "sms": self.sms, **machines},
             ensure_ascii=False,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from alert_router.episode import Episode, Intent, Note, Scope, Step, Subject, Told, Trouble
-from shared.names import NO_SUBJECT, Severity, Status
+from shared.names import NO_SUBJECT, AlarmKind, Severity, Status
 from shared.records import Latest
 
 _STATUSES: Final = {
@@ -41,6 +41,8 @@ class Notice:
     balance: Decimal | None = None
     """The newest balance known, from the record or from the alarm's own datapoint."""
     balance_at: datetime | None = None
+    threshold: Decimal | None = None
+    """The threshold that the balance is below; None when it is below none, or none is known."""
     firing: frozenset[str] = frozenset()
     note: Note | None = None
     history: Mapping[datetime, Decimal] = field(default_factory=dict)
@@ -64,10 +66,8 @@ class Notice:
 
     @property
     def title(self) -> str:
-        """The provider as people call it."""
-        if self.latest is not None:
-            return self.latest.provider_title
-        return "" if self.provider == NO_SUBJECT else self.provider
+        """The provider as people call it; empty without the record."""
+        return self.latest.provider_title if self.latest is not None else ""
 
     @property
     def name(self) -> str:
@@ -128,10 +128,22 @@ def notice_of(
         latest=latest,
         balance=balance,
         balance_at=balance_at,
+        threshold=_threshold(episode, latest, balance),
         firing=episode.firing,
         note=episode.note,
         history=history or {},
     )
+
+
+def _threshold(episode: Episode, latest: Latest | None, balance: Decimal | None) -> Decimal | None:
+    """Return the lowest threshold that the balance is below: the record's, or an alarm's own."""
+    limits = latest.thresholds if latest else None
+    if limits is not None:
+        known = [limits.critical, limits.warning]
+        return next((t for t in known if None not in (t, balance) and balance < t), None)  # type: ignore[operator]
+    kinds = (AlarmKind.CRITICAL, AlarmKind.WARNING)
+    facts = [episode.facts[kind] for kind in kinds if kind in episode.firing]
+    return next((fact.threshold for fact in facts if fact.threshold is not None), None)
 
 
 def newest_balance(

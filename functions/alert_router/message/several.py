@@ -8,6 +8,7 @@ from typing import Final
 
 from alert_router.episode import Step
 from alert_router.message import clauses, email
+from alert_router.message.actions import actions_for_several
 from alert_router.message.chat import chat
 from alert_router.message.document import MAX_ENTRIES, document
 from alert_router.message.heading import Heading
@@ -22,7 +23,18 @@ from shared.times import format_time
 
 _CAUSE: Final = "stale/"
 _DIGEST: Final = "digest/"
-_DIGEST_WORDS: Final = {Status.RESOLVED: "RESOLVED", Status.REMINDER: "REMINDER"}
+_DIGEST_TAGS: Final = {Status.RESOLVED: "RESOLVED", Status.REMINDER: "REMINDER"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What a message about several subjects says."""
+
+    tag: str
+    lead: str
+    rows: Sequence[str]
+    rest: str = ""
+    group: str = ""
 
 
 def cause_key(notice: Notice) -> str:
@@ -41,21 +53,19 @@ def one_cause(
 ) -> Message:
     """Return "Firecrawl unreachable: 7 accounts", its reminder, or its end."""
     first = notices[0]
-    lead = f"{email.tag(first)} {first.title} {_cause(first, len(notices))}"
+    lead = _cause(first, len(notices))
     if still_open:
         lead = f"{lead}, {plural(len(still_open), 'account')} not yet"
     rows = [f"{n.account}: {_line(n)}" for n in notices]
     rest = _listed("Still without a balance", still_open) if still_open else ""
-    return _message(notices, links, _Text(lead, rows, rest), group)
+    return _message(notices, links, _Text(email.tag(first), lead, rows, rest, group))
 
 
 def not_set_up(notices: Sequence[Notice], links: Links) -> Message:
     """Return the message that names accounts without a working key, and how to set them up."""
     count = plural(len(notices), "account")
-    rows = [f"{n.account}: {email.summary(n)}" for n in notices]
-    commands = _listed("What to do", [f"balancectl keys set {n.account}" for n in notices])
-    lead = f"NOT SET UP {count}: no balance was ever read"
-    return _message(notices, links, _Text(lead, rows, commands))
+    rows = [f"{n.name}: {email.not_set_up(n)}" for n in notices]
+    return _message(notices, links, _Text("NOT SET UP", f"{count}, no balance was ever read", rows))
 
 
 def digest(
@@ -71,54 +81,55 @@ def digest(
     ordered = sorted(drafts, key=lambda draft: _urgency(draft[1][0]))
     notices = [notice for _, group in ordered for notice in group]
     first = ordered[0][0]
-    word = _DIGEST_WORDS.get(first.status, first.severity.upper())
+    count = plural(len(notices), "account" if notices[0].note is None else "alarm")
     number = f" ({part[0]} of {part[1]})" if part[1] > 1 else ""
-    worst = "" if first.status is Status.RESOLVED else f", worst {_short(first)}"
-    lead = f"{word}: {plural(len(notices), 'account')}{number}{worst}"
-    rows = [message.subject for message, _ in ordered]
-    now = notices[0].now
-    group = f"{_DIGEST}{format_time(now)}/{part[0]}"
-    return _message(notices, links, _Text(lead, rows), group, Status.DIGEST)
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """What a message about several subjects says."""
-
-    lead: str
-    rows: Sequence[str]
-    rest: str = ""
+    worst = "including" if first.status is Status.RESOLVED else "worst"
+    lead = f"{count}{number}, {worst} {first.subject.partition(' ')[2]}"
+    return _message(
+        notices,
+        links,
+        _Text(
+            tag=_DIGEST_TAGS.get(first.status, first.severity.upper()),
+            lead=lead,
+            rows=[message.subject for message, _ in ordered],
+            group=f"{_DIGEST}{format_time(notices[0].now)}/{part[0]}",
+        ),
+        Status.DIGEST,
+    )
 
 
 def _message(
-    notices: Sequence[Notice],
-    links: Links,
-    text: _Text,
-    group: str = "",
-    status: Status | None = None,
+    notices: Sequence[Notice], links: Links, text: _Text, status: Status | None = None
 ) -> Message:
     """Write a message about several subjects in all its forms."""
     first = notices[0]
-    status = status or first.status
-    severity = Severity.CRITICAL if _any_critical(notices) else Severity.WARNING
-    dashboard = f"Dashboard: {links.dashboard_url}" if links.dashboard_url else ""
-    parts = (f"{text.lead}.", _listed("", text.rows), text.rest, dashboard)
-    body = "\n\n".join(filter(None, parts))
-    headline = subject_line(text.lead)
-    kind = "digest" if status is Status.DIGEST else "group"
-    heading = Heading(kind, headline, severity, status, first.now)
+    line = f"{text.tag} {text.lead}"
+    todo = actions_for_several(notices, links)
+    body = "\n\n".join(
+        filter(
+            None,
+            (f"{line}.", _listed("", text.rows), text.rest, _listed("What to do", todo)),
+        )
+    )
+    heading = Heading(
+        kind="digest" if status is Status.DIGEST else "group",
+        line=subject_line(line),
+        severity=Severity.CRITICAL if _is_critical(notices) else Severity.WARNING,
+        status=status or first.status,
+        now=first.now,
+    )
     return Message(
-        subject=headline,
+        subject=heading.line,
         email=body,
-        sms=sms_text(f"{plural(len(notices), 'account')}: {text.lead}"),
+        sms=sms_text(*_sms(notices, text)),
         document=document(heading, notices, links) | {"count": len(notices)},
-        chat=chat(heading, body, (), thread=group or kind),
-        severity=severity,
-        status=status,
+        chat=chat(heading, _listed("", text.rows), todo, thread=text.group or text.tag),
+        severity=heading.severity,
+        status=heading.status,
         providers=_distinct([notice.provider for notice in notices]),
         accounts=_distinct([notice.account for notice in notices]),
         members=tuple(notice.subject for notice in notices),
-        group=group,
+        group=text.group,
         is_reduced=any(notice.is_reduced for notice in notices),
     )
 
@@ -126,19 +137,18 @@ def _message(
 def _cause(notice: Notice, count: int) -> str:
     """Say what the accounts of a provider have in common."""
     accounts = plural(count, "account")
-    if notice.step in (Step.RECOVERED, Step.CLOSED):
-        length = clauses.duration(notice)
-        return f"answers again: {accounts}" + (f", after {length}" if length else "")
-    outcome = notice.latest.outcome if notice.latest else None
-    for_how_long = f" for {clauses.duration(notice)}" if notice.step is Step.REMINDER else ""
-    if outcome is Outcome.TRANSIENT:
-        return f"unreachable{for_how_long}: {accounts}"
-    return f"without balances{for_how_long}: {accounts}, {clauses.why_stale(notice)}"
+    length = clauses.duration(notice)
+    if clauses.is_over(notice):
+        return f"{notice.title} answers again: {accounts}" + (f", after {length}" if length else "")
+    lasting = f" for {length}" if notice.step is Step.REMINDER and length else ""
+    if notice.latest is not None and notice.latest.outcome is Outcome.TRANSIENT:
+        return f"{notice.title} unreachable{lasting}: {accounts}"
+    return f"{notice.title} without balances{lasting}: {accounts}, {clauses.why_stale(notice)}"
 
 
 def _line(notice: Notice) -> str:
     """Say of one account of a group what differs from the others."""
-    if notice.step in (Step.RECOVERED, Step.CLOSED):
+    if clauses.is_over(notice):
         return clauses.left(notice) if notice.balance is not None else "no longer watched"
     latest = notice.latest
     if latest is None or latest.balance_at is None or notice.balance is None:
@@ -148,25 +158,31 @@ def _line(notice: Notice) -> str:
 
 def _listed(title: str, rows: Sequence[str]) -> str:
     """List rows under a title, as many as a message holds."""
+    if not rows:
+        return ""
     shown = [f"  {row}" for row in rows[:MAX_ENTRIES]]
     if len(rows) > MAX_ENTRIES:
         shown.append(f"  and {len(rows) - MAX_ENTRIES} more")
     return "\n".join([title, *shown] if title else shown)
 
 
-def _short(message: Message) -> str:
-    """Return a subject without its tag, which a digest's own says."""
-    return message.subject.partition(" ")[2]
+def _sms(notices: Sequence[Notice], text: _Text) -> tuple[str, list[str]]:
+    """Return the count and what they have in common, then as many names as there is room for."""
+    count = plural(len(notices), "account" if notices[0].note is None else "alarm")
+    lead = text.lead.removeprefix(f"{count}, ").replace(f": {count}", "")
+    names = [] if text.group.startswith(_DIGEST) else [notice.account for notice in notices]
+    return f"{count}: {lead}. {text.tag}.", names
 
 
-def _urgency(notice: Notice) -> tuple[bool, float]:
-    """Sort by what is empty first; what nobody can tell comes last."""
+def _urgency(notice: Notice) -> tuple[bool, float, float]:
+    """Sort by what is empty first, then by what is left; what nobody can tell comes last."""
     latest = notice.latest
-    hours = latest.runway_hours if latest else None
-    return notice.severity is not Severity.CRITICAL, float(hours) if hours is not None else 1e9
+    hours = float(latest.runway_hours) if latest and latest.runway_hours is not None else 1e9
+    left = float(notice.balance) if notice.balance is not None else 1e15
+    return notice.severity is not Severity.CRITICAL, hours, left
 
 
-def _any_critical(notices: Sequence[Notice]) -> bool:
+def _is_critical(notices: Sequence[Notice]) -> bool:
     """Whether anybody who hears of critical things must hear of one of these."""
     return any(notice.audience is Severity.CRITICAL for notice in notices)
 

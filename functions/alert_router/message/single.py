@@ -7,17 +7,19 @@ from datetime import datetime
 from alert_router.episode import Step
 from alert_router.inbox import TestRequest
 from alert_router.message import email
+from alert_router.message.actions import actions
 from alert_router.message.chat import chat
 from alert_router.message.document import document
+from alert_router.message.facts import facts
 from alert_router.message.heading import Heading
 from alert_router.message.limits import sms_text, subject_line
 from alert_router.message.links import Links
 from alert_router.message.model import Message
 from alert_router.message.notice import Notice
 from alert_router.message.sms import sms
+from alert_router.message.words import full_time
 from shared.names import NO_SUBJECT, Status
 from shared.records import Latest
-from shared.times import format_time
 
 
 def message(notice: Notice, links: Links) -> Message:
@@ -31,7 +33,6 @@ def message(notice: Notice, links: Links) -> Message:
         status=notice.status,
         now=notice.now,
     )
-    facts, _, actions = text.partition("\n\nWhat to do\n")
     return Message(
         subject=headline,
         email=text,
@@ -39,8 +40,8 @@ def message(notice: Notice, links: Links) -> Message:
         document=document(heading, [notice], links),
         chat=chat(
             heading,
-            facts,
-            [line.strip() for line in actions.splitlines()],
+            "\n".join(f"*{label}:* {value}" for label, value in facts(notice)),
+            actions(notice, links),
             thread=notice.subject.id,
         ),
         severity=notice.audience,
@@ -62,7 +63,7 @@ def trial(request: TestRequest, latest: Latest | None, links: Links, now: dateti
     text = (
         f"This is a test. Nothing is wrong with {title}{account}.\n\n"
         f"You would be told of a {severity} alert about this account in the same way.{who}\n"
-        f"Sent {format_time(now)} by {links.stack_name}."
+        f"Sent {full_time(now)} by {links.stack_name}."
     )
     provider = latest.provider if latest else NO_SUBJECT
     return Message(

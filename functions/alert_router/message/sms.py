@@ -1,54 +1,66 @@
-"""The SMS: one part, the number first. Pure."""
+"""The SMS about one subject: one part, the number first. Pure."""
 
 from __future__ import annotations
 
 from alert_router.episode import Step, Trouble
 from alert_router.message import clauses
-from alert_router.message.email import summary, tag
+from alert_router.message.email import not_set_up, summary, tag
 from alert_router.message.limits import sms_text
 from alert_router.message.notice import Notice
-from alert_router.message.words import lasted
+from alert_router.message.words import amount, lasted
 
 
 def sms(notice: Notice) -> str:
     """Return at most 160 septets: what is left, whose, how bad, by when, where to top up."""
     if notice.note is not None:
-        return sms_text(f"{tag(notice)} {notice.name}", (f"- {summary(notice)}",))
-    latest = notice.latest
+        return sms_text(f"{tag(notice)} {notice.name}: {summary(notice)}")
     name = f"{notice.account} ({notice.title})" if notice.title else notice.account
-    first = f"{_number(notice)}: {name}. {tag(notice)}."
-    is_over = notice.step in (Step.RECOVERED, Step.CLOSED)
-    is_stale = notice.leading is Trouble.STALE and not is_over
-    link = latest.top_up_url if latest and notice.leading is Trouble.LOW else None
-    return sms_text(
-        f"{first} {_sentence(clauses.why_stale(notice))}" if is_stale else first,
-        filter(
-            None,
-            (
-                _sentence(clauses.limit(notice) if not is_over else clauses.how_it_ended(notice)),
-                _sentence(clauses.empties(notice) if not is_over else ""),
-                link if link and not is_over else "",
-            ),
-        ),
-    )
+    first = f"{_upper_first(_number(notice))}: {name}. {tag(notice)}."
+    return sms_text(f"{first} {_reason(notice)}".strip(), filter(None, _details(notice)))
 
 
 def _number(notice: Notice) -> str:
     """Return what the SMS begins with: an amount, or a time without one."""
-    match notice.step:
-        case Step.NOT_SET_UP | Step.CLOSED:
-            return summary(notice).capitalize()
-        case Step.RECOVERED | Step.IMPROVED if notice.balance is not None:
-            return clauses.left(notice)
-        case Step.RECOVERED | Step.IMPROVED:
-            return "Over"
-        case _ if notice.leading is Trouble.STALE:
-            known_at = notice.latest.balance_at if notice.latest else None
-            return (
-                f"{lasted(notice.now - known_at)} without a balance" if known_at else "No balance"
-            )
-        case _:
-            return _upper_first(clauses.what(notice))
+    if notice.step is Step.NOT_SET_UP:
+        return "1 account without a key"
+    if clauses.is_over(notice) or notice.step is Step.IMPROVED:
+        return clauses.left(notice) if notice.balance is not None else "over"
+    if notice.leading is Trouble.STALE:
+        at = notice.latest.balance_at if notice.latest else None
+        return f"{lasted(notice.now - at)} without a balance" if at else "no balance"
+    return _rate(notice) if notice.leading is Trouble.DRAIN else clauses.what(notice)
+
+
+def _rate(notice: Notice) -> str:
+    """Return how fast an abnormal drain is."""
+    burn = notice.latest.burn_per_day if notice.latest else None
+    return f"{amount(burn, notice.unit)} a day" if burn is not None else "an abnormal burn"
+
+
+def _reason(notice: Notice) -> str:
+    """Return what has to be said even if it must be cut."""
+    if notice.step is Step.NOT_SET_UP:
+        return _sentence(not_set_up(notice))
+    if notice.step is Step.CLOSED:
+        return _sentence("no longer watched")
+    if notice.leading is Trouble.STALE and not clauses.is_over(notice):
+        return _sentence(clauses.why_stale(notice))
+    return ""
+
+
+def _details(notice: Notice) -> tuple[str, ...]:
+    """Return what follows as far as there is room, the most useful first."""
+    if notice.step is Step.NOT_SET_UP:
+        return (f"balancectl keys set {notice.account}",)
+    if clauses.is_over(notice):
+        return (_sentence(clauses.how_it_ended(notice)),)
+    latest = notice.latest
+    needs_money = notice.troubles & {Trouble.LOW, Trouble.EXPIRY}
+    return (
+        _sentence(clauses.limit(notice) if notice.leading is Trouble.LOW else ""),
+        _sentence(clauses.empties(notice) if notice.leading is not Trouble.STALE else ""),
+        (latest.top_up_url or "") if latest and needs_money else "",
+    )
 
 
 def _sentence(text: str) -> str:

@@ -1,0 +1,211 @@
+"""The router with everything around it in memory: a clock to turn, and what people received."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from alert_router.alarm import AlarmChange, AlarmState
+from alert_router.decide import Policy
+from alert_router.desk import Desk, Tally
+from alert_router.enrich import EnrichmentError
+from alert_router.episode import Episode, Subject
+from alert_router.episode_item import from_item, to_item
+from alert_router.handler import run
+from alert_router.inbox import unpack
+from alert_router.knowledge import Knowledge
+from alert_router.message.compose import Composer
+from alert_router.message.model import Message
+from alert_router.silence import Silence
+from alert_router.store import ConflictError
+from shared.dynamo import decode, encode
+from shared.names import Severity
+from shared.records import Latest
+from tests.unit.router.builders import LINKS, NAME, NOW, notification
+
+
+class Crash(BaseException):
+    """The process dies; nothing catches it."""
+
+
+class MemoryTable:
+    """Table ``alerts``, with conditions, through the same items as in DynamoDB."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], dict[str, Any]] = {}
+        self.leases: dict[str, datetime] = {}
+        self.silenced: list[Silence] = []
+        self.before_save: Callable[[Episode], None] = lambda _: None
+
+    def load(self, subject: Subject) -> Episode:
+        item = self.items.get((subject.scope.value, subject.id))
+        return from_item(decode(item)) if item else Episode(subject)
+
+    def save(self, episode: Episode, now: datetime) -> Episode:
+        self.before_save(episode)
+        key = (episode.subject.scope.value, episode.subject.id)
+        known = self.items.get(key)
+        if (int(decode(known)["version"]) if known else 0) != episode.version:
+            raise ConflictError("somebody else wrote it")
+        stored = _next(episode)
+        self.items[key] = encode(to_item(stored, now))
+        return stored
+
+    def episodes(self) -> Iterator[Episode]:
+        for item in list(self.items.values()):
+            yield from_item(decode(item))
+
+    def silences(self) -> Iterable[Silence]:
+        return self.silenced
+
+    def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
+        if self.is_leased(what, now):
+            return False
+        self.leases[what] = now + lease
+        return True
+
+    def end_lease(self, what: str, until: datetime) -> None:
+        self.leases[what] = until
+
+    def is_leased(self, what: str, now: datetime) -> bool:
+        return what in self.leases and self.leases[what] > now
+
+
+def _next(episode: Episode) -> Episode:
+    """Return the episode with its next version."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(episode, version=episode.version + 1)
+
+
+@dataclass
+class World:
+    """One deployment of the router."""
+
+    now: datetime = NOW
+    group_wait: timedelta = timedelta(seconds=60)
+    digest_above: int = 5
+    table: MemoryTable = field(default_factory=MemoryTable)
+    records: dict[str, Latest] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    chats: list[Message] = field(default_factory=list)
+    flushes: list[tuple[datetime, str]] = field(default_factory=list)
+    alarms: dict[str, AlarmChange] = field(default_factory=dict)
+    lease: timedelta = timedelta(seconds=30)
+    is_enrichment_down: bool = False
+    is_cloudwatch_down: bool = False
+    on_publish: Callable[[Message], None] = lambda _: None
+    after_publish: Callable[[Message], None] = lambda _: None
+    on_pause: Callable[[], None] = lambda: None
+    logged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    failures: list[str] = field(default_factory=list)
+
+    # --- what the router uses -----------------------------------------------------------------
+
+    def read(self, accounts: Iterable[str]) -> dict[str, Latest]:
+        if self.is_enrichment_down:
+            raise EnrichmentError("the records cannot be read")
+        return {name: self.records[name] for name in accounts if name in self.records}
+
+    def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
+        del account, since, until
+        return {}
+
+    def publish(self, message: Message) -> str:
+        self.on_publish(message)
+        json.loads(message.body)
+        self.messages.append(message)
+        self.after_publish(message)
+        return f"id-{len(self.messages)}"
+
+    def publish_chat(self, message: Message) -> None:
+        self.chats.append(message)
+
+    def flush(self, group: str, wait: timedelta) -> None:
+        self.flushes.append((self.now + wait, group))
+
+    def firing(self) -> Sequence[AlarmChange]:
+        if self.is_cloudwatch_down:
+            raise OSError("no answer")
+        return [alarm for alarm in self.alarms.values() if alarm.state is AlarmState.ALARM]
+
+    def states(self, names: Iterable[str]) -> Mapping[str, AlarmChange]:
+        return {name: self.alarms[name] for name in names if name in self.alarms}
+
+    def info(self, msg: object, **fields: Any) -> None:
+        self.logged.append((str(msg), fields))
+
+    def warning(self, msg: object, **fields: Any) -> None:
+        self.logged.append((str(msg), fields))
+
+    def pause(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.on_pause()
+
+    # --- what a test does ---------------------------------------------------------------------
+
+    def desk(self) -> Desk:
+        """Return what one invocation works with."""
+        self.tally = Tally()
+        return Desk(
+            name=NAME,
+            memory=self.table,
+            knowledge=Knowledge(self, self.table, self.failures),
+            outlet=self,
+            timer=self,
+            alarms=self,
+            composer=Composer(LINKS, self.digest_above),
+            policy=Policy(
+                self.group_wait,
+                {Severity.CRITICAL: timedelta(hours=4), Severity.WARNING: timedelta(hours=24)},
+                self.lease,
+            ),
+            clock=lambda: self.now,
+            pause=self.pause,
+            log=self,
+            tally=self.tally,
+        )
+
+    def invoke(self, event: Mapping[str, Any]) -> list[str | None]:
+        """Run the router on an event; return what failed."""
+        return run(self.desk(), list(unpack(event)))
+
+    def deliver(self, *bodies: Mapping[str, Any]) -> list[str | None]:
+        """Run the router on a batch of its queue; return the numbers of the failed records."""
+        return self.invoke(
+            {
+                "Records": [
+                    {"messageId": str(number), "body": json.dumps(body)}
+                    for number, body in enumerate(bodies)
+                ]
+            }
+        )
+
+    def hear(self, *changes: AlarmChange) -> list[str | None]:
+        """Run the router on a batch of CloudWatch's notifications; CloudWatch knows them, too."""
+        for change in changes:
+            self.alarms[change.alarm_name] = change
+        return self.deliver(*(notification(change) for change in changes))
+
+    def tick(self) -> list[str | None]:
+        """Run the router as its schedule does."""
+        return self.invoke({"kind": "tick"})
+
+    def wait(self, length: timedelta) -> None:
+        """Let time pass; flushes that were asked for happen on their way."""
+        end = self.now + length
+        while due := sorted(flush for flush in self.flushes if flush[0] <= end):
+            self.flushes.remove(due[0])
+            self.now = max(self.now, due[0][0])
+            assert self.deliver({"kind": "flush", "group": due[0][1]}) == []
+        self.now = end
+
+    @property
+    def subjects(self) -> list[str]:
+        """The subjects of all messages so far."""
+        return [message.subject for message in self.messages]
