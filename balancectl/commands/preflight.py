@@ -100,7 +100,7 @@ def judge(
 ) -> Verdict:
     """Return the answer for what is known of the account. Pure."""
     if reading is None:
-        return Verdict(Answer.UNKNOWN, "it was never polled")
+        return Verdict(Answer.UNKNOWN, "there is no record of it: never polled, or no such account")
     if reading.outcome is not Outcome.OK:
         return Verdict(Answer.UNKNOWN, f"the last poll failed: {reading.words}")
     if reading.balance is None or reading.at is None:

@@ -1,0 +1,195 @@
+"""``keys``: names, prompts and refusals; what the secret then holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from balancectl import keyinput
+
+Run = Callable[..., Result]
+KEY = "sk-canary-7f3a9c51"
+
+
+def keys(cloud: Any) -> Any:
+    return json.loads(cloud.secrets.text() or "{}")
+
+
+def test_set_when_piped_then_is_trimmed_and_reported(cloud: Any, run: Run) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}])
+
+    added = run("keys", "set", "main", text=f" {KEY}\r\n")
+    unchanged = run("keys", "set", "main", "--stdin", text=KEY)
+    changed = run("keys", "set", "main", text="sk-another-key")
+
+    assert [r.exit_code for r in (added, unchanged, changed)] == [0, 0, 0]
+    words = [r.stdout.split()[2] for r in (added, unchanged, changed)]
+    assert words == ["added", "unchanged", "changed"]
+    assert keys(cloud) == {"main": "sk-another-key"}
+    assert len(cloud.secrets.secrets["demo/api-keys"]) == 2
+    for result in (added, unchanged, changed):
+        assert KEY not in result.output
+
+
+def test_set_when_account_is_unknown_then_warns_with_the_nearest(cloud: Any, run: Run) -> None:
+    cloud.scheduler.add(0, [{"id": "openrouter-main"}])
+
+    result = run("keys", "set", "openrouter-mian", text=KEY)
+
+    assert result.exit_code == 0
+    assert "no account 'openrouter-mian'; did you mean 'openrouter-main'?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the key on standard input is empty"),
+        ("\n \n", "is empty"),
+        (f"{KEY}\n{KEY}", "control or invisible character"),
+        (f"{KEY}\u200b", "control or invisible character at place 19 (U+200B)"),
+        (f'"{KEY}"', "in quotation marks"),
+        ("{nonsense", "begins with '{' but is not a JSON object"),
+        ("{}", "without any part"),
+        ('{"sid": "", "token": "x"}', "part 'sid' is empty"),
+    ],
+)
+def test_set_when_it_cannot_be_a_key_then_nothing_is_saved(
+    cloud: Any, run: Run, text: str, words: str
+) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}])
+
+    result = run("keys", "set", "main", text=text)
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert KEY not in result.output
+    assert cloud.secrets.text() is None
+
+
+def test_set_when_on_a_terminal_then_asks_without_showing(
+    cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}])
+    asked: list[tuple[str, bool]] = []
+
+    def prompt(label: str, *, hide_input: bool, **_: object) -> str:
+        asked.append((label, hide_input))
+        return f"{KEY}-{len(asked)}"
+
+    monkeypatch.setattr(keyinput, "_is_piped", lambda: False)
+    monkeypatch.setattr(keyinput.typer, "prompt", prompt)
+
+    single = run("keys", "set", "main")
+    parts = run("keys", "set", "main", "--field", "sid", "--field", "token")
+
+    assert (single.exit_code, parts.exit_code) == (0, 0)
+    assert asked == [
+        ("Key of main (not shown)", True),
+        ("main, sid (not shown)", True),
+        ("main, token (not shown)", True),
+    ]
+    assert keys(cloud) == {"main": {"sid": f"{KEY}-2", "token": f"{KEY}-3"}}
+    assert KEY not in single.output + parts.output
+
+
+def test_set_when_the_provider_wants_parts_then_asks_for_them_unasked(
+    cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definition = {
+        "title": "Mine",
+        "request": {
+            "url": "https://api.example.com/v1",
+            "basic": ["{secret.sid}", "{secret.token}"],
+        },
+        "wallets": {"main": {"unit": "USD", "remaining": "balance"}},
+    }
+    cloud.scheduler.add(0, [{"id": "mine", "provider": "mine"}], providers={"mine": definition})
+    monkeypatch.setattr(keyinput, "_is_piped", lambda: False)
+    monkeypatch.setattr(keyinput.typer, "prompt", lambda label, **_: label.split()[1])
+
+    assert run("keys", "set", "mine").exit_code == 0
+    assert keys(cloud) == {"mine": {"sid": "sid", "token": "token"}}
+    piped = run("keys", "set", "mine", "--stdin", text=KEY)
+    assert piped.exit_code == 2
+    assert "needs a JSON object" in piped.stderr
+
+
+def test_set_when_verified_and_refused_then_is_not_saved(
+    cloud: Any, run: Run, providers: Any
+) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}])
+    providers.answer("https://openrouter.ai/", {"error": {"code": 401}}, status=401)
+
+    result = run("keys", "set", "main", "--verify", text=KEY)
+
+    assert result.exit_code == 1
+    assert "not saved" in result.stderr
+    assert cloud.secrets.text() is None
+
+
+def test_set_when_verified_and_right_then_is_saved(cloud: Any, run: Run, providers: Any) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}])
+    providers.answer("https://openrouter.ai/", {"data": {"total_credits": 50, "total_usage": 46.8}})
+
+    result = run("keys", "set", "main", "--verify", text=KEY)
+
+    assert result.exit_code == 0
+    assert "main: ok: 3.20 USD left" in result.stdout
+    assert keys(cloud) == {"main": KEY}
+
+
+def test_import_when_accounts_share_a_key_then_it_is_one(cloud: Any, run: Run) -> None:
+    shared = {"secret": "demo/api-keys#team"}
+    cloud.scheduler.add(0, [{"id": "a", **shared}, {"id": "b", **shared}])
+
+    same = run("keys", "import", text=json.dumps({"a": KEY, "b": KEY}))
+    different = run("keys", "import", text=json.dumps({"a": "sk-1-key", "b": "sk-2-key"}))
+
+    assert same.exit_code == 0
+    assert keys(cloud) == {"team": KEY}
+    assert different.exit_code == 2
+    assert "share one key" in different.stderr
+
+
+def test_import_when_a_whole_secret_has_named_keys_too_then_refuses(cloud: Any, run: Run) -> None:
+    cloud.secrets.set("{}", "other")
+    cloud.scheduler.add(0, [{"id": "a", "secret": "other"}, {"id": "b", "secret": "other#b"}])
+
+    result = run("keys", "import", text=json.dumps({"a": "key-of-a", "b": "key-of-b"}))
+
+    assert result.exit_code == 2
+    assert "uses a secret as a whole" in result.stderr
+    assert cloud.secrets.text("other") == "{}"
+
+
+def test_import_when_names_are_unknown_then_they_are_saved_only_when_asked_to(
+    cloud: Any, run: Run
+) -> None:
+    cloud.scheduler.add(0, [{"id": "a"}])
+    text = "a=key-of-a\nDATABASE_URL=postgres://user:canary@host\n"
+
+    first = run("keys", "import", text=text)
+
+    assert first.exit_code == 1
+    assert keys(cloud) == {"a": "key-of-a"}
+    assert "not saved: DATABASE_URL" in first.stderr
+    assert "canary" not in first.output
+    second = run("keys", "import", "--unknown", text=text)
+    assert second.exit_code == 0
+    assert set(keys(cloud)) == {"a", "DATABASE_URL"}
+
+
+def test_remove_when_the_secret_is_the_accounts_alone_then_says_how_to_delete_it(
+    cloud: Any, run: Run
+) -> None:
+    cloud.secrets.set(KEY, "own")
+    cloud.scheduler.add(0, [{"id": "a", "secret": "own"}])
+
+    result = run("keys", "remove", "a", "--yes")
+
+    assert result.exit_code == 2
+    assert "delete-secret --secret-id own" in result.stderr
