@@ -7,22 +7,22 @@ schema cannot say (JMESPath, names that must match) is checked here alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from balance_poller.amount import Amount, compile_amount
-from balance_poller.expression import Expression, ExpressionError, compile_expression
+from balance_poller.expression import Expression
 from balance_poller.node import Node, Problem
 from balance_poller.param import Param, read_params
 from balance_poller.request import RequestSpec
 from balance_poller.request_definition import read_request
-from shared.money import NumberError, parse_number
+from balance_poller.wallet_definition import (
+    WalletSpec,
+    read_default,
+    read_expression,
+    read_wallets,
+)
 from shared.outcome import Outcome
 
-NAME: Final = r"[a-z][a-z0-9_]{0,39}"
-#: A currency such as USD, or the provider's own word such as credits.
-UNIT: Final = r"[A-Za-z][A-Za-z0-9_-]{0,23}"
 HTTPS_URL: Final = r"https://[^\s/?#@\\]+(/[^\s\\]*)?"
 DEFAULT_MIN_INTERVAL_SECONDS: Final = 60
 #: What an entry of ``errors`` or ``guards`` may end with.
@@ -58,24 +58,6 @@ class Rule:
     """Of ``errors`` alone; empty for every status."""
     is_for_web_pages: bool = False
     """Of ``errors`` alone: whether it also holds when a web page came instead of an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class WalletSpec:
-    """One pot of credit: where its figures are in the answer."""
-
-    name: str
-    path: str
-    unit: str | None
-    """None when the answer says it, at ``unit_path``."""
-    unit_path: Expression | None
-    remaining: Amount
-    amounts: Mapping[str, Amount] = field(default_factory=dict)
-    """``used``, ``granted`` and ``burn_per_hour``, where the definition has them."""
-    times: Mapping[str, tuple[Expression, ...]] = field(default_factory=dict)
-    """``resets_at`` and ``expires_at``, where the definition has them."""
-    scale: Decimal | None = None
-    """Multiplies every amount of the wallet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +108,7 @@ def _read(data: object) -> tuple[Definition, list[Problem]]:
         if name in top:
             _read_words(top[name])
     params = read_params(top.get("params"))
-    wallets = _read_wallets(top.get("wallets"))
+    wallets = read_wallets(top.get("wallets"))
     definition = Definition(
         title=top["title"].text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", 60)
         if "title" in top else "",
@@ -136,12 +118,12 @@ def _read(data: object) -> tuple[Definition, list[Problem]]:
         if "min_interval_seconds" in top else DEFAULT_MIN_INTERVAL_SECONDS,
         params=params,
         request=read_request(top.get("request", Node({}, "request", [])), params),
-        success=_read_expression(top.get("success")),
-        error_code=_read_expression(top.get("error_code")),
+        success=read_expression(top.get("success")),
+        error_code=read_expression(top.get("error_code")),
         errors=_read_rules(top.get("errors"), is_error=True),
         guards=_read_rules(top.get("guards"), is_error=False),
         wallets=wallets,
-        default_wallet=_read_default(top.get("default_wallet"), wallets, problems),
+        default_wallet=read_default(top.get("default_wallet"), wallets, problems),
     )  # fmt: skip
     for source in top["sources"].items() if "sources" in top else ():
         source.text(HTTPS_URL + r"( \([^()]+\))?", "an https URL, optionally with (a remark)")
@@ -157,17 +139,6 @@ def _read_words(node: Node) -> None:
 def _read_url(node: Node | None) -> str | None:
     """Return an optional https address."""
     return node.text(HTTPS_URL, "an https URL") if node else None
-
-
-def _read_expression(node: Node | None) -> Expression | None:
-    """Return an optional condition or selection."""
-    if node is None:
-        return None
-    try:
-        return compile_expression(node.text() or "@")
-    except ExpressionError as exc:
-        node.refuse(str(exc))
-        return None
 
 
 def _read_rules(node: Node | None, *, is_error: bool) -> tuple[Rule, ...]:
@@ -189,7 +160,7 @@ def _read_rule(node: Node, *, is_error: bool) -> Rule:
         reason=reason.text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", MAX_REASON)
         if reason
         else "",
-        when=_read_expression(fields.get("when")),
+        when=read_expression(fields.get("when")),
         statuses=_read_statuses(fields.get("status")),
         is_for_web_pages="web_page" in fields and fields["web_page"].flag(),
     )
@@ -201,103 +172,3 @@ def _read_statuses(node: Node | None) -> frozenset[int]:
         return frozenset()
     entries = node.items() if isinstance(node.value, list) else [node]
     return frozenset(entry.whole_number(200, 599) for entry in entries)
-
-
-def _read_wallets(node: Node | None) -> dict[str, WalletSpec]:
-    """Return the wallets by name."""
-    if node is None:
-        return {}
-    members = node.members(NAME, at_most=20)
-    if isinstance(node.value, Mapping) and not members:
-        node.refuse("there is no wallet")
-    return {name: _read_wallet(name, member) for name, member in members.items()}
-
-
-def _read_wallet(name: str, node: Node) -> WalletSpec:
-    """Return one wallet."""
-    amounts = ("used", "granted", "burn_per_hour")
-    times = ("resets_at", "expires_at")
-    fields = node.fields(("unit", "remaining"), (*amounts, *times, "scale"))
-    unit, unit_path = _read_unit(fields.get("unit"))
-    return WalletSpec(
-        name=name,
-        path=node.path,
-        unit=unit,
-        unit_path=unit_path,
-        remaining=_read_amount(fields["remaining"]) if "remaining" in fields else Amount("path"),
-        amounts={key: _read_amount(fields[key]) for key in amounts if key in fields},
-        times={key: _read_time(fields[key]) for key in times if key in fields},
-        scale=_read_scale(fields["scale"]) if "scale" in fields else None,
-    )
-
-
-def _read_unit(node: Node | None) -> tuple[str | None, Expression | None]:
-    """Return the literal unit, or where the answer says it."""
-    if node is None:
-        return None, None
-    if isinstance(node.value, Mapping):
-        fields = node.fields(("path",), ())
-        return None, _read_expression(fields.get("path"))
-    return node.text(UNIT, "a currency such as USD, or a word such as credits"), None
-
-
-def _read_amount(node: Node, depth: int = 0) -> Amount:
-    """Return an amount: an expression, or arithmetic on amounts."""
-    if isinstance(node.value, str):
-        try:
-            return Amount("path", compile_amount(node.text() or "@"))
-        except ExpressionError as exc:
-            node.refuse(str(exc))
-            return Amount("path")
-    if not isinstance(node.value, Mapping):
-        node.refuse("expected an expression, or an object with subtract, sum or first")
-        return Amount("path")
-    fields = node.fields((), ("subtract", "sum", "first"))
-    if len(node.value) != 1:
-        node.refuse("expected exactly one of subtract, sum, first")
-    for operator, operands in fields.items():
-        if depth >= 3:
-            operands.refuse("arithmetic is nested more than 3 deep")
-            break
-        at_most = 2 if operator == "subtract" else 10
-        entries = operands.items(2 if operator == "subtract" else 1, at_most)
-        return Amount(operator, None, tuple(_read_amount(entry, depth + 1) for entry in entries))
-    return Amount("path")
-
-
-def _read_time(node: Node) -> tuple[Expression, ...]:
-    """Return where a time is: one expression, or the first of several."""
-    if isinstance(node.value, Mapping):
-        fields = node.fields(("first",), ())
-        entries = fields["first"].items(at_most=10) if "first" in fields else []
-    else:
-        entries = [node]
-    found = (_read_expression(entry) for entry in entries)
-    return tuple(expression for expression in found if expression is not None)
-
-
-def _read_scale(node: Node) -> Decimal | None:
-    """Return the factor of a wallet's amounts; JSON floats count as they are written."""
-    value: Any = node.value
-    try:
-        scale = parse_number(repr(value) if isinstance(value, float) else value)
-    except NumberError as exc:
-        node.refuse(str(exc))
-        return None
-    if isinstance(value, str) or not scale:
-        node.refuse("expected a number other than 0")
-    return scale
-
-
-def _read_default(
-    node: Node | None, wallets: Mapping[str, WalletSpec], problems: list[Problem]
-) -> str:
-    """Return the wallet of accounts that name none."""
-    if node is None:
-        if len(wallets) > 1:
-            problems.append(Problem("", "default_wallet is missing: there is more than one wallet"))
-        return next(iter(wallets), "")
-    name = node.text()
-    if name and name not in wallets:
-        node.refuse(f"there is no such wallet; there are: {', '.join(wallets)}")
-    return name

@@ -7,6 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+#: What providers, wallets and parameters may be called.
+NAME: Final = r"[a-z][a-z0-9_]{0,39}"
+
 #: JSON type names as a definition's author knows them.
 _TYPES: Final = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from balance_poller.node import Node
+from balance_poller.node import NAME, Node
 from balance_poller.template import ConfigError, has_control_characters
 
-NAME: Final = r"[a-z][a-z0-9_]{0,39}"
 _MAX_VALUE: Final = 200
 
 

@@ -15,17 +15,17 @@ from typing import Any, Final
 
 from balance_poller.answer import Response
 from balance_poller.definition import (
-    NAME,
     Definition,
     DefinitionError,
-    WalletSpec,
     check_definition,
     parse_definition,
 )
+from balance_poller.node import NAME
 from balance_poller.param import Param, resolve_params
 from balance_poller.reading import Reading, read_response
 from balance_poller.request import PreparedRequest, prepare_request
 from balance_poller.template import ConfigError, Secret, Values
+from balance_poller.wallet_definition import WalletSpec
 
 __all__ = [
     "ConfigError",

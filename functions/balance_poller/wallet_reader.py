@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from balance_poller.amount import UnreadableError, scaled
 from balance_poller.answer import MISSING
-from balance_poller.definition import UNIT, Definition, WalletSpec
+from balance_poller.definition import Definition
 from balance_poller.expression import Expression, json_type
+from balance_poller.wallet_definition import UNIT, WalletSpec
 from shared.records import Wallet
 
 _UNIT: Final = re.compile(UNIT)
