@@ -25,6 +25,14 @@ from alert_router.episode import (
 from shared.names import AlarmKind, Severity
 from shared.records import Thresholds
 
+#: How long a balance that is read again may take to clear the alarm that missed it.
+_PATIENCE: Final = timedelta(minutes=30)
+
+#: A new account's alarm fires before its first poll: it waits so many times longer.
+_FIRST_POLL_FACTOR: Final = 15
+_NEVER_POLLED: Final = "never-polled"
+_NOT_SET_UP: Final = "not-set-up"
+
 _CRITICAL_KINDS: Final = frozenset({AlarmKind.CRITICAL.value, AlarmKind.RUNWAY_CRITICAL.value})
 
 
@@ -36,6 +44,10 @@ class View:
     unit: str = ""
     runway_hours: Decimal | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    balance_at: datetime | None = None
+    """When the record's balance was read."""
+    is_polled: bool = True
+    """Whether there is a record at all, as far as it could be asked for."""
     is_set_up: bool | None = None
     """Whether any poll was ever ok; None when the record could not be read."""
     outcome: str = ""
@@ -72,12 +84,12 @@ def decide(
     if episode.outbox is not None:
         return episode
     episode = _settle_silently(episode)
-    due = _due(episode, view)
+    due = _due(episode, view, now)
     if due is None or view.is_silenced:
         return replace(episode, waiting=None)
     if due.is_urgent or wait_is_over or not policy.group_wait:
         return _owe(episode, due.step, due.severity, now, policy)
-    return replace(episode, waiting=_wait(episode, due, now, policy))
+    return replace(episode, waiting=_wait(episode, due, view, now, policy))
 
 
 def remind(episode: Episode, view: View, now: datetime, policy: Policy) -> Episode:
@@ -138,23 +150,23 @@ def severity_now(episode: Episode, view: View) -> Severity:
     return Severity.WARNING
 
 
-def _due(episode: Episode, view: View) -> _Due | None:
+def _due(episode: Episode, view: View, now: datetime) -> _Due | None:
     """Compare what holds with what was told."""
     told = episode.told
     if not episode.firing:
         return _end(episode, told) if told is not None else None
     if told is None or told.is_setup:
-        return _start(episode, view)
+        return _start(episode, view, now)
     return _turn(episode, told, view)
 
 
-def _start(episode: Episode, view: View) -> _Due | None:
+def _start(episode: Episode, view: View, now: datetime) -> _Due | None:
     """Say that it began; of an account without a working key, only that and only once."""
     severity = severity_now(episode, view)
     opens = _Due(Step.OPENED, severity, is_urgent=severity is Severity.CRITICAL)
     if episode.troubles != {Trouble.STALE}:
         return opens
-    if episode.told is not None:
+    if episode.told is not None or _is_clearing(episode, view, now):
         return None
     if view.is_set_up is False:
         return _Due(Step.NOT_SET_UP, Severity.WARNING, is_urgent=False)
@@ -199,6 +211,15 @@ def _settle_silently(episode: Episode) -> Episode:
     return episode
 
 
+def _is_clearing(episode: Episode, view: View, now: datetime) -> bool:
+    """Whether balances are read again, so that the alarm that misses them is about to clear.
+
+    Where it does not, metrics do not arrive, and people are told after a while.
+    """
+    missed = episode.facts[AlarmKind.STALE.value].at
+    return view.balance_at is not None and view.balance_at > missed and now - missed < _PATIENCE
+
+
 def _has_improved(episode: Episode, view: View) -> bool:
     """Whether what was critical is over while a warning holds.
 
@@ -235,20 +256,21 @@ def _owe(
     return replace(episode, waiting=None, outbox=Outbox(intent, now + policy.lease))
 
 
-def _wait(episode: Episode, due: _Due, now: datetime, policy: Policy) -> Waiting:
+def _wait(episode: Episode, due: _Due, view: View, now: datetime, policy: Policy) -> Waiting:
     """Join the group of what may say the same, or go on waiting."""
-    group = _group(episode, due)
+    group = _group(episode, due, view)
     if episode.waiting is not None:
         return replace(episode.waiting, group=group)
-    return Waiting(group, since=now, until=now + policy.group_wait)
+    factor = _FIRST_POLL_FACTOR if group == _NEVER_POLLED else 1
+    return Waiting(group, since=now, until=now + factor * policy.group_wait)
 
 
-def _group(episode: Episode, due: _Due) -> str:
+def _group(episode: Episode, due: _Due, view: View) -> str:
     """Name what may become one message."""
     if due.step in (Step.RECOVERED, Step.CLOSED) and episode.told is not None:
         return episode.told.group
     if due.step is Step.NOT_SET_UP:
-        return "not-set-up"
+        return _NOT_SET_UP if view.is_polled else _NEVER_POLLED
     if due.step is Step.OPENED and episode.troubles == {Trouble.STALE}:
         return f"stale/{episode.provider}"
     if episode.subject.scope is Scope.FOREIGN:

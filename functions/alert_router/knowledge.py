@@ -98,12 +98,18 @@ class Knowledge:
             unknown = (
                 episode.subject.scope is Scope.FOREIGN or episode.subject.id in self._unreadable
             )
-            return View(balance=balance, is_set_up=None if unknown else False, is_silenced=silenced)
+            return View(
+                balance=balance,
+                is_polled=unknown,
+                is_set_up=None if unknown else False,
+                is_silenced=silenced,
+            )
         return View(
             balance=balance,
             unit=latest.unit or "",
             runway_hours=latest.runway_hours,
             thresholds=latest.thresholds,
+            balance_at=latest.balance_at,
             is_set_up=latest.is_set_up,
             outcome=latest.outcome.value,
             is_silenced=silenced,

@@ -174,12 +174,12 @@ def _sms(notices: Sequence[Notice], text: _Text) -> tuple[str, list[str]]:
     return f"{count}: {lead}. {text.tag}.", names
 
 
-def _urgency(notice: Notice) -> tuple[bool, float, float]:
+def _urgency(notice: Notice) -> tuple[bool, float, float, str]:
     """Sort by what is empty first, then by what is left; what nobody can tell comes last."""
     latest = notice.latest
     hours = float(latest.runway_hours) if latest and latest.runway_hours is not None else 1e9
     left = float(notice.balance) if notice.balance is not None else 1e15
-    return notice.severity is not Severity.CRITICAL, hours, left
+    return notice.severity is not Severity.CRITICAL, hours, left, notice.subject.id
 
 
 def _is_critical(notices: Sequence[Notice]) -> bool:

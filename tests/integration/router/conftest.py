@@ -1,4 +1,4 @@
-"""The router's surroundings on the emulator: tables, topics, its queue, and a subscriber's inbox."""
+"""The router's surroundings on the emulator: tables, topics, its queue, a subscriber's inbox."""
 
 from __future__ import annotations
 

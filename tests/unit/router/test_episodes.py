@@ -275,9 +275,39 @@ def test_account_when_it_was_never_polled_at_all_then_its_set_up_is_asked_for() 
     world = World()
 
     world.hear(alarm("stale", account="new"))
-    world.wait(minutes(2))
+    world.wait(minutes(10))
+    silent = list(world.subjects)
+    world.wait(minutes(10))
 
+    assert silent == []
     assert world.subjects == ["NOT SET UP new: it was never polled"]
+
+
+def test_new_account_when_its_first_poll_is_ok_then_nothing_is_told() -> None:
+    world = World()
+    world.hear(alarm("stale"))
+    world.wait(minutes(4))
+    world.records["openrouter-main"] = latest(balance_at=world.now, balance=Decimal(60))
+    world.wait(minutes(20))
+    world.tick()
+
+    world.hear(alarm("stale", OK, at=NOW + minutes(6)))
+    world.wait(minutes(20))
+
+    assert world.messages == []
+
+
+def test_stale_when_records_arrive_but_metrics_do_not_then_it_is_told_after_a_while(
+    world: World,
+) -> None:
+    world.records["openrouter-main"] = latest(balance_at=NOW + minutes(1))
+    world.hear(alarm("stale"))
+
+    for _ in range(8):
+        world.wait(minutes(5))
+        world.tick()
+
+    assert len(world.messages) == 1
 
 
 def test_accounts_when_several_are_not_set_up_then_one_message_names_them() -> None:
@@ -285,7 +315,7 @@ def test_accounts_when_several_are_not_set_up_then_one_message_names_them() -> N
 
     for name in ("one", "two", "three"):
         world.hear(alarm("stale", account=name))
-    world.wait(minutes(2))
+    world.wait(minutes(20))
 
     assert world.subjects == ["NOT SET UP 3 accounts, no balance was ever read"]
 
@@ -293,7 +323,7 @@ def test_accounts_when_several_are_not_set_up_then_one_message_names_them() -> N
 def test_new_account_when_its_first_balance_is_critical_then_that_is_told() -> None:
     world = World()
     world.hear(alarm("stale"))
-    world.wait(minutes(2))
+    world.wait(minutes(20))
     world.records["openrouter-main"] = LOW
 
     world.hear(alarm("critical", at=world.now), alarm("stale", OK, at=world.now))
