@@ -107,10 +107,11 @@ def _number(expression: Expression, found: object, body: object) -> Decimal:
     """Read what an expression gave as a number."""
     try:
         return parse_number(found)
-    except NumberError as exc:
-        if isinstance(found, str | Decimal):
-            words = str(exc).removeprefix("expected a number, got ")
-            raise UnreadableError(f"{expression.quoted} is {words}") from None
+    except NumberError:
+        if isinstance(found, str):
+            raise UnreadableError(f"{expression.quoted} is text that is not a number") from None
+        if isinstance(found, Decimal):  # NaN, Infinity, or hundreds of digits
+            raise UnreadableError(f"{expression.quoted} is a number that cannot be read") from None
         raise UnreadableError(expression.describe(body)) from None
 
 

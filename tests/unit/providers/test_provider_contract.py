@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import traceback
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
@@ -38,10 +39,11 @@ BODIES = {
     "null": respond(0, None),
 }
 
+ODD_STATUSES = (100, 200, 201, 204, 206, 299, 300, 301, 302, 304, 307, 399, 999)
 
-@pytest.mark.parametrize("body", BODIES)
-def test_error_status_maps_to_an_outcome_whatever_the_body(provider: Provider, body: str) -> None:
-    for status in range(400, 600):
+
+def test_error_status_maps_to_an_outcome_whatever_the_body(provider: Provider) -> None:
+    for status, body in product(range(400, 600), BODIES):
         response = Response(status, BODIES[body].content_type, BODIES[body].body)
 
         reading = provider.read(response, None)
@@ -52,18 +54,13 @@ def test_error_status_maps_to_an_outcome_whatever_the_body(provider: Provider, b
         assert reading.balance is None
 
 
-@pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize(
-    "status", [100, 200, 201, 204, 206, 299, 300, 301, 302, 304, 307, 399, 999]
-)
-def test_answer_without_the_documented_body_is_never_ok(
-    provider: Provider, status: int, body: str
-) -> None:
-    response = Response(status, BODIES[body].content_type, BODIES[body].body)
+def test_answer_without_the_documented_body_is_never_ok(provider: Provider) -> None:
+    for status, body in product(ODD_STATUSES, BODIES):
+        response = Response(status, BODIES[body].content_type, BODIES[body].body)
 
-    reading = provider.read(response, None)
+        reading = provider.read(response, None)
 
-    assert reading.outcome is not Outcome.OK
+        assert reading.outcome is not Outcome.OK, (status, body)
 
 
 def test_web_page_with_401_or_403_says_nothing_of_the_key(provider: Provider) -> None:

@@ -1,0 +1,49 @@
+"""The generated pages have every provider, and say what it wants."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.unit.providers.corpus import all_names
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    path = ROOT / "scripts" / "docs_providers.py"
+    spec = importlib.util.spec_from_file_location("docs_providers", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_page_when_rendered_has_a_row_and_a_section_per_provider(script: ModuleType) -> None:
+    page = "<!-- providers:begin -->\nstale row\n<!-- providers:end -->\n"
+    page += "<!-- provider-notes:begin -->\n<!-- provider-notes:end -->\n"
+
+    rendered = script.render(page, in_docs=True)
+
+    assert "stale row" not in rendered
+    for name in all_names():
+        assert f"| [`{name}`](#{name}) |" in rendered
+        assert f"### {name}\n" in rendered
+    assert "an object: `account_sid`, `auth_token`" in rendered
+
+
+def test_page_when_rendered_twice_stays_the_same(script: ModuleType) -> None:
+    page = "<!-- providers:begin -->\n<!-- providers:end -->\n"
+
+    once = script.render(page, in_docs=False)
+
+    assert script.render(once, in_docs=False) == once
+
+
+def test_page_without_markers_is_left_alone(script: ModuleType) -> None:
+    assert script.render("# Title\n", in_docs=True) == "# Title\n"
