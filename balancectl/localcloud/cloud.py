@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -98,6 +98,20 @@ class LocalCloud:
         found = (Latest.from_item(decode(item)) for page in pages for item in page["Items"])
         return {latest.account: latest for latest in found}
 
+    def history(self, account: str) -> list[dict[str, Any]]:
+        """Return the attempts at polling an account, the oldest first."""
+        pages = (
+            self.emulator.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.deployment.names.balances_table,
+                KeyConditionExpression="account = :account AND #at < :latest",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues={":account": {"S": account}, ":latest": {"S": LATEST}},
+            )
+        )
+        return [decode(item) for page in pages for item in page["Items"]]
+
     def evaluate(self) -> tuple[Transition, ...]:
         """Evaluate the accounts' alarms as of now, and let the router do its part.
 
@@ -112,7 +126,7 @@ class LocalCloud:
     def _step(self, polled_at: datetime) -> Step:
         """Wait for the poll of ``polled_at``, evaluate a minute later, and collect what came."""
         self._wait_for_poll(polled_at)
-        self.emulator.settle()
+        self.emulator.settle(with_schedules=True)
         self.emulator.clock.set(polled_at + _EVALUATION_LAG)
         changes = self.evaluate()
         # A phone buzzes while the e-mail is still on its way; here the longer text comes first.
@@ -156,6 +170,8 @@ class Plan:
     """The simulated accounts; all are deployed."""
     settings: Mapping[str, Mapping[str, Any]]
     """What Terraform's variable ``accounts`` says of them beside provider and address."""
+    more_accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
+    """Accounts that are not simulated here, as Terraform's variable has them."""
     variables: Mapping[str, Any]
     """Further Terraform variables; ``poll_interval_minutes`` and ``group_wait_seconds`` must be
     there. A group's wait passes in real time, too."""
@@ -214,4 +230,4 @@ def _variables(plan: Plan, providers: SimulatedProviders) -> dict[str, Any]:
         }
         for account in plan.accounts
     }
-    return {"accounts": accounts, **plan.variables}
+    return {"accounts": accounts | dict(plan.more_accounts), **plan.variables}

@@ -80,8 +80,7 @@ class Demo:
 
     def _play(self, cloud: LocalCloud, beat: story.Beat) -> None:
         """Let one thing happen."""
-        beat.act(cloud)
-        step = cloud.next_poll() if beat.wait is None else cloud.pass_time(beat.wait)
+        step = beat.play(cloud)
         self._screen.beat(step.at, beat.text)
         self._take(step, beat)
 

@@ -117,8 +117,20 @@ class Deployment:
         text = self._terraform("output", f"-state={self.state_file}", "-json")
         return {name: output["value"] for name, output in json.loads(text).items()}
 
-    def balancectl(self, *arguments: str, stdin: str = "") -> str:
+    def balancectl(
+        self,
+        *arguments: str,
+        stdin: str = "",
+        exits: Sequence[int] = (0,),
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
         """Run the operator's command line against this stack and return what it prints.
+
+        Args:
+            arguments: the command and what follows it.
+            stdin: its standard input.
+            exits: the exit codes that are no failure.
+            environment: what differs from the environment of the cloud's root.
 
         Raises:
             DeploymentError: when it fails; with what it said.
@@ -130,10 +142,11 @@ class Deployment:
             text=True,
             check=False,
             cwd=ROOT,
-            env=self.emulator.environment(),
+            env=self.emulator.environment() | dict(environment or {}),
         )
-        if done.returncode:
-            raise DeploymentError(f"balancectl {arguments[0]}: {done.stderr.strip()}")
+        if done.returncode not in exits:
+            said = done.stderr.strip() or done.stdout.strip()
+            raise DeploymentError(f"balancectl {arguments[0]} ({done.returncode}): {said}")
         return done.stdout
 
     def import_keys(self, keys: Mapping[str, str]) -> None:

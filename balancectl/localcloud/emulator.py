@@ -12,6 +12,7 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ REGION: Final = "eu-central-1"
 ACCOUNT: Final = "123456789012"
 #: MiniStack's root key: whoever sets up the local cloud may do everything in it.
 _ACCESS_KEY: Final = "test"
+_SECRET_KEY: Final = "test"  # noqa: S105 -- everybody's
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 8
 _QUIET_READINGS: Final = 3
@@ -125,7 +127,7 @@ class Emulator:
         return kept | {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_CONFIG_FILE": nowhere,
@@ -133,34 +135,47 @@ class Emulator:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 -- typed where it is assigned
-        """Return a boto3 client of this cloud that reads nothing of the user's AWS set-up."""
-        session = botocore.session.Session(
-            session_vars={
-                "profile": (None, None, None, None),
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-            }
-        )
-        make: Any = boto3.Session(botocore_session=session).client
+    def client(
+        self,
+        service: str,
+        *,
+        access_key: str = _ACCESS_KEY,
+        secret_key: str = _SECRET_KEY,
+        token: str | None = None,
+    ) -> Any:  # noqa: ANN401 -- typed where it is assigned
+        """Return a boto3 client of this cloud that reads nothing of the user's AWS set-up.
+
+        Args:
+            service: as boto3 has it.
+            access_key: whose; by default the root's, who may do everything.
+            secret_key: of the same.
+            token: of the same, where it is temporary.
+        """
+        make: Any = _session().client
         return make(
             service,
             region_name=REGION,
             endpoint_url=self.url,
-            aws_access_key_id=_ACCESS_KEY,
-            aws_secret_access_key="test",  # noqa: S106 -- MiniStack's root key
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            aws_session_token=token,
         )
 
     def release_schedules(self) -> None:
         """Let the schedules fire that were held since the start."""
         self._control(RELEASE_PATH)
 
-    def settle(self, *, with_delayed: bool = True, timeout_seconds: float = 60) -> None:
-        """Wait until what was set off is done.
-
-        That is: schedules were looked at, no function runs, and no message waits for one.
+    def settle(
+        self,
+        *,
+        with_schedules: bool = False,
+        with_delayed: bool = True,
+        timeout_seconds: float = 60,
+    ) -> None:
+        """Wait until what was set off is done: no function runs, and no message waits for one.
 
         Args:
+            with_schedules: whether the schedules must have been looked at meanwhile.
             with_delayed: whether messages that were sent with a delay count as well.
             timeout_seconds: how long that may take.
 
@@ -168,7 +183,7 @@ class Emulator:
             EmulatorError: when it takes longer.
         """
         deadline = time.monotonic() + timeout_seconds
-        looked_at = self._control(ACTIVITY_PATH)["sweeps"] + 2
+        looked_at = self._control(ACTIVITY_PATH)["sweeps"] + (2 if with_schedules else 0)
         quiet = 0
         while quiet < _QUIET_READINGS:
             if time.monotonic() > deadline:
@@ -252,6 +267,19 @@ class Emulator:
         """Return the last lines of the emulator's log."""
         lines = (self.folder / "emulator.log").read_text("utf-8", "replace").splitlines()
         return "\n".join(lines[-15:])
+
+
+@cache
+def _session() -> boto3.Session:
+    """Return a session that reads no file and no profile of the user's."""
+    session = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    return boto3.Session(botocore_session=session)
 
 
 def _free_port() -> int:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from balancectl.localcloud.cloud import LocalCloud, Plan
+from balancectl.localcloud.cloud import LocalCloud, Plan, Step
 from balancectl.localcloud.inbox import Message
 from balancectl.localcloud.simulated_api import Account, Condition
 from shared.names import Severity, Status
@@ -62,6 +62,11 @@ class Beat:
     expected: tuple[Expected, ...] = ()
     why_silent: str = ""
     """Why nobody is told, where one could wonder."""
+
+    def play(self, cloud: LocalCloud) -> Step:
+        """Let it happen in ``cloud``, and return what it brought."""
+        self.act(cloud)
+        return cloud.next_poll() if self.wait is None else cloud.pass_time(self.wait)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ministack.services import eventbridge, lambda_svc, scheduler
 from balancectl.localcloud.patches import permissions
 from balancectl.localcloud.settings import ServerSettings
 
-_TICK_SECONDS: Final = 0.2
+_TICK_SECONDS: Final = 0.1
 _held = False
 _sweeps = 0
 

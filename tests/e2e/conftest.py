@@ -1,0 +1,118 @@
+"""One local cloud for all end-to-end tests: the real Terraform, the real zips, IAM enforced.
+
+It is set up once, tells the demo's story, and then serves every test. A test leaves the accounts
+that it uses as it found them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from balancectl.localcloud import story
+from balancectl.localcloud.cloud import LocalCloud, Step, local_cloud
+from balancectl.localcloud.repository import build_packages
+from balancectl.localcloud.simulated_api import Account
+from tests.e2e.hostile_server import HostileServer, definition
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies here, and keep it on one worker: one cloud serves all of it."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("local-cloud"))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What each beat of the story brought, the first poll before all."""
+
+    first: Step
+    beats: tuple[tuple[story.Beat, Step], ...]
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Iterator[HostileServer]:
+    """A provider that can be told to misbehave."""
+    with HostileServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def canaries() -> dict[str, str]:
+    """Keys that must be seen nowhere, by account."""
+    return {f"hostile-{fault}": f"canary-{secrets.token_hex(12)}" for fault in HostileServer.FAULTS}
+
+
+@pytest.fixture(scope="session")
+def _cloud_and_story(
+    tmp_path_factory: pytest.TempPathFactory, hostile: HostileServer, canaries: dict[str, str]
+) -> Iterator[tuple[LocalCloud, Told]]:
+    """Set the cloud up and tell the story in it."""
+    build_packages()
+    folder = tmp_path_factory.mktemp("cloud")
+    with local_cloud(folder, _plan(hostile)) as cloud:
+        cloud.deployment.import_keys(canaries)
+        first = cloud.start_schedules()
+        beats = [beat for chapter in story.CHAPTERS for beat in chapter.beats]
+        told = Told(first, tuple((beat, beat.play(cloud)) for beat in beats))
+        yield cloud, told
+
+
+@pytest.fixture
+def cloud(_cloud_and_story: tuple[LocalCloud, Told]) -> LocalCloud:
+    """The cloud, with nothing unread in its inbox."""
+    found = _cloud_and_story[0]
+    found.inbox.take()
+    return found
+
+
+@pytest.fixture(scope="session")
+def told(_cloud_and_story: tuple[LocalCloud, Told]) -> Told:
+    """The story as it was told."""
+    return _cloud_and_story[1]
+
+
+@pytest.fixture(scope="session")
+def plan_after_apply(_cloud_and_story: tuple[LocalCloud, Told]) -> dict[str, Any]:
+    """What Terraform would change now; the plan's file stays where the cloud keeps its files."""
+    cloud = _cloud_and_story[0]
+    return cloud.deployment.plan([cloud.variables])
+
+
+def _plan(hostile: HostileServer) -> story.Plan:
+    """Return the demo's plan with accounts for the other tests, which are well all the while."""
+    extra = tuple(
+        Account(name, "openrouter", f"sk-or-{name}-e2ek3y", Decimal(90))
+        for name in ("pipeline-low", "pipeline-fine", "twice")
+    )
+    settings = {account.name: {"warning": 20, "critical": 5} for account in extra}
+    faults = {
+        f"hostile-{fault}": {
+            "provider": f"hostile_{fault}",
+            "base_url": hostile.url,
+            "warning": 1,
+            "stale_after_minutes": 600,
+        }
+        for fault in HostileServer.FAULTS
+    }
+    return replace(
+        story.PLAN,
+        accounts=(*story.PLAN.accounts, *extra),
+        settings={**story.PLAN.settings, **settings},
+        more_accounts=faults,
+        variables={
+            **story.PLAN.variables,
+            "custom_providers": {f"hostile_{f}": definition(f) for f in HostileServer.FAULTS},
+            "request_timeout_seconds": 2,
+        },
+    )

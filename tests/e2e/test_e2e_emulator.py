@@ -1,0 +1,62 @@
+"""The emulator's process ends with the one that started it, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from balancectl.localcloud.emulator import Emulator
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from balancectl.localcloud.emulator import Emulator
+emulator = Emulator.start(Path(sys.argv[1]))
+print(emulator.port, emulator.process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_emulator_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stdout
+        port, pid = (int(word) for word in starter.stdout.readline().split())
+        emulator = Emulator(tmp_path, port)
+        was_running = emulator.is_running()
+
+        starter.send_signal(signal.SIGKILL)
+        starter.wait()
+
+    deadline = time.monotonic() + 10
+    while _exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert was_running
+    assert not _exists(pid)
+    assert not emulator.is_running()
+
+
+def test_stopped_emulator_leaves_nothing_behind(tmp_path: Path) -> None:
+    emulator = Emulator.start(tmp_path)
+    assert emulator.process is not None
+    process = emulator.process
+
+    emulator.stop()
+    emulator.stop()
+
+    assert process.returncode is not None
+    assert not emulator.is_running()
+
+
+def _exists(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False

@@ -1,0 +1,90 @@
+"""What a person does with a deployed stack works against this one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from balancectl.localcloud import story
+from balancectl.localcloud.deployment import DeploymentError
+
+if TYPE_CHECKING:
+    from balancectl.localcloud.cloud import LocalCloud
+
+
+def test_test_alert_reaches_everybody_whose_filter_lets_it(cloud: LocalCloud) -> None:
+    cloud.deployment.balancectl("test-alert", "openrouter-eval")
+
+    got = {message.endpoint: message for message in cloud.inbox.take()}
+
+    assert {story.TEAM, story.ON_CALL} <= set(got)
+    assert "TEST" in got[story.TEAM].subject
+    assert "TEST" in got[story.ON_CALL].body
+
+
+def test_status_lists_every_account_with_its_balance(cloud: LocalCloud) -> None:
+    printed = cloud.deployment.balancectl("status", "--json", exits=(0, 1))
+
+    accounts = {row["account"]: row for row in json.loads(printed)["accounts"]}
+    assert set(accounts) == set(cloud.latest())
+    assert float(accounts["openrouter-eval"]["balance"]) == 18.0
+
+
+@pytest.mark.parametrize(("need", "code"), [("5", 0), ("5000", 1)], ids=["enough", "not enough"])
+def test_preflight_says_whether_there_is_enough(cloud: LocalCloud, need: str, code: int) -> None:
+    """Polled now, by the deployed poller, which goes by the wall clock for those who ask."""
+    cloud.deployment.balancectl(
+        "preflight", "openrouter-eval", "--need", need, "--max-age", "10000h", exits=(code,)
+    )
+
+
+def test_keys_list_names_accounts_and_no_keys(cloud: LocalCloud) -> None:
+    printed = cloud.deployment.balancectl("keys", "list")
+
+    assert "openrouter-main" in printed
+    assert [key for key in cloud.providers.keys().values() if key in printed] == []
+
+
+def test_subscribers_are_listed_with_their_filters(cloud: LocalCloud) -> None:
+    printed = cloud.deployment.balancectl("subscribers", "--json", exits=(0, 1))
+
+    assert story.ON_CALL in printed
+    assert story.CRAWLERS in printed
+
+
+def test_unknown_account_is_refused_in_words(cloud: LocalCloud) -> None:
+    with pytest.raises(DeploymentError, match="openrouter-mian"):
+        cloud.deployment.balancectl("preflight", "openrouter-mian", "--need", "1")
+
+
+def test_plan_after_apply_has_nothing_to_change(plan_after_apply: dict[str, Any]) -> None:
+    changed = {
+        change["address"]: change["change"]["actions"]
+        for change in plan_after_apply["resource_changes"]
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }
+
+    assert changed == {}
+
+
+def test_read_only_policy_is_enough_for_status(cloud: LocalCloud) -> None:
+    iam = cloud.emulator.client("iam")
+    iam.create_user(UserName="ci")
+    iam.put_user_policy(
+        UserName="ci",
+        PolicyName="read-only",
+        PolicyDocument=cloud.deployment.output()["read_only_policy_json"],
+    )
+    key = iam.create_access_key(UserName="ci")["AccessKey"]
+    as_ci = {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+
+    printed = cloud.deployment.balancectl("status", "--json", exits=(0, 1), environment=as_ci)
+    with pytest.raises(DeploymentError, match=r"(?i)not authorized|denied|may not|not allowed"):
+        cloud.deployment.balancectl("keys", "list", environment=as_ci)
+
+    assert "openrouter-main" in printed

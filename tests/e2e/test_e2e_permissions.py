@@ -1,0 +1,114 @@
+"""The functions' roles may do what was asked of them, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from balancectl.localcloud.iam_usage import Permission, compare, grants, read_record
+
+if TYPE_CHECKING:
+    from balancectl.localcloud.cloud import LocalCloud
+
+#: EventBridge Scheduler sends there what Lambda does not take, and the emulated Lambda takes all.
+NOT_DRIVEN = ("scheduler", "sqs:SendMessage", "schedule-dead-letters")
+DENIED = r"not authorized|AccessDenied"
+
+
+def policies(cloud: LocalCloud, role: str) -> list[dict[str, Any]]:
+    """Return the policies in force for a role."""
+    iam = cloud.emulator.client("iam")
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert attached == [], "only inline policies are compared"
+    return [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+
+
+def is_not_driven(permission: Permission) -> bool:
+    """Whether it is the one permission that nothing here can make use of."""
+    role, action, resource = NOT_DRIVEN
+    return (
+        permission.role.endswith(role)
+        and permission.action == action
+        and permission.resource.endswith(resource)
+    )
+
+
+def fail_both_functions(cloud: LocalCloud) -> None:
+    """Let asynchronous invocations fail, so that their destinations are written to."""
+    functions = cloud.emulator.client("lambda")
+    names = cloud.deployment.names
+    for function in (names.poller_function, names.router_function):
+        functions.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"kind": "?"}')
+    sqs = cloud.emulator.client("sqs")
+    for queue in (
+        f"{cloud.deployment.name}-poller-failures",
+        f"{cloud.deployment.name}-router-failures",
+    ):
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=15)
+        assert answer["Messages"], f"nothing arrived in {queue}"
+
+
+def test_roles_are_exact_both_ways(cloud: LocalCloud) -> None:
+    """Everything the functions' own code and AWS's services on their behalf ask for is granted,
+    and everything granted is asked for.
+    """  # noqa: D205 -- one sentence
+    names = cloud.deployment.names
+    roles = (names.poller_function, names.router_function, f"{cloud.deployment.name}-scheduler")
+    fail_both_functions(cloud)
+    granted: set[Permission] = set()
+    for role in roles:
+        for policy in policies(cloud, role):
+            granted |= {one for one in grants(role, policy) if not is_not_driven(one)}
+
+    with cloud.emulator.permissions_file.open(encoding="utf-8") as record:
+        allowed, refused = read_record(record, roles)
+    found = compare(granted, allowed, refused)
+
+    assert not found, f"\n{found}"
+
+
+def test_poller_may_not_publish_to_another_namespace(cloud: LocalCloud) -> None:
+    """The emulator knows the condition key on which the poller's policy rests."""
+    cloudwatch = _as_a_copy_of(cloud, cloud.deployment.names.poller_function, "cloudwatch")
+    datum = [{"MetricName": "Balance", "Value": 1.0}]
+
+    cloudwatch.put_metric_data(Namespace="BalanceMonitor", MetricData=datum)
+    with pytest.raises(ClientError, match=DENIED):
+        cloudwatch.put_metric_data(Namespace="Other", MetricData=datum)
+
+
+def test_poller_may_not_touch_the_routers_table(cloud: LocalCloud) -> None:
+    dynamodb = _as_a_copy_of(cloud, cloud.deployment.names.poller_function, "dynamodb")
+
+    with pytest.raises(ClientError, match=DENIED):
+        dynamodb.scan(TableName=cloud.deployment.names.alerts_table)
+
+
+def _as_a_copy_of(cloud: LocalCloud, role: str, service: str) -> Any:
+    """Return a client under a new role with the policies of ``role``."""
+    iam, copy = cloud.emulator.client("iam"), f"copy-of-{role}-{service}"
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}],
+    }
+    iam.create_role(RoleName=copy, AssumeRolePolicyDocument=json.dumps(trust))
+    for number, policy in enumerate(policies(cloud, role)):
+        iam.put_role_policy(
+            RoleName=copy, PolicyName=f"copy-{number}", PolicyDocument=json.dumps(policy)
+        )
+    credentials = cloud.emulator.client("sts").assume_role(
+        RoleArn=f"arn:aws:iam::123456789012:role/{copy}", RoleSessionName="test"
+    )["Credentials"]
+    return cloud.emulator.client(
+        service,
+        access_key=credentials["AccessKeyId"],
+        secret_key=credentials["SecretAccessKey"],
+        token=credentials["SessionToken"],
+    )

@@ -1,0 +1,64 @@
+"""A key that goes through every failure is found nowhere afterwards."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from balancectl.localcloud.demo import files_with
+
+if TYPE_CHECKING:
+    from balancectl.localcloud.cloud import LocalCloud
+    from tests.e2e.hostile_server import HostileServer
+
+
+def everything_in_aws(cloud: LocalCloud) -> str:
+    """Return what tables, logs, queues, alarms and functions hold, as one text."""
+    client = cloud.emulator.client
+    names = cloud.deployment.names
+    found: list[Any] = []
+    for table in (names.balances_table, names.alerts_table):
+        pages = client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        found += [item for page in pages for item in page["Items"]]
+    logs = client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+        found += [event["message"] for page in pages for event in page["events"]]
+    sqs = client("sqs")
+    for url in sqs.list_queues()["QueueUrls"]:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        found += answer.get("Messages", [])
+    found += client("cloudwatch").describe_alarms()["MetricAlarms"]
+    found += client("lambda").list_functions()["Functions"]
+    found += cloud.deployment.poll_events(cloud.now)
+    return json.dumps(found, default=str)
+
+
+@pytest.mark.usefixtures("plan_after_apply")
+def test_key_that_meets_every_failure_is_found_nowhere(
+    cloud: LocalCloud, hostile: HostileServer, canaries: dict[str, str]
+) -> None:
+    hostile.is_hostile = True
+    cloud.next_poll()
+    outcomes = {name: cloud.latest()[name].outcome for name in canaries}
+    hostile.is_hostile = False
+    cloud.next_poll()
+
+    text = everything_in_aws(cloud)
+
+    keys = [*canaries.values(), *cloud.providers.keys().values()]
+    assert hostile.asked == set(hostile.FAULTS)
+    assert "ok" not in set(outcomes.values())
+    assert [key for key in keys if key in text] == []
+    assert files_with(cloud.emulator.folder, keys) == []
+
+
+def test_keys_are_in_the_secret_all_the_same(cloud: LocalCloud, canaries: dict[str, str]) -> None:
+    """The search above would find a key if there were one."""
+    value = cloud.emulator.client("secretsmanager").get_secret_value(
+        SecretId=cloud.deployment.names.secret
+    )["SecretString"]
+
+    assert all(key in value for key in canaries.values())

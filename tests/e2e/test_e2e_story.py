@@ -1,0 +1,70 @@
+"""The demo's story, beat by beat, with exact counts for every subscriber."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from balancectl.localcloud import story
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Told
+
+
+def test_first_poll_comes_from_the_schedule_and_tells_nobody(told: Told) -> None:
+    assert told.first.messages == ()
+
+
+def test_every_beat_of_the_story_tells_exactly_those_it_should(told: Told) -> None:
+    complaints = {
+        beat.text: found
+        for beat, step in told.beats
+        if (found := story.disagreements(beat.expected, step.messages))
+    }
+
+    assert complaints == {}
+
+
+def test_breaching_account_gives_one_warning_one_critical_and_one_recovery(told: Told) -> None:
+    messages = [message for _, step in told.beats for message in step.messages]
+
+    about = Counter(
+        (message.endpoint, message.attribute("status"), message.attribute("severity"))
+        for message in messages
+        if message.attribute("account") == "openrouter-main"
+    )
+
+    assert about == {
+        (story.TEAM, "firing", "warning"): 1,
+        (story.TEAM, "firing", "critical"): 1,
+        (story.TEAM, "reminder", "critical"): 1,
+        (story.TEAM, "resolved", "critical"): 1,
+        (story.ON_CALL, "firing", "critical"): 1,
+        (story.ON_CALL, "reminder", "critical"): 1,
+        (story.ON_CALL, "resolved", "critical"): 1,
+    }
+
+
+def test_accounts_that_are_well_are_not_spoken_of(told: Told) -> None:
+    texts = "\n".join(
+        f"{message.subject}\n{message.body}" for _, step in told.beats for message in step.messages
+    )
+
+    named = [account for account in ("openrouter-eval", "pipeline", "hostile") if account in texts]
+
+    assert named == []
+
+
+def test_operations_subscribers_hear_nothing_of_accounts(told: Told) -> None:
+    endpoints = {message.endpoint for _, step in told.beats for message in step.messages}
+
+    assert story.OPERATIONS not in endpoints
+
+
+def test_every_sms_fits_into_one_part(told: Told) -> None:
+    lengths = [
+        len(message.body) for _, step in told.beats for message in step.messages if message.is_sms
+    ]
+
+    assert lengths
+    assert max(lengths) <= 160
