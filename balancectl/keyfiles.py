@@ -7,11 +7,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from balance_poller.provider import Secret
 from balancectl.errors import CliError
 from balancectl.keyinput import checked_part, parse_key, stdin_text
+from shared.names import ACCOUNT_PATTERN
+
+if TYPE_CHECKING:
+    from dotenv.parser import Original
 
 ENVIRONMENT_PREFIX: Final = "BALANCE_KEY_"
 
@@ -95,6 +99,9 @@ def _json_pairs(text: str, source: str) -> list[tuple[str, object]]:
     except ValueError as exc:
         where = f", line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
         raise CliError(f"{source} is not a JSON object{where}") from None
+    for place, (name, _) in enumerate(pairs, start=1):
+        if not ACCOUNT_PATTERN.fullmatch(name):
+            raise CliError(f"{source}: member {place} is named as no account can be")
     return [(name, dict(value) if isinstance(value, _Pairs) else value) for name, value in pairs]
 
 
@@ -108,8 +115,17 @@ def _dotenv_pairs(text: str, source: str) -> list[tuple[str, object]]:
 
     pairs: list[tuple[str, object]] = []
     for binding in parse_stream(io.StringIO(text)):
-        if binding.error or (binding.key is not None and binding.value is None):
-            raise CliError(f"{source}, line {binding.original.line}: expected ACCOUNT=KEY")
-        if binding.key is not None:
-            pairs.append((binding.key, binding.value))
+        if binding.key is None and not binding.error:
+            continue  # a remark or an empty line
+        # A key alone on a line, such as one in base64, may look like "KEY=": it is not quoted.
+        is_name = ACCOUNT_PATTERN.fullmatch(binding.key or "")
+        if binding.error or not is_name or not (binding.value or "").strip("= "):
+            raise CliError(f"{source}, line {_line(binding.original)}: expected ACCOUNT=KEY")
+        pairs.append((str(binding.key), binding.value))
     return pairs
+
+
+def _line(original: Original) -> int:
+    """Return the line of a statement, which the parser counts from the blank lines before it."""
+    text = original.string
+    return original.line + text[: len(text) - len(text.lstrip())].count("\n")

@@ -177,7 +177,8 @@ def _text(cell: Cell | str) -> Text:
     """Return rich text with the cell's words taken literally, keys masked."""
     from rich.text import Text  # noqa: PLC0415 -- loaded with the console
 
-    return Text(cell) if isinstance(cell, str) else Text(clean(cell.text), style=cell.style)
+    shown = Cell(cell) if isinstance(cell, str) else cell
+    return Text(clean(shown.text), style=shown.style)
 
 
 def _plain(cell: Cell | str) -> str:

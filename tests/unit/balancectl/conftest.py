@@ -9,12 +9,14 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Self
 
 import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
+from balance_poller.ask import Pace
 from balance_poller.fetch import Answer, FetchError
 from balance_poller.provider import PreparedRequest, Response
 from balancectl import live, redaction
@@ -399,6 +401,8 @@ def providers(monkeypatch: pytest.MonkeyPatch) -> FakeProviders:
     """Providers in memory, in place of the network."""
     fake = FakeProviders()
     monkeypatch.setattr(live, "Fetcher", lambda *_: fake)
+    # Retries wait for no time at all.
+    monkeypatch.setattr(live, "Pace", partial(Pace, jitter=lambda: 0.0))
     return fake
 
 

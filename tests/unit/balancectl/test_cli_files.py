@@ -156,7 +156,10 @@ def test_parse_keys_when_well_formed_then_gives_keys_by_name(
     [
         ("", r"keys is empty"),
         ("a=key-canary\nnonsense-canary\n", r"^keys, line 2: expected ACCOUNT=KEY$"),
-        ("a=\n", r"the key of 'a' in keys is empty"),
+        ("a=\n", r"^keys, line 1: expected ACCOUNT=KEY$"),
+        ("\nkeycanary==\n", r"^keys, line 2: expected ACCOUNT=KEY$"),
+        ("key/canary=x\n", r"^keys, line 1: expected ACCOUNT=KEY$"),
+        ('{"": "k"}', r"keys: member 1 is named as no account can be"),
         ("a=key-1\na=key-2", r"keys names 'a' twice"),
         ('{"a": "key-1", "a": "key-2"}', r"keys names 'a' twice"),
         ('{"a": key-canary}', r"^keys is not a JSON object, line 1$"),

@@ -1,0 +1,147 @@
+"""``doctor``: one line for every check, whatever keeps another from being made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner, Result
+
+from balancectl.app import app
+from shared.outcome import Outcome
+from shared.records import Latest
+
+NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+
+
+@dataclass
+class FakeQueues:
+    """SQS: how many messages each queue holds; one that is not named does not exist."""
+
+    messages: dict[str, int] = field(default_factory=dict)
+
+    def get_queue_url(self, QueueName: str) -> dict[str, str]:  # noqa: N803 -- AWS's names
+        if QueueName not in self.messages:
+            error = {"Error": {"Code": "QueueDoesNotExist", "Message": "no"}}
+            raise ClientError(error, "GetQueueUrl")
+        return {"QueueUrl": QueueName}
+
+    def get_queue_attributes(self, QueueUrl: str, **_: object) -> dict[str, Any]:  # noqa: N803
+        return {"Attributes": {"ApproximateNumberOfMessages": str(self.messages[QueueUrl])}}
+
+
+@dataclass
+class FakeAlarms:
+    """CloudWatch: the alarms that are open."""
+
+    names: list[str] = field(default_factory=list)
+    is_denied: bool = False
+
+    def get_paginator(self, _operation: str) -> FakeAlarms:
+        return self
+
+    def paginate(self, AlarmNamePrefix: str, **_: object) -> Iterator[dict[str, Any]]:  # noqa: N803
+        if self.is_denied:
+            error = {"Error": {"Code": "AccessDenied", "Message": "no"}}
+            raise ClientError(error, "DescribeAlarms")
+        for name in self.names:
+            if name.startswith(AlarmNamePrefix):
+                yield {"MetricAlarms": [{"AlarmName": name}]}
+
+
+@dataclass
+class Ward:
+    """A stack with everything that the doctor looks at."""
+
+    cloud: Any
+    queues: FakeQueues = field(default_factory=FakeQueues)
+    alarms: FakeAlarms = field(default_factory=FakeAlarms)
+
+    def run(self, *args: str) -> Result:
+        target = self.cloud.target()
+        vars(target).update(sqs=self.queues, cloudwatch=self.alarms)
+        return CliRunner().invoke(app, ["doctor", *args], obj=target)
+
+    def lines(self) -> dict[str, Any]:
+        found = json.loads(self.run("--json").stdout)["checks"]
+        return {line["what"]: line for line in found}
+
+
+@pytest.fixture
+def ward(cloud: Any) -> Ward:
+    """A stack in perfect health."""
+    cloud.scheduler.add(0, [{"id": "main"}])
+    cloud.secrets.set('{"main": "key-of-main"}')
+    cloud.dynamo.record(
+        Latest(
+            account="main",
+            provider="openrouter",
+            provider_title="OpenRouter",
+            polled_at=NOW - timedelta(minutes=2),
+            outcome=Outcome.OK,
+            balance=Decimal(30),
+            balance_at=NOW - timedelta(minutes=2),
+            unit="USD",
+        )
+    )
+    cloud.sns.subscribe("demo-notifications", "email", "ada@example.com")
+    cloud.sns.subscribe("demo-operations", "email", "ops@example.com")
+    return Ward(cloud)
+
+
+def test_doctor_when_all_is_good_then_exits_0(ward: Ward) -> None:
+    result = ward.run()
+
+    assert result.exit_code == 0, result.output
+    assert {line["finding"] for line in ward.lines().values()} == {"good"}
+    assert ward.lines()["polling"]["words"] == (
+        "1 account on 1 schedule, rate(5 minutes); last run 2 min ago"
+    )
+
+
+def test_doctor_when_something_is_wrong_then_names_it_and_goes_on(ward: Ward) -> None:
+    ward.cloud.scheduler.add(1, [{"id": "new"}])
+    ward.cloud.sns.subscribe("demo-operations", "email", "x@example.com", "PendingConfirmation")
+    ward.queues.messages |= {"demo-undelivered": 3, "demo-poller-failures": 0}
+    ward.alarms.names += ["demo/main/critical", "demo-operations/poller-errors", "demo2/x/y"]
+
+    result, lines = ward.run(), ward.lines()
+
+    assert result.exit_code == 1
+    assert lines["accounts"]["words"] == "1 in order; not set up: new"
+    assert lines["keys"]["words"] == "missing: new"
+    assert lines["operations"]["words"] == "1 confirmed, 1 not"
+    assert lines["failures"]["words"] == "3 in undelivered: messages that reached nobody"
+    assert lines["failures"]["remedy"] == "docs/runbook.md#undelivered"
+    assert lines["alarms"]["words"] == "open: main/critical"
+    assert lines["monitor"]["words"] == "open: poller-errors"
+
+
+def test_doctor_when_the_last_run_is_long_ago_then_polling_is_bad(ward: Ward) -> None:
+    ward.cloud.now = NOW + timedelta(hours=2)
+
+    assert ward.lines()["polling"]["finding"] == "bad"
+    assert "last run 2 h ago" in ward.lines()["polling"]["words"]
+
+
+def test_doctor_when_polling_is_switched_off_then_says_so(ward: Ward) -> None:
+    ward.cloud.scheduler.schedules["demo-poll-0"]["State"] = "DISABLED"
+
+    assert ward.lines()["polling"]["words"] == "switched off"
+
+
+def test_doctor_when_something_may_not_be_read_then_exits_2_and_names_the_action(
+    ward: Ward,
+) -> None:
+    ward.alarms.is_denied = True
+
+    result = ward.run()
+
+    assert result.exit_code == 2
+    assert "cloudwatch:DescribeAlarms" in result.stdout
