@@ -21,6 +21,7 @@ _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 #: Epoch values from here on are milliseconds: as seconds they would lie beyond the year 5000.
 _MILLISECONDS_FROM: Final = Decimal("1e11")
+_MILLISECONDS_UNTIL: Final = Decimal("1e14")
 
 Wallets = dict[str, tuple[Wallet, Decimal | None]]
 """By name: what is in the wallet, and what the provider says is used up per hour."""
@@ -86,6 +87,9 @@ def _time(value: object) -> datetime | None:
             at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         elif isinstance(value, str | Decimal):
             epoch = Decimal(value)
+            if not 0 < epoch < _MILLISECONDS_UNTIL:
+                # An answer's 1e999999999 would become an integer of a thousand million digits.
+                return None
             seconds = epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch
             at = datetime.fromtimestamp(int(seconds), UTC)
         else:

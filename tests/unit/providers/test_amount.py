@@ -171,6 +171,16 @@ def test_time_is_read_as_iso_or_epoch_and_anything_else_is_no_time(
     assert (at and at.isoformat()) == expected
 
 
+@pytest.mark.parametrize("digits", [b"1e999999999", b"-1e999999999", b"NaN", b"9" * 100_000])
+def test_time_that_is_an_absurd_number_is_no_time_and_costs_nothing(digits: bytes) -> None:
+    body = b'{"a": 1, "t": ' + digits + b"}"
+
+    reading = provider_of("a", resets_at="t").read(respond(200, body), None)
+
+    assert reading.balance is not None
+    assert reading.balance.resets_at is None
+
+
 def test_time_when_several_places_are_named_is_the_first_that_is_one() -> None:
     provider = provider_of("a", expires_at={"first": ["x", "y"]})
 
