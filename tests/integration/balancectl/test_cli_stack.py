@@ -1,0 +1,230 @@
+"""The command line against the emulator: what it reads, invokes, writes, and no more than that."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+
+from balancectl.permissions import COMMANDS, action_of
+from shared.dynamo import encode
+from shared.outcome import Outcome
+from shared.records import Attempt, Latest, Thresholds, Wallet
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+KEY = "sk-canary-7f3a9c51"
+#: Services whose actions are called as their operations are.
+SERVICES = ("dynamodb", "scheduler", "secretsmanager", "sns", "sqs")
+
+
+def latest(account: str, balance: str, **changes: Any) -> Latest:
+    found = {
+        "account": account,
+        "provider": "openrouter",
+        "provider_title": "OpenRouter",
+        "polled_at": NOW - timedelta(minutes=3),
+        "outcome": Outcome.OK,
+        "balance": Decimal(balance),
+        "balance_at": NOW - timedelta(minutes=3),
+        "unit": "USD",
+        "thresholds": Thresholds(warning=Decimal(20), critical=Decimal(5)),
+    }
+    return Latest(**{**found, **changes})
+
+
+def attempt(minutes_ago: int, balance: str) -> Attempt:
+    return Attempt(
+        account="account-000",
+        at=NOW - timedelta(minutes=minutes_ago),
+        provider="openrouter",
+        outcome=Outcome.OK,
+        balance=Wallet(Decimal(balance), "USD"),
+    )
+
+
+def populate(stack: Any) -> None:
+    """Give a stack accounts, records, keys and subscribers."""
+    stack.schedule(0, [{"id": "account-000"}, {"id": "account-001"}])
+    stack.schedule(1, [{"id": "account-002", "report": {"outcome": "invalid_key"}}])
+    stack.record(
+        latest("account-000", "30"), latest("account-001", "3.2"), latest("account-002", "9")
+    )
+    stack.record(attempt(10, "31"), attempt(5, "30"))
+    stack.subscribe(stack.names.notifications_topic, "email", "ada@example.com")
+    stack.subscribe(stack.names.operations_topic, "email", "ops@example.com")
+
+
+def test_status_when_there_are_more_than_one_batch_then_all_are_shown(stack: Any, cli: Any) -> None:
+    names = [f"account-{n:03}" for n in range(130)]
+    stack.schedule(0, [{"id": name} for name in names[:100]])
+    stack.schedule(1, [{"id": name} for name in names[100:]])
+    stack.record(*[latest(name, "30") for name in names])
+
+    result = cli("status", "--json")
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["accounts"]
+    assert [each["account"] for each in found] == names
+    assert {each["balance"] for each in found} == {"30"}
+
+
+def test_status_when_accounts_differ_then_the_worst_comes_first(stack: Any, cli: Any) -> None:
+    populate(stack)
+
+    result = cli("status")
+
+    assert result.exit_code == 1
+    order = [line.split()[0] for line in result.stdout.splitlines()[1:]]
+    assert order == ["account-001", "account-002", "account-000"]
+
+
+def test_history_when_there_are_many_then_pages_are_followed(stack: Any, cli: Any) -> None:
+    populate(stack)
+    stack.record(*[attempt(minutes, "40") for minutes in range(20, 320, 5)])
+
+    found = json.loads(cli("history", "account-000", "-n", "61", "--json").stdout)["attempts"]
+
+    assert len(found) == 61
+    assert found[0]["balance"] == "30"
+    assert found == sorted(found, key=lambda each: each["at"], reverse=True)
+
+
+def test_poll_when_invoked_then_prints_the_functions_report(stack: Any, cli: Any) -> None:
+    populate(stack)
+
+    result = cli("poll")
+
+    assert result.exit_code == 1
+    lines = {line.split()[0]: line for line in result.stdout.splitlines()}
+    assert lines["account-000"].split()[2:] == ["12.50", "USD", "ok"]
+    assert lines["account-002"].endswith("the key was rejected")
+
+
+def test_poll_when_the_function_raises_then_says_its_words(stack: Any, cli: Any) -> None:
+    stack.schedule(0, [{"id": "raises"}])
+
+    result = cli("poll")
+
+    assert result.exit_code == 2
+    assert "the poller failed: reading secrets failed: access denied (" in result.stderr
+
+
+@pytest.mark.parametrize(("need", "code"), [("30", 0), ("30.01", 1), ("1 credits", 2)])
+def test_preflight_when_asked_then_the_exit_code_answers(
+    stack: Any, cli: Any, need: str, code: int
+) -> None:
+    populate(stack)
+
+    assert cli("preflight", "account-000", "--need", need).exit_code == code
+
+
+def test_preflight_when_live_then_takes_what_was_just_polled(stack: Any, cli: Any) -> None:
+    populate(stack)
+
+    result = cli("preflight", "account-000", "--need", "13", "--live")
+
+    assert result.exit_code == 1
+    assert "12.50 USD left" in result.stdout
+
+
+def test_subscribers_when_filtered_then_the_policy_is_read_back(stack: Any, cli: Any) -> None:
+    stack.subscribe(
+        stack.names.notifications_topic,
+        "sms",
+        "+4915112345678",
+        FilterPolicy=json.dumps({"severity": ["critical"]}),
+    )
+
+    result = cli("subscribers", "--mask")
+
+    assert "+49…78" in result.stdout
+    assert "severity critical" in result.stdout
+    assert "nobody is subscribed" in result.stderr
+
+
+def test_silence_when_set_listed_and_ended_then_leaves_nothing(stack: Any, cli: Any) -> None:
+    populate(stack)
+
+    made = cli("silence", "account-*", "--for", "1h", "--reason", "moving")
+    listed = json.loads(cli("silences", "--json").stdout)["silences"]
+    ended = cli("unsilence", listed[0]["id"][:8])
+
+    assert (made.exit_code, ended.exit_code) == (0, 0)
+    assert (listed[0]["pattern"], listed[0]["reason"]) == ("account-*", "moving")
+    assert json.loads(cli("silences", "--json").stdout)["silences"] == []
+
+
+def test_test_alert_when_a_router_takes_it_then_it_arrives_at_the_queue(
+    stack: Any, cli: Any
+) -> None:
+    populate(stack)
+    sqs = stack.client("sqs")
+    queue = sqs.create_queue(QueueName=f"{stack.name}-intake")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    stack.subscribe(stack.names.alarms_topic, "sqs", arn["QueueArn"], RawMessageDelivery="true")
+
+    result = cli("test-alert", "account-000", "--wait", "1s")
+
+    assert result.exit_code == 1
+    assert "did not take it up" in result.stdout
+    assert "ada@example.com" in result.stdout
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    document = json.loads(message["Body"])
+    assert (document["kind"], document["account"]) == ("test", "account-000")
+
+
+#: Every way of a command that makes calls of its own.
+WAYS: dict[str, list[list[str]]] = {
+    "status": [["status"]],
+    "history": [["history", "account-000"]],
+    "preflight": [["preflight", "account-000", "--need", "1"]],
+    "preflight --live": [
+        ["preflight", account, "--need", "1", "--live"] for account in ("account-000", "skipped")
+    ],
+    "poll": [["poll"]],
+    "keys list": [["keys", "list"]],
+    "keys set, import, remove": [
+        ["keys", "set", "account-000"],
+        ["keys", "remove", "account-000", "--yes"],
+        ["keys", "set", "skipped"],
+    ],
+    "subscribers": [["subscribers"]],
+    "test-alert": [["test-alert", "account-000", "--wait", "1s"]],
+    "doctor": [["doctor"]],
+    "silence": [["silence", "all", "--reason", "x"]],
+    "silences": [["silences"]],
+    "unsilence": [["unsilence", "1"]],
+}
+
+
+@pytest.mark.parametrize("command", [name for name, needs in COMMANDS.items() if needs])
+def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented(
+    stack: Any, cli: Any, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    populate(stack)
+    # Its live poll is one that another run made; its secret does not exist.
+    report = {"outcome": "ok", "skipped": True}
+    skipped = {"id": "skipped", "secret": f"{stack.name}/nowhere", "report": report}
+    stack.schedule(2, [skipped])
+    stack.client("sqs").create_queue(QueueName=f"{stack.name}-undelivered")
+    silence = {"scope": "silence", "id": "1", "pattern": "all"}
+    times = {"created_at": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
+    table = stack.names.alerts_table
+    stack.client("dynamodb").put_item(TableName=table, Item=encode(silence | times))
+    actions: set[str] = set()
+    make = BaseClient._make_api_call
+
+    def record(self: BaseClient, operation: str, request: Any) -> Any:
+        service = self.meta.service_model.service_name
+        actions.add(f"{service}:{operation}" if service in SERVICES else action_of(operation))
+        return make(self, operation, request)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", record)
+    for args in WAYS[command]:
+        cli(*args, text=KEY)
+
+    assert actions - {"sts:GetCallerIdentity"} == set(COMMANDS[command])
