@@ -21,8 +21,6 @@ from balancectl.commands import (
     verify,
 )
 from balancectl.frame import Frame
-from balancectl.localcloud import cli as local
-from balancectl.localcloud.cli import app as local_app
 from balancectl.render import say
 from balancectl.session import Target
 from shared.names import DEFAULT_NAME
@@ -98,5 +96,3 @@ app.command("silence")(silence.silence)
 app.command("silences")(silence.silences)
 app.command("unsilence")(silence.unsilence)
 app.add_typer(provider.app, name="provider")
-app.add_typer(local_app, name="local")
-app.add_typer(local.app, name="local")

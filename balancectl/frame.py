@@ -21,13 +21,31 @@ from balancectl.redaction import clean
 from balancectl.render import print_error
 
 _GLOBAL: Final = ("--name", "--region", "--profile")
+_LOCAL: Final = "local"
 
 #: Set to see where an unexpected error comes from. Local values are never shown.
 DEBUG_VARIABLE: Final = "BALANCE_MONITOR_DEBUG"
 
 
 class Frame(TyperGroup):
-    """The root command: lets global options stand anywhere, and ends every run in words."""
+    """The root command: lets global options stand anywhere, and ends every run in words.
+
+    The local cloud's commands are loaded only when they are asked for: no other needs them.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 -- click's context
+        """Return the names of all commands, in the order of the help."""
+        return [*super().list_commands(ctx), _LOCAL]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 -- click's
+        """Return the command called ``cmd_name``; None when there is none."""
+        if cmd_name != _LOCAL:
+            return super().get_command(ctx, cmd_name)
+        from balancectl.localcloud.cli import app  # noqa: PLC0415 -- loaded when asked for
+
+        parent = typer.Typer(rich_markup_mode=None)  # which it takes its help's form from
+        parent.add_typer(app, name=_LOCAL)
+        return typer.main.get_group(parent).get_command(ctx, _LOCAL)
 
     def main(
         self,
@@ -63,7 +81,7 @@ def hoist(args: list[str]) -> list[str]:
     rest: list[str] = []
     words = iter(args)
     for word in words:
-        if word in ("--", "local"):
+        if word in ("--", _LOCAL):
             rest += [word, *words]
         elif word in _GLOBAL:
             front += [word, *[value for value in [next(words, None)] if value is not None]]

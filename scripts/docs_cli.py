@@ -62,8 +62,10 @@ def commands() -> str:
 def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 -- click's
     """Yield the words of a command and of those under it."""
     yield path
-    for name, below in getattr(command, "commands", {}).items():
-        yield from _paths(below, (*path, name))
+    if hasattr(command, "list_commands"):
+        context = command.context_class(command)
+        for name in command.list_commands(context):
+            yield from _paths(command.get_command(context, name), (*path, name))
 
 
 def _help(path: tuple[str, ...]) -> str:
