@@ -93,7 +93,7 @@ def check(
 
     async def run() -> tuple[dict[str, Reading], dict[int, Answer]]:
         pace = Pace(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
-        make = sender or (lambda: Fetcher(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS))
+        make = sender or (lambda: Fetcher(_TIMEOUT_SECONDS))
         async with make() as inner:
             recording = _Recording(inner)
             deadline = time.monotonic() + _DEADLINE_SECONDS

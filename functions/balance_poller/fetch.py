@@ -1,4 +1,4 @@
-"""HTTP to providers: several small httpx pools, hard limits, and errors without URLs or keys.
+"""HTTP to providers: many small httpx pools, hard limits, and errors without URLs or keys.
 
 It sends what it is given and returns what came back; what the answer means is the definition's.
 Exceptions of httpx quote URLs and headers, so none of them leaves this module, not even as a cause.
@@ -7,11 +7,12 @@ Exceptions of httpx quote URLs and headers, so none of them leaves this module, 
 from __future__ import annotations
 
 import asyncio
+import sys
 import zlib
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from balance_poller.provider import PreparedRequest, Response
@@ -19,13 +20,8 @@ from shared.outcome import Outcome
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
 
     import httpx
-
-#: httpcore walks all connections of a pool for every request: 1,000 requests with 100 in flight
-#: cost 12 s of CPU through one pool of 100, and 1.2 s through ten of ten (measured, httpx 0.28.1).
-POOL_SIZE: Final = 10
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 5.0
@@ -54,56 +50,52 @@ class Answer:
 
 
 class Fetcher:
-    """An async context manager that sends requests through pools of ten connections.
+    """An async context manager that sends requests, each place in flight through its own pool.
+
+    httpcore walks all connections of a pool for every request: 1,000 requests with 100 in flight
+    cost 12 s of CPU through one pool of a hundred connections, 0.64 s through ten of ten, and
+    0.55 s through a hundred of one (measured, httpx 0.28.1, two cores).
 
     It uses httpx's transports rather than its clients: a client would keep cookies of one account
     and send them with another's request, and it logs every URL.
 
     Args:
-        max_in_flight: How many requests may be under way at the same time; the caller keeps to it.
         timeout_seconds: One attempt, from connecting to the last byte.
         transport: Makes one pool's transport; by default it goes to the network.
     """
 
     def __init__(
         self,
-        max_in_flight: int,
         timeout_seconds: float,
         transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
-        self._count = -(-max_in_flight // POOL_SIZE)
         self._timeout_seconds = timeout_seconds
         self._transport = transport or _transport
-        self._pools: list[httpx.AsyncBaseTransport] = []
-        self._open = AsyncExitStack()
+        self._pools: dict[int, httpx.AsyncBaseTransport] = {}
 
     async def __aenter__(self) -> Self:
-        """Open the pools; connections are made when requests need them."""
-        for _ in range(self._count):
-            self._pools.append(await self._open.enter_async_context(self._transport()))
+        """Begin; pools and connections are made when requests need them."""
+        _settle_async_library()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close every connection."""
-        await self._open.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
+        self._pools.clear()
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
         """Send ``request`` and read the whole answer, within ``seconds`` and the timeout.
 
         Args:
             request: What to send.
-            slot: Which of the places in flight this is, from 0; ten share a pool.
+            slot: Which of the places in flight this is; no other request may be in it.
             seconds: What is left of the run's time.
 
         Raises:
             FetchError: when there is no answer, or one too large or unreadable.
         """
-        pool = self._pools[slot // POOL_SIZE % len(self._pools)]
+        pool = self._pools.get(slot) or self._pools.setdefault(slot, self._transport())
         limit = min(seconds, self._timeout_seconds)
         try:
             # httpx's timeouts are per read: a body that drips would never end.
@@ -253,7 +245,7 @@ def _transport() -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(
         verify=_ssl_context(),
         trust_env=False,
-        limits=httpx.Limits(max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE),
+        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
     )
 
 
@@ -263,3 +255,14 @@ def _ssl_context() -> ssl.SSLContext:
     import httpx  # noqa: PLC0415 -- an import that costs 70 ms
 
     return httpx.create_ssl_context(trust_env=False)
+
+
+@cache
+def _settle_async_library() -> None:
+    """Note for good that sniffio is not there, where it is not.
+
+    httpcore tries to import it for every lock that it makes, and Python searches its whole path
+    each time: a third of a request's CPU (measured, httpcore 1.0.9).
+    """
+    if find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # "known to be missing"

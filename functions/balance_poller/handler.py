@@ -68,7 +68,7 @@ def _tools(settings: Settings) -> Tools:
         latest=LatestStore(clients.dynamodb, settings.balances_table),
         history=HistorySink(clients.dynamodb, settings.balances_table, settings.history_days),
         metrics=MetricSink(clients.cloudwatch, settings.metric_namespace),
-        sender=lambda: Fetcher(settings.max_in_flight, settings.request_timeout_seconds),
+        sender=lambda: Fetcher(settings.request_timeout_seconds),
         pace=Pace(settings.max_in_flight, settings.request_timeout_seconds),
         allow_http_loopback=settings.allow_http_loopback,
     )

@@ -35,7 +35,7 @@ def send(
     handle: Callable[[httpx.Request], Any], sent: PreparedRequest | None = None, seconds: float = 9
 ) -> Answer:
     async def scenario() -> Answer:
-        async with Fetcher(20, 15, lambda: httpx.MockTransport(handle)) as fetcher:
+        async with Fetcher(15, lambda: httpx.MockTransport(handle)) as fetcher:
             return await fetcher.send(sent or request(), 13, seconds)
 
     return asyncio.run(scenario())
@@ -90,7 +90,7 @@ def test_cookies_when_set_by_one_answer_then_go_with_no_other_request() -> None:
         return httpx.Response(200, json={}, headers={"Set-Cookie": "session=one"})
 
     async def scenario() -> None:
-        async with Fetcher(1, 15, lambda: httpx.MockTransport(handle)) as fetcher:
+        async with Fetcher(15, lambda: httpx.MockTransport(handle)) as fetcher:
             await fetcher.send(request(), 0, 9)
             await fetcher.send(request(), 0, 9)
 
