@@ -55,8 +55,11 @@ def within_limits(amount: Decimal) -> Decimal:
     Raises:
         NumberError: when it lies outside, or needs more than 38 significant digits.
     """
-    if len(amount.as_tuple().digits) > MAX_DIGITS and amount.normalize(_CONTEXT) != amount:
-        raise NumberError("the number has more than 38 significant digits")
+    if len(amount.as_tuple().digits) > MAX_DIGITS:
+        shorter = amount.normalize(_CONTEXT)
+        if shorter != amount:
+            raise NumberError("the number has more than 38 significant digits")
+        amount = shorter
     if amount and not _SMALLEST <= abs(amount) < _LIMIT:
         raise NumberError("the number is outside of 1e-12 to 1e15")
     return amount or Decimal(0)
