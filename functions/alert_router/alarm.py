@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class AlarmState(StrEnum):
@@ -17,8 +20,7 @@ class AlarmState(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 
 
-@dataclass(frozen=True, slots=True)
-class Datapoint:
+class Datapoint(NamedTuple):
     """One value that an alarm was evaluated on."""
 
     value: Decimal
@@ -26,13 +28,12 @@ class Datapoint:
     """The start of the period that the value summarises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(NamedTuple):
     """What an alarm watches, as far as its notification says so."""
 
     label: str = ""
     """ "AWS/EC2 CPUUtilization", a metric math expression, or a composite alarm's rule."""
-    dimensions: Mapping[str, str] = field(default_factory=dict)
+    dimensions: Mapping[str, str] = _NOTHING
     statistic: str = ""
     comparison: str = ""
     threshold: Decimal | None = None
@@ -44,8 +45,7 @@ class Watched:
     """The alarms that made a composite alarm change."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmChange:
+class AlarmChange(NamedTuple):
     """One transition of one alarm, or of one contributor of an alarm over many series."""
 
     alarm_name: str
@@ -62,9 +62,9 @@ class AlarmChange:
     """The Region's code where it is known, else its display name."""
     contributor: str = ""
     """The id of the series, in an alarm over many; empty for the alarm as a whole."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = _NOTHING
     """What tells the contributor from others: "TableName": "orders"."""
-    watched: Watched = field(default_factory=Watched)
+    watched: Watched = Watched()
     latest: Datapoint | None = None
     """The newest datapoint that the transition was decided on."""
     ignored_because: str = ""

@@ -7,12 +7,13 @@ critical. Nothing that was not announced is announced as over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from alert_router.episode import (
+    ONE_CAUSE,
     Episode,
     Intent,
     Outbox,
@@ -36,14 +37,13 @@ _NOT_SET_UP: Final = "not-set-up"
 _CRITICAL_KINDS: Final = frozenset({AlarmKind.CRITICAL.value, AlarmKind.RUNWAY_CRITICAL.value})
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What is known of the account apart from its alarms."""
 
     balance: Decimal | None = None
     unit: str = ""
     runway_hours: Decimal | None = None
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    thresholds: Thresholds = Thresholds()
     balance_at: datetime | None = None
     """When the record's balance was read."""
     is_polled: bool = True
@@ -55,8 +55,7 @@ class View:
     is_silenced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """When to wait and when to repeat."""
 
     group_wait: timedelta
@@ -65,8 +64,7 @@ class Policy:
     """How long a sender may take before another may take its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(NamedTuple):
     """What there is to say."""
 
     step: Step
@@ -121,7 +119,7 @@ def mark_sent(episode: Episode, view: View, now: datetime, group: str) -> Episod
             firing = [fact.at for fact in sent.facts.values() if fact.firing]
             return replace(sent, told=None, opened_at=min(firing, default=None))
         case Step.REMINDER if intent.told is not None:
-            told = replace(intent.told, at=now)
+            told = intent.told._replace(at=now)
         case _:
             told = Told(
                 severity=intent.severity,
@@ -131,7 +129,7 @@ def mark_sent(episode: Episode, view: View, now: datetime, group: str) -> Episod
                 group=group,
                 is_setup=intent.step is Step.NOT_SET_UP,
             )
-    known = replace(told, balance=view.balance, unit=view.unit, outcome=view.outcome)
+    known = told._replace(balance=view.balance, unit=view.unit, outcome=view.outcome)
     return replace(sent, told=known)
 
 
@@ -207,7 +205,7 @@ def _settle_silently(episode: Episode) -> Episode:
     if told.is_setup and not episode.firing:
         return replace(episode, told=None, opened_at=None)
     if episode.firing and told.troubles - episode.troubles:
-        return replace(episode, told=replace(told, troubles=told.troubles & episode.troubles))
+        return replace(episode, told=told._replace(troubles=told.troubles & episode.troubles))
     return episode
 
 
@@ -260,7 +258,7 @@ def _wait(episode: Episode, due: _Due, view: View, now: datetime, policy: Policy
     """Join the group of what may say the same, or go on waiting."""
     group = _group(episode, due, view)
     if episode.waiting is not None:
-        return replace(episode.waiting, group=group)
+        return episode.waiting._replace(group=group)
     factor = _FIRST_POLL_FACTOR if group == _NEVER_POLLED else 1
     return Waiting(group, since=now, until=now + factor * policy.group_wait)
 
@@ -272,7 +270,7 @@ def _group(episode: Episode, due: _Due, view: View) -> str:
     if due.step is Step.NOT_SET_UP:
         return _NOT_SET_UP if view.is_polled else _NEVER_POLLED
     if due.step is Step.OPENED and episode.troubles == {Trouble.STALE}:
-        return f"stale/{episode.provider}"
+        return f"{ONE_CAUSE}{episode.provider}"
     if episode.subject.scope is Scope.FOREIGN:
         return "foreign"
     return due.severity.value

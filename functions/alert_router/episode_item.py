@@ -168,12 +168,12 @@ def _intent_from_item(item: Mapping[str, Any]) -> Intent:
 
 def _note_to_item(note: Note) -> Item:
     """Store what there is to read about a foreign alarm."""
-    return _filled({name: getattr(note, name) for name in Note.__slots__})
+    return _filled({name: getattr(note, name) for name in Note._fields})
 
 
 def _note_from_item(item: Mapping[str, Any]) -> Note:
     """Read what there is to read about a foreign alarm."""
-    return Note(**{name: item[name] for name in Note.__slots__ if name in item})
+    return Note(**{name: item[name] for name in Note._fields if name in item})
 
 
 def _filled(values: Mapping[str, Any]) -> Item:

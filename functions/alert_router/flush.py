@@ -8,8 +8,7 @@ from typing import Final
 
 from alert_router.decide import decide
 from alert_router.desk import Desk
-from alert_router.episode import Episode, Subject
-from alert_router.message.several import is_one_cause
+from alert_router.episode import Episode, Subject, is_one_cause
 from alert_router.route import BusyError, claim
 from alert_router.send import send
 

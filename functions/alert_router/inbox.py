@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from alert_router.alarm import AlarmChange
 from alert_router.normalise import is_configuration_change, read_alarm
@@ -28,8 +27,7 @@ class UnreadableError(ValueError):
     """A record is nothing that the router knows. The text names no content."""
 
 
-@dataclass(frozen=True, slots=True)
-class TestRequest:
+class TestRequest(NamedTuple):
     """Somebody wants to see whether messages arrive."""
 
     account: str
@@ -38,20 +36,17 @@ class TestRequest:
     requested_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
+class Flush(NamedTuple):
     """The wait of a group of openings is over."""
 
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """The schedule asks to look at everything that is open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """Nothing for anybody; the log says why."""
 
     why: str
@@ -60,8 +55,7 @@ class Ignored:
 Content = AlarmChange | TestRequest | Flush | Tick | Ignored
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """One record of an invocation."""
 
     record_id: str | None

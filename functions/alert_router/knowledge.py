@@ -5,37 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING
 
+from alert_router.balance import newest_balance
 from alert_router.decide import View
 from alert_router.enrich import EnrichmentError
 from alert_router.episode import Episode, Scope, Subject
-from alert_router.message.notice import newest_balance
 from alert_router.silence import Silence, is_silenced
 from shared.names import NO_SUBJECT
 from shared.records import Latest
 
+if TYPE_CHECKING:
+    from alert_router.ports import Records, Silences
+
 _DAY = timedelta(hours=24)
-
-
-class Records(Protocol):
-    """Where the poller's records are read."""
-
-    def read(self, accounts: Iterable[str]) -> dict[str, Latest]:
-        """Return the records that there are."""
-        ...
-
-    def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
-        """Return the balances that polls found."""
-        ...
-
-
-class Silences(Protocol):
-    """Where silences are read."""
-
-    def silences(self) -> Iterable[Silence]:
-        """Return the silences that there are."""
-        ...
 
 
 class Knowledge:

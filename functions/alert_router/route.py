@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from alert_router.alarm import AlarmChange
 from alert_router.decide import decide, remind, take_over
@@ -24,8 +23,7 @@ class BusyError(Exception):
     """Another invocation is sending for this subject; the record has to come back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What is to be done about one subject."""
 
     subject: Subject

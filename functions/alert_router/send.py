@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from alert_router.decide import mark_sent
 from alert_router.desk import Desk
 from alert_router.episode import Episode, Outbox, Step, Subject
-from alert_router.message.model import Message
-from alert_router.message.notice import Notice, notice_of
 from alert_router.store import ConflictError
 
+if TYPE_CHECKING:
+    from alert_router.message.model import Message
+
 #: More texts with a history each would cost more reads than a digest of them shows.
-_MOST_HISTORIES = 5
+_MOST_HISTORIES: Final = 5
 
 
 def send(
@@ -29,7 +31,7 @@ def send(
     desk.knowledge.prepare(episode.subject for episode in owing)
     by_subject = {episode.subject: episode for episode in owing}
     failed: set[Subject] = set()
-    for message in desk.composer.compose(_notices(desk, owing), still_open):
+    for message in _compose(desk, owing, still_open):
         members = [by_subject[subject] for subject in message.members]
         if publish(desk, message):
             _mark(desk, members, message)
@@ -70,8 +72,14 @@ def _publish_chat(desk: Desk, message: Message) -> None:
         desk.log.warning("chat not reached", subject=message.subject, error=type(exc).__name__)
 
 
-def _notices(desk: Desk, owing: Sequence[Episode]) -> list[Notice]:
-    """Return what there is to say of each episode."""
+def _compose(
+    desk: Desk, owing: Sequence[Episode], still_open: Mapping[str, Sequence[str]] | None
+) -> list[Message]:
+    """Write what the episodes owe."""
+    # Most records change nothing that has to be said: a cold start does without the texts.
+    from alert_router.message.compose import Composer  # noqa: PLC0415
+    from alert_router.message.notice import notice_of  # noqa: PLC0415
+
     now = desk.clock()
     with_history = len(owing) <= _MOST_HISTORIES
     notices = []
@@ -82,7 +90,7 @@ def _notices(desk: Desk, owing: Sequence[Episode]) -> list[Notice]:
         history = desk.knowledge.history(episode.subject, now) if draws else {}
         latest = desk.knowledge.latest(episode.subject)
         notices.append(notice_of(episode, episode.outbox.intent, now, latest, history))
-    return notices
+    return Composer(desk.links, desk.digest_above).compose(notices, still_open)
 
 
 def _mark(desk: Desk, members: Sequence[Episode], message: Message) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import NamedTuple
 
 from shared.names import DEFAULT_NAME, DEFAULT_NAMESPACE, Severity
 
@@ -15,8 +15,7 @@ class SettingsError(Exception):
     """The environment lacks a variable, or holds a value that is not what it must be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The router's configuration, as Terraform set it."""
 
     name: str

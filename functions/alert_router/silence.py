@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.times import parse_time
 
@@ -18,8 +17,7 @@ _EVERYTHING: Final = "all"
 _PROVIDER_PREFIX: Final = "provider:"
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(NamedTuple):
     """One silence."""
 
     pattern: str

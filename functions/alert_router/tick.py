@@ -127,7 +127,7 @@ def _alarm_names(desk: Desk, episode: Episode) -> dict[str, str]:
         account = episode.subject.id
         return {kind: AlarmName(account, AlarmKind(kind)).format(desk.name) for kind in kinds}
     note = episode.note
-    if note is None or not desk.composer.links.is_here(note.alarm_arn):
+    if note is None or not desk.links.is_here(note.alarm_arn):
         return {}
     return dict.fromkeys(kinds, note.alarm_name)
 

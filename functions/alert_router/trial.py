@@ -35,7 +35,7 @@ def send_trial(desk: Desk, request: TestRequest) -> None:
             return
         raise BusyError("another invocation is sending the test")
     latest = desk.knowledge.latest(Subject(Scope.ACCOUNT, request.account))
-    message = single.trial(request, latest, desk.composer.links, now)
+    message = single.trial(request, latest, desk.links, now)
     if not publish(desk, message):
         desk.memory.end_lease(what, now)
         raise TrialError("the test message was not taken")

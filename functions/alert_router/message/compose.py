@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from alert_router.episode import Step, Trouble
+from alert_router.episode import Step, Trouble, is_one_cause
 from alert_router.message import several, single
 from alert_router.message.document import MAX_ENTRIES
 from alert_router.message.links import Links
@@ -14,8 +14,7 @@ from alert_router.message.notice import Notice
 from shared.names import Severity, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Composer:
+class Composer(NamedTuple):
     """What composing needs beside the notices."""
 
     links: Links
@@ -68,8 +67,7 @@ class Composer:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """A message that may end up as a line of a digest."""
 
     notices: Sequence[Notice]
@@ -90,7 +88,7 @@ def _cause(notice: Notice) -> str:
     if notice.step is Step.NOT_SET_UP:
         return "not-set-up"
     if notice.step in (Step.RECOVERED, Step.CLOSED, Step.REMINDER):
-        return told_together if several.is_one_cause(told_together) else ""
+        return told_together if is_one_cause(told_together) else ""
     if notice.step is Step.OPENED and notice.troubles == {Trouble.STALE} and notice.latest:
         return several.cause_key(notice)
     return ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from alert_router.episode import Trouble
-from alert_router.message.notice import Notice
 from shared.names import AlarmKind, AlarmName, Severity
+
+if TYPE_CHECKING:
+    from alert_router.message.notice import Notice
 
 _CONSOLES: Final = {
     "aws-cn": "console.amazonaws.cn",
@@ -29,8 +30,7 @@ _KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """What links are made of; empty where there is none."""
 
     stack_name: str = ""

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from alert_router.balance import newest_balance
 from alert_router.episode import Episode, Intent, Note, Scope, Step, Subject, Told, Trouble
 from shared.names import NO_SUBJECT, AlarmKind, Severity, Status
 from shared.records import Latest
@@ -144,19 +145,3 @@ def _threshold(episode: Episode, latest: Latest | None, balance: Decimal | None)
     kinds = (AlarmKind.CRITICAL, AlarmKind.WARNING)
     facts = [episode.facts[kind] for kind in kinds if kind in episode.firing]
     return next((fact.threshold for fact in facts if fact.threshold is not None), None)
-
-
-def newest_balance(
-    episode: Episode, latest: Latest | None
-) -> tuple[Decimal | None, datetime | None]:
-    """Return the newest balance with its time.
-
-    Metrics are written before the record, so an alarm may know a balance that the record does
-    not have yet; and the record may have later ones than the alarm was decided on.
-    """
-    point = episode.latest
-    if latest is None or latest.balance is None or latest.balance_at is None:
-        return (point.value, point.at) if point is not None else (None, None)
-    if point is not None and latest.balance_at < point.at:
-        return point.value, point.at
-    return latest.balance, latest.balance_at

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from alert_router.episode import Step
+from alert_router.episode import ONE_CAUSE, Step
 from alert_router.message import clauses, email
 from alert_router.message.actions import actions_for_several
 from alert_router.message.chat import chat
@@ -21,13 +20,11 @@ from shared.names import Severity, Status
 from shared.outcome import Outcome
 from shared.times import format_time
 
-_CAUSE: Final = "stale/"
 _DIGEST: Final = "digest/"
 _DIGEST_TAGS: Final = {Status.RESOLVED: "RESOLVED", Status.REMINDER: "REMINDER"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """What a message about several subjects says."""
 
     tag: str
@@ -40,12 +37,7 @@ class _Text:
 def cause_key(notice: Notice) -> str:
     """Name the cause that accounts of one provider have in common, and when it was told."""
     outcome = notice.latest.outcome.value if notice.latest else ""
-    return f"{_CAUSE}{notice.provider}/{outcome}/{format_time(notice.now)}"
-
-
-def is_one_cause(group: str) -> bool:
-    """Whether a group is one cause, that ends when it ended for all."""
-    return group.startswith(_CAUSE)
+    return f"{ONE_CAUSE}{notice.provider}/{outcome}/{format_time(notice.now)}"
 
 
 def one_cause(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -94,7 +93,7 @@ def test_stale_message_when_names_are_anything_then_limits_hold(
 @given(st.text(min_size=1, max_size=255), TEXT)
 @settings(max_examples=60, deadline=None)
 def test_foreign_message_when_names_are_anything_then_limits_hold(name: str, text: str) -> None:
-    change = replace(foreign(name=name), description=text, reason=text)
+    change = foreign(name=name)._replace(description=text, reason=text)
 
     (message,) = Composer(LINKS, 5).compose([somebody_elses(Step.OPENED, change)])
 

@@ -44,8 +44,7 @@ def test_reminder_when_a_critical_lasts_then_it_comes_every_four_hours(world: Wo
 
 
 def test_reminder_when_it_is_off_then_none_comes(world: World) -> None:
-    desk = world.desk
-    world.desk = lambda: _without_reminders(desk())  # type: ignore[method-assign]
+    world.repeat_after = {}
 
     pass_time(world, 30 * HOUR)
 
@@ -223,10 +222,3 @@ def test_grouped_message_when_its_sender_crashes_then_it_is_repeated_once_and_wh
     pass_time(world, minutes(20))
 
     assert world.subjects == ["WARNING Firecrawl unreachable: 4 accounts"] * 2
-
-
-def _without_reminders(desk: object) -> object:
-    """Return a desk whose policy has no reminders."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(desk, policy=replace(desk.policy, repeat_after={}))  # type: ignore[type-var,attr-defined]

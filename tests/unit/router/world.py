@@ -12,13 +12,12 @@ from typing import Any
 from alert_router.alarm import AlarmChange, AlarmState
 from alert_router.decide import Policy
 from alert_router.desk import Desk, Tally
+from alert_router.dispatch import run
 from alert_router.enrich import EnrichmentError
 from alert_router.episode import Episode, Subject
 from alert_router.episode_item import from_item, to_item
-from alert_router.handler import run
 from alert_router.inbox import unpack
 from alert_router.knowledge import Knowledge
-from alert_router.message.compose import Composer
 from alert_router.message.model import Message
 from alert_router.silence import Silence
 from alert_router.store import ConflictError
@@ -89,6 +88,12 @@ class World:
     now: datetime = NOW
     group_wait: timedelta = timedelta(seconds=60)
     digest_above: int = 5
+    repeat_after: Mapping[Severity, timedelta] = field(
+        default_factory=lambda: {
+            Severity.CRITICAL: timedelta(hours=4),
+            Severity.WARNING: timedelta(hours=24),
+        }
+    )
     table: MemoryTable = field(default_factory=MemoryTable)
     records: dict[str, Latest] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
@@ -159,10 +164,11 @@ class World:
             outlet=self,
             timer=self,
             alarms=self,
-            composer=Composer(LINKS, self.digest_above),
+            links=LINKS,
+            digest_above=self.digest_above,
             policy=Policy(
                 self.group_wait,
-                {Severity.CRITICAL: timedelta(hours=4), Severity.WARNING: timedelta(hours=24)},
+                self.repeat_after,
                 self.lease,
             ),
             clock=lambda: self.now,
