@@ -11,11 +11,10 @@ from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperatio
 from typing import Any, Final
 
 from balance_poller.expression import Expression, ExpressionError, compile_expression
-from shared.money import MAX_DIGITS, NumberError, parse_number, within_limits
+from shared.money import NumberError, parse_number, within_limits
 
 #: Sums and differences are exact or refused; 1,000 digits are far beyond any amount.
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])
-_STORED: Final = Context(prec=MAX_DIGITS)
 
 
 class UnreadableError(ValueError):
@@ -96,11 +95,11 @@ def scaled(amount: Decimal, scale: Decimal | None) -> Decimal:
     """
     try:
         exact = amount if scale is None else _EXACT.multiply(amount, scale)
-        kept = within_limits(exact)
+        return within_limits(exact)
     except (DecimalException, NumberError):
-        raise UnreadableError("the number cannot be stored: more than 38 digits,"
-                              " or outside of 1e-12 to 1e15") from None  # fmt: skip
-    return kept.normalize(_STORED) if len(kept.as_tuple().digits) > MAX_DIGITS else kept
+        raise UnreadableError(
+            "the number cannot be stored: more than 38 digits, or outside of 1e-12 to 1e15"
+        ) from None
 
 
 def _number(expression: Expression, found: object, body: object) -> Decimal:
