@@ -75,8 +75,17 @@ class SecretStore:
         self._cache: dict[str, _Cached] = {}
 
     def read(self, references: Iterable[str]) -> Keys:
-        """Return the keys for ``references`` (``name-or-arn[#json_key]``), cached ones included."""
-        return self._read(references, self._cached())
+        """Return the keys for ``references`` (``name-or-arn[#json_key]``), cached ones included.
+
+        A cached secret without a key that is wanted is read anew: somebody may just have set it.
+        """
+        wanted, cached = list(references), self._cached()
+        keys = self._read(wanted, cached)
+        lacking = {reference.partition("#")[0] for reference in keys.missing} & cached.keys()
+        if not lacking:
+            return keys
+        known = {name: text for name, text in self._cached().items() if name not in lacking}
+        return self._read(wanted, known)
 
     def read_again(self, references: Iterable[str]) -> Keys:
         """Return the keys as they are stored now, whatever the cache holds."""

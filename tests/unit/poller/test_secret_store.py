@@ -175,6 +175,23 @@ def test_the_cache_when_a_secret_could_not_be_read_then_does_not_remember_that()
     assert secrets.read(["keys"]).found == {"keys": "late"}
 
 
+def test_the_cache_when_it_lacks_a_key_then_asks_again_so_that_one_just_set_is_found() -> None:
+    stored: dict[str, str | bytes | None] = {"api-keys": '{"a": "key-a"}', "other": "key-other"}
+    client = secrets_manager(stored)
+    reader = store(client)
+    references = ["api-keys#a", "api-keys#b", "other"]
+
+    assert list(reader.read(references).missing) == ["api-keys#b"]
+    stored["api-keys"] = '{"a": "key-a", "b": "key-b"}'
+    read = reader.read(references)
+
+    assert not read.missing
+    assert read.found["api-keys#b"] == "key-b"
+    assert [call["SecretIdList"] for call in client.calls] == [["api-keys", "other"], ["api-keys"]]
+    reader.read(references)
+    assert len(client.calls) == 2
+
+
 def test_a_key_when_read_then_is_known_to_the_redactor() -> None:
     client = secrets_manager({"keys": json.dumps({"a": "canary-1234", "b": {"t": "canary-5678"}})})
 
