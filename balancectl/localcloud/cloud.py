@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from balancectl.localcloud.alarm_evaluator import AlarmEvaluator, Transition
 from balancectl.localcloud.clock import next_minute
-from balancectl.localcloud.deployment import Deployment, Progress
+from balancectl.localcloud.deployment import Deployment, OnStage
 from balancectl.localcloud.emulator import Emulator
+from balancectl.localcloud.errors import CloudError
 from balancectl.localcloud.inbox import Inbox, Message
 from balancectl.localcloud.simulated_api import Account
 from balancectl.localcloud.simulated_providers import SimulatedProviders
@@ -29,10 +30,6 @@ from shared.records import Latest
 #: Polls are timestamped with their full minute, which counts when it is over.
 _EVALUATION_LAG: Final = timedelta(minutes=1)
 _POLL_SECONDS: Final = 60
-
-
-class CloudError(Exception):
-    """The local cloud did not do what it should; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +175,7 @@ class Plan:
 
 
 @contextmanager
-def local_cloud(
-    folder: Path, plan: Plan, on_stage: Callable[[str, Progress | None], None] | None = None
-) -> Iterator[LocalCloud]:
+def local_cloud(folder: Path, plan: Plan, on_stage: OnStage | None = None) -> Iterator[LocalCloud]:
     """Run a local cloud with ``plan`` in it, its schedules held; nothing of it is left running.
 
     Args:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 from balancectl.localcloud import story
 from balancectl.localcloud.cloud import LocalCloud, Step, local_cloud
-from balancectl.localcloud.deployment import Progress
 from balancectl.localcloud.inbox import Message
 from balancectl.localcloud.repository import LOCAL, build_packages
 from balancectl.localcloud.screen import Screen
 
 _STAGES = {
+    "packages": "Building dist/*.zip",
     "emulator": "Starting an emulated AWS with IAM enforced",
     "providers": "Starting simulated providers",
     "terraform": "Applying infra/terraform, as it is",
@@ -36,36 +35,20 @@ class Demo:
         screen.say("Balance Monitor: the real Terraform and both functions, on this machine.")
         screen.say(f"Everything that is written lies in {_short(self._folder)}.", "dim")
         screen.heading("Setting up")
-        with screen.stage("Building dist/*.zip"):
+        with screen.stages(_STAGES) as on_stage:
+            on_stage("packages", None)
             build_packages()
-        with self._cloud() as cloud:
-            self._tell(cloud)
-            self._check_keys(cloud)
+            with local_cloud(self._folder, story.PLAN, on_stage) as cloud:
+                self._tell(cloud)
+                self._check_keys(cloud)
         return self._close()
-
-    @contextmanager
-    def _cloud(self) -> Iterator[LocalCloud]:
-        """Run the local cloud, showing its stages as they begin and end."""
-        with ExitStack() as whole, ExitStack() as current:
-            report: Callable[[int, int], None] | None = None
-
-            def on_stage(stage: str, progress: Progress | None) -> None:
-                nonlocal report
-                if progress is not None and report is not None:
-                    report(progress.done, progress.total)
-                elif progress is None:
-                    current.close()
-                    report = (
-                        current.enter_context(self._screen.stage(_STAGES[stage]))
-                        if stage in _STAGES
-                        else None
-                    )
-
-            yield whole.enter_context(local_cloud(self._folder, story.PLAN, on_stage))
 
     def _tell(self, cloud: LocalCloud) -> None:
         """Tell the chapters."""
         screen = self._screen
+        screen.heading("Who is told what")
+        for person, what in story.PEOPLE.items():
+            screen.say(f"{person:<22}{what}")
         screen.heading("Polling")
         step = cloud.start_schedules()
         screen.beat(step.at, "The schedule fires for the first time.")
@@ -125,9 +108,8 @@ class Demo:
 
     def _by_person(self) -> list[tuple[str, str, str]]:
         """Return one row for each subscriber."""
-        people = (story.TEAM, story.ON_CALL, story.CRAWLERS, story.OPERATIONS)
         rows = []
-        for person in people:
+        for person in story.PEOPLE:
             got = [message for message in self._messages if message.endpoint == person]
             rows.append((person, str(len(got)), "\n".join(_headline(m) for m in got) or "-"))
         return rows

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from balancectl.localcloud.emulator import Emulator
+from balancectl.localcloud.errors import DeploymentError
 from balancectl.localcloud.repository import PACKAGES, ROOT, terraform_script
 from shared.names import DEFAULT_NAME, StackNames
 from shared.times import format_time
@@ -33,10 +34,6 @@ LOCAL_VARIABLES: Final = {
 _TERRAFORM_SETTINGS: Final = ("CHECKPOINT_DISABLE", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE")
 
 
-class DeploymentError(Exception):
-    """Terraform or a command of ours failed; the text is what it said."""
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far an apply is."""
@@ -45,6 +42,10 @@ class Progress:
     total: int
     resource: str
     """What was just made."""
+
+
+OnStage = Callable[[str, Progress | None], None]
+"""Is told which stage begins, and with a progress how far it is."""
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Deployment:
             for event in _events(run):
                 if event.get("type") == "change_summary" and not total:
                     total = event["changes"]["add"] + event["changes"]["change"]
-                elif event.get("type") == "apply_complete":
+                elif event.get("type") == "apply_complete" and _is_change(event):
                     done += 1
                     if on_progress:
                         on_progress(Progress(done, total, event["hook"]["resource"]["addr"]))
@@ -244,6 +245,11 @@ def _events(run: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
             event = json.loads(line)
             if isinstance(event, dict):
                 yield event
+
+
+def _is_change(event: Mapping[str, Any]) -> bool:
+    """Whether something was made or changed, and not merely read."""
+    return event["hook"].get("action") in ("create", "update")
 
 
 def _diagnostic(event: Mapping[str, Any]) -> str:

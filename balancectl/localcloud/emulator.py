@@ -20,6 +20,7 @@ import boto3
 import botocore.session
 
 from balancectl.localcloud.clock import StoryClock
+from balancectl.localcloud.errors import EmulatorError
 from balancectl.localcloud.settings import ACTIVITY_PATH, RELEASE_PATH, ServerSettings
 
 REGION: Final = "eu-central-1"
@@ -31,10 +32,6 @@ _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 8
 _QUIET_READINGS: Final = 3
 _KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "SYSTEMROOT")
-
-
-class EmulatorError(Exception):
-    """The emulator did not start, or is not there any more."""
 
 
 @dataclass(slots=True)
@@ -68,7 +65,7 @@ class Emulator:
             EmulatorError: when it does not come up; the text has the end of its log.
         """
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
-        emulator = cls(folder, _free_port())
+        emulator = cls(folder, free_port())
         if story_start:
             emulator.clock.set(story_start)
         with (folder / "emulator.log").open("ab") as log:
@@ -122,9 +119,13 @@ class Emulator:
 
         Nothing of the user's AWS set-up is in it: no profile, no credentials, no other endpoint.
         """
-        nowhere = str(self.folder / "no-aws-files")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return kept | {
+        return kept | self.settings()
+
+    def settings(self) -> dict[str, str]:
+        """Return the variables that lead AWS clients here, and only here."""
+        nowhere = str(self.folder / "no-aws-files")
+        return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
@@ -282,7 +283,7 @@ def _session() -> boto3.Session:
     return boto3.Session(botocore_session=session)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a loopback port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

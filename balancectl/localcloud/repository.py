@@ -10,14 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from balancectl.localcloud.errors import RepositoryError
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOCAL: Final = ROOT / ".local"
 """Everything that the local cloud writes."""
 PACKAGES: Final = ROOT / "dist"
-
-
-class RepositoryError(Exception):
-    """The local cloud runs from a checkout of the repository, and this is none."""
 
 
 def build_packages() -> None:

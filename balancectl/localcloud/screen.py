@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 from rich import box
@@ -13,15 +13,16 @@ from rich.panel import Panel
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from balancectl.localcloud.alarm_evaluator import Transition
+from balancectl.localcloud.deployment import OnStage, Progress
 from balancectl.localcloud.inbox import Message
 from shared.money import format_amount
 from shared.outcome import Outcome
@@ -70,11 +71,32 @@ class Screen:
         else:
             columns = (SpinnerColumn(), TextColumn("{task.description}"))
             bar = (BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
-            with Progress(*columns, *bar, console=self._console, transient=True) as progress:
+            with ProgressBar(*columns, *bar, console=self._console, transient=True) as progress:
                 task = progress.add_task(title, total=None)
                 yield lambda done, total: progress.update(task, completed=done, total=total)
         took = _duration(time.monotonic() - begun)
         self._console.print(Text.assemble(("done  ", "green"), title, (f"  {took}", "dim")))
+
+    @contextmanager
+    def stages(self, titles: Mapping[str, str]) -> Iterator[OnStage]:
+        """Show one stage after the other; yields what is told when each begins and goes on.
+
+        A stage that has no title ends the one before and is not shown.
+        """
+        with ExitStack() as current:
+            report: Callable[[int, int], None] | None = None
+
+            def on_stage(stage: str, progress: Progress | None) -> None:
+                nonlocal report
+                if progress is None:
+                    current.close()
+                    report = None
+                    if stage in titles:
+                        report = current.enter_context(self.stage(titles[stage]))
+                elif report is not None:
+                    report(progress.done, progress.total)
+
+            yield on_stage
 
     def beat(self, at: datetime, text: str) -> None:
         """Tell what happens at ``at``."""

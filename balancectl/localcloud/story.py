@@ -17,6 +17,13 @@ TEAM: Final = "team@example.com"
 CRAWLERS: Final = "crawlers@example.com"
 ON_CALL: Final = "+4915112345678"
 OPERATIONS: Final = "platform@example.com"
+#: Who is told what, as the subscribers below have it.
+PEOPLE: Final = {
+    TEAM: "e-mail, everything",
+    ON_CALL: "SMS, what is critical",
+    CRAWLERS: "e-mail, what concerns Firecrawl",
+    OPERATIONS: "e-mail, when the monitor itself fails",
+}
 
 REPEAT_HOURS: Final = 4
 DIGEST_ABOVE: Final = 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from balancectl.localcloud import story
-from balancectl.localcloud.deployment import DeploymentError
+from balancectl.localcloud.errors import DeploymentError
 
 if TYPE_CHECKING:
     from balancectl.localcloud.cloud import LocalCloud

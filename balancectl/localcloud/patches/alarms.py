@@ -69,9 +69,11 @@ def _notify(alarm: dict[str, Any], before: str, after: str, reason: str) -> None
     for topic in alarm.get(_ACTIONS[after]) or ():
         arn = alarm["AlarmArn"]
         if sns.topic_policy_allows(topic, "cloudwatch.amazonaws.com", arn, account):
-            message = json.dumps(_document(alarm, before, after, reason, at))
+            document = json.dumps(_document(alarm, before, after, reason, at))
+            text = _email(alarm, before, after, reason, at)
+            message = json.dumps({"default": document, "email": text})
             subject = f'{after}: "{alarm["AlarmName"]}" in {_region_name()}'[:99]
-            sns._fanout(topic, responses.new_uuid(), message, subject)
+            sns._fanout(topic, responses.new_uuid(), message, subject, "json")
         else:
             cloudwatch.logger.warning("the policy of %s keeps alarm %s out", topic, arn)
 
@@ -104,6 +106,24 @@ def _document(
     if alarm.get("AlarmRule"):
         return document | {"AlarmRule": alarm["AlarmRule"], "TriggeringChildren": []}
     return document | {"Trigger": _trigger(alarm)}
+
+
+def _email(alarm: dict[str, Any], before: str, after: str, reason: str, at: datetime) -> str:
+    """Return what the alarm's e-mail subscribers read; CloudWatch sends them no JSON."""
+    lines = {
+        "Name": alarm["AlarmName"],
+        "Description": alarm.get("AlarmDescription") or "",
+        "State Change": f"{before} -> {after}",
+        "Reason for State Change": reason,
+        "Timestamp": f"{at:%A %d %B, %Y %H:%M:%S} UTC",
+        "AWS Account": responses.get_account_id(),
+        "Alarm Arn": alarm["AlarmArn"],
+    }
+    details = "\n".join(f"- {name + ':':<27} {value}" for name, value in lines.items())
+    return (
+        f'Your Amazon CloudWatch Alarm "{alarm["AlarmName"]}" in the {_region_name()} region has '
+        f'entered the {after} state, because "{reason}".\n\nAlarm Details:\n{details}\n'
+    )
 
 
 def _trigger(alarm: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,202 @@
+"""``make up`` and ``make down``: a local cloud that stays, for accounts and keys of your own.
+
+The emulator keeps everything in memory, the keys too: what was in it is gone once it is down. The
+accounts in ``.local/terraform.tfvars`` stay.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Final, Self
+
+from balancectl.localcloud.deployment import Deployment, OnStage
+from balancectl.localcloud.emulator import Emulator, free_port
+from balancectl.localcloud.errors import StandingError
+from balancectl.localcloud.repository import LOCAL
+from balancectl.localcloud.simulated_api import Account
+
+FOLDER: Final = LOCAL / "up"
+VARIABLES: Final = LOCAL / "terraform.tfvars"
+_PORTS: Final = LOCAL / "ports.json"
+_TEMPLATE: Final = Path(__file__).with_name("example.tfvars")
+_RECORD: Final = "standing.json"
+_STOP_SECONDS: Final = 10
+
+
+def simulated_accounts() -> list[Account]:
+    """Return the simulated accounts of a standing cloud; their keys open nothing else."""
+    return [
+        Account("simulated-openrouter", "openrouter", "sk-or-simulated-0penr0uter", Decimal(42)),
+        Account("simulated-firecrawl", "firecrawl", "fc-simulated-f1recrawl", Decimal(48_000)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A cloud that another process left running."""
+
+    folder: Path
+    port: int
+    emulator_pid: int
+    keeper_pid: int
+    ports: dict[str, int]
+    """Of the simulated providers, and their ``control``."""
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator, to be reached and not to be stopped."""
+        return Emulator(self.folder, self.port)
+
+    @property
+    def deployment(self) -> Deployment:
+        """The stack in it."""
+        return Deployment(self.emulator, self.folder)
+
+    @classmethod
+    def read(cls, folder: Path = FOLDER) -> Self:
+        """Read what ``up`` recorded.
+
+        Raises:
+            StandingError: when nothing is up.
+        """
+        try:
+            fields = json.loads((folder / _RECORD).read_text("utf-8"))
+        except FileNotFoundError:
+            raise StandingError("no local cloud is up; start one with `make up`") from None
+        return cls(**{**fields, "folder": folder})
+
+    def write(self) -> None:
+        """Record where it is."""
+        record = {name: value for name, value in asdict(self).items() if name != "folder"}
+        (self.folder / _RECORD).write_text(json.dumps(record), "utf-8")
+
+
+def up(on_stage: OnStage) -> Standing:
+    """Bring the local cloud up, or apply what changed in ``.local/terraform.tfvars`` to it.
+
+    Args:
+        on_stage: told what begins: "emulator", "terraform" (and its progress), "keys".
+
+    Raises:
+        StandingError, EmulatorError, DeploymentError: when a part does not come up.
+    """
+    ports = _ports()
+    if not VARIABLES.exists():
+        VARIABLES.write_text(_example(ports), "utf-8")
+    try:
+        standing = Standing.read()
+    except StandingError:
+        standing = None
+    if standing is None or not standing.emulator.is_running():
+        down()
+        on_stage("emulator", None)
+        standing = _start(ports)
+    on_stage("terraform", None)
+    standing.deployment.apply([VARIABLES], lambda progress: on_stage("terraform", progress))
+    on_stage("keys", None)
+    standing.deployment.import_keys({account.name: account.key for account in simulated_accounts()})
+    standing.emulator.release_schedules()
+    return standing
+
+
+def down() -> bool:
+    """Stop the local cloud by its recorded processes; return whether there was one."""
+    try:
+        standing = Standing.read()
+    except StandingError:
+        return False
+    for pid in (standing.keeper_pid, standing.emulator_pid):
+        _stop(pid)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    return True
+
+
+def _start(ports: dict[str, int]) -> Standing:
+    """Start both processes, detached, and record them."""
+    emulator = Emulator.start(FOLDER, hold_schedules=True, detached=True)
+    if emulator.process is None:
+        raise StandingError("the emulator has no process")
+    standing = Standing(FOLDER, emulator.port, emulator.process.pid, 0, ports)
+    standing.write()
+    with (FOLDER / "keeper.log").open("ab") as log:
+        keeper = subprocess.Popen(  # noqa: S603 -- our own module
+            [sys.executable, "-m", "balancectl.localcloud.keeper", str(FOLDER)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=emulator.environment(),
+        )
+    standing = Standing(FOLDER, emulator.port, emulator.process.pid, keeper.pid, ports)
+    standing.write()
+    time.sleep(1)
+    if keeper.poll() is not None:
+        said = (FOLDER / "keeper.log").read_text("utf-8").strip().splitlines()[-1:]
+        down()
+        raise StandingError(f"the simulated providers did not start: {' '.join(said)}")
+    return standing
+
+
+def _stop(pid: int) -> None:
+    """End one of our processes; a number that went to another program is left alone."""
+    if not _is_ours(pid):
+        return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _is_ours(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if _is_ours(pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether ``pid`` is a running process of the local cloud."""
+    if not pid:
+        return False
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # our own child would stay as a zombie
+    return "balancectl.localcloud." in _command_line(pid)
+
+
+def _command_line(pid: int) -> str:
+    """Return a process's command line; empty when there is none, or it has ended."""
+    if Path("/proc/self").exists():
+        with suppress(OSError):
+            return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+        return ""
+    return subprocess.run(  # noqa: S603 -- a number
+        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 -- the system's
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
+def _ports() -> dict[str, int]:
+    """Return the simulated providers' ports: the same each time, since the tfvars name them."""
+    if not _PORTS.exists():
+        LOCAL.mkdir(exist_ok=True)
+        names = [*(account.provider for account in simulated_accounts()), "control"]
+        _PORTS.write_text(json.dumps({name: free_port() for name in names}), "utf-8")
+    ports: dict[str, int] = json.loads(_PORTS.read_text("utf-8"))
+    return ports
+
+
+def _example(ports: dict[str, int]) -> str:
+    """Return the tfvars to begin with."""
+    text = _TEMPLATE.read_text("utf-8")
+    for provider, port in ports.items():
+        text = text.replace(f"@{provider}@", f"http://127.0.0.1:{port}")
+    return text
