@@ -29,7 +29,7 @@ _DOWN_AFTER: Final = 20
 _DOWN_SLOWLY_AFTER: Final = 3
 
 _OUT_OF_TIME: Final = "the run ran out of time before the provider answered"
-_HOST_IS_DOWN: Final = "not asked: the provider answered none of this run's requests before"
+_HOST_IS_DOWN: Final = "not asked: the provider had just failed many requests in a row"
 
 
 class Sender(Protocol):

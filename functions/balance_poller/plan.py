@@ -44,6 +44,8 @@ def load_providers(
             loaded[name] = load_provider(name, inline)
         except DefinitionError as exc:
             loaded[name] = exc
+        except Exception as exc:  # noqa: BLE001 -- one provider's trouble is never another's
+            loaded[name] = DefinitionError("", unexpected(exc))
     return loaded
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from balance_poller.batches import error_code, in_batches
 from balance_poller.sinks.problems import Target, UnprocessedError, WriteProblem, Writer
 from balance_poller.sinks.records import Entry, encode, waits
+from shared.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest
 from shared.times import format_time
@@ -91,8 +92,6 @@ class LatestStore:
 
         The read is consistent: an event that comes twice within a second must find its own mark.
         """
-        from shared.dynamo import decode  # noqa: PLC0415 -- boto3 loads on first use
-
         keys: Sequence[Any] = [{"account": {"S": name}, "at": {"S": LATEST}} for name in batch]
         found: list[dict[str, Any]] = []
         pauses = waits()

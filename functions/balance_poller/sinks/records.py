@@ -9,6 +9,7 @@ from decimal import DecimalException
 from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.sinks.problems import Writer
+from shared.dynamo import encode as encode_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -27,8 +28,6 @@ class Entry:
 
 def encode(account: str, item: Mapping[str, Any], writer: Writer) -> Iterator[Entry]:
     """Yield the item's entry; or nothing, noting the problem, when DynamoDB cannot hold it."""
-    from shared.dynamo import encode as encode_item  # noqa: PLC0415 -- boto3 loads on first use
-
     try:
         yield Entry(account, encode_item(item))
     except (TypeError, DecimalException) as exc:
