@@ -32,24 +32,24 @@ class Polled:
 
     account: str
     provider: str
-    outcome: Outcome | None
-    """None when the account was skipped."""
+    outcome: Outcome
     reason: str | None = None
     balance: Decimal | None = None
     unit: str | None = None
     wallet: str | None = None
+    is_skipped: bool = False
+    """Whether another run polled it for the same second; the outcome is then that run's."""
 
     @property
     def is_ok(self) -> bool:
-        """Whether the balance was read, now or by another run at the same second."""
-        return self.outcome in (Outcome.OK, None)
+        """Whether the balance was read."""
+        return self.outcome is Outcome.OK
 
     @property
     def words(self) -> str:
         """What happened, for a person."""
-        if self.outcome is None:
-            return "skipped: already polled for this second"
-        return self.outcome.value if self.is_ok else self.reason or self.outcome.words
+        words = self.outcome.value if self.is_ok else self.reason or self.outcome.words
+        return f"{words} (already polled for this second)" if self.is_skipped else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,12 @@ def _polled(row: dict[str, Any]) -> Polled:
     return Polled(
         account=row["account"],
         provider=row.get("provider", ""),
-        outcome=None if row.get("skipped") else Outcome(row["outcome"]),
+        outcome=Outcome(row["outcome"]),
         reason=row.get("reason"),
         balance=_balance(row.get("balance")),
         unit=row.get("unit"),
         wallet=row.get("wallet"),
+        is_skipped=bool(row.get("skipped")),
     )
 
 

@@ -39,6 +39,14 @@ def duration(length: timedelta) -> str:
     return f"{seconds // 86_400} d"
 
 
+def exactly(length: timedelta) -> str:
+    """Return ``length`` to the second, for comparisons: "10 min 30 s", "2 h"."""
+    seconds = max(0, int(length.total_seconds()))
+    parts = ((seconds // 86_400, "d"), (seconds // 3_600 % 24, "h"), (seconds // 60 % 60, "min"))
+    words = [f"{number} {unit}" for number, unit in (*parts, (seconds % 60, "s")) if number]
+    return " ".join(words) or "0 s"
+
+
 def ago(at: datetime, now: datetime) -> str:
     """Return how long before ``now`` something was: "3 min ago", "just now"."""
     age = now - at

@@ -45,7 +45,13 @@ def poll(
     with progress(f"polling {count(len(names), 'account')} …"):
         report = poll_shards(target, shards, names, target.now().replace(microsecond=0))
     if as_json:
-        print_json({**asdict(report), "accounts": [asdict(row) for row in report.polled]})
+        print_json(
+            {
+                "accounts": [asdict(polled) for polled in report.polled],
+                "errors": list(report.errors),
+                "duration_ms": report.duration_ms,
+            }
+        )
     else:
         _print(report)
     if report.errors:

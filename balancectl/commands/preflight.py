@@ -17,7 +17,7 @@ from balancectl.options import AccountArgument, JsonOption, read_duration, targe
 from balancectl.render import print_json, progress, say
 from balancectl.session import Target
 from balancectl.stack import read_stack
-from balancectl.words import ago, duration
+from balancectl.words import ago, exactly
 from shared.money import NumberError, format_amount, parse_number
 from shared.outcome import Outcome
 from shared.records import Latest
@@ -109,7 +109,7 @@ def judge(
         return Verdict(Answer.UNKNOWN, f"its balance is in {reading.unit}, not in {unit}")
     age = now - reading.at
     if age > max_age:
-        words = f"the balance is {duration(age)} old, more than {duration(max_age)}"
+        words = f"the balance is {exactly(age)} old, more than {exactly(max_age)}"
         return Verdict(Answer.UNKNOWN, words)
     left = format_amount(reading.balance, reading.unit)
     wanted = format_amount(need, reading.unit)
@@ -139,7 +139,7 @@ def poll_account(target: Target, account: str) -> Reading | None:
     with progress(f"polling {account} …"):
         report = poll_shards(target, [shard], {account}, at)
     polled: Polled | None = next((row for row in report.polled if row.account == account), None)
-    if polled is None or polled.outcome is None:
+    if polled is None or polled.is_skipped:
         return recorded(target, account)  # another run polled it at the same second
     return Reading(polled.outcome, polled.words, polled.balance, polled.unit or "", at)
 

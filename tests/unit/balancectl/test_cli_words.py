@@ -63,6 +63,14 @@ def test_clock_when_formatted_then_is_as_short_as_it_stays_clear(
     assert words.clock(at, NOW) == expected
 
 
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "0 s"), (630, "10 min 30 s"), (7_200, "2 h"), (90_061, "1 d 1 h 1 min 1 s")],
+)
+def test_exactly_when_formatted_then_loses_no_second(seconds: int, expected: str) -> None:
+    assert words.exactly(timedelta(seconds=seconds)) == expected
+
+
 def test_ago_when_just_now_then_says_so() -> None:
     assert words.ago(NOW, NOW) == "just now"
     assert words.ago(NOW - timedelta(minutes=5), NOW) == "5 min ago"
