@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self
@@ -31,6 +31,8 @@ _PORTS: Final = LOCAL / "ports.json"
 _TEMPLATE: Final = Path(__file__).with_name("example.tfvars")
 _RECORD: Final = "standing.json"
 _STOP_SECONDS: Final = 10
+#: A keeper that cannot bind its ports ends within this time.
+_KEEPER_SECONDS: Final = 1.5
 
 
 def simulated_accounts() -> list[Account]:
@@ -93,20 +95,16 @@ def up(on_stage: OnStage) -> Standing:
     ports = _ports()
     if not VARIABLES.exists():
         VARIABLES.write_text(_example(ports), "utf-8")
+    standing = _running()
+    if standing is not None:
+        _apply(standing, on_stage)
+        return standing
+    down()
     try:
-        standing = Standing.read()
-    except StandingError:
-        standing = None
-    if standing is None or not standing.emulator.is_running():
+        return _start(ports, on_stage)
+    except BaseException:
         down()
-        on_stage("emulator", None)
-        standing = _start(ports)
-    on_stage("terraform", None)
-    standing.deployment.apply([VARIABLES], lambda progress: on_stage("terraform", progress))
-    on_stage("keys", None)
-    standing.deployment.import_keys({account.name: account.key for account in simulated_accounts()})
-    standing.emulator.release_schedules()
-    return standing
+        raise
 
 
 def down() -> bool:
@@ -121,30 +119,58 @@ def down() -> bool:
     return True
 
 
-def _start(ports: dict[str, int]) -> Standing:
-    """Start both processes, detached, and record them."""
+def _running() -> Standing | None:
+    """Return the cloud that is up and answers."""
+    try:
+        standing = Standing.read()
+    except StandingError:
+        return None
+    return standing if standing.emulator.is_running() else None
+
+
+def _start(ports: dict[str, int], on_stage: OnStage) -> Standing:
+    """Start both processes, detached, with the stack between them, and record them.
+
+    Nothing is polled or evaluated before all is in place: alarms would tell of it.
+    """
+    on_stage("emulator", None)
     emulator = Emulator.start(FOLDER, hold_schedules=True, detached=True)
     if emulator.process is None:
         raise StandingError("the emulator has no process")
     standing = Standing(FOLDER, emulator.port, emulator.process.pid, 0, ports)
     standing.write()
-    with (FOLDER / "keeper.log").open("ab") as log:
+    _apply(standing, on_stage)
+    standing = replace(standing, keeper_pid=_start_keeper(emulator))
+    standing.write()
+    emulator.release_schedules()
+    return standing
+
+
+def _apply(standing: Standing, on_stage: OnStage) -> None:
+    """Apply the user's variables, and see that the simulated accounts have their keys."""
+    on_stage("terraform", None)
+    standing.deployment.apply([VARIABLES], lambda progress: on_stage("terraform", progress))
+    on_stage("keys", None)
+    standing.deployment.import_keys({account.name: account.key for account in simulated_accounts()})
+
+
+def _start_keeper(emulator: Emulator) -> int:
+    """Start the keeper, see that it stays, and return its process's number."""
+    log_file = emulator.folder / "keeper.log"
+    with log_file.open("ab") as log:
         keeper = subprocess.Popen(  # noqa: S603 -- our own module
-            [sys.executable, "-m", "balancectl.localcloud.keeper", str(FOLDER)],
+            [sys.executable, "-m", "balancectl.localcloud.keeper", str(emulator.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env=emulator.environment(),
         )
-    standing = Standing(FOLDER, emulator.port, emulator.process.pid, keeper.pid, ports)
-    standing.write()
-    time.sleep(1)
-    if keeper.poll() is not None:
-        said = (FOLDER / "keeper.log").read_text("utf-8").strip().splitlines()[-1:]
-        down()
+    with suppress(subprocess.TimeoutExpired):
+        keeper.wait(_KEEPER_SECONDS)
+        said = log_file.read_text("utf-8").strip().splitlines()[-1:]
         raise StandingError(f"the simulated providers did not start: {' '.join(said)}")
-    return standing
+    return keeper.pid
 
 
 def _stop(pid: int) -> None:
