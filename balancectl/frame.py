@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from balancectl.errors import CliError, one_line, translate
 from balancectl.exits import ExitCode
 from balancectl.redaction import clean
-from balancectl.render import print_error
+from balancectl.render import note, print_error
 
 _GLOBAL: Final = ("--name", "--region", "--profile")
 _LOCAL: Final = "local"
@@ -97,7 +97,7 @@ def guarded(run: Callable[[], Any]) -> int:
     try:
         result = run()
     except typer.Abort:
-        print_error("stopped: nothing was changed")
+        note("stopped: nothing was changed")
         return ExitCode.INTERRUPTED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -50,7 +50,7 @@ def read_key(account: str, *, from_stdin: bool, fields: Iterable[str] = ()) -> S
         fields: the parts to prompt for, for a credential of several.
     """
     names = list(fields)
-    if from_stdin or _is_piped():
+    if from_stdin or is_piped():
         key = parse_key(stdin_text(), "the key on standard input")
         return _with_fields(key, names)
     if names:
@@ -127,7 +127,7 @@ def _variable(name: str) -> str:
     return value
 
 
-def _is_piped() -> bool:
+def is_piped() -> bool:
     """Whether standard input is no terminal."""
     return not sys.stdin.isatty()
 

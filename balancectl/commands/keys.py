@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated
@@ -12,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from balance_poller.event import AccountError, parse_account
 from balance_poller.provider import DefinitionError, Secret, load_provider
+from balancectl import keyinput
 from balancectl.errors import CliError, is_denied
 from balancectl.exits import ExitCode
 from balancectl.keyfiles import assign, read_keys
@@ -98,7 +98,7 @@ def import_keys(
     Names are the accounts' own, or BALANCE_KEY_ and the name in capitals. Other keys stay.
     Exits 1 when a name was left out because the stack watches no such account.
     """
-    if source == "-" and sys.stdin.isatty():
+    if source == "-" and not keyinput.is_piped():
         raise CliError("nothing is piped in: balancectl keys import < keys.env")
     target = target_of(context)
     stack = known_stack(target)
@@ -180,9 +180,11 @@ def remove_keys(
     stack = known_stack(target)
     place = place_of(target, stack, account)
     if not yes:
-        if not sys.stdin.isatty():
+        if keyinput.is_piped():
             raise CliError(f"this removes the key of '{account}': pass --yes to confirm")
-        typer.confirm(f"Remove the key of {account} from {place.secret_id}?", abort=True)
+        if not typer.confirm(f"Remove the key of {account} from {place.secret_id}?"):
+            note("nothing was changed")
+            raise typer.Exit(ExitCode.NO)
     change = remove_key(target, place)
     if change is Change.ABSENT:
         say(f"{account}: there is no key in {place.secret_id}")

@@ -80,7 +80,7 @@ def test_set_when_on_a_terminal_then_asks_without_showing(
         asked.append((label, hide_input))
         return f"{KEY}-{len(asked)}"
 
-    monkeypatch.setattr(keyinput, "_is_piped", lambda: False)
+    monkeypatch.setattr(keyinput, "is_piped", lambda: False)
     monkeypatch.setattr(keyinput.typer, "prompt", prompt)
 
     single = run("keys", "set", "main")
@@ -108,7 +108,7 @@ def test_set_when_the_provider_wants_parts_then_asks_for_them_unasked(
         "wallets": {"main": {"unit": "USD", "remaining": "balance"}},
     }
     cloud.scheduler.add(0, [{"id": "mine", "provider": "mine"}], providers={"mine": definition})
-    monkeypatch.setattr(keyinput, "_is_piped", lambda: False)
+    monkeypatch.setattr(keyinput, "is_piped", lambda: False)
     monkeypatch.setattr(keyinput.typer, "prompt", lambda label, **_: label.split()[1])
 
     assert run("keys", "set", "mine").exit_code == 0
@@ -181,6 +181,21 @@ def test_import_when_names_are_unknown_then_they_are_saved_only_when_asked_to(
     second = run("keys", "import", "--unknown", text=text)
     assert second.exit_code == 0
     assert set(keys(cloud)) == {"a", "DATABASE_URL"}
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 130)])
+def test_remove_when_asked_on_a_terminal_then_does_as_told(
+    cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    cloud.scheduler.add(0, [{"id": "a"}])
+    cloud.secrets.set(json.dumps({"a": KEY}))
+    monkeypatch.setattr(keyinput, "is_piped", lambda: False)
+
+    result = run("keys", "remove", "a", text=answer)
+
+    assert result.exit_code == code
+    assert keys(cloud) == ({} if code == 0 else {"a": KEY})
+    assert KEY not in result.output
 
 
 def test_remove_when_the_secret_is_the_accounts_alone_then_says_how_to_delete_it(
