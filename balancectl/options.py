@@ -11,6 +11,29 @@ from balancectl.session import Target
 from balancectl.words import parse_duration
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+KeyEnvOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key-env",
+        metavar="[FIELD=]VARIABLE",
+        help="Ask with the key, or one part of it, from this environment variable.",
+    ),
+]
+KeyStdinOption = Annotated[
+    bool, typer.Option("--key-stdin", help="Ask with the key on standard input.")
+]
+ParamOption = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
+]
+WalletOption = Annotated[
+    str | None,
+    typer.Option("--wallet", metavar="NAME", help="Which of the provider's wallets to watch."),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="The address of a self-hosted service."),
+]
 AccountArgument = Annotated[str, typer.Argument(help="The account's name.", metavar="ACCOUNT")]
 
 

@@ -17,7 +17,15 @@ from balancectl.commands.verify import account_of, key_for, read_params
 from balancectl.errors import CliError
 from balancectl.exits import ExitCode
 from balancectl.live import check
-from balancectl.options import JsonOption, target_of
+from balancectl.options import (
+    BaseUrlOption,
+    JsonOption,
+    KeyEnvOption,
+    KeyStdinOption,
+    ParamOption,
+    WalletOption,
+    target_of,
+)
 from balancectl.render import note, print_json, progress, say
 from balancectl.verify_view import as_json, print_explanation, print_one
 from balancectl.words import count, did_you_mean
@@ -38,30 +46,14 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
             "--provider", metavar="NAME", help="Which of a tfvars file's providers to try live."
         ),
     ] = None,
-    key_env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key-env",
-            metavar="[FIELD=]VARIABLE",
-            help="Try it live with the key, or this part of it, from the environment.",
-        ),
-    ] = None,
-    key_stdin: Annotated[
-        bool, typer.Option("--key-stdin", help="Try it live with the key on standard input.")
-    ] = False,
+    key_env: KeyEnvOption = None,
+    key_stdin: KeyStdinOption = False,
     live: Annotated[
         bool, typer.Option("--live", help="Try it live with a key from a hidden prompt.")
     ] = False,
-    params: Annotated[
-        list[str] | None,
-        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
-    ] = None,
-    wallet: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which of the provider's wallets to watch.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="The address of a self-hosted service.")
-    ] = None,
+    params: ParamOption = None,
+    wallet: WalletOption = None,
+    base_url: BaseUrlOption = None,
     as_json_: JsonOption = False,
 ) -> None:
     """Check a definition wholly; with a key, try it against the live service, too.

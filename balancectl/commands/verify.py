@@ -17,7 +17,15 @@ from balancectl.exits import ExitCode
 from balancectl.keyfiles import assign, read_keys, variable_of
 from balancectl.keyinput import key_from_environment, parse_key, read_key
 from balancectl.live import Checked, check
-from balancectl.options import JsonOption, target_of
+from balancectl.options import (
+    BaseUrlOption,
+    JsonOption,
+    KeyEnvOption,
+    KeyStdinOption,
+    ParamOption,
+    WalletOption,
+    target_of,
+)
 from balancectl.render import print_json, progress, warn
 from balancectl.verify_view import as_json, print_explanation, print_one, print_table_of
 from balancectl.words import count, did_you_mean, listed
@@ -45,17 +53,8 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
             "--account", metavar="ACCOUNT", help="Of --file, only this account; repeat it for more."
         ),
     ] = None,
-    key_env: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key-env",
-            metavar="[FIELD=]VARIABLE",
-            help="Take the key, or one part of it, from this environment variable.",
-        ),
-    ] = None,
-    key_stdin: Annotated[
-        bool, typer.Option("--key-stdin", help="Read the key from standard input.")
-    ] = False,
+    key_env: KeyEnvOption = None,
+    key_stdin: KeyStdinOption = False,
     keys_file: Annotated[
         str | None,
         typer.Option(
@@ -64,16 +63,9 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
             help="With --file: take keys from a dotenv or JSON file; - is standard input.",
         ),
     ] = None,
-    params: Annotated[
-        list[str] | None,
-        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
-    ] = None,
-    wallet: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which of the provider's wallets to watch.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="The address of a self-hosted service.")
-    ] = None,
+    params: ParamOption = None,
+    wallet: WalletOption = None,
+    base_url: BaseUrlOption = None,
     explain: Annotated[
         bool,
         typer.Option(
