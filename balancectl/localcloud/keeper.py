@@ -44,6 +44,7 @@ def _evaluate_by_the_minute(standing: Standing, stop: threading.Event) -> None:
     """Evaluate all alarms once a minute, as CloudWatch does."""
     evaluator = AlarmEvaluator(standing.emulator.client("cloudwatch"))
     failures = 0
+    stop.wait(_MINUTE)  # an alarm on silence would find nothing in the minutes before the first
     while failures < _PATIENCE and not stop.wait(_seconds_to_next(datetime.now(UTC))):
         try:
             for change in evaluator.tick(datetime.now(UTC)):

@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
 #: The release whose internals the patches know.
 MINISTACK: Final = "1.5.33"
-PATCHES: Final = ("alarms", "clock", "conditions", "mailbox", "permissions", "schedules")
+PATCHES: Final = (
+    "alarms",
+    "clock",
+    "conditions",
+    "figures",
+    "mailbox",
+    "permissions",
+    "schedules",
+)
 
 
 def main() -> int:

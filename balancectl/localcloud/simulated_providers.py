@@ -135,14 +135,19 @@ class SimulatedProviders:
             return Reply.json(200, [_described(account) for account in self._accounts.values()])
         if request.method != "POST" or name not in self._accounts:
             return Reply.json(404, {"error": f"there is no simulated account {name!r}"})
+        change = json.loads(body)
         try:
-            change = json.loads(body)
-            if "balance" in change:
-                self.set_balance(name, Decimal(change["balance"]))
-            if "condition" in change:
-                self.set_condition(name, Condition(change["condition"]))
-        except (ValueError, TypeError, InvalidOperation) as error:
-            return Reply.json(400, {"error": str(error)})
+            balance = Decimal(change["balance"]) if "balance" in change else None
+            condition = Condition(change["condition"]) if "condition" in change else None
+        except InvalidOperation:
+            return Reply.json(400, {"error": f"{change['balance']!r} is not an amount"})
+        except ValueError:
+            known = ", ".join(Condition)
+            return Reply.json(400, {"error": f"{change['condition']!r} is none of {known}"})
+        if balance is not None:
+            self.set_balance(name, balance)
+        if condition is not None:
+            self.set_condition(name, condition)
         return Reply.json(200, _described(self._accounts[name]))
 
 

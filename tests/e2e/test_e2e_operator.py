@@ -88,3 +88,28 @@ def test_read_only_policy_is_enough_for_status(cloud: LocalCloud) -> None:
         cloud.deployment.balancectl("keys", "list", environment=as_ci)
 
     assert "openrouter-main" in printed
+
+
+def test_alarms_on_the_monitor_itself_find_the_series_that_they_watch(cloud: LocalCloud) -> None:
+    """A name or dimension that differs between Terraform and the functions would never alarm."""
+    cloudwatch = cloud.emulator.client("cloudwatch")
+    published = {
+        (metric["Namespace"], metric["MetricName"], _dimensions(metric))
+        for page in cloudwatch.get_paginator("list_metrics").paginate()
+        for metric in page["Metrics"]
+    }
+    watched = {
+        alarm["AlarmName"]: (alarm["Namespace"], alarm["MetricName"], _dimensions(alarm))
+        for page in cloudwatch.get_paginator("describe_alarms").paginate()
+        for alarm in page["MetricAlarms"]
+        if alarm["Namespace"] in ("AWS/Lambda", "BalanceMonitor", "BalanceMonitor/Runs")
+    }
+
+    blind = [name for name, series in watched.items() if series not in published]
+
+    assert len(watched) > 10
+    assert blind == []
+
+
+def _dimensions(described: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset((item["Name"], item["Value"]) for item in described["Dimensions"])
