@@ -15,7 +15,6 @@ def failed(outcome: Outcome, reason: str) -> Reading:
         balance=None,
         others={},
         burn_per_hour=None,
-        evaluated={},
     )
 
 

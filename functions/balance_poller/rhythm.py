@@ -124,13 +124,13 @@ class Walk:
         walked = 0.0
         for count, (part, consumed) in enumerate(self._steps()):
             if consumed >= amount:
-                return walked + part * amount / consumed
+                return walked + (part * amount / consumed if consumed else 0.0)
             amount -= consumed
             walked += part
             if count % HOURS == HOURS - 1 and not self._is_fading(count):
                 # The rest is the same week again and again.
                 weeks = min(math.floor(amount / self._per_week), MAX_HOURS // HOURS)
-                amount -= weeks * self._per_week
+                amount = max(0.0, amount - weeks * self._per_week)
                 walked += weeks * HOURS
             if walked > MAX_HOURS:
                 break

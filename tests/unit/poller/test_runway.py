@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balance_poller.burn_state import HOURS
+from balance_poller.rhythm import Rhythm, Walk
 from balance_poller.runway import Basis, BurnState, BurnStateError, forecast, observe
 from shared.records import TopUp
 
@@ -253,6 +254,34 @@ class TestForecasting:
         found = forecast(state, at, Decimal("28.8") * 1000)
 
         assert found.runway_hours == pytest.approx(24_000, rel=0.01)
+
+    def test_a_balance_when_exactly_some_weeks_worth_then_ends_with_the_week(self) -> None:
+        by_hour = tuple(3.0 if hour == 12 else 0.0 for hour in range(24))
+
+        hours = Walk(Rhythm(by_hour), START).hours_until(3.0 * 7 * 4)
+
+        assert hours == pytest.approx(4 * 168, abs=12)
+
+    @given(
+        by_hour=st.lists(st.sampled_from([0.0, 1e-9, 0.1, 3.0, 1e6]), min_size=24, max_size=24),
+        fast=st.floats(-5, 5),
+        slow=st.floats(-5, 5),
+        minute=st.integers(0, 7 * 24 * 60),
+        amount=st.floats(1e-9, 1e9),
+    )
+    def test_a_walk_whatever_the_rhythm_then_consumes_the_balance_by_its_end(
+        self, by_hour: list[float], fast: float, slow: float, minute: int, amount: float
+    ) -> None:
+        walk = Walk(Rhythm(tuple(by_hour), (1.1, 0.75), fast, slow), START + minute * MINUTE)
+
+        hours = walk.hours_until(amount)
+
+        if walk.is_idle:
+            assert hours is None
+        elif hours is not None and hours < 2000:
+            assert walk.consumption(math.ceil(hours + 1e-6)) >= amount * (1 - 1e-6)
+            if hours > 1:
+                assert walk.consumption(math.floor(hours - 1e-6)) <= amount * (1 + 1e-6)
 
     def test_a_forecast_when_nothing_is_consumed_then_is_steady(self) -> None:
         state, at, remaining = polled(30, lambda _at: 0.0)
