@@ -10,6 +10,7 @@ locals {
       failed         = { for key, name in local.failure_queues : key => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
       account_alarms = "arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:*"
       schedule_group = "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule-group/${local.names.schedule_group}"
+      schedules      = "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${local.names.schedule_group}/*"
       logs           = { for key in ["poller_function", "router_function"] : key => "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${local.names[key]}:log-stream:*" }
     },
   )

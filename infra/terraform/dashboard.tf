@@ -14,14 +14,14 @@ locals {
   alarm_arn_prefix = trimsuffix(local.arns.account_alarms, "*")
   # An alarm widget takes 100 alarms.
   shown_alarms = chunklist([
-    for alarm in values(module.configuration.alarms) : "${local.alarm_arn_prefix}${alarm.name}" if contains(local.shown, alarm.account)
+    for name in flatten([for account in local.shown : module.configuration.alarm_names[account]]) : "${local.alarm_arn_prefix}${name}"
   ], 100)
 
   run_metrics = {
     "Accounts polled"  = [for metric in ["AccountsPolled", "AccountsOk"] : ["${var.metric_namespace}/Runs", metric, "service", "balance_poller"]]
     "Run duration"     = [["${var.metric_namespace}/Runs", "RunDuration", "service", "balance_poller"]]
     "Messages"         = [for metric in ["MessagesPublished", "PublishFailures", "ReducedMessages"] : ["${var.metric_namespace}/Runs", metric, "service", "alert_router"]]
-    "Function errors"  = flatten([for function in values(local.lambda_of) : [for metric in ["Errors", "Throttles"] : [["AWS/Lambda", metric, "FunctionName", function.FunctionName]]]])
+    "Function errors"  = concat([for function in values(local.lambda_of) : [for metric in ["Errors", "Throttles"] : ["AWS/Lambda", metric, "FunctionName", function.FunctionName]]]...)
     "Failures waiting" = [for queue in values(local.failure_queues) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue]]
   }
 
@@ -41,13 +41,20 @@ locals {
     for number, id in local.shown : {
       type = "metric", x = 8 * (number % 3), y = local.balances_y + 6 * floor(number / 3), width = 8, height = 6
       properties = {
-        title   = id
-        view    = "timeSeries"
-        region  = local.region
-        period  = var.poll_interval_minutes * 60
-        stat    = "Minimum"
-        metrics = [[var.metric_namespace, "Balance", "Account", id, "Provider", module.configuration.accounts[id].provider]]
-        yAxis   = { left = { label = coalesce(module.configuration.units[id], "balance"), showUnits = false } }
+        title  = id
+        view   = "timeSeries"
+        region = local.region
+        period = var.poll_interval_minutes * 60
+        stat   = "Minimum"
+        metrics = concat(
+          [[var.metric_namespace, "Balance", "Account", id, "Provider", module.configuration.accounts[id].provider]],
+          # Its series exists only where a threshold asks for it.
+          [
+            for axis in ["right"] : [var.metric_namespace, "RunwayHours", "Account", id, "Provider", module.configuration.accounts[id].provider, { yAxis = axis }]
+            if module.configuration.accounts[id].runway_warning_hours != null || module.configuration.accounts[id].runway_critical_hours != null
+          ],
+        )
+        yAxis = { left = { label = coalesce(module.configuration.units[id], "balance"), showUnits = false } }
         annotations = {
           horizontal = [
             for field, colour in { warning = "#ff7f0e", critical = "#d62728" } : { label = field, value = module.configuration.accounts[id][field], color = colour }

@@ -77,6 +77,12 @@ data "aws_iam_policy_document" "poller" {
       sid       = "DecryptKeys"
       actions   = ["kms:Decrypt"]
       resources = statement.value
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["secretsmanager.${local.region}.amazonaws.com"]
+      }
     }
   }
 

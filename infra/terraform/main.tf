@@ -22,6 +22,8 @@ locals {
   # .id, because 6.x of the provider deprecates .name and 5.x has no .region.
   region = data.aws_region.current.id
 
+  account_alarm_count = sum(concat([0], [for alarms in values(module.configuration.alarms) : length(alarms.accounts)]))
+
   # Below the interval, so that a run ends before the next begins.
   poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, var.poll_interval_minutes * 60 - 10))
 }
@@ -37,7 +39,7 @@ check "everybody_is_told" {
 
 check "alarm_quota" {
   assert {
-    condition     = length(module.configuration.alarms) <= 4900
-    error_message = "There are ${length(module.configuration.alarms)} alarms, and CloudWatch allows 5,000 in a Region unless the quota was raised (docs/cost.md says what to do)."
+    condition     = local.account_alarm_count <= 4900
+    error_message = "There are ${local.account_alarm_count} alarms, and CloudWatch allows 5,000 in a Region unless the quota was raised (docs/cost.md says what to do)."
   }
 }

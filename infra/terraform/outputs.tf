@@ -1,4 +1,79 @@
 output "alarm_count" {
-  description = "Number of CloudWatch alarms: of the accounts, and of the monitor itself."
-  value       = { accounts = length(module.configuration.alarms), operations = length(local.operations_alarms) }
+  description = "CloudWatch alarms: the accounts', and the monitor's own."
+  value = {
+    accounts   = local.account_alarm_count
+    operations = length(local.operations_alarms)
+  }
+}
+
+output "dashboard_url" {
+  description = "The CloudWatch dashboard."
+  value       = local.dashboard_url
+}
+
+output "functions" {
+  description = "Names of both Lambda functions."
+  value = {
+    poller = aws_lambda_function.poller.function_name
+    router = aws_lambda_function.router.function_name
+  }
+}
+
+output "next_steps" {
+  description = "What to do after the first apply."
+  value       = <<-EOT
+    1. Confirm the e-mail that AWS sends to each address (valid for two days), and look who has: balancectl --name ${var.name} subscribers
+    2. Store the keys: balancectl --name ${var.name} keys import < keys.env   (or: keys set ACCOUNT)
+    3. Poll once: balancectl --name ${var.name} poll   and look: balancectl --name ${var.name} status
+    4. Send a test through the whole chain: balancectl --name ${var.name} test-alert ${keys(module.configuration.accounts)[0]}
+    5. Look at the dashboard: ${local.dashboard_url}
+  EOT
+}
+
+output "pending_confirmations" {
+  description = "Subscribers who had not confirmed when Terraform last looked."
+  value = sort(concat(
+    [for name, subscription in aws_sns_topic_subscription.notifications : name if subscription.pending_confirmation],
+    [for name, subscription in aws_sns_topic_subscription.operations : "${name} (operations)" if subscription.pending_confirmation],
+  ))
+}
+
+output "queues" {
+  description = "Names of the queues: intake, and those that hold what failed."
+  value       = merge({ intake = aws_sqs_queue.intake.name }, local.failure_queues)
+}
+
+output "read_only_policy_json" {
+  description = "IAM policy for balancectl status and preflight, as in CI."
+  value       = data.aws_iam_policy_document.read_only.json
+}
+
+output "secret" {
+  description = "Name of the secret that holds the keys."
+  value       = aws_secretsmanager_secret.api_keys.name
+}
+
+output "shard_count" {
+  description = "Poll schedules; each carries up to shard_size accounts."
+  value       = length(aws_scheduler_schedule.poll)
+}
+
+output "tables" {
+  description = "Names of the DynamoDB tables."
+  value = {
+    alerts   = aws_dynamodb_table.alerts.name
+    balances = aws_dynamodb_table.balances.name
+  }
+}
+
+output "topics" {
+  description = "ARNs of the SNS topics. Add alarms to the actions of any alarm that the monitor should route."
+  value = merge(
+    {
+      alarms        = aws_sns_topic.alarms.arn
+      notifications = aws_sns_topic.notifications.arn
+      operations    = aws_sns_topic.operations.arn
+    },
+    var.enable_chat ? { chat = aws_sns_topic.chat[0].arn } : {},
+  )
 }

@@ -20,23 +20,20 @@ resource "aws_sns_topic_subscription" "notifications" {
 }
 
 resource "aws_sns_topic_subscription" "operations" {
-  for_each = var.operations_subscribers
+  for_each = module.configuration.operations_subscriptions
 
   topic_arn      = aws_sns_topic.operations.arn
   protocol       = each.value.protocol
   endpoint       = each.value.endpoint
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
-
-  # The rules for subscribers must hold before anybody is subscribed.
-  depends_on = [module.configuration]
 }
 
 # SNS may invoke a subscriber's function. One of another AWS account must admit it itself.
 resource "aws_lambda_permission" "subscriber" {
   for_each = {
     for key, subscriber in merge(
-      { for name, subscriber in var.subscribers : "notifications-${name}" => merge(subscriber, { topic = aws_sns_topic.notifications.arn }) },
-      { for name, subscriber in var.operations_subscribers : "operations-${name}" => merge(subscriber, { topic = aws_sns_topic.operations.arn }) },
+      { for name, subscriber in module.configuration.subscriptions : "notifications-${name}" => merge(subscriber, { topic = aws_sns_topic.notifications.arn }) },
+      { for name, subscriber in module.configuration.operations_subscriptions : "operations-${name}" => merge(subscriber, { topic = aws_sns_topic.operations.arn }) },
     ) : key => { function = subscriber.endpoint, topic = subscriber.topic }
     if subscriber.protocol == "lambda" && try(split(":", subscriber.endpoint)[4], "") == local.account_id
   }

@@ -1,73 +1,86 @@
-# One alarm per account and threshold, and one for its silence.
+# One alarm per account and threshold, and one for its silence: by kind, then by account.
 
 locals {
   period_seconds = var.poll_interval_minutes * 60
 
-  # Which field of an account makes which alarm. Words: %s is the threshold, with its unit where
-  # it is an amount.
-  threshold_kinds = {
-    warning          = { field = "warning", metric = "Balance", unit = true, words = "has less than %s left" }
-    critical         = { field = "critical", metric = "Balance", unit = true, words = "has less than %s left" }
-    runway-warning   = { field = "runway_warning_hours", metric = "RunwayHours", unit = false, words = "will be empty in less than %s hours at the current rate" }
-    runway-critical  = { field = "runway_critical_hours", metric = "RunwayHours", unit = false, words = "will be empty in less than %s hours at the current rate" }
-    drain            = { field = "max_burn_per_day", metric = "BurnPerDay", unit = true, words = "consumes more than %s a day" }
-    drain-by-profile = { field = "drain_factor", metric = "DrainFactor", unit = false, words = "consumes more than %s times as fast as it usually does" }
-    expiry           = { field = "expiry_warning_days", metric = "ExpiresInDays", unit = false, words = "has credit or a key that expires in less than %s days" }
+  # What each kind watches, and which of an account's fields is its threshold. Words: %s is the
+  # threshold, with the wallet's unit where it is an amount.
+  below = { statistic = "Minimum", comparison = "LessThanThreshold", missing = "ignore", datapoints = 1 }
+  above = { statistic = "Maximum", comparison = "GreaterThanThreshold", missing = "ignore", datapoints = 1 }
+  kinds = {
+    warning         = merge(local.below, { metric = "Balance", field = "warning", amount = true, words = "has less than %s left" })
+    critical        = merge(local.below, { metric = "Balance", field = "critical", amount = true, words = "has less than %s left" })
+    runway-warning  = merge(local.below, { metric = "RunwayHours", field = "runway_warning_hours", amount = false, words = "will be empty in less than %s hours at the current rate" })
+    runway-critical = merge(local.below, { metric = "RunwayHours", field = "runway_critical_hours", amount = false, words = "will be empty in less than %s hours at the current rate" })
+    expiry          = merge(local.below, { metric = "ExpiresInDays", field = "expiry_warning_days", amount = false, words = "has credit or a key that expires in less than %s days" })
+    # One kind of two fields; account_problems refuses an account with both.
+    drain           = merge(local.above, { metric = "BurnPerDay", field = "max_burn_per_day", amount = true, words = "consumes more than %s a day" })
+    drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_factor", amount = false, words = "consumes more than %s times as fast as it usually does" })
   }
+
+  # Two periods, of which one must breach: fires at once, and clears after two good polls, because
+  # providers' caches bounce.
+  threshold_periods = 2
 
   # No extra series: stale is the absence of samples in the balance's own. CloudWatch looks further
   # back than the periods it is asked for, so that this fires some two periods later.
+  stale_kind = { metric = "Balance", statistic = "SampleCount", comparison = "LessThanThreshold", missing = "breaching", datapoints = null }
   stale_periods = {
     for id, account in var.accounts :
     id => max(2, ceil(account.stale_after_minutes / var.poll_interval_minutes))
   }
 
-  threshold_alarms = merge([
-    for id, account in var.accounts : {
-      for kind, spec in local.threshold_kinds : "${id}/${trimsuffix(kind, "-by-profile")}" => {
-        account     = id
-        kind        = trimsuffix(kind, "-by-profile")
-        provider    = account.provider
-        metric      = spec.metric
-        statistic   = startswith(kind, "drain") ? "Maximum" : "Minimum"
-        comparison  = startswith(kind, "drain") ? "GreaterThanThreshold" : "LessThanThreshold"
-        threshold   = account[spec.field]
-        periods     = 2
-        datapoints  = 1 # fires at once, and clears after two good polls: providers' caches bounce
-        missing     = "ignore"
-        explanation = format(spec.words, spec.unit ? "${account[spec.field]} ${coalesce(local.wallet_of[id].unit, "of its unit")}" : tostring(account[spec.field]))
-        # Both drain thresholds would make two alarms of one name; account_problems refuses them.
-      } if account[spec.field] != null && !(kind == "drain-by-profile" && account.max_burn_per_day != null)
+  threshold_alarms = {
+    for key, kind in local.kinds : key => {
+      kind = { name = trimsuffix(key, "-by-factor"), metric = kind.metric, statistic = kind.statistic, comparison = kind.comparison, missing = kind.missing, datapoints = kind.datapoints }
+      accounts = {
+        for id, account in var.accounts : id => {
+          provider  = account.provider
+          threshold = account[kind.field]
+          periods   = local.threshold_periods
+          words     = format(kind.words, kind.amount ? "${account[kind.field]} ${coalesce(local.wallet_of[id].unit, "of its unit")}" : tostring(account[kind.field]))
+        } if account[kind.field] != null
+      }
     }
-  ]...)
+  }
 
   stale_alarms = {
-    for id, account in var.accounts : "${id}/stale" => {
-      account     = id
-      kind        = "stale"
-      provider    = account.provider
-      metric      = "Balance"
-      statistic   = "SampleCount"
-      comparison  = "LessThanThreshold"
-      threshold   = 1
-      periods     = local.stale_periods[id]
-      datapoints  = local.stale_periods[id]
-      missing     = "breaching"
-      explanation = "has had no readable balance for ${account.stale_after_minutes} minutes"
+    stale = {
+      kind = merge(local.stale_kind, { name = "stale" })
+      accounts = {
+        for id, account in var.accounts : id => {
+          provider  = account.provider
+          threshold = 1
+          periods   = local.stale_periods[id]
+          words     = "has had no readable balance for ${account.stale_after_minutes} minutes"
+        }
+      }
     }
   }
 
   alarms = {
-    for key, alarm in merge(local.threshold_alarms, local.stale_alarms) : key => merge(alarm, {
-      name   = "${var.name}/${key}"
-      period = local.period_seconds
-      # Plain text: this is also what a reader of the console sees.
-      description = join(" ", compact([
-        "${local.provider_of[alarm.account].title} account ${alarm.account} ${alarm.explanation}.",
-        local.top_up_of[alarm.account] == null ? "" : "Top up: ${local.top_up_of[alarm.account]}",
-        "Runbook: ${var.runbook_url}#${alarm.kind}",
-      ]))
-    })
+    for key, alarms in merge(local.threshold_alarms, local.stale_alarms) : key => {
+      kind = alarms.kind
+      accounts = {
+        for id, alarm in alarms.accounts : id => {
+          provider  = alarm.provider
+          threshold = alarm.threshold
+          periods   = alarm.periods
+          # Plain text: this is also what a reader of the console sees.
+          description = join(" ", compact([
+            "${local.provider_of[id].title} account ${id} ${alarm.words}.",
+            local.top_up_of[id] == null ? "" : "Top up: ${local.top_up_of[id]}",
+            "Runbook: ${var.runbook_url}#${alarms.kind.name}",
+          ]))
+        }
+      }
+    } if length(alarms.accounts) > 0
+  }
+
+  alarm_names = {
+    for id in keys(var.accounts) : id => [
+      for alarms in values(local.alarms) : "${var.name}/${id}/${alarms.kind.name}" if can(alarms.accounts[id])
+    ]
   }
 
   top_up_of = {

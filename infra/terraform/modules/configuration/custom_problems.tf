@@ -15,8 +15,8 @@ locals {
     ]
     name = [
       for name in local.custom_names :
-      "Custom provider \"${name}\": a name has lower-case letters, digits and underscores, begins with a letter, and is at most 64 long; rename it."
-      if !can(regex("^[a-z][a-z0-9_]{0,63}$", name))
+      "Custom provider \"${name}\": a name has lower-case letters, digits and underscores, begins with a letter, and is at most 40 long; rename it."
+      if !can(regex("^[a-z][a-z0-9_]{0,39}$", name))
     ]
     shipped = [
       for name in local.custom_names :

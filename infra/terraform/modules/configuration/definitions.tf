@@ -15,7 +15,7 @@ locals {
     name => {
       title                = try(tostring(definition.title), name)
       top_up_url           = try(tostring(definition.top_up_url), null)
-      min_interval_seconds = try(tonumber(definition.min_interval_seconds), 0)
+      min_interval_seconds = try(tonumber(definition.min_interval_seconds), 60)
       default_wallet       = try(tostring(definition.default_wallet), one(keys(definition.wallets)), null)
       wallets = try({
         for wallet, fields in definition.wallets : wallet => {

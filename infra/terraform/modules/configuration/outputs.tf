@@ -1,23 +1,29 @@
-# Each output that the root builds from holds only when nothing is wrong with what it is made of.
+# Two outputs refuse what is wrong. The others are empty meanwhile, so that an error says one thing
+# once.
+
+locals {
+  account_sentences    = flatten([values(local.custom_problems), values(local.account_problems)])
+  subscriber_sentences = flatten(values(local.subscriber_problems))
+}
 
 output "accounts" {
   description = "The accounts as the poller gets them."
   value       = local.accounts
 
   precondition {
-    condition     = length(flatten(values(local.custom_problems))) == 0
-    error_message = join("\n", flatten(values(local.custom_problems)))
-  }
-
-  precondition {
-    condition     = length(flatten(values(local.account_problems))) == 0
-    error_message = join("\n", flatten(values(local.account_problems)))
+    condition     = length(local.account_sentences) == 0
+    error_message = join("\n", local.account_sentences)
   }
 }
 
+output "alarm_names" {
+  description = "The names of the accounts' alarms, by account."
+  value       = local.alarm_names
+}
+
 output "alarms" {
-  description = "The accounts' alarms, by \"account/kind\"."
-  value       = local.alarms
+  description = "The accounts' alarms, by kind and account."
+  value       = { for kind, alarms in local.alarms : kind => alarms if length(local.account_sentences) == 0 }
 }
 
 output "names" {
@@ -25,18 +31,25 @@ output "names" {
   value       = local.names
 }
 
+output "operations_subscriptions" {
+  description = "The operations topic's subscriptions."
+  value       = { for name, subscriber in var.operations_subscribers : name => subscriber if length(local.subscriber_sentences) == 0 }
+}
+
 output "problems" {
   description = "What is wrong, in sentences: by variable and rule."
   value = {
-    accounts         = local.account_problems
-    custom_providers = local.custom_problems
-    subscribers      = local.subscriber_problems
+    for variable, rules in {
+      accounts         = local.account_problems
+      custom_providers = local.custom_problems
+      subscribers      = local.subscriber_problems
+    } : variable => { for rule, sentences in rules : rule => tolist(sentences) }
   }
 }
 
 output "schedule_inputs" {
   description = "What each shard's schedule sends to the poller."
-  value       = local.schedule_inputs
+  value       = { for shard, input in local.schedule_inputs : shard => input if length(local.account_sentences) == 0 }
 }
 
 output "subscriptions" {
@@ -44,8 +57,8 @@ output "subscriptions" {
   value       = local.subscriptions
 
   precondition {
-    condition     = length(flatten(values(local.subscriber_problems))) == 0
-    error_message = join("\n", flatten(values(local.subscriber_problems)))
+    condition     = length(local.subscriber_sentences) == 0
+    error_message = join("\n", local.subscriber_sentences)
   }
 }
 

@@ -31,7 +31,7 @@ locals {
     endpoint = [
       for who, subscriber in local.everybody :
       "${who}: the endpoint of protocol ${subscriber.protocol} must be ${local.endpoint_rules[subscriber.protocol].words}; correct it."
-      if try(!can(regex(local.endpoint_rules[subscriber.protocol].pattern, subscriber.endpoint)), false)
+      if can(local.endpoint_rules[subscriber.protocol]) && !can(regex(local.endpoint_rules[subscriber.protocol].pattern, subscriber.endpoint))
     ]
     twice = flatten([
       for kind, subscribers in { "Subscriber" = var.subscribers, "Operations subscriber" = var.operations_subscribers } : [

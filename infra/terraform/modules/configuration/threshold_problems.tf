@@ -7,7 +7,7 @@ locals {
     threshold = [
       for id, account in var.accounts :
       "Account \"${id}\": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days."
-      if alltrue([for spec in values(local.threshold_kinds) : account[spec.field] == null])
+      if alltrue([for kind in values(local.kinds) : account[kind.field] == null])
     ]
     order = [
       for id, account in var.accounts :
@@ -62,10 +62,12 @@ locals {
       "Account \"${id}\": stale_after_minutes (${account.stale_after_minutes}) with poll_interval_minutes ${var.poll_interval_minutes} makes an alarm over ${local.stale_periods[id]} periods of ${local.period_seconds} s, and CloudWatch evaluates at most ${local.longest_window_seconds} s; lower stale_after_minutes."
       if local.stale_periods[id] * local.period_seconds > local.longest_window_seconds
     ]
-    description = distinct([
-      for alarm in values(local.alarms) :
-      "Account \"${alarm.account}\": the description of alarm ${alarm.kind} is longer than CloudWatch's 1,024 characters; shorten top_up_url, runbook_url or the provider's title."
-      if length(alarm.description) > 1024
+    description = flatten([
+      for alarms in values(local.alarms) : [
+        for id, alarm in alarms.accounts :
+        "Account \"${id}\": the description of alarm ${alarms.kind.name} is longer than CloudWatch's 1,024 characters; shorten top_up_url, runbook_url or the provider's title."
+        if length(alarm.description) > 1024
+      ]
     ])
     payload = [
       for shard, bytes in local.schedule_input_bytes :

@@ -1,0 +1,14 @@
+# The least there is to say. Copy to terraform.tfvars beside the Makefile, and put yours in.
+
+accounts = {
+  openrouter-main = { provider = "openrouter", warning = 20, critical = 5 }
+}
+
+subscribers = {
+  team = { protocol = "email", endpoint = "team@example.com" }
+}
+
+# Who hears that the monitor itself fails.
+operations_subscribers = {
+  ops = { protocol = "email", endpoint = "ops@example.com" }
+}

@@ -1,0 +1,14 @@
+# For people and pipelines that look and change nothing: balancectl status, history, preflight.
+data "aws_iam_policy_document" "read_only" {
+  statement {
+    sid       = "ReadBalances"
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
+    resources = [local.arns.balances_table]
+  }
+
+  statement {
+    sid       = "ReadAccounts"
+    actions   = ["scheduler:GetSchedule"]
+    resources = [local.arns.schedules]
+  }
+}

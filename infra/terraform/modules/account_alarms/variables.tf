@@ -1,0 +1,53 @@
+variable "accounts" {
+  description = "What differs by account, by its name: provider, threshold, number of periods that are looked at, and description."
+  type = map(object({
+    provider    = string
+    threshold   = number
+    periods     = number
+    description = string
+  }))
+  nullable = false
+}
+
+variable "actions_enabled" {
+  description = "Whether the alarms act when they change."
+  type        = bool
+  nullable    = false
+}
+
+variable "kind" {
+  description = "What makes the alarms one kind: its name, series, statistic, comparison, the number of breaching periods that fire it (null for all), and what missing data means."
+  type = object({
+    name       = string
+    metric     = string
+    statistic  = string
+    comparison = string
+    datapoints = number
+    missing    = string
+  })
+  nullable = false
+}
+
+variable "namespace" {
+  description = "CloudWatch namespace of the series."
+  type        = string
+  nullable    = false
+}
+
+variable "period_seconds" {
+  description = "Length of a period: the poll interval."
+  type        = number
+  nullable    = false
+}
+
+variable "stack_name" {
+  description = "Name of the deployment, the first part of each alarm's name."
+  type        = string
+  nullable    = false
+}
+
+variable "topic_arn" {
+  description = "The SNS topic that is told when an alarm fires and when it clears."
+  type        = string
+  nullable    = false
+}

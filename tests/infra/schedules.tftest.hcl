@@ -1,0 +1,130 @@
+# What the schedules send to the poller.
+
+variables {
+  subscribers            = { team = { protocol = "email", endpoint = "team@example.com" } }
+  operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com" } }
+}
+
+run "the_input_carries_the_literal_that_the_scheduler_replaces" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    accounts = { main = { provider = "openrouter", warning = 20 } }
+  }
+
+  assert {
+    condition     = strcontains(output.schedule_inputs["0"], "\"scheduled_at\":\"<aws.scheduler.scheduled-time>\"")
+    error_message = output.schedule_inputs["0"]
+  }
+
+  assert {
+    condition     = !strcontains(output.schedule_inputs["0"], "u003c")
+    error_message = output.schedule_inputs["0"]
+  }
+}
+
+run "an_account_is_completed_and_carries_only_what_is_set" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    accounts = { main = { provider = "openrouter", warning = 20.5, params = {}, secret = null } }
+  }
+
+  assert {
+    condition = jsondecode(output.schedule_inputs["0"]) == {
+      scheduled_at = "<aws.scheduler.scheduled-time>"
+      shard        = 0
+      accounts     = [{ id = "main", provider = "openrouter", secret = "balance-monitor/api-keys#main", warning = 20.5, stale_after_minutes = 30 }]
+      providers    = {}
+    }
+    error_message = output.schedule_inputs["0"]
+  }
+}
+
+run "a_definition_travels_with_the_shards_that_use_it" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    shard_size       = 1
+    custom_providers = { kiosk = { request = { url = "https://kiosk.example/balance" }, wallets = { main = { unit = "USD", remaining = "left" } } } }
+    accounts         = { a = { provider = "kiosk", warning = 5, params = {} }, b = { provider = "openrouter", warning = 5, params = {} } }
+  }
+
+  assert {
+    condition     = jsondecode(output.schedule_inputs["0"]).providers == { kiosk = { request = { url = "https://kiosk.example/balance" }, wallets = { main = { unit = "USD", remaining = "left" } } } }
+    error_message = output.schedule_inputs["0"]
+  }
+
+  assert {
+    condition     = jsondecode(output.schedule_inputs["1"]).providers == {} && jsondecode(output.schedule_inputs["1"]).shard == 1
+    error_message = output.schedule_inputs["1"]
+  }
+}
+
+run "a_thousand_accounts_are_two_schedules" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    accounts = { for number in range(1000) : format("account-%04d", number) => { provider = "openrouter", warning = 5, secret = "team/keys#${number}" } }
+  }
+
+  assert {
+    condition     = keys(output.schedule_inputs) == ["0", "1"] && alltrue([for input in values(output.schedule_inputs) : length(jsondecode(input).accounts) == 500])
+    error_message = jsonencode(keys(output.schedule_inputs))
+  }
+}
+
+run "an_input_that_the_scheduler_would_refuse_is_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    accounts = { for number in range(500) : "account-${number}" => { provider = "openrouter", warning = 5, secret = "team/keys#${number}", top_up_url = "https://example.com/${join("", [for number in range(500) : "x"])}" } }
+  }
+
+  expect_failures = [output.accounts]
+
+  assert {
+    condition     = length(output.problems.accounts.payload) == 1 && can(regex("^Accounts: schedule balance-monitor-poll-0 would carry 3[0-9]{5} bytes of accounts, and EventBridge Scheduler takes less than 240,000 safely; lower shard_size, which is 500.$", output.problems.accounts.payload[0]))
+    error_message = jsonencode(output.problems.accounts.payload)
+  }
+}
+
+run "bytes_are_counted_and_not_characters" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    custom_providers = { kiosk = { title = join("", [for thousand in range(130) : join("", [for number in range(1000) : "é"])]), request = { url = "https://kiosk.example/balance" }, wallets = { main = { unit = "USD", remaining = "left" } } } }
+    accounts         = { main = { provider = "kiosk", warning = 5 } }
+  }
+
+  expect_failures = [output.accounts]
+
+  assert {
+    condition     = length(output.problems.accounts.payload) == 1
+    error_message = jsonencode(output.problems.accounts.payload)
+  }
+}
