@@ -34,7 +34,8 @@ from balance_poller.ask import Pace, ask
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetch import Fetcher
 from balance_poller.plan import load_providers, make_plan
-from balance_poller.poll import Tools, poll
+from balance_poller.poll import poll
+from balance_poller.ports import Tools
 from balance_poller.report import RunReport
 from balance_poller.secret_store import SecretStore
 from balance_poller.sinks.history import HistorySink

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from balance_poller.event import Account
 from balance_poller.failures import failed, unexpected
-from balance_poller.fetch import Answer, FetchError
+from balance_poller.fetch import Answer
+from balance_poller.fetch_error import FetchError
 from balance_poller.provider import PreparedRequest, Provider, Reading, Response
 from balance_poller.retry import RetryPolicy, parse_retry_after
 from shared.outcome import Outcome

@@ -15,6 +15,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Self, cast
 
+from balance_poller.fetch_error import TOO_LATE, FetchError, translate
 from balance_poller.provider import PreparedRequest, Response
 from shared.outcome import Outcome
 
@@ -26,18 +27,8 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 5.0
 
-_TOO_LATE: Final = "the provider did not answer in time"
-
 #: Balances are tiny; unpacking them would cost more than it saves.
 _HEADERS: Final = {"Accept-Encoding": "identity"}
-
-
-class FetchError(Exception):
-    """A request got no usable answer; the text says why, without URL, header or key."""
-
-    def __init__(self, reason: str, outcome: Outcome = Outcome.TRANSIENT) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +95,9 @@ class Fetcher:
         except FetchError as exc:
             error = exc
         except TimeoutError:
-            error = FetchError(_TOO_LATE)
+            error = FetchError(TOO_LATE)
         except Exception as exc:  # noqa: BLE001 -- whatever httpx raises may quote the key
-            error = _error(exc)
+            error = translate(exc)
         # Raised outside of the handlers, so that the original does not travel along as context.
         raise error
 
@@ -176,66 +167,6 @@ def _unpacked(raw: bytes) -> bytes | None:
         return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(raw, MAX_BODY_BYTES + 1)
     except zlib.error:
         return None
-
-
-def _error(exc: Exception) -> FetchError:
-    """Say in words what went wrong, from the types of ``exc`` and its causes alone."""
-    causes = _causes(exc)
-    for types, error in _words():
-        if any(isinstance(cause, types) for cause in causes):
-            return error
-    return FetchError(f"the request failed ({type(exc).__name__})")
-
-
-def _words() -> list[tuple[tuple[type[BaseException], ...], FetchError]]:
-    """Return what to say for which errors, the more telling ones first."""
-    import socket  # noqa: PLC0415 -- failures are rare
-    import ssl  # noqa: PLC0415 -- the same
-
-    import httpx  # noqa: PLC0415 -- the same
-
-    bad_config = Outcome.BAD_CONFIG
-    return [
-        (
-            (ssl.SSLCertVerificationError,),
-            FetchError("the provider's TLS certificate is not valid"),
-        ),
-        ((ssl.SSLError,), FetchError("no TLS connection to the provider could be made")),
-        ((socket.gaierror,), FetchError("the provider's host name could not be resolved")),
-        ((ConnectionRefusedError,), FetchError("the provider's host refused the connection")),
-        (
-            (httpx.ConnectTimeout, httpx.ConnectError),
-            FetchError("no connection to the provider's host could be made"),
-        ),
-        ((httpx.TimeoutException,), FetchError(_TOO_LATE)),
-        (
-            (httpx.RemoteProtocolError, httpx.NetworkError),
-            FetchError("the connection broke before the whole answer came"),
-        ),
-        (
-            (httpx.LocalProtocolError, UnicodeError),
-            FetchError("the key has characters that a header cannot hold", bad_config),
-        ),
-        (
-            (httpx.InvalidURL, httpx.UnsupportedProtocol),
-            FetchError("the request's address is not a URL", bad_config),
-        ),
-    ]
-
-
-def _causes(exc: BaseException | None) -> list[BaseException]:
-    """Return ``exc`` and everything that led to it."""
-    found: list[BaseException] = []
-    todo = [exc]
-    while todo:
-        cause = todo.pop()
-        if cause is None or cause in found:
-            continue
-        found.append(cause)
-        todo += [cause.__cause__, cause.__context__]
-        if isinstance(cause, BaseExceptionGroup):
-            todo += cause.exceptions
-    return found
 
 
 def _transport() -> httpx.AsyncBaseTransport:

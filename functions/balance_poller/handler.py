@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from balance_poller.ask import Pace
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetch import Fetcher
-from balance_poller.poll import Tools, poll
+from balance_poller.poll import poll
+from balance_poller.ports import Tools
 from balance_poller.secret_store import SecretStore
 from balance_poller.settings import SERVICE, Settings
 from balance_poller.sinks.history import HistorySink

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from balance_poller.ask import Pace, Sender
 from balance_poller.fetch import Answer
-from balance_poller.poll import Tools
+from balance_poller.ports import Tools
 from balance_poller.provider import PreparedRequest, Response, Secret
 from balance_poller.retry import RetryPolicy
 from balance_poller.secret_reference import SecretError

@@ -9,7 +9,8 @@ import pytest
 
 from balance_poller.ask import Pace, Question, ask
 from balance_poller.event import Account, parse_account
-from balance_poller.fetch import Answer, FetchError
+from balance_poller.fetch import Answer
+from balance_poller.fetch_error import FetchError
 from balance_poller.plan import load_providers, make_plan
 from balance_poller.provider import PreparedRequest, Reading
 from balance_poller.retry import RetryPolicy

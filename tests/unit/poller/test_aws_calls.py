@@ -12,7 +12,8 @@ import pytest
 
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetch import Answer
-from balance_poller.poll import Tools, poll
+from balance_poller.poll import poll
+from balance_poller.ports import Tools
 from balance_poller.provider import PreparedRequest
 from balance_poller.secret_store import SecretStore
 from balance_poller.sinks.history import HistorySink

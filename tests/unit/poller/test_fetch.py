@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from balance_poller.fetch import MAX_BODY_BYTES, Answer, Fetcher, FetchError
+from balance_poller.fetch import MAX_BODY_BYTES, Answer, Fetcher
+from balance_poller.fetch_error import FetchError
 from balance_poller.provider import PreparedRequest
 from shared.outcome import Outcome
 

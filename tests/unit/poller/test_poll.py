@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.fetch import Answer, FetchError
+from balance_poller.fetch import Answer
+from balance_poller.fetch_error import FetchError
 from balance_poller.poll import poll
 from balance_poller.provider import PreparedRequest
 from balance_poller.report import RunReport
