@@ -1,4 +1,4 @@
-"""What goes wrong with a request, in words: never with a URL, a header or a key. Pure.
+"""What goes wrong with a request, in words: never with a URL, a header or a key.
 
 The texts of httpx's own errors quote what was sent; only their types are looked at.
 """
