@@ -6,11 +6,16 @@ A part that is missing, null or not a number makes the whole unreadable; it neve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any, Final
 
-from balance_poller.expression import Expression, ExpressionError, compile_expression
+from balance_poller.expression import (
+    Expression,
+    ExpressionError,
+    compile_expression,
+    json_type,
+)
 from shared.money import NumberError, parse_number, within_limits
 
 #: Sums and differences are exact or refused; 1,000 digits are far beyond any amount.
@@ -34,7 +39,7 @@ def compile_amount(source: str) -> Expression:
             "a literal may only be compared with: it must never stand for an amount"
             " that the answer does not have"
         )
-    return expression
+    return replace(expression, keeps_missing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,15 @@ class Amount:
     operands: tuple[Amount, ...] = ()
 
     def is_absent(self, body: object) -> bool:
-        """Return whether the answer has nothing at all in any of the places named."""
+        """Return whether something that it needs is missing, null or an empty list.
+
+        What is there but not a number is not absent: that is an error, never a reason to look
+        elsewhere.
+        """
         if self.expression is not None:
             return self.expression.find(body) in (None, [])
-        return all(operand.is_absent(body) for operand in self.operands)
+        needed = all if self.operator == "first" else any
+        return needed(operand.is_absent(body) for operand in self.operands)
 
     def compute(self, body: object) -> Decimal:
         """Return the exact amount.
@@ -81,7 +91,7 @@ class Amount:
             found = operand.expression.find(body) if operand.expression else None
             if operand.expression and isinstance(found, list) and found:
                 for element in found:
-                    total = _EXACT.add(total, _number(operand.expression, element, body))
+                    total = _EXACT.add(total, _element(operand.expression, element))
             else:
                 total = _EXACT.add(total, operand._compute(body))  # noqa: SLF001 -- same class
         return total
@@ -107,11 +117,28 @@ def _number(expression: Expression, found: object, body: object) -> Decimal:
     try:
         return parse_number(found)
     except NumberError:
-        if isinstance(found, str):
-            raise UnreadableError(f"{expression.quoted} is text that is not a number") from None
-        if isinstance(found, Decimal):  # NaN, Infinity, or hundreds of digits
-            raise UnreadableError(f"{expression.quoted} is a number that cannot be read") from None
-        raise UnreadableError(expression.describe(body)) from None
+        words = _odd_words(found)
+        raise UnreadableError(
+            f"{expression.quoted} is {words}" if words else expression.describe(body)
+        ) from None
+
+
+def _element(expression: Expression, found: object) -> Decimal:
+    """Read an element of the list that an expression gave as a number."""
+    try:
+        return parse_number(found)
+    except NumberError:
+        words = _odd_words(found) or f"{json_type(found)}, not a number"
+        words = "missing or null" if found is None else words
+        raise UnreadableError(f"{expression.quoted} has an element that is {words}") from None
+
+
+def _odd_words(found: object) -> str:
+    """Name a text or a number that cannot be read; empty for other types."""
+    if isinstance(found, str):
+        return "text that is not a number"
+    # NaN, Infinity, or hundreds of digits.
+    return "a number that cannot be read" if isinstance(found, Decimal) else ""
 
 
 def _gives_literal(node: Mapping[str, Any]) -> bool:

@@ -1,5 +1,8 @@
 """A provider's definition: from JSON to compiled rules, with every problem under its path. Pure.
 
+A field that is null counts as not set, as Terraform writes it; within a request's body, null is a
+value.
+
 ``provider.schema.json`` states the same rules for editors; a test holds the two together. What a
 schema cannot say (JMESPath, names that must match) is checked here alone.
 """

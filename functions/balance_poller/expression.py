@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 import jmespath
-from jmespath import functions
 from jmespath.exceptions import JMESPathError
+
+from balance_poller.interpreter import KEEPING, PLAIN, is_true
 
 ALLOWED_FUNCTIONS: Final = frozenset(
     {"not_null", "length", "contains", "keys", "type", "starts_with", "ends_with"}
@@ -32,9 +33,26 @@ _EVALUATION_ERRORS: Final = (
 _MAX_QUOTED: Final = 80
 #: Valid JMESPath, but never what was meant: it compares with a field that is not there.
 _QUOTED_TEXT: Final = re.compile(r'[=!]=\s*"')
+_VALUE_NAMES: Final = ("true", "false", "null")
+_PLACEHOLDER: Final = re.compile(r"\{(key|secret\.\w+|param\.\w+)\}")
+#: What was probably meant by something that is not JMESPath.
+_HINTS: Final = (
+    (re.compile(r"\$"), "a path begins with the first name, without $"),
+    (re.compile(r"\b(and|or|not)\b"), "and is &&, or is ||, not is !"),
+    (re.compile(r"[^=!<>]=[^=]"), "equal is =="),
+    (re.compile(r"[=<>]\s*-?\d"), "numbers to compare with go in backticks"),
+    (re.compile(r"-"), "names with a hyphen go in double quotes"),
+    (
+        re.compile(r"[-+*/]"),
+        'a difference is {"subtract": [a, b]}, a sum {"sum": [a, b]}, a factor the wallet\'s scale',
+    ),
+)
 _HINT: Final = (
-    "text goes in single quotes; numbers, true, false and null in backticks; names with a hyphen"
-    ' in double quotes; a difference is {"subtract": [a, b]}'
+    "text goes in single quotes; numbers, true, false and null in backticks; names with other"
+    " characters than letters, digits and _ in double quotes"
+)
+_LISTS: Final = frozenset(
+    {"projection", "filter_projection", "value_projection", "flatten", "multi_select_list"}
 )
 
 
@@ -50,12 +68,20 @@ class Expression:
     keys: tuple[str, ...] | None
     """The steps of a plain dotted path, which needs no interpreter."""
     compiled: Any = field(repr=False, compare=False)
+    keeps_missing: bool = False
+    """Whether a list that it selects has None for each element that lacks what is selected."""
+
+    @property
+    def selects_list(self) -> bool:
+        """Whether it can select nothing but a list."""
+        return self.compiled.parsed["type"] in _LISTS
 
     def find(self, body: object) -> Any:  # noqa: ANN401 -- any JSON value
         """Return what the expression selects; None when nothing, or when it cannot be applied."""
         if self.keys is None:
+            interpreter = KEEPING if self.keeps_missing else PLAIN
             try:
-                return self.compiled.search(body, _OPTIONS)
+                return interpreter.visit(self.compiled.parsed, body)
             except _EVALUATION_ERRORS:
                 return None
         for key in self.keys:
@@ -65,12 +91,8 @@ class Expression:
         return body
 
     def holds(self, body: object) -> bool:
-        """Return whether the expression is ``true`` of ``body``, or selects something not empty.
-
-        Truth is JMESPath's: false, null and empty text, lists and objects do not hold; 0 does.
-        """
-        found = self.find(body)
-        return not (found is None or found is False or found in ("", [], {}))
+        """Return whether what the expression selects of ``body`` is true to JMESPath."""
+        return is_true(self.find(body))
 
     @property
     def quoted(self) -> str:
@@ -94,10 +116,15 @@ def compile_expression(source: str) -> Expression:
     """Compile ``source``.
 
     Raises:
-        ExpressionError: when it is too long, not JMESPath, or calls a function that is refused.
+        ExpressionError: when it is too long, not JMESPath, calls a function that is refused, or
+            says what nobody means.
     """
     if len(source) > MAX_EXPRESSION:
         raise ExpressionError(f"the expression is longer than {MAX_EXPRESSION} characters")
+    if match := _PLACEHOLDER.search(source):
+        raise ExpressionError(
+            f"{match[0]} works in the request only: an expression looks at the answer alone"
+        )
     if _QUOTED_TEXT.search(source):
         raise ExpressionError(
             "double quotes name a field in JMESPath; text to compare with goes in single quotes"
@@ -105,17 +132,30 @@ def compile_expression(source: str) -> Expression:
     try:
         compiled = jmespath.compile(source)
     except (JMESPathError, RecursionError) as exc:
-        raise ExpressionError(f"not JMESPath: {_first_line(exc)} ({_HINT})") from None
+        raise ExpressionError(f"not JMESPath: {_first_line(exc)} ({_hint(source)})") from None
     for node in _nodes(compiled.parsed):
-        if node["type"] == "function_expression" and node["value"] not in ALLOWED_FUNCTIONS:
-            allowed = ", ".join(sorted(ALLOWED_FUNCTIONS))
-            raise ExpressionError(
-                f"the function {node['value']}() is not available; use subtract, sum, first and"
-                f" scale for numbers, and of JMESPath's functions only {allowed}"
-            )
+        _check(node)
         if node["type"] == "literal":
             node["value"] = _exact(node["value"])
     return Expression(source, _plain_path(compiled.parsed), compiled)
+
+
+def _check(node: Mapping[str, Any]) -> None:
+    """Refuse a part of an expression that cannot be used, or is not what was meant."""
+    kind, value = node["type"], node.get("value")
+    if kind == "function_expression" and value not in ALLOWED_FUNCTIONS:
+        allowed = ", ".join(sorted(ALLOWED_FUNCTIONS))
+        raise ExpressionError(
+            f"the function {value}() is not available; use subtract, sum, first and"
+            f" scale for numbers, and of JMESPath's functions only {allowed}"
+        )
+    if kind == "field" and value in _VALUE_NAMES:
+        raise ExpressionError(f"{value} is a field's name here; the value goes in backticks")
+
+
+def _hint(source: str) -> str:
+    """Say what was probably meant."""
+    return "; ".join(words for pattern, words in _HINTS if pattern.search(source)) or _HINT
 
 
 def json_type(value: object) -> str:
@@ -168,16 +208,3 @@ def _first_line(exc: BaseException) -> str:
     """Return the point of a parser's message; the rest repeats the expression and draws a caret."""
     line = str(exc).split("\n", 1)[0].removesuffix(", for expression:").rstrip(": ")
     return re.sub(r"^(Bad|Invalid) jmespath expression: ", "", line) or type(exc).__name__
-
-
-class _Functions(functions.Functions):
-    """JMESPath's functions with ``Decimal`` as a number."""
-
-    @functions.signature({"types": []})
-    def _func_type(self, arg: object) -> object:
-        if isinstance(arg, Decimal):
-            return "number"
-        return super()._func_type(arg)  # type: ignore[misc]  # the stubs leave it out
-
-
-_OPTIONS: Final = jmespath.Options(custom_functions=_Functions())

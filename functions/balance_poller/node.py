@@ -53,8 +53,13 @@ class Node:
                 member.refuse(f"there is no such field; known here: {known}")
         return {name: found[name] for name in found if name in required or name in optional}
 
-    def members(self, name_pattern: str | None = None, at_most: int = 100) -> dict[str, Node]:
-        """Return the members of an object whose names are the author's own."""
+    def members(
+        self, name_pattern: str | None = None, at_most: int = 100, *, with_nulls: bool = False
+    ) -> dict[str, Node]:
+        """Return the members of an object whose names are the author's own.
+
+        One that is null is not there: Terraform writes an attribute that is not set as null.
+        """
         if not isinstance(self.value, Mapping):
             self.refuse(f"expected an object, got {type_words(self.value)}")
             return {}
@@ -62,6 +67,8 @@ class Node:
             self.refuse(f"more than {at_most} entries")
         members = {}
         for name, value in self.value.items():
+            if value is None and not with_nulls:
+                continue
             node = Node(value, f"{self.path}.{name}" if self.path else str(name), self.problems)
             if name_pattern and not re.fullmatch(name_pattern, name):
                 node.refuse(f"the name does not match {name_pattern}")
@@ -74,7 +81,8 @@ class Node:
             self.refuse(f"expected a list, got {type_words(self.value)}")
             return []
         if not at_least <= len(self.value) <= at_most:
-            self.refuse(f"expected {at_least} to {at_most} entries, got {len(self.value)}")
+            wanted = f"{at_least}" if at_least == at_most else f"{at_least} to {at_most}"
+            self.refuse(f"expected {wanted} entries, got {len(self.value)}")
         return [Node(v, f"{self.path}[{i}]", self.problems) for i, v in enumerate(self.value)]
 
     def text(self, pattern: str | None = None, words: str = "", at_most: int = 2000) -> str:

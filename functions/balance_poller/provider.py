@@ -59,6 +59,11 @@ class Provider:
         return f"Provider({self.name!r})"
 
     @property
+    def definition(self) -> Definition:
+        """The definition, compiled."""
+        return self._definition
+
+    @property
     def title(self) -> str:
         """The name that people know it by."""
         return self._definition.title
@@ -196,17 +201,6 @@ def _load_inline(name: str, data: object) -> Provider:
     known = _inline.get(name)
     if known is not None and (known[0] is data or known[0] == data):
         return known[1]
-    provider = Provider(name, parse_definition(_without_nulls(data)))
+    provider = Provider(name, parse_definition(data))
     _inline[name] = (data, provider)
     return provider
-
-
-def _without_nulls(data: object) -> object:
-    """Drop members that are null: Terraform writes an attribute that is not set as one.
-
-    A request's body stays as it is: there, null is a value.
-    """
-    if isinstance(data, Mapping):
-        members = {k: v for k, v in data.items() if v is not None}
-        return {k: v if k == "json" else _without_nulls(v) for k, v in members.items()}
-    return [_without_nulls(item) for item in data] if isinstance(data, list | tuple) else data

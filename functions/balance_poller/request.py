@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from balance_poller.template import (
     ConfigError,
+    Secret,
     Template,
     Values,
     has_control_characters,
@@ -79,6 +80,8 @@ def prepare_request(
     Raises:
         ConfigError: when the secret, a parameter or ``base_url`` cannot be used.
     """
+    if spec.secret_fields and not values.is_masked:
+        _check_fields(spec.secret_fields, values.secret)
     origin = _origin(spec, values, base_url, allow_http_loopback=allow_http_loopback)
     url = origin + spec.path.render(values, _path_part) + _query(spec, values)
     content = None
@@ -91,6 +94,17 @@ def prepare_request(
         content=content,
         _mask=partial(_masked, spec, values.params, base_url),
     )
+
+
+def _check_fields(fields: tuple[str, ...], secret: Secret) -> None:
+    """Refuse a secret that lacks a part, naming all that it lacks."""
+    if not isinstance(secret, Mapping):
+        needed = ", ".join(fields)
+        raise ConfigError(
+            f"the secret is plain text, but the provider needs an object with {needed}"
+        )
+    if missing := [name for name in fields if name not in secret]:
+        raise ConfigError(f"the secret has no field {', '.join(missing)}")
 
 
 def _masked(spec: RequestSpec, params: Mapping[str, str], base_url: str | None) -> str:

@@ -160,7 +160,8 @@ class _Reader:
             case str():
                 return self.template(node) if node.value else ""
             case Mapping():
-                return {n: self.json(entry, depth + 1) for n, entry in node.members().items()}
+                members = node.members(with_nulls=True)
+                return {name: self.json(entry, depth + 1) for name, entry in members.items()}
             case list() | tuple():
                 return [self.json(entry, depth + 1) for entry in node.items(at_least=0)]
             case _:

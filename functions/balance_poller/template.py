@@ -16,6 +16,10 @@ _WORD_IN_BRACES: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _PLACEHOLDER: Final = re.compile(
     r"(?P<key>key)|secret\.(?P<secret>[A-Za-z][A-Za-z0-9_]*)|param\.(?P<param>[a-z][a-z0-9_]*)"
 )
+#: A placeholder as other tools write it: the key would be sent with a character too many.
+_FOREIGN: Final = re.compile(
+    r"(?:\$\{|\{\{)\s*(key|secret\.[A-Za-z][A-Za-z0-9_]*|param\.[a-z][a-z0-9_]*)\s*\}"
+)
 #: Stands for every secret while a request is made printable; replaced by asterisks at the end.
 _STAND_IN: Final = "HIDDENxBYxBALANCExMONITOR"
 
@@ -68,10 +72,14 @@ def compile_template(source: str) -> Template:
     """Split ``source`` at its placeholders.
 
     Raises:
-        TemplateError: when a single word stands in braces that is not a placeholder.
+        TemplateError: when a single word stands in braces that is not a placeholder, or one is
+            written as other tools do.
     """
     parts: list[str | Slot] = []
     end = 0
+    if match := _FOREIGN.search(source):
+        how = "without $" if match[0].startswith("$") else "with single braces"
+        raise TemplateError(f"write {{{match[1]}}} {how}: whatever stands around it is sent")
     for match in _WORD_IN_BRACES.finditer(source):
         parts += [source[end : match.start()], _slot(match[1])]
         end = match.end()
@@ -128,13 +136,8 @@ class Values:
             if not isinstance(self.secret, str):
                 raise ConfigError("the secret is an object, but the provider takes a single key")
             return self.secret, "the key"
-        if not isinstance(self.secret, Mapping):
-            raise ConfigError(
-                f"the secret is plain text, but the provider needs an object with {slot.name}"
-            )
-        if slot.name not in self.secret:
-            raise ConfigError(f"the secret has no field {slot.name}")
-        return self.secret[slot.name], f"the secret's {slot.name}"
+        fields = self.secret if isinstance(self.secret, Mapping) else {}
+        return fields.get(slot.name), f"the secret's {slot.name}"
 
 
 def has_control_characters(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -69,23 +69,20 @@ def _read_unit(node: Node | None) -> tuple[str | None, Expression | None]:
         return None, None
     if isinstance(node.value, Mapping):
         fields = node.fields(("path",), ())
-        return None, read_expression(fields.get("path"))
+        path = fields.get("path")
+        return None, _read_place(path, compile_expression) if path else None
     return node.text(UNIT, "a currency such as USD, or a word such as credits"), None
 
 
-def _read_amount(node: Node, depth: int = 0) -> Amount:
+def _read_amount(node: Node, depth: int = 0, *, in_sum: bool = False) -> Amount:
     """Return an amount: an expression, or arithmetic on amounts."""
     if isinstance(node.value, str):
-        try:
-            return Amount("path", compile_amount(node.text() or "@"))
-        except ExpressionError as exc:
-            node.refuse(str(exc))
-            return Amount("path")
+        return Amount("path", _read_place(node, compile_amount, takes_list=in_sum))
     if not isinstance(node.value, Mapping):
         node.refuse("expected an expression, or an object with subtract, sum or first")
         return Amount("path")
     fields = node.fields((), ("subtract", "sum", "first"))
-    if len(node.value) != 1:
+    if len(node.members()) != 1:
         node.refuse("expected exactly one of subtract, sum, first")
     for operator, operands in fields.items():
         if depth >= _MAX_DEPTH:
@@ -93,8 +90,24 @@ def _read_amount(node: Node, depth: int = 0) -> Amount:
             break
         at_most = 2 if operator == "subtract" else 10
         entries = operands.items(2 if operator == "subtract" else 1, at_most)
-        return Amount(operator, None, tuple(_read_amount(entry, depth + 1) for entry in entries))
+        in_sum = operator == "sum"
+        parts = tuple(_read_amount(entry, depth + 1, in_sum=in_sum) for entry in entries)
+        return Amount(operator, None, parts)
     return Amount("path")
+
+
+def _read_place(
+    node: Node, compiled: Callable[[str], Expression], *, takes_list: bool = False
+) -> Expression | None:
+    """Return where a single value is, or where a list is that is added up."""
+    try:
+        expression = compiled(node.text() or "@")
+    except ExpressionError as exc:
+        node.refuse(str(exc))
+        return None
+    if expression.selects_list and not takes_list:
+        node.refuse("selects a list: `| [0]` behind it takes the first, sum adds numbers up")
+    return expression
 
 
 def _read_time(node: Node) -> tuple[Expression, ...]:
@@ -104,7 +117,7 @@ def _read_time(node: Node) -> tuple[Expression, ...]:
         entries = fields["first"].items(at_most=10) if "first" in fields else []
     else:
         entries = [node]
-    found = (read_expression(entry) for entry in entries)
+    found = (_read_place(entry, compile_expression) for entry in entries)
     return tuple(expression for expression in found if expression is not None)
 
 

@@ -183,7 +183,7 @@ BROKEN: Final = {
     "framing header": (with_(request__headers={"Host": "a"}), "request.headers.Host: this header"),
     "header as number": (with_(request__headers={"X": 1}), "request.headers.X: expected text"),
     "query as text": (with_(request__query="a=b"), "request.query: expected an object"),
-    "basic of one": (with_(request__basic=["{key}"]), "request.basic: expected 2 to 2 entries"),
+    "basic of one": (with_(request__basic=["{key}"]), "request.basic: expected 2 entries, got 1"),
     "basic as object": (with_(request__basic={"user": "a"}), "request.basic: expected a list"),
     "body with get": (with_(request__json={"a": 1}), "request: json is a body"),
     "body without method": (
@@ -240,11 +240,11 @@ BROKEN: Final = {
     ),
     "subtract of one": (
         wallet(remaining={"subtract": ["a"]}),
-        "wallets.balance.remaining.subtract: expected 2 to 2",
+        "wallets.balance.remaining.subtract: expected 2 entries",
     ),
     "subtract of three": (
         wallet(remaining={"subtract": ["a", "b", "c"]}),
-        "wallets.balance.remaining.subtract: expected 2 to 2",
+        "wallets.balance.remaining.subtract: expected 2 entries",
     ),
     "empty sum": (wallet(remaining={"sum": []}), "wallets.balance.remaining.sum: expected 1 to 10"),
     "deep arithmetic": (
@@ -291,8 +291,19 @@ BROKEN: Final = {
     ),
     "guard with a status": (with_(guards__0__status=200), "guards[0].status: there is no such"),
     "empty errors": (with_(errors=[]), "errors: expected 1 to 50 entries"),
-    "null": (with_(docs=None), "docs: expected text, got null"),
 }
+
+#: Nothing is set here: Terraform writes so what an author leaves out of an object.
+NULLS: Final = with_(
+    docs=None,
+    params=None,
+    guards=None,
+    request__json=None,
+    request__headers={"Authorization": "Bearer {key}", "X-Team": None},
+    errors__0__when=None,
+    wallets__balance__used=None,
+    wallets__balance__remaining={"sum": ["a"], "first": None},
+)
 
 #: What a schema cannot say: only the program finds it, so `balancectl provider check` is needed.
 PROGRAM_ONLY: Final = {
@@ -302,6 +313,33 @@ PROGRAM_ONLY: Final = {
     ),
     "text in double quotes": (with_(success='status == "ok"'), "success: double quotes name"),
     "number without backticks": (with_(success="code == 0"), "success: not JMESPath"),
+    "JSONPath": (wallet(remaining="$.data.left"), "wallets.balance.remaining: not JMESPath"),
+    "value without backticks": (
+        with_(success="error == null"),
+        "success: null is a field's name here; the value goes in backticks",
+    ),
+    "placeholder in an expression": (
+        wallet(remaining='data."{param.team}".left'),
+        "wallets.balance.remaining: {param.team} works in the request only",
+    ),
+    "list as amount": (
+        wallet(remaining="packs[?kind=='paid'].left"),
+        "wallets.balance.remaining: selects a list",
+    ),
+    "list as a part": (
+        wallet(remaining={"subtract": ["total", "packs[].used"]}),
+        "wallets.balance.remaining.subtract[1]: selects a list",
+    ),
+    "list as time": (wallet(expires_at="packs[].until"), "wallets.balance.expires_at: selects a l"),
+    "list as unit": (wallet(unit={"path": "a.*.unit"}), "wallets.balance.unit.path: selects a"),
+    "dollar and placeholder": (
+        with_(request__headers={"X": "${key}"}),
+        "request.headers.X: write {key} without $",
+    ),
+    "doubled braces": (
+        with_(request__headers={"X": "Bearer {{key}}"}),
+        "request.headers.X: write {key} with single braces",
+    ),
     "literal as amount": (wallet(remaining="a || `0`"), "wallets.balance.remaining: a literal"),
     "literal by not_null": (wallet(remaining="not_null(a, `0`)"), "wallets.balance.remaining: a"),
     "unknown function": (with_(success="has(a)"), "success: the function has() is not available"),
@@ -393,6 +431,49 @@ def test_definition_whose_parts_do_not_fit_is_refused_by_the_program(name: str) 
 
     assert any(problem.startswith(start) for problem in problems), problems
     assert VALIDATOR.is_valid(definition), "the schema finds it now: move it to BROKEN"
+
+
+def test_null_counts_as_not_set() -> None:
+    assert check_definition(NULLS) == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "problem"),
+    [
+        (with_(title=None), "title is missing"),
+        (with_(wallets={"a": None}), "wallets: there is no wallet"),
+        (wallet(remaining={"sum": None}), "wallets.balance.remaining: expected exactly one of"),
+        (with_(request__query={"a": [None]}), "request.query.a: expected text, got a list"),
+        (wallet(remaining={"sum": [None]}), "wallets.balance.remaining.sum[0]: expected an"),
+    ],
+    ids=["required", "only wallet", "only operator", "query", "part"],
+)
+def test_null_where_a_value_is_needed_is_a_problem(
+    definition: dict[str, Any], problem: str
+) -> None:
+    assert any(words.startswith(problem) for words in check_definition(definition))
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("$.data.left", "without $"),
+        ("total - used", '{"subtract": [a, b]}'),
+        ("remaining-credits", "names with a hyphen go in double quotes"),
+        ("cents * 0.01", "scale"),
+        ("code == 0", "numbers to compare with go in backticks"),
+        ("status = 'ok'", "equal is =="),
+        ("a and b", "and is &&"),
+        ("a b", "text goes in single quotes"),
+    ],
+)
+def test_expression_that_is_not_jmespath_is_refused_with_what_was_meant(
+    expression: str, hint: str
+) -> None:
+    problems = check_definition(wallet(remaining=expression))
+
+    assert len(problems) == 1
+    assert hint in problems[0]
 
 
 def test_several_problems_are_all_named() -> None:

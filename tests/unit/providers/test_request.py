@@ -199,7 +199,14 @@ def test_definition_on_loopback_is_taken_only_where_the_deployment_allows_it() -
     ("url", "secret", "words"),
     [
         ("{key}", {"sid": "a"}, "the secret is an object, but the provider takes a single key"),
-        ("{secret.sid}", "text", "the secret is plain text, but the provider needs an object with"),
+        (
+            "{secret.sid}",
+            "text",
+            "the secret is plain text, but the provider needs an object with sid",
+        ),
+        ("{secret.sid}/{secret.a}", "x", "the provider needs an object with sid, a"),
+        ("{secret.sid}/{secret.a}", {}, "the secret has no field sid, a"),
+        ("{secret.sid}/{secret.a}", {"sid": "x"}, "the secret has no field a"),
         ("{secret.sid}", {"token": "a"}, "the secret has no field sid"),
         ("{secret.sid}", {"sid": 5}, "the secret's sid is not text"),
         ("{secret.sid}", {"sid": " "}, "the secret's sid is empty"),
