@@ -15,6 +15,7 @@ from typing import Final
 
 from balance_poller.ask import Pace, Sender, ask
 from balance_poller.event import Account
+from balance_poller.explain import explain_response
 from balance_poller.fetch import Answer, Fetcher
 from balance_poller.latest import ProviderFacts, Recorded, record
 from balance_poller.plan import load_providers, make_plan
@@ -44,6 +45,8 @@ class Checked:
     status: int | None
     """The answer's HTTP status; None when none came."""
     content_type: str
+    evaluated: Mapping[str, object]
+    """What each expression of the definition gave, by its path; empty when no JSON came."""
     recorded: Recorded
     """What the deployed poller would publish and record."""
 
@@ -120,6 +123,9 @@ def check(
                 request=None if request is None else request.masked(),
                 status=None if answer is None else answer.response.status,
                 content_type="" if answer is None else answer.response.content_type,
+                evaluated={}
+                if usable is None or answer is None
+                else explain_response(usable.definition, answer.response),
                 recorded=record(account, facts, readings[account.id], None, at),
             )
         )

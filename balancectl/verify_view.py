@@ -54,9 +54,9 @@ def print_explanation(checked: Checked) -> None:
     status = "none came" if checked.status is None else str(checked.status)
     say("  answer", "dim")
     say(f"    {' '.join(filter(None, [status, checked.content_type]))}")
-    if checked.reading.evaluated:
+    if checked.evaluated:
         say("  what each expression gave", "dim")
-        print_evaluated(checked.reading.evaluated, indent=4)
+        print_evaluated(checked.evaluated, indent=4)
     say("  would be published", "dim")
     points = [f"{point.metric.value} = {point.value:.12g}" for point in checked.recorded.points]
     for line in points or ["nothing: only ok publishes"]:
@@ -97,7 +97,7 @@ def as_json(checked: Checked, *, explain: bool) -> dict[str, Any]:
     if explain:
         found |= {
             "request": checked.request,
-            "evaluated": dict(reading.evaluated),
+            "evaluated": dict(checked.evaluated),
             "metrics": {point.metric.value: point.value for point in checked.recorded.points},
             "record": _record(checked),
         }

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from balance_poller.answer import MISSING, Response, is_web_page, not_json_words, parse_body
-from balance_poller.definition import Definition, Rule
+from balance_poller.definition import Definition
 from balance_poller.expression import Expression
 from balance_poller.status import Failure, status_failure
 from balance_poller.wallet_reader import Wallets, read_wallets
@@ -39,9 +39,6 @@ class Reading:
     others: Mapping[str, Wallet] = field(default_factory=dict)
     burn_per_hour: Decimal | None = None
     """What the provider itself says is being used up, in the wallet's unit."""
-    evaluated: Mapping[str, object] = field(default_factory=dict)
-    """What each expression of the definition gave, by its path: a number, a time, true or false,
-    a unit, or words for anything else."""
 
 
 def read_response(definition: Definition, response: Response, wallet: str | None) -> Reading:
@@ -51,42 +48,36 @@ def read_response(definition: Definition, response: Response, wallet: str | None
         words = f"the provider has no wallet {name}; it has: {', '.join(definition.wallets)}"
         return Reading(Outcome.BAD_CONFIG, words[:MAX_REASON])
     body = parse_body(response.body)
-    evaluated: dict[str, object] = {}
-    failure = _find_failure(definition, response, body, evaluated)
-    wallets, problems = read_wallets(definition, body, evaluated)
+    failure = _find_failure(definition, response, body)
+    wallets, problems = read_wallets(definition, body)
     if failure is None and name not in wallets:
         failure = Outcome.SCHEMA_CHANGED, _missing_words(problems[name], wallets)
     if failure is not None:
-        return Reading(failure[0], failure[1][:MAX_REASON], name, evaluated=evaluated)
+        return Reading(failure[0], failure[1][:MAX_REASON], name)
     balance, burn_per_hour = wallets.pop(name)
     others = {other: found[0] for other, found in wallets.items()}
-    return Reading(Outcome.OK, None, name, balance, others, burn_per_hour, evaluated)
+    return Reading(Outcome.OK, None, name, balance, others, burn_per_hour)
 
 
-def _find_failure(
-    definition: Definition, response: Response, body: object, evaluated: dict[str, object]
-) -> Failure | None:
+def _find_failure(definition: Definition, response: Response, body: object) -> Failure | None:
     """Return how the poll fails before any amount is looked at, or None."""
     is_page = body is MISSING and is_web_page(response)
-    failure = _find_error(definition, response, body, evaluated)
+    failure = _find_error(definition, response, body)
     failure = failure or status_failure(response.status, is_page=is_page)
     if failure is None and body is MISSING:
         failure = Outcome.SCHEMA_CHANGED, not_json_words(response, is_page=is_page)
-    if failure is None and definition.success is not None:
-        evaluated["success"] = definition.success.holds(body)
-        if not evaluated["success"]:
-            failure = Outcome.SCHEMA_CHANGED, "the answer does not report success"
+    if failure is None and definition.success is not None and not definition.success.holds(body):
+        failure = Outcome.SCHEMA_CHANGED, "the answer does not report success"
     if failure is not None:
-        return failure[0], failure[1] + _code(definition.error_code, body)
+        code = plain_code(definition.error_code, body)
+        return failure[0], f"{failure[1]}: {code}" if code else failure[1]
     for rule in definition.guards:
-        if _holds(rule, body, evaluated):
+        if rule.when is not None and rule.when.holds(body):
             return rule.outcome, rule.reason
     return None
 
 
-def _find_error(
-    definition: Definition, response: Response, body: object, evaluated: dict[str, object]
-) -> Failure | None:
+def _find_error(definition: Definition, response: Response, body: object) -> Failure | None:
     """Return the first of the definition's ``errors`` that the answer is."""
     is_page = body is MISSING and is_web_page(response)
     for rule in definition.errors:
@@ -94,16 +85,9 @@ def _find_error(
             continue
         if is_page and not rule.is_for_web_pages:
             continue
-        if rule.when is None or _holds(rule, body, evaluated):
+        if rule.when is None or (body is not MISSING and rule.when.holds(body)):
             return rule.outcome, rule.reason
     return None
-
-
-def _holds(rule: Rule, body: object, evaluated: dict[str, object]) -> bool:
-    """Return whether a rule's condition holds, and note it."""
-    holds = rule.when is not None and body is not MISSING and rule.when.holds(body)
-    evaluated[f"{rule.path}.when"] = holds
-    return holds
 
 
 def _missing_words(problem: str, wallets: Wallets) -> str:
@@ -111,8 +95,8 @@ def _missing_words(problem: str, wallets: Wallets) -> str:
     return f"{problem}; wallets in the answer: {', '.join(wallets)}" if wallets else problem
 
 
-def _code(place: Expression | None, body: object) -> str:
-    """Return ": CODE" where the definition selects one and it is plainly a code, else nothing."""
+def plain_code(place: Expression | None, body: object) -> str:
+    """Return the error code that the definition selects; empty when it is not plainly a code."""
     found = place.find(body) if place and body is not MISSING else None
     text = str(found) if isinstance(found, str | Decimal) else ""
-    return f": {text}" if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""
+    return text if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""

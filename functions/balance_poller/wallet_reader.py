@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 from balance_poller.amount import UnreadableError, scaled
 from balance_poller.answer import MISSING
 from balance_poller.definition import Definition
-from balance_poller.expression import Expression, json_type
+from balance_poller.expression import json_type
 from balance_poller.wallet_definition import UNIT, WalletSpec
 from shared.records import Wallet
 
@@ -27,9 +28,7 @@ Wallets = dict[str, tuple[Wallet, Decimal | None]]
 """By name: what is in the wallet, and what the provider says is used up per hour."""
 
 
-def read_wallets(
-    definition: Definition, body: object, evaluated: dict[str, object]
-) -> tuple[Wallets, dict[str, str]]:
+def read_wallets(definition: Definition, body: object) -> tuple[Wallets, dict[str, str]]:
     """Return the wallets that are in the answer, and for the others why they are not."""
     wallets: Wallets = {}
     problems: dict[str, str] = {}
@@ -37,49 +36,49 @@ def read_wallets(
         return wallets, problems
     for name, spec in definition.wallets.items():
         try:
-            wallets[name] = _read_wallet(spec, body, evaluated)
+            wallets[name] = _read_wallet(spec, body)
         except UnreadableError as exc:
             problems[name] = str(exc)
-            evaluated[f"{spec.path}.remaining"] = str(exc)
     return wallets, problems
 
 
-def _read_wallet(
-    spec: WalletSpec, body: object, evaluated: dict[str, object]
-) -> tuple[Wallet, Decimal | None]:
+def _read_wallet(spec: WalletSpec, body: object) -> tuple[Wallet, Decimal | None]:
     """Return one wallet and its burn rate; only ``remaining`` and the unit must be readable.
 
     Raises:
         UnreadableError: when one of these two is not.
     """
-    remaining = scaled(spec.remaining.compute(body), spec.scale)
-    unit = spec.unit or _unit(spec.unit_path, body)
-    found: dict[str, Any] = {"remaining": remaining, "unit": unit}
+    found: dict[str, Any] = {
+        "remaining": scaled(spec.remaining.compute(body), spec.scale),
+        "unit": read_unit(spec, body),
+    }
     for name, amount in spec.amounts.items():
-        try:
+        with suppress(UnreadableError):
             found[name] = scaled(amount.compute(body), spec.scale)
-        except UnreadableError as exc:
-            evaluated[f"{spec.path}.{name}"] = str(exc)
     for name, places in spec.times.items():
-        found[name] = next(filter(None, (_time(place.find(body)) for place in places)), None)
-    for name, value in found.items():
-        evaluated[f"{spec.path}.{name}"] = value
+        found[name] = next(filter(None, (read_time(place.find(body)) for place in places)), None)
     burn_per_hour = found.pop("burn_per_hour", None)
     return Wallet(**found), burn_per_hour
 
 
-def _unit(place: Expression | None, body: object) -> str:
-    """Return the unit that the answer says; currencies in capital letters."""
-    found = place.find(body) if place else None
+def read_unit(spec: WalletSpec, body: object) -> str:
+    """Return a wallet's unit: the definition's, or what the answer says; currencies in capitals.
+
+    Raises:
+        UnreadableError: when the answer says none.
+    """
+    place = spec.unit_path
+    if place is None:
+        return spec.unit or ""
+    found = place.find(body)
     if not isinstance(found, str):
-        source = place.source if place else "the unit"
-        raise UnreadableError(f"{source} is {json_type(found)}, not a unit")
+        raise UnreadableError(f"{place.quoted} is {json_type(found)}, not a unit")
     if len(found) > _MAX_UNIT or not _UNIT.fullmatch(found):
-        raise UnreadableError(f"{place.source if place else 'the unit'} is text that is no unit")
+        raise UnreadableError(f"{place.quoted} is text that is no unit")
     return found.upper() if len(found) == 3 else found
 
 
-def _time(value: object) -> datetime | None:
+def read_time(value: object) -> datetime | None:
     """Read an ISO 8601 text or an epoch in seconds or milliseconds; None for anything else."""
     try:
         if isinstance(value, str) and not value.isdigit():

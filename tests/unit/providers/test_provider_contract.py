@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from balance_poller.explain import explain_response
 from balance_poller.provider import (
     ConfigError,
     Provider,
@@ -144,6 +145,7 @@ def test_answer_that_echoes_the_key_leaves_none_of_it_in_the_reading(case: Case)
             response = respond(case.data["status"], twin, **case.data["headers"])
             reading = case.provider.read(response, case.wallet)
             assert CANARY not in repr(reading)
+            assert CANARY not in repr(explain_response(case.provider.definition, response))
             assert CANARY not in repr(response)
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from balance_poller.answer import MISSING, parse_body
+from balance_poller.explain import explain_response
 from balance_poller.provider import (
     Provider,
     Response,
@@ -136,6 +137,7 @@ def test_definition_with_one_odd_value_is_checked_without_an_exception(name: str
 def assert_sound(provider: Provider, response: Response, wallet: str | None = None) -> None:
     """Check one reading against the answer that it came from."""
     reading = provider.read(response, wallet)
+    explained = explain_response(provider.definition, response)
 
     assert (reading.balance is not None) == (reading.outcome is Outcome.OK)
     assert (reading.reason is None) == (reading.outcome is Outcome.OK)
@@ -148,6 +150,7 @@ def assert_sound(provider: Provider, response: Response, wallet: str | None = No
     assert body is not MISSING
     derivable = {name: set(derived(provider, name, body)) for name in provider.wallets}
     assert reading.wallet is not None
+    assert explained[f"wallets.{reading.wallet}.remaining"] == reading.balance.remaining
     found = {reading.wallet: reading.balance, **reading.others}
     for name, figures in found.items():
         amounts = [figures.remaining, figures.used, figures.granted]
