@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from balance_poller.node import NAME
 from balance_poller.provider import (
     Provider,
     list_providers,
@@ -20,14 +21,13 @@ from balance_poller.provider import (
 from balancectl.commands.provider_check import check_file
 from balancectl.errors import CliError
 from balancectl.options import JsonOption
-from balancectl.render import Column, facts, note, print_json, print_table, say, warn
+from balancectl.render import Column, facts, note, print_json, print_table, say
 from balancectl.words import did_you_mean
 
 app = typer.Typer(
     no_args_is_help=True, help="List, write and check provider definitions.", rich_markup_mode=None
 )
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _COLUMNS: Final = (
     Column("Provider"),
     Column("Title"),
@@ -77,12 +77,15 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Write a definition to start from."""
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(NAME, name):
         raise typer.BadParameter(
             f"'{name}' is not a name: small letters, digits and underscores, a letter first"
         )
     if name in list_providers():
-        warn(f"a provider '{name}' is shipped already: the one in your configuration wins")
+        raise CliError(
+            f"a provider '{name}' is shipped: choose another name;"
+            f" `balancectl provider show {name} --json` prints its definition"
+        )
     path = output or Path(f"{name}.json")
     if path.exists() and not force:
         raise CliError(f"{path} exists already: --force overwrites it")

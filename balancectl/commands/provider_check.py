@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from balance_poller.provider import (
-    check_definition,
-)
+from balance_poller.node import NAME
+from balance_poller.provider import check_definition, list_providers
 from balancectl.accounts_file import parse_json, read_accounts_file, read_text
 from balancectl.commands.verify import account_of, key_for, read_params
 from balancectl.errors import CliError
@@ -26,7 +25,7 @@ from balancectl.options import (
     WalletOption,
     target_of,
 )
-from balancectl.render import note, print_json, progress, say
+from balancectl.render import note, print_json, progress, say, warn
 from balancectl.verify_view import as_json, print_explanation, print_one
 from balancectl.words import count, did_you_mean
 from shared.outcome import Outcome
@@ -63,8 +62,11 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
 
     Exits 0 when all is well, 1 when the definition or the try is not, 2 when neither can be told.
     """
-    definitions = read_definitions(file)
-    problems = {name: check_definition(data) for name, data in definitions.items()}
+    definitions, are_custom = read_definitions(file)
+    problems = {
+        name: [*(name_problems(name) if are_custom else []), *check_definition(data)]
+        for name, data in definitions.items()
+    }
     if any(problems.values()):
         _print_problems(problems, as_json_=as_json_)
         raise typer.Exit(ExitCode.NO)
@@ -87,20 +89,31 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
         raise typer.Exit(ExitCode.NO)
 
 
-def read_definitions(file: Path) -> dict[str, object]:
-    """Return the definitions in ``file`` by name: one JSON definition, or ``custom_providers``.
+def read_definitions(file: Path) -> tuple[dict[str, object], bool]:
+    """Return the definitions in ``file`` by name, and whether they are ``custom_providers``.
+
+    A JSON file without that holds one definition.
 
     Raises:
         CliError: when it cannot be read, or has none.
     """
     if file.suffix == ".json":
         data = parse_json(read_text(file), str(file))
-        if not isinstance(data, dict) or "custom_providers" not in data:
-            return {_name_of(file): data}
+        if not isinstance(data, dict) or not {"custom_providers", "accounts"} & data.keys():
+            return {_name_of(file): data}, False
     found = dict(read_accounts_file(file).providers)
     if not found:
         raise CliError(f"{file} has no custom_providers")
-    return found
+    return found, True
+
+
+def name_problems(name: str) -> list[str]:
+    """Return what a plan would say of a custom provider's name."""
+    if not re.fullmatch(NAME, name):
+        return ["the name has small letters, digits and underscores, a letter first, at most 40"]
+    if name in list_providers():
+        return ["a provider of this name is shipped: choose another name"]
+    return []
 
 
 def _name_of(file: Path) -> str:
@@ -139,6 +152,19 @@ def _print_fine(definitions: Mapping[str, object], *, as_json_: bool) -> None:
     if as_json_:
         print_json({"problems": []})
         return
-    for name in definitions:
+    for name, definition in definitions.items():
         say(f"{name}: the definition is valid", "green")
+        for words in _remarks(definition):
+            warn(f"{name}: {words}")
     note("add --key-env VARIABLE to try it against the live service")
+
+
+def _remarks(definition: object) -> list[str]:
+    """Return what is valid but seldom meant."""
+    request = definition.get("request", {}) if isinstance(definition, Mapping) else {}
+    words = []
+    if not re.search(r"\{(key|secret\.\w+)\}", str(request)):
+        words.append("the request sends no key: there is neither {key} nor {secret.NAME} in it")
+    if str(request.get("url", "")).startswith("http:"):
+        words.append("plain http is for trying it on this machine: a deployed poller wants https")
+    return words

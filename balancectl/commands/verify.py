@@ -126,7 +126,10 @@ def key_for(
     """Read the one key that a provider is tried with, asking for the parts that it needs."""
     known = sorted({*list_providers(), *inline})
     if provider not in known:
-        raise CliError(f"there is no provider '{provider}': {did_you_mean(provider, known)}")
+        raise CliError(
+            f"there is no provider '{provider}': {did_you_mean(provider, known)};"
+            " a definition of your own is tried with `balancectl provider check FILE`"
+        )
     if key_env and key_stdin:
         raise typer.BadParameter("take the key from --key-env or --key-stdin, not from both")
     if key_env:

@@ -255,6 +255,75 @@ def test_provider_check_when_tfvars_has_several_then_one_must_be_chosen(
     assert "has no provider 'c'" in unknown.stderr
 
 
+def test_provider_check_when_something_is_null_then_takes_it_as_the_poller_does(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(custom(docs=None, params=None, guards=None)))
+
+    assert run("provider", "check", str(path)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("openrouter", "a provider of this name is shipped"),
+        ("My-Own", "the name has small letters"),
+        ("a" * 41, "the name has small letters"),
+    ],
+    ids=["shipped", "capitals", "long"],
+)
+def test_provider_check_when_a_plan_would_refuse_the_name_then_says_so(
+    run: Run, tmp_path: Path, name: str, words: str
+) -> None:
+    path = tmp_path / "a.tfvars.json"
+    path.write_text(json.dumps({"custom_providers": {name: custom()}}))
+
+    result = run("provider", "check", str(path))
+
+    assert result.exit_code == 1
+    assert f"{name}: {words}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"url": "https://api.example.com/x"}, "mine: the request sends no key"),
+        ({"url": "http://127.0.0.1:8/x", "query": {"k": "{key}"}}, "mine: plain http is for"),
+    ],
+    ids=["no key", "plain http"],
+)
+def test_provider_check_when_valid_but_seldom_meant_then_remarks(
+    run: Run, tmp_path: Path, request_: dict[str, Any], words: str
+) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(custom(request=request_)))
+
+    result = run("provider", "check", str(path))
+
+    assert result.exit_code == 0
+    assert words in result.stderr
+
+
+def test_provider_check_when_the_variables_have_no_definition_then_exits_2(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.tfvars.json"
+    path.write_text('{"accounts": {"main": {"provider": "openrouter"}}}')
+
+    result = run("provider", "check", str(path))
+
+    assert result.exit_code == 2
+    assert "has no custom_providers" in result.stderr
+
+
+def test_verify_when_the_provider_is_not_shipped_then_says_how_to_try_an_own_one(run: Run) -> None:
+    result = run("verify", "mine", "--key-stdin", text="key")
+
+    assert result.exit_code == 2
+    assert "provider check FILE" in result.stderr
+
+
 def test_provider_check_when_the_service_is_down_then_exits_1(
     run: Run, providers: Any, tmp_path: Path
 ) -> None:
@@ -284,6 +353,13 @@ def test_provider_new_when_written_then_is_valid_and_never_overwrites(
 
 def test_provider_new_when_the_name_cannot_be_one_then_refuses(run: Run) -> None:
     assert run("provider", "new", "Acme Inc").exit_code == 2
+
+
+def test_provider_new_when_the_name_is_shipped_then_refuses_as_a_plan_does(run: Run) -> None:
+    result = run("provider", "new", "openrouter")
+
+    assert result.exit_code == 2
+    assert "choose another name" in result.stderr
 
 
 def test_provider_list_when_shown_then_has_every_shipped_one(run: Run) -> None:
