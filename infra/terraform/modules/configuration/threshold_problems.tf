@@ -23,7 +23,7 @@ locals {
       for id, account in var.accounts : [
         for field in ["warning", "critical", "max_burn_per_day"] :
         "Account \"${id}\": ${field} must lie within -1e15 and 1e15, as balances do; correct it."
-        if try(abs(account[field]) >= 1e15, false)
+        if try(abs(account[field]) >= 1000000000000000, false)
       ]
     ])
     positive = flatten([
