@@ -145,6 +145,7 @@ def test_guide_names_every_field_outcome_and_function() -> None:
         ('"remaining-credits"', {"remaining-credits": 1}),
         ("items[0].left", {"items": [{"left": 1}]}),
         ("items[?type=='paid'].left | [0]", {"items": [{"type": "paid", "left": 1}]}),
+        ("accounts.*.left | [0]", {"accounts": {"acme-7": {"left": 1}}}),
         ("not_null(a.left, b.left)", {"b": {"left": 1}}),
     ],
 )
