@@ -35,6 +35,10 @@ _STOP_SECONDS: Final = 10
 _KEEPER_SECONDS: Final = 1.5
 
 
+#: Processes that this one started and leaves running, by number.
+_left_running: Final[dict[int, subprocess.Popen[bytes]]] = {}
+
+
 def simulated_accounts() -> list[Account]:
     """Return the simulated accounts of a standing cloud; their keys open nothing else."""
     return [
@@ -135,9 +139,7 @@ def _start(ports: dict[str, int], on_stage: OnStage) -> Standing:
     """
     on_stage("emulator", None)
     emulator = Emulator.start(FOLDER, hold_schedules=True, detached=True)
-    if emulator.process is None:
-        raise StandingError("the emulator has no process")
-    standing = Standing(FOLDER, emulator.port, emulator.process.pid, 0, ports)
+    standing = Standing(FOLDER, emulator.port, _leave_running(emulator.process), 0, ports)
     standing.write()
     _apply(standing, on_stage)
     standing = replace(standing, keeper_pid=_start_keeper(emulator))
@@ -170,7 +172,15 @@ def _start_keeper(emulator: Emulator) -> int:
         keeper.wait(_KEEPER_SECONDS)
         said = log_file.read_text("utf-8").strip().splitlines()[-1:]
         raise StandingError(f"the simulated providers did not start: {' '.join(said)}")
-    return keeper.pid
+    return _leave_running(keeper)
+
+
+def _leave_running(process: subprocess.Popen[bytes] | None) -> int:
+    """Let ``process`` outlive this one, and return its number."""
+    if process is None:
+        raise StandingError("the emulator has no process")
+    _left_running[process.pid] = process
+    return process.pid
 
 
 def _stop(pid: int) -> None:
@@ -191,8 +201,8 @@ def _is_ours(pid: int) -> bool:
     """Whether ``pid`` is a running process of the local cloud."""
     if not pid:
         return False
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # our own child would stay as a zombie
+    if pid in _left_running:
+        _left_running[pid].poll()  # or it would stay as a zombie
     return "balancectl.localcloud." in _command_line(pid)
 
 
