@@ -82,7 +82,7 @@ async def ask(
         slots.put_nowait(slot)
     workers = [
         asyncio.create_task(_Worker(host, sender, slots, deadline, pace, readings).run())
-        for host in _hosts(questions)
+        for host in _hosts(questions, pace.jitter)
         for _ in range(_share(len(host.jobs), len(questions), pace.max_in_flight))
     ]
     if workers:
@@ -144,11 +144,15 @@ class _Host:
         )
 
 
-def _hosts(questions: Iterable[Question]) -> list[_Host]:
-    """Sort questions by the host that they go to."""
+def _hosts(questions: Iterable[Question], chance: Callable[[], float]) -> list[_Host]:
+    """Sort questions by the host that they go to, in another order at every run.
+
+    In a fixed order, accounts that always fail could make their host count as down before the
+    same others were asked, run after run.
+    """
     hosts: dict[str, _Host] = {}
     order = itertools.count()
-    for question in questions:
+    for question in sorted(questions, key=lambda _: chance()):
         host = hosts.setdefault(urlsplit(question.request.url).netloc, _Host())
         host.jobs.append(_Job(0.0, next(order), question))
     return list(hosts.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from random import Random
 
 import pytest
 
@@ -133,6 +134,27 @@ def test_a_host_when_it_times_out_again_and_again_then_is_given_up_after_three()
 
     assert outcomes(readings) == {Outcome.TRANSIENT: 5}
     assert len(sender.sent) == 3
+
+
+def test_accounts_that_always_fail_do_not_hide_the_same_others_at_every_run() -> None:
+    """The first thirty always fail; asked in a fixed order, they would hide the last ten."""
+
+    async def reply(request: PreparedRequest) -> Answer:
+        await asyncio.sleep(0)
+        if int(key_of(request).rsplit("a", 1)[1]) < 30:
+            raise FetchError("the connection broke before the whole answer came")
+        return answer({"balance": 5})
+
+    chance = Random(1)
+    members = accounts(40)
+
+    seen: set[str] = set()
+    for _ in range(20):
+        how = pace(max_in_flight=1, jitter=chance.random)
+        readings = asked(FakeSender(reply), members, how)
+        seen |= {name for name, reading in readings.items() if reading.outcome is Outcome.OK}
+
+    assert seen == {f"a{n}" for n in range(30, 40)}
 
 
 def test_a_host_when_only_some_keys_fail_then_is_not_down() -> None:
