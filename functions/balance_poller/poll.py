@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from balance_poller.ask import Question, ask
 from balance_poller.event import Account, BadAccount, PollEvent
@@ -21,6 +21,7 @@ from balance_poller.report import Row, RunReport
 from balance_poller.secret_store import Keys, SecretStoreError
 from balance_poller.sinks.latest import LatestRead, is_done
 from shared.outcome import Outcome
+from shared.telemetry import redactor
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ def _records(
 ) -> Iterable[Recorded]:
     """Yield what each poll leaves behind."""
     for account in due:
-        reading = readings[account.id]
+        reading = _without_keys(readings[account.id])
         facts = _facts(run.providers[account.provider], account.provider)
         previous = run.known.items.get(account.id)
         try:
@@ -129,6 +130,13 @@ def _records(
         except Exception as exc:  # noqa: BLE001 -- one account's trouble is never another's
             reading = failed(Outcome.TRANSIENT, unexpected(exc))
             yield record(account, facts, reading, None, run.event.scheduled_at)
+
+
+def _without_keys(reading: Reading) -> Reading:
+    """Mask keys in the reason: an answer may echo one where the definition selects a code."""
+    if reading.reason is None:
+        return reading
+    return replace(reading, reason=redactor().clean(reading.reason))
 
 
 def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:

@@ -18,7 +18,8 @@ from balance_poller.secret_store import SecretStoreError
 from balance_poller.sinks.problems import Target
 from shared.names import Metric
 from shared.outcome import Outcome
-from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry, key_of, problem
+from shared.telemetry import redactor
+from tests.unit.poller.fakes import AT, DEFINITION, PROVIDERS, World, answer, entry, key_of, problem
 
 DEADLINE = 100.0
 
@@ -302,3 +303,24 @@ def test_an_event_without_accounts_when_run_then_reports_nothing() -> None:
 
     assert report.counts == {"skipped": 0}
     assert not world.sender.sent
+
+
+def test_reason_when_an_answer_echoes_the_key_as_its_error_code_then_it_is_masked() -> None:
+    """An error code is recorded when it looks like one, and a key may look like one, too."""
+    key = "CanaryKeyOfLettersAlone"
+    redactor().add([key])
+    coded = {**DEFINITION, "error_code": "code"}
+    world = World(lambda _request: answer({"code": key}, 401))
+    parsed = parse_event(
+        {
+            "scheduled_at": "2026-11-23T14:05:00Z",
+            "accounts": [entry()],
+            "providers": {"plain": coded},
+        },
+        AT,
+    )
+
+    report = poll(parsed, world.tools, DEADLINE)
+
+    assert key not in f"{report}{world.history.attempts}{world.latest.items}"
+    assert report.rows[0].reason == "the key was rejected: [key]"
