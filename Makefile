@@ -48,6 +48,59 @@ lock: ## Renew the hashed locks in requirements/ (needs uv)
 build: setup ## Build dist/*.zip, byte for byte reproducible
 	@$(BIN)/python scripts/package.py
 
+# --- Terraform ------------------------------------------------------------------------------
+
+TF := $(BIN)/python scripts/terraform.py -chdir=$(TF_DIR)
+TF_PLAN := balance-monitor.tfplan
+CHECKOV := .venv-checkov
+
+.PHONY: tfvars
+tfvars:
+	@test -f "$(TFVARS)" || { \
+	  echo "There is no $(TFVARS). Start from an example:" >&2; \
+	  echo "  cp $(TF_DIR)/examples/minimal.tfvars terraform.tfvars" >&2; \
+	  echo "or name yours: make $(MAKECMDGOALS) TFVARS=path/to/file.tfvars" >&2; exit 1; }
+
+# A partial backend of the kind that the file's name says (NAME.KIND.tfbackend; S3 without one).
+.PHONY: init
+init: build
+ifneq ($(BACKEND_CONFIG),)
+	@test -f "$(BACKEND_CONFIG)" || { echo "There is no $(BACKEND_CONFIG)." >&2; exit 1; }
+	@name=$$(basename "$(BACKEND_CONFIG)" .tfbackend); kind=$${name##*.}; \
+	  [ "$$kind" != "$$name" ] || kind=s3; \
+	  printf 'terraform {\n  backend "%s" {}\n}\n' "$$kind" > $(TF_DIR)/backend_override.tf
+	@$(TF) init -input=false -backend-config="$(abspath $(BACKEND_CONFIG))"
+else
+	@$(TF) init -input=false
+endif
+
+.PHONY: plan
+plan: tfvars init ## Show what a deployment would change (TFVARS=file, BACKEND_CONFIG=file)
+	@$(TF) plan -input=false -var-file="$(abspath $(TFVARS))" -out=$(TF_PLAN)
+
+.PHONY: deploy
+deploy: plan ## Build, plan, and apply that plan
+	@$(TF) apply -input=false $(TF_PLAN)
+	@rm -f $(TF_DIR)/$(TF_PLAN)
+	@echo; $(TF) output -raw next_steps
+
+.PHONY: destroy
+destroy: tfvars init ## Remove what was deployed; asks first
+	@$(TF) destroy -var-file="$(abspath $(TFVARS))"
+
+# checkov pins old packages: an environment of its own.
+$(CHECKOV)/.installed: requirements/checkov.txt
+	@echo "Preparing $(CHECKOV) ..."
+	@$(PYTHON) -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --require-hashes -r requirements/checkov.txt
+	@touch $@
+
+test test-infra: $(CHECKOV)/.installed
+
+.PHONY: test-infra
+test-infra: build ## Terraform's own tests, its names against Python's, checkov
+	@$(BIN)/pytest tests/infra
+
 .PHONY: clean
 clean: ## Remove build products and caches (not .venv, not .tools)
 	@rm -rf dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -65,6 +118,13 @@ up: terraform ## Keep an emulated AWS running on this machine, for accounts and 
 .PHONY: down
 down: setup ## Stop what `make up` started
 	@$(BIN)/balancectl local down
+
+# --- benchmarks -----------------------------------------------------------------------------
+
+.PHONY: bench
+bench: build ## Measure what the speed claims rest on (a few minutes; best on an idle machine)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
+	@for script in poll cold_start runway; do $(BIN)/python bench/$$script.py; done
 
 # --- checks and tests -----------------------------------------------------------------------
 
