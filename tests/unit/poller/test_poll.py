@@ -323,4 +323,4 @@ def test_reason_when_an_answer_echoes_the_key_as_its_error_code_then_it_is_maske
     report = poll(parsed, world.tools, DEADLINE)
 
     assert key not in f"{report}{world.history.attempts}{world.latest.items}"
-    assert report.rows[0].reason == "the key was rejected: [key]"
+    assert report.rows[0].reason == "the key was rejected (HTTP 401): [key]"
