@@ -48,7 +48,7 @@ variable "operations_subscribers" {
 }
 
 variable "repeat_hours" {
-  description = "Hours after which an alert that still holds is repeated, by severity; 0 for never."
+  description = "Hours after which an alert that still holds is repeated, by severity: 4 for critical and 24 for warning unless set; 0 for never."
   type = object({
     critical = optional(number, 4)
     warning  = optional(number, 24)
