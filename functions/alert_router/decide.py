@@ -152,7 +152,7 @@ def _due(episode: Episode, view: View, now: datetime) -> _Due | None:
     """Compare what holds with what was told."""
     told = episode.told
     if not episode.firing:
-        return _end(episode, told) if told is not None else None
+        return _end(episode, told, view) if told is not None else None
     if told is None or told.is_setup:
         return _start(episode, view, now)
     return _turn(episode, told, view)
@@ -186,11 +186,17 @@ def _turn(episode: Episode, told: Told, view: View) -> _Due | None:
     return None
 
 
-def _end(episode: Episode, told: Told) -> _Due:
-    """Say that it is over: what was announced in a group is over in a group, too."""
+def _end(episode: Episode, told: Told, view: View) -> _Due:
+    """Say that it is over, at once in most cases.
+
+    What was announced in a group is over in a group, too. Where balances are read again and are
+    low, an alarm about that is on its way: the end waits for it, and becomes that news.
+    """
     is_gone = all(fact.is_gone for fact in episode.facts.values())
     step = Step.CLOSED if is_gone else Step.RECOVERED
-    return _Due(step, told.worst, is_urgent=not told.group)
+    low = _is_below(view.balance, view.thresholds.warning or view.thresholds.critical)
+    is_next = low and Trouble.LOW not in told.troubles
+    return _Due(step, told.worst, is_urgent=not (told.group or is_next))
 
 
 def _settle_silently(episode: Episode) -> Episode:
@@ -266,7 +272,7 @@ def _wait(episode: Episode, due: _Due, view: View, now: datetime, policy: Policy
 def _group(episode: Episode, due: _Due, view: View) -> str:
     """Name what may become one message."""
     if due.step in (Step.RECOVERED, Step.CLOSED) and episode.told is not None:
-        return episode.told.group
+        return episode.told.group or "recovered"
     if due.step is Step.NOT_SET_UP:
         return _NOT_SET_UP if view.is_polled else _NEVER_POLLED
     if due.step is Step.OPENED and episode.troubles == {Trouble.STALE}:

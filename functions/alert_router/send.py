@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from alert_router.decide import mark_sent
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: More texts with a history each would cost more reads than a digest of them shows.
 _MOST_HISTORIES: Final = 5
+
+#: Marking is worth a second try: without it the message would be repeated.
+_MARK_ATTEMPTS: Final = 2
 
 
 def send(
@@ -34,7 +38,7 @@ def send(
     for message in _compose(desk, owing, still_open):
         members = [by_subject[subject] for subject in message.members]
         if publish(desk, message):
-            _mark(desk, members, message)
+            failed |= _mark(desk, members, message)
         else:
             _release(desk, members)
             failed.update(message.members)
@@ -93,15 +97,27 @@ def _compose(
     return Composer(desk.links, desk.digest_above).compose(notices, still_open)
 
 
-def _mark(desk: Desk, members: Sequence[Episode], message: Message) -> None:
-    """Record that the message went out. What cannot be recorded is repeated, not lost."""
+def _mark(desk: Desk, members: Sequence[Episode], message: Message) -> set[Subject]:
+    """Record that the message went out; return whose it could not be: it is repeated, not lost."""
     now = desk.clock()
+    failed = set()
     for episode in members:
-        view = desk.knowledge.view(episode, now)
-        try:
-            desk.memory.save(mark_sent(episode, view, now, message.group), now)
-        except ConflictError:
-            desk.log.warning("another invocation took over", subject=episode.subject.id)
+        marked = mark_sent(episode, desk.knowledge.view(episode, now), now, message.group)
+        if not any(_saved(desk, marked, now) for _ in range(_MARK_ATTEMPTS)):
+            failed.add(episode.subject)
+    return failed
+
+
+def _saved(desk: Desk, marked: Episode, now: datetime) -> bool:
+    """Save an episode whose message went out; a conflict means that it was saved already."""
+    try:
+        desk.memory.save(marked, now)
+    except ConflictError:
+        desk.log.info("marked already", subject=marked.subject.id)
+    except Exception as exc:  # noqa: BLE001 -- one account's record is not another's
+        desk.log.warning("not marked as sent", error=type(exc).__name__)
+        return False
+    return True
 
 
 def _release(desk: Desk, members: Sequence[Episode]) -> None:

@@ -144,7 +144,7 @@ def notification(change: AlarmChange) -> dict[str, Any]:
             "Period": 300,
             "EvaluationPeriods": 2,
             "ComparisonOperator": "LessThanThreshold",
-            "Threshold": 20.0,
+            "Threshold": float(change.watched.threshold or 20),
         },
     }
 

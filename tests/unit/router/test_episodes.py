@@ -232,6 +232,36 @@ def test_stale_when_a_known_trouble_holds_then_it_is_told_as_well(world: World) 
     assert "the key was rejected" in world.subjects[1]
 
 
+def test_stale_when_it_ends_with_a_low_balance_then_that_is_the_news_and_no_end() -> None:
+    world = World(records={"fc": failing("fc", outcome=Outcome.INVALID_KEY)})
+    world.hear(alarm("stale", account="fc", provider="firecrawl"))
+    world.wait(minutes(20))
+    low = failing("fc", outcome=Outcome.OK, reason=None, balance=Decimal(900), balance_at=world.now)
+    world.records["fc"] = low
+
+    world.hear(alarm("stale", OK, account="fc", at=world.now))
+    world.hear(alarm("warning", account="fc", at=world.now))
+    world.wait(minutes(5))
+    world.hear(alarm("warning", OK, account="fc", at=world.now))
+    world.wait(minutes(5))
+
+    assert steps(world) == [("warning", "firing"), ("warning", "firing"), ("warning", "resolved")]
+    assert "900 credits left" in world.subjects[1]
+
+
+def test_stale_when_it_ends_with_a_low_balance_and_no_alarm_then_the_end_is_told() -> None:
+    world = World(records={"fc": failing("fc", outcome=Outcome.INVALID_KEY)})
+    world.hear(alarm("stale", account="fc", provider="firecrawl"))
+    world.wait(minutes(20))
+    low = failing("fc", outcome=Outcome.OK, reason=None, balance=Decimal(900), balance_at=world.now)
+    world.records["fc"] = low
+
+    world.hear(alarm("stale", OK, account="fc", at=world.now))
+    world.wait(minutes(5))
+
+    assert steps(world) == [("warning", "firing"), ("warning", "resolved")]
+
+
 def test_runway_when_a_low_balance_was_told_then_it_is_no_second_message(world: World) -> None:
     world.hear(alarm())
     world.wait(minutes(2))

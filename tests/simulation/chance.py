@@ -1,0 +1,63 @@
+"""Everything that goes wrong by chance, from one seed: what fails, when, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often what goes wrong, per call or per delivery."""
+
+    error_before: float = 0.0
+    """A call is refused."""
+    error_after: float = 0.0
+    """A call takes effect, and its answer is lost."""
+    crash_before: float = 0.0
+    crash_after: float = 0.0
+    interleave: float = 0.0
+    """Another invocation runs in the middle of a call."""
+    duplicate: float = 0.0
+    delay: float = 0.0
+    lose: float = 0.0
+    """A notification never arrives."""
+
+
+CALM = Rates()
+ROUGH = Rates(
+    error_before=0.01,
+    error_after=0.004,
+    crash_before=0.003,
+    crash_after=0.003,
+    interleave=0.05,
+    duplicate=0.06,
+    delay=0.10,
+    lose=0.005,
+)
+
+
+@dataclass
+class Chance:
+    """The dice."""
+
+    random: Random
+    rates: Rates
+    is_calm: bool = False
+    """Whether nothing goes wrong any more: the end of a run, when everything has to settle."""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def happens(self, what: str) -> bool:
+        """Whether one of the rates' misfortunes happens now."""
+        if self.is_calm or self.random.random() >= getattr(self.rates, what):
+            return False
+        self.counts[what] = self.counts.get(what, 0) + 1
+        return True
+
+    def delivery_delay(self) -> timedelta:
+        """Return how long a notification travels."""
+        if not self.happens("delay"):
+            return timedelta(seconds=self.random.uniform(0.05, 2))
+        longest = 40 if self.random.random() < 0.2 else 5
+        return timedelta(minutes=self.random.uniform(0, longest))

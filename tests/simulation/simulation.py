@@ -1,0 +1,448 @@
+"""Weeks of polls, alarms and messages on a virtual clock, through the real poller and router."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, NoReturn
+
+from alert_router.alarm import AlarmChange, AlarmState, Watched
+from alert_router.decide import Policy
+from alert_router.desk import Desk, Tally
+from alert_router.dispatch import run
+from alert_router.enrich import Balances
+from alert_router.inbox import unpack
+from alert_router.knowledge import Knowledge
+from alert_router.later import Later
+from alert_router.message.links import Links
+from alert_router.publish import Publisher
+from alert_router.store import AlertStore
+from alert_router.watch import Watch
+from balance_poller.event import parse_event
+from balance_poller.poll import poll
+from balance_poller.provider import PreparedRequest
+from balance_poller.secret_reference import SecretError
+from shared.dynamo import encode
+from shared.names import AlarmKind, Metric, Severity
+from shared.times import format_time
+from tests.simulation.aws import Dynamo, Queue, Topics, refused
+from tests.simulation.chance import Chance, Rates
+from tests.simulation.cloudwatch import NAME, Alarm, CloudWatch
+from tests.simulation.customers import Customer, Span, make_customers, some_spans, within
+from tests.unit.poller.fakes import World as PollerWorld
+from tests.unit.poller.fakes import answer, key_of
+from tests.unit.router.builders import eventbridge, notification
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+TIMEOUT = timedelta(seconds=30)
+GROUP_WAIT = timedelta(seconds=60)
+TICK = timedelta(minutes=5)
+
+#: The end of a run, in which nothing fails and everything has to settle.
+CALM_LENGTH = timedelta(hours=6)
+REPEAT = {Severity.CRITICAL: timedelta(hours=4), Severity.WARNING: timedelta(hours=24)}
+PROVIDERS = {
+    name: {
+        "title": name.capitalize(),
+        "docs": f"https://{name}.example/docs",
+        "top_up_url": f"https://{name}.example/pay",
+        "request": {
+            "url": f"https://{name}.example/balance",
+            "headers": {"Authorization": "Bearer {key}"},
+        },
+        "wallets": {"main": {"unit": "USD", "remaining": "balance"}},
+    }
+    for name in ("alpha", "beta", "gamma")
+}
+
+
+class Crash(BaseException):
+    """The process dies; whatever is not stored is gone."""
+
+
+@dataclass
+class Published:
+    """A message that SNS took."""
+
+    at: datetime
+    status: str
+    severity: str
+    document: Mapping[str, Any]
+    subject: str
+    is_blind: bool = False
+    """Whether whoever decided it may not have been able to read the silences."""
+    is_excused: bool = False
+    """Whether its sender failed after publishing, so that it may come once more."""
+
+
+@dataclass
+class Truth:
+    """What really happened, for the oracle: nothing of it comes from the router."""
+
+    alarms: list[tuple[datetime, str, AlarmKind, bool]] = field(default_factory=list)
+    """Time, account, kind, and whether it fires from then on."""
+    silences: list[tuple[str, Span]] = field(default_factory=list)
+    """Account and when it is silenced."""
+    messages: list[Published] = field(default_factory=list)
+    never_ok: dict[str, datetime] = field(default_factory=dict)
+    """When each account's first balance was read."""
+
+
+@dataclass
+class _Invocation:
+    """One run of the router."""
+
+    started: datetime
+    published: list[Published] = field(default_factory=list)
+    is_dead: bool = False
+
+
+class Simulation:
+    """A deployment over weeks."""
+
+    def __init__(
+        self,
+        seed: int,
+        rates: Rates,
+        *,
+        days: float = 21,
+        accounts: int = 24,
+        interval: timedelta = timedelta(minutes=10),
+        lives: Callable[[Random], list[Customer]] | None = None,
+        outages: Mapping[str, list[Span]] | None = None,
+        silences_per_day: float = 2,
+    ) -> None:
+        self.now = START
+        self.end = START + timedelta(days=days)
+        self.interval = interval
+        self.chance = Chance(Random(seed), rates)
+        life = Random(seed + 1)
+        length = timedelta(days=days) - CALM_LENGTH
+        self.customers = {
+            customer.id: customer
+            for customer in (
+                lives(life) if lives else make_customers(life, accounts, START, length)
+            )
+        }
+        self.outages = outages or {
+            name: some_spans(life, START + timedelta(days=1), length, days / 4)
+            for name in PROVIDERS
+        }
+        self.truth = Truth()
+        self.stack: list[_Invocation] = []
+        self.heap: list[tuple[datetime, int, Callable[[], None]]] = []
+        self.numbers = itertools.count()
+        self.dynamo = Dynamo(self._gate)
+        self.queue = Queue(self._gate, lambda: self.now)
+        self.cloudwatch = CloudWatch(self._gate, interval, self._notify)
+        self.poller = PollerWorld(self._reply)
+        self.offsets: dict[str, timedelta] = {}
+        self.logged: dict[str, int] = {}
+        self.blind_until = START
+        self._prepare(life, silences_per_day)
+
+    # --- the world ------------------------------------------------------------------------------
+
+    def run(self) -> Truth:
+        """Let everything happen, and then everything settle."""
+        calm_from = self.end - CALM_LENGTH
+        while self.heap and self.heap[0][0] <= self.end:
+            at, _, action = heapq.heappop(self.heap)
+            self.now = max(self.now, at)
+            self.chance.is_calm = self.now >= calm_from
+            self._consume_all(at)
+            action()
+        return self.truth
+
+    def at(self, when: datetime, action: Callable[[], None]) -> None:
+        """Do something later."""
+        heapq.heappush(self.heap, (when, next(self.numbers), action))
+
+    def _prepare(self, random: Random, silences_per_day: float) -> None:
+        """Lay out what happens at what time."""
+        for customer in self.customers.values():
+            self._watch(customer, random)
+            if customer.watched_until:
+                self.at(customer.watched_until, lambda c=customer: self._unwatch(c))  # type: ignore[misc]
+        self.at(START + self.interval, self._poll)
+        self.at(START + TICK, self._tick)
+        lively = self.end - START - CALM_LENGTH
+        count = lively / timedelta(days=1) * silences_per_day
+        for start, end in some_spans(random, START, lively, count):
+            account = random.choice(sorted(self.customers))
+            self.at(start, lambda a=account, s=start, e=end: self._silence(a, s, e))  # type: ignore[misc]
+
+    def _watch(self, customer: Customer, random: Random) -> None:
+        """Create an account's alarms."""
+        limits = {
+            AlarmKind.WARNING: (customer.warning, Metric.BALANCE),
+            AlarmKind.CRITICAL: (customer.critical, Metric.BALANCE),
+            AlarmKind.STALE: (1, Metric.BALANCE),
+        }
+        if customer.runway_critical_hours is not None:
+            limits[AlarmKind.RUNWAY_CRITICAL] = (
+                customer.runway_critical_hours,
+                Metric.RUNWAY_HOURS,
+            )
+        for kind, (threshold, metric) in limits.items():
+            alarm = Alarm(customer.id, customer.provider, kind, threshold, metric)
+            self.cloudwatch.add(alarm, START)
+            seconds = random.choice((10, random.uniform(1, 60)))
+            self.offsets[alarm.name] = timedelta(seconds=seconds)
+
+    def _unwatch(self, customer: Customer) -> None:
+        """Take an account out of the configuration."""
+        for alarm in list(self.cloudwatch.alarms.values()):
+            if alarm.account == customer.id and alarm.state is AlarmState.ALARM:
+                self.truth.alarms.append((self.now, customer.id, alarm.kind, False))
+        self.cloudwatch.delete_account(customer.id)
+
+    def _silence(self, account: str, start: datetime, end: datetime) -> None:
+        """Silence an account, as balancectl does."""
+        key = ("silence", f"{next(self.numbers)}")
+        item = {"scope": key[0], "id": key[1], "pattern": account, "until": format_time(end)}
+        self.dynamo.items[key] = encode(item)
+        self.truth.silences.append((account, (start, end)))
+
+    def _poll(self) -> None:
+        """Run the poller, then let the alarms see what it published."""
+        scheduled = self.now
+        self.at(scheduled + self.interval, self._poll)
+        for alarm in list(self.cloudwatch.alarms.values()):
+            offset = self.offsets[alarm.name]
+            self.at(scheduled + offset, lambda a=alarm: self._evaluate(a))  # type: ignore[misc]
+        if not self.chance.is_calm and self.chance.random.random() < 0.01:
+            return  # the schedule missed a run
+        for customer in self.customers.values():
+            customer.spend(scheduled, self.chance.random)
+        watched = [c for c in self.customers.values() if c.is_watched(scheduled)]
+        self.poller.keys.missing = {
+            f"keys#{c.id}": SecretError("the secret has no key for this account")
+            for c in watched
+            if not c.has_key(scheduled)
+        }
+        event = {
+            "scheduled_at": format_time(scheduled),
+            "accounts": [_entry(customer) for customer in watched],
+            "providers": PROVIDERS,
+        }
+        before = dict(self.poller.latest.items)
+        deadline = self.poller.clock.seconds + 60
+        poll(parse_event(event, scheduled), self.poller.tools, deadline)
+        self._take_over(scheduled, before)
+
+    def _take_over(self, scheduled: datetime, before: Mapping[str, Any]) -> None:
+        """Bring what the poller wrote to where the others read it: metrics first."""
+        for point in self.poller.metrics.points:
+            self.cloudwatch.put(point.account, point.metric, point.at, point.value)
+        self.poller.metrics.points.clear()
+        for attempt in self.poller.history.attempts:
+            if attempt.balance is not None:
+                self.truth.never_ok.setdefault(attempt.account, scheduled)
+                day = self.dynamo.history.setdefault(attempt.account, deque(maxlen=150))
+                day.append((format_time(attempt.at), attempt.balance.remaining))
+        self.poller.history.attempts.clear()
+        written = {
+            account: latest
+            for account, latest in self.poller.latest.items.items()
+            if before.get(account) is not latest
+        }
+        seconds = self.chance.random.choice((1, 2, 4, 30))
+        self.at(scheduled + timedelta(seconds=seconds), lambda: self.dynamo.latest.update(written))
+
+    def _reply(self, request: PreparedRequest) -> Any:
+        """Answer as a provider does."""
+        customer = self.customers[key_of(request).removeprefix("key of keys#")]
+        if within(self.outages[customer.provider], self.now):
+            return answer({"error": "down"}, status=503)
+        if customer.is_rejected(self.now):
+            return answer({"error": "key"}, status=401)
+        bounce = self.chance.random.choice((0, 0, 0, 0, 0.004, -0.004)) * customer.warning
+        return answer({"balance": round(customer.balance + bounce, 2)})
+
+    # --- CloudWatch to queue --------------------------------------------------------------------
+
+    def _evaluate(self, alarm: Alarm) -> None:
+        """Evaluate an alarm that still exists."""
+        if self.cloudwatch.alarms.get(alarm.name) is alarm:
+            self.cloudwatch.evaluate(alarm, self.now)
+
+    def _notify(self, alarm: Alarm, previous: AlarmState) -> None:
+        """Send a transition on its way: late, twice, in another shape, or not at all."""
+        fires = alarm.state is AlarmState.ALARM
+        if fires or previous is AlarmState.ALARM:
+            self.truth.alarms.append((self.now, alarm.account, alarm.kind, fires))
+        if self.chance.happens("lose"):
+            return
+        change = AlarmChange(
+            alarm_name=alarm.name,
+            alarm_arn=alarm.arn,
+            state=alarm.state,
+            changed_at=self.now.replace(microsecond=self.now.microsecond // 1000 * 1000),
+            reason=alarm.reason,
+            watched=Watched(
+                dimensions={"Account": alarm.account, "Provider": alarm.provider},
+                threshold=Decimal(str(alarm.threshold)),
+            ),
+        )
+        alarm.since = change.changed_at
+        for _ in range(2 if self.chance.happens("duplicate") else 1):
+            write = self.chance.random.choice((notification, notification, eventbridge))
+            self.queue.put(json.dumps(write(change)), self.now + self.chance.delivery_delay())
+
+    # --- the router -----------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        """Run the router as its schedule does."""
+        self.at(self.now + TICK, self._tick)
+        self._invoke({"kind": "tick"})
+
+    def _consume_all(self, until: datetime) -> None:
+        """Run the router on its queue until nothing is visible by ``until``."""
+        now = self.now
+        while (due := self.queue.next_visible()) is not None and due <= until:
+            self.now = max(due, min(self.now, due))
+            self._consume()
+        self.now = max(now, self.now)
+
+    def _consume(self) -> None:
+        """Run the router on one batch."""
+        letters = self.queue.receive(self.chance.random.randint(1, 10))
+        if not letters:
+            return
+        records = [{"messageId": str(letter.number), "body": letter.body} for letter in letters]
+        failed = self._invoke({"Records": records})
+        if failed is not None:
+            for letter in letters:
+                if str(letter.number) not in failed:
+                    self.queue.delete(letter.number)
+
+    def _invoke(self, event: Mapping[str, Any]) -> list[str | None] | None:
+        """Run the router once; None when it died."""
+        invocation = _Invocation(self.now)
+        self.stack.append(invocation)
+        try:
+            return run(self._desk(), list(unpack(event)))
+        except Crash:
+            return None
+        finally:
+            self.stack.pop()
+
+    def _desk(self) -> Desk:
+        """Build what the handler builds, on the fakes."""
+        dynamo: Any = self.dynamo
+        topics: Any = Topics(self._gate, self._deliver)
+        queue: Any = self.queue
+        cloudwatch: Any = self.cloudwatch
+        store = AlertStore(dynamo, "alerts")
+        return Desk(
+            name=NAME,
+            memory=store,
+            knowledge=Knowledge(Balances(dynamo, "balances"), store, []),
+            outlet=Publisher(topics, "topic", ""),
+            timer=Later(queue, "queue"),
+            alarms=Watch(cloudwatch, NAME),
+            links=Links(NAME, "aws", "eu-west-1", "123456789012"),
+            digest_above=5,
+            policy=Policy(GROUP_WAIT, REPEAT, TIMEOUT + timedelta(seconds=5)),
+            clock=lambda: self.now,
+            pause=self._pause,
+            log=self,
+            tally=Tally(),
+        )
+
+    def _deliver(self, message: dict[str, Any]) -> str:
+        """Take a message as SNS does."""
+        attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+        published = Published(
+            at=self.now,
+            status=attributes["status"],
+            severity=attributes["severity"],
+            document=json.loads(json.loads(message["Message"])["sqs"]),
+            subject=message["Subject"],
+            is_blind=self.now < self.blind_until,
+        )
+        self.truth.messages.append(published)
+        self.stack[-1].published.append(published)
+        return str(len(self.truth.messages))
+
+    def info(self, msg: object, **_: Any) -> None:
+        """Count what the router logs."""
+        self.logged[str(msg)] = self.logged.get(str(msg), 0) + 1
+
+    warning = info
+
+    # --- what goes wrong ------------------------------------------------------------------------
+
+    def _gate(self, what: str, call: Callable[[], Any]) -> Any:
+        """Let a call of the router through, unless something goes wrong."""
+        invocation = self.stack[-1]
+        self._pass(timedelta(milliseconds=self.chance.random.randint(2, 20)))
+        if len(self.stack) < 3 and self.chance.happens("interleave"):
+            self._pass(timedelta(seconds=self.chance.random.uniform(0, 3)))
+            self._consume()
+            self._pass(timedelta())
+        if self.chance.happens("error_before"):
+            self._refuse(invocation, what)
+        if self.chance.happens("crash_before"):
+            self._die(invocation)
+        result = call()
+        if self.chance.happens("error_after"):
+            self._refuse(invocation, what)
+        if self.chance.happens("crash_after"):
+            self._die(invocation)
+        return result
+
+    def _refuse(self, invocation: _Invocation, what: str) -> NoReturn:
+        """Answer with an error."""
+        self._excuse(invocation)
+        if what == "query silence":
+            # Who cannot read the silences speaks, at once or when its message is taken over.
+            self.blind_until = self.now + 2 * TICK
+        raise refused("InternalServerError", what)
+
+    def _pause(self, seconds: float) -> None:
+        """Let time pass while an invocation waits."""
+        self._pass(timedelta(seconds=seconds))
+
+    def _pass(self, length: timedelta) -> None:
+        """Let time pass in an invocation; a dead one does nothing, a slow one dies."""
+        invocation = self.stack[-1]
+        if invocation.is_dead:
+            raise Crash
+        self.now += length
+        if self.now - invocation.started > TIMEOUT:
+            self._die(invocation)
+
+    def _die(self, invocation: _Invocation) -> NoReturn:
+        """Kill an invocation; its ``finally`` blocks reach nothing any more."""
+        invocation.is_dead = True
+        self._excuse(invocation)
+        raise Crash
+
+    @staticmethod
+    def _excuse(invocation: _Invocation) -> None:
+        """Remember that what was published may not have been recorded."""
+        for published in invocation.published:
+            published.is_excused = True
+
+
+def _entry(customer: Customer) -> dict[str, Any]:
+    """Return an account as Terraform puts it into the schedule."""
+    entry: dict[str, Any] = {
+        "id": customer.id,
+        "provider": customer.provider,
+        "secret": f"keys#{customer.id}",
+        "warning": customer.warning,
+        "critical": customer.critical,
+    }
+    if customer.runway_critical_hours is not None:
+        entry["runway_critical_hours"] = customer.runway_critical_hours
+    return entry

@@ -1,0 +1,175 @@
+"""Weeks of polls and faults: what should be said is said once, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from alert_router import route, send, tick
+from alert_router.alarm import AlarmChange
+from alert_router.decide import mark_sent
+from alert_router.episode import Episode, apply
+from alert_router.episode_item import to_item
+from alert_router.store import AlertStore
+from tests.simulation.chance import CALM, ROUGH, Rates
+from tests.simulation.customers import Customer
+from tests.simulation.oracle import judge
+from tests.simulation.simulation import PROVIDERS, START, Simulation, Truth
+
+HOUR = timedelta(hours=1)
+
+
+def test_router_when_weeks_pass_with_faults_then_each_step_is_told_exactly_once() -> None:
+    simulation = Simulation(seed=20261123, rates=ROUGH, days=14, accounts=12)
+
+    truth = simulation.run()
+
+    verdict = judge(truth, simulation.end)
+    assert verdict.violations == []
+    assert len(truth.messages) > 150
+    assert min(verdict.checked.values()) > 0
+    assert set(simulation.chance.counts) == set(Rates.__dataclass_fields__)
+    assert simulation.queue.dead == []
+    assert simulation.queue.letters == {}
+
+
+def test_router_when_nothing_fails_then_nothing_is_repeated() -> None:
+    simulation = Simulation(seed=3, rates=CALM, days=3, accounts=12)
+
+    truth = simulation.run()
+
+    assert judge(truth, simulation.end).violations == []
+    told = [m.subject for m in truth.messages if m.status != "reminder"]
+    assert len(told) == len(set(told))
+
+
+def steady(_: Random) -> list[Customer]:
+    """Return accounts of one provider that hardly use anything."""
+    return [Customer(f"team-{n}", "alpha", 1e6, 1, 10, 5) for n in range(9)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_provider_when_it_fails_for_hours_then_one_message_and_one_end_tell_it(seed: int) -> None:
+    outage = (START + 6 * HOUR, START + 11 * HOUR)
+    outages = {name: [outage] if name == "alpha" else [] for name in PROVIDERS}
+    simulation = Simulation(seed, CALM, days=1, lives=steady, outages=outages, silences_per_day=0)
+
+    truth = simulation.run()
+
+    stale = [m for m in truth.messages if "alpha" in m.subject.lower()]
+    assert [m.subject.partition(", after")[0] for m in stale] == [
+        "WARNING Alpha unreachable: 9 accounts",
+        "RESOLVED Alpha answers again: 9 accounts",
+    ]
+
+
+# --- the oracle notices -------------------------------------------------------------------------
+
+HARSH = Rates(
+    error_before=0.02, crash_after=0.01, interleave=0.5, duplicate=0.5, delay=0.3, lose=0.03
+)
+
+
+LATE = Rates(duplicate=0.9, delay=0.9)
+
+
+def busy(_: Random) -> list[Customer]:
+    """Return accounts that fall through both thresholds at once, several times a day."""
+    return [Customer(f"team-{n}", "alpha", 300 + 20 * n, 150, 100, 60) for n in range(8)]
+
+
+def never_marks(patch: pytest.MonkeyPatch) -> None:
+    """Publish without recording it."""
+    patch.setattr(send, "_saved", lambda *_: True)
+
+
+def writes_whatever_others_wrote(patch: pytest.MonkeyPatch) -> None:
+    """Save episodes without a condition."""
+
+    def save(store: AlertStore, episode: Episode, now: datetime) -> Episode:
+        stored = replace(episode, version=episode.version + 1)
+        store._put(to_item(stored, now))
+        return stored
+
+    patch.setattr(AlertStore, "save", save)
+
+
+def forgets_what_was_told(patch: pytest.MonkeyPatch) -> None:
+    """Know nothing of a message that went out."""
+
+    def mark(*arguments: Any) -> Episode:
+        return replace(mark_sent(*arguments), told=None)
+
+    patch.setattr(send, "mark_sent", mark)
+
+
+def believes_old_news(patch: pytest.MonkeyPatch) -> None:
+    """Apply a transition however late it arrives."""
+
+    def apply_any(episode: Episode, kind: str, change: AlarmChange) -> Episode:
+        facts = {name: fact for name, fact in episode.facts.items() if name != kind}
+        return apply(replace(episode, facts=facts), kind, change)
+
+    patch.setattr(route, "apply", apply_any)
+
+
+def never_looks(patch: pytest.MonkeyPatch) -> None:
+    """Do nothing when the schedule asks."""
+    patch.setattr(tick, "tick", lambda _: None)
+
+
+def hears_no_silence(patch: pytest.MonkeyPatch) -> None:
+    """Know of no silence."""
+    patch.setattr(AlertStore, "silences", lambda _: iter(()))
+
+
+def sends_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Drop what another invocation seems to be sending, instead of coming back to it."""
+    patch.setattr(route, "_send_overdue", lambda *_: None)
+    patch.setattr(tick, "claim", lambda *_: [])
+
+
+@pytest.mark.parametrize(
+    "break_router",
+    [
+        never_marks,
+        writes_whatever_others_wrote,
+        forgets_what_was_told,
+        believes_old_news,
+        never_looks,
+        hears_no_silence,
+        sends_at_once,
+    ],
+)
+def test_oracle_when_the_router_is_broken_then_it_says_so(
+    break_router: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_router(monkeypatch)
+    rates = LATE if break_router is believes_old_news else HARSH
+    simulation = Simulation(seed=5, rates=rates, days=1, lives=busy)
+
+    verdict = judge(simulation.run(), simulation.end)
+
+    assert verdict.violations != []
+
+
+def test_oracle_when_the_router_is_whole_then_harsh_faults_change_nothing() -> None:
+    simulation = Simulation(seed=5, rates=HARSH, days=2, lives=busy)
+
+    verdict = judge(simulation.run(), simulation.end)
+
+    assert verdict.violations == []
+
+
+def test_oracle_when_nobody_is_told_then_it_says_so() -> None:
+    simulation = Simulation(seed=5, rates=CALM, days=1, lives=busy)
+    truth = simulation.run()
+
+    verdict = judge(Truth(truth.alarms, truth.silences, [], truth.never_ok), simulation.end)
+
+    assert any("people know" in violation for violation in verdict.violations)
