@@ -29,7 +29,13 @@ def not_json_words(response: Response, *, is_page: bool) -> str:
     """Say what came instead of JSON."""
     if is_page:
         return "a web page came instead of JSON"
-    return "the answer is not JSON" if response.body.strip() else "the answer is empty"
+    if not response.body.strip():
+        return "the answer is empty"
+    try:
+        response.body.decode()
+    except UnicodeDecodeError:
+        return "the answer is not JSON: it is not UTF-8"
+    return "the answer is not JSON"
 
 
 def parse_body(body: bytes) -> object:

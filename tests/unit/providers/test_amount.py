@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from balance_poller.answer import parse_body
-from balance_poller.provider import Provider, load_provider
+from balance_poller.provider import Provider, Response, load_provider
 from shared.outcome import Outcome
 from tests.unit.providers.corpus import respond
 
@@ -274,3 +274,16 @@ def test_body_is_parsed_in_the_encodings_of_json_and_with_exact_numbers() -> Non
     assert parse_body(b"\xef\xbb\xbf" + text.encode()) == {"a": "é"}
     assert parse_body(text.encode("utf-16")) == {"a": "é"}
     assert parse_body(b"0.30000000000000000001") == Decimal("0.30000000000000000001")
+
+
+def test_answer_in_another_encoding_is_named_as_what_it_is() -> None:
+    body = '{"a": 5, "währung": "EUR"}'.encode("latin-1")
+
+    assert read("a", body) == "the answer is not JSON: it is not UTF-8"
+
+
+def test_number_that_is_the_whole_answer_is_read_whatever_its_type() -> None:
+    reading = provider_of("@").read(Response(200, "text/plain", b"12.50\n"), None)
+
+    assert reading.balance is not None
+    assert str(reading.balance.remaining) == "12.50"

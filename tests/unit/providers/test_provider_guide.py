@@ -162,6 +162,20 @@ def test_selection_of_the_guide_selects(expression: str, body: object) -> None:
     assert reading.balance is not None
 
 
+def test_sum_of_the_guide_over_a_list_of_lists_takes_the_second_entries() -> None:
+    definition = DEFINITIONS["acme"] | {
+        "wallets": {"balance": {"unit": "USD", "remaining": {"sum": ["rows[*][1]"]}}}
+    }
+
+    reading = load_provider("guide_rows", {"guide_rows": definition}).read(
+        respond(200, {"rows": [["opening", "120.5"], ["usage", -20.25]]}), None
+    )
+
+    assert "`rows[*][1]`" in TEXT
+    assert reading.balance is not None
+    assert str(reading.balance.remaining) == "100.25"
+
+
 @pytest.mark.parametrize(
     ("condition", "body"),
     [
