@@ -17,8 +17,8 @@ from balancectl.localcloud.alarm_rules import (
     AlarmState,
     Period,
     Statistics,
-    evaluate,
 )
+from balancectl.localcloud.alarm_verdict import evaluate
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

@@ -17,12 +17,14 @@ from typing import Any, Final
 
 from balancectl.localcloud.alarm_evaluator import AlarmEvaluator, Transition
 from balancectl.localcloud.clock import next_minute
-from balancectl.localcloud.deployment import Deployment, OnStage
+from balancectl.localcloud.deployment import Deployment
 from balancectl.localcloud.emulator import Emulator
+from balancectl.localcloud.emulator_process import start_emulator
 from balancectl.localcloud.errors import CloudError
 from balancectl.localcloud.inbox import Inbox, Message
 from balancectl.localcloud.simulated_api import Account
 from balancectl.localcloud.simulated_providers import SimulatedProviders
+from balancectl.localcloud.terraform import OnStage
 from shared.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest
@@ -191,7 +193,7 @@ def local_cloud(folder: Path, plan: Plan, on_stage: OnStage | None = None) -> It
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     tell("emulator", None)
-    emulator = Emulator.start(folder, story_start=next_minute(), hold_schedules=True)
+    emulator = start_emulator(folder, story_start=next_minute(), hold_schedules=True)
     try:
         tell("providers", None)
         with SimulatedProviders(plan.accounts) as providers:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +14,8 @@ from typing import Any, Final
 
 from balancectl.localcloud.emulator import Emulator
 from balancectl.localcloud.errors import DeploymentError
-from balancectl.localcloud.repository import PACKAGES, ROOT, terraform_script
+from balancectl.localcloud.repository import PACKAGES, ROOT
+from balancectl.localcloud.terraform import Progress, Terraform
 from shared.names import DEFAULT_NAME, StackNames
 from shared.times import format_time
 
@@ -29,23 +27,6 @@ LOCAL_VARIABLES: Final = {
     "deletion_protection": False,
     "secret_recovery_days": 0,
 }
-
-#: Where Terraform's plugins come from: scripts/terraform.py decides.
-_TERRAFORM_SETTINGS: Final = ("CHECKPOINT_DISABLE", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an apply is."""
-
-    done: int
-    total: int
-    resource: str
-    """What was just made."""
-
-
-OnStage = Callable[[str, Progress | None], None]
-"""Is told which stage begins, and with a progress how far it is."""
 
 
 @dataclass
@@ -61,62 +42,34 @@ class Deployment:
         """The names of the stack's resources."""
         return StackNames(self.name)
 
-    @property
-    def state_file(self) -> Path:
-        """Terraform's state."""
-        return self.folder / "terraform.tfstate"
-
     @cached_property
-    def root(self) -> Path:
-        """A copy of the Terraform root, so that no state, backend or tfvars of the user is met."""
-        staged: Path = terraform_script().stage(self.folder / "staged")
-        return staged
+    def _terraform(self) -> Terraform:
+        """Terraform for this deployment."""
+        return Terraform(self.emulator, self.folder)
 
     def apply(
         self,
         variable_files: Sequence[Path],
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        """Run ``terraform init`` and ``apply``.
+        """Apply the stack with ``variable_files``.
 
         Raises:
             DeploymentError: with Terraform's own words.
         """
-        self._terraform("init", "-input=false", "-no-color")
-        options = [*self._variables(variable_files), f"-state={self.state_file}", "-input=false"]
-        errors = []
-        total = done = 0
-        with self._running("apply", "-auto-approve", "-json", "-parallelism=20", *options) as run:
-            for event in _events(run):
-                if event.get("type") == "change_summary" and not total:
-                    total = event["changes"]["add"] + event["changes"]["change"]
-                elif event.get("type") == "apply_complete" and _is_change(event):
-                    done += 1
-                    if on_progress:
-                        on_progress(Progress(done, total, event["hook"]["resource"]["addr"]))
-                elif event.get("@level") == "error":
-                    errors.append(_diagnostic(event))
-        if run.returncode or errors:
-            raise DeploymentError("\n".join(errors) or "terraform apply failed")
+        self._terraform.apply(self._with_local(variable_files), on_progress)
 
     def plan(self, variable_files: Sequence[Path]) -> dict[str, Any]:
-        """Return a plan against the present state as Terraform's JSON document.
+        """Return what an apply would change, as Terraform's JSON document.
 
         Raises:
             DeploymentError: with Terraform's own words.
         """
-        file = self.folder / "local.tfplan"
-        self._terraform(
-            "plan", *self._variables(variable_files), f"-state={self.state_file}",
-            "-input=false", f"-out={file}",
-        )  # fmt: skip
-        document: dict[str, Any] = json.loads(self._terraform("show", "-json", str(file)))
-        return document
+        return self._terraform.plan(self._with_local(variable_files))
 
     def output(self) -> dict[str, Any]:
         """Return Terraform's outputs by name."""
-        text = self._terraform("output", f"-state={self.state_file}", "-json")
-        return {name: output["value"] for name, output in json.loads(text).items()}
+        return self._terraform.output()
 
     def balancectl(
         self,
@@ -188,76 +141,9 @@ class Deployment:
         ]
         return [json.loads(text.replace(SCHEDULED_TIME, format_time(at))) for text in inputs]
 
-    def _variables(self, files: Sequence[Path]) -> list[str]:
-        """Return the options for the local cloud's variables and for ``files``."""
+    def _with_local(self, files: Sequence[Path]) -> list[Path]:
+        """Return ``files`` behind the one with the local cloud's own variables."""
         local = self.folder / "local.tfvars.json"
-        local.write_text(
-            json.dumps(LOCAL_VARIABLES | {"name": self.name, "package_dir": str(PACKAGES)})
-        )
-        return [f"-var-file={file}" for file in (local, *files)]
-
-    def _terraform(self, *arguments: str) -> str:
-        """Run Terraform in the staged root and return what it prints."""
-        with self._running(*arguments) as run:
-            output, errors = run.communicate()
-        if run.returncode:
-            raise DeploymentError(f"terraform {arguments[0]}:\n{errors.strip() or output.strip()}")
-        return output
-
-    @contextmanager
-    def _running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """Run Terraform; it and its plugins end with the block, Ctrl-C included."""
-        script = terraform_script()
-        run = subprocess.Popen(  # noqa: S603 -- the Terraform that scripts/terraform.py found
-            [str(script.find()), f"-chdir={self.root}", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env=_terraform_environment(self.emulator),
-        )
-        try:
-            yield run
-            run.wait()
-        finally:
-            with suppress(ProcessLookupError):
-                if run.poll() is None:
-                    os.killpg(run.pid, signal.SIGKILL)
-            for stream in (run.stdout, run.stderr):
-                if stream:
-                    stream.close()
-            run.wait()
-
-
-def _terraform_environment(emulator: Emulator) -> dict[str, str]:
-    """Return an environment in which Terraform meets no settings of the user's deployments."""
-    found = terraform_script().environment()
-    kept = {name: value for name, value in found.items() if name.startswith(_TERRAFORM_SETTINGS)}
-    cloud = emulator.environment()
-    return {name: value for name, value in cloud.items() if not name.startswith("TF_")} | kept
-
-
-def _events(run: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """Yield what Terraform reports with ``-json``."""
-    for line in run.stdout or ():
-        with suppress(ValueError):
-            event = json.loads(line)
-            if isinstance(event, dict):
-                yield event
-
-
-def _is_change(event: Mapping[str, Any]) -> bool:
-    """Whether something was made or changed, and not merely read."""
-    return event["hook"].get("action") in ("create", "update")
-
-
-def _diagnostic(event: Mapping[str, Any]) -> str:
-    """Return an error of Terraform's as text."""
-    diagnostic = event.get("diagnostic", {})
-    parts = (
-        diagnostic.get("summary") or event.get("@message", ""),
-        diagnostic.get("detail", ""),
-        diagnostic.get("address", ""),
-    )
-    return ": ".join(part for part in parts if part)
+        own = {"name": self.name, "package_dir": str(PACKAGES)}
+        local.write_text(json.dumps(LOCAL_VARIABLES | own), "utf-8")
+        return [local, *files]

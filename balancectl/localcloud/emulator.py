@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +18,7 @@ import botocore.session
 
 from balancectl.localcloud.clock import StoryClock
 from balancectl.localcloud.errors import EmulatorError
-from balancectl.localcloud.settings import ACTIVITY_PATH, RELEASE_PATH, ServerSettings
+from balancectl.localcloud.settings import ACTIVITY_PATH, RELEASE_PATH
 
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "123456789012"
@@ -43,52 +40,6 @@ class Emulator:
     process: subprocess.Popen[bytes] | None = None
     """None for one that another process started."""
 
-    @classmethod
-    def start(
-        cls,
-        folder: Path,
-        *,
-        story_start: datetime | None = None,
-        hold_schedules: bool = False,
-        detached: bool = False,
-    ) -> Emulator:
-        """Start an emulator that keeps its files in ``folder``, and wait until it answers.
-
-        Args:
-            folder: made if need be.
-            story_start: the time at which ``clock`` stands first; None for the wall clock.
-            hold_schedules: let no schedule fire before :meth:`release_schedules`.
-            detached: let it outlive this process; otherwise it ends when this process does,
-                however that ends.
-
-        Raises:
-            EmulatorError: when it does not come up; the text has the end of its log.
-        """
-        (folder / "tmp").mkdir(parents=True, exist_ok=True)
-        emulator = cls(folder, free_port())
-        if story_start:
-            emulator.clock.set(story_start)
-        with (folder / "emulator.log").open("ab") as log:
-            emulator.process = subprocess.Popen(
-                [sys.executable, "-m", "balancectl.localcloud.server"],
-                stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us; we stop it in order
-                cwd=folder,
-                env=emulator._server_environment(
-                    has_clock=story_start is not None,
-                    hold_schedules=hold_schedules,
-                    detached=detached,
-                ),
-            )
-        try:
-            emulator._wait_until_ready()
-        except BaseException:
-            emulator.stop()
-            raise
-        return emulator
-
     @property
     def url(self) -> str:
         """Where all AWS services answer."""
@@ -107,10 +58,10 @@ class Emulator:
     @property
     def clock(self) -> StoryClock:
         """The story's clock, for an emulator that was started with one."""
-        return StoryClock(self._clock_file)
+        return StoryClock(self.clock_file)
 
     @property
-    def _clock_file(self) -> Path:
+    def clock_file(self) -> Path:
         """Where the story's clock is kept."""
         return self.folder / "clock"
 
@@ -188,7 +139,7 @@ class Emulator:
         quiet = 0
         while quiet < _QUIET_READINGS:
             if time.monotonic() > deadline:
-                raise EmulatorError(f"the cloud did not come to rest:\n{self._log_end()}")
+                raise EmulatorError(f"the cloud did not come to rest:\n{self.log_end()}")
             time.sleep(0.05)
             activity = self._control(ACTIVITY_PATH)
             busy = activity["busy"] + (activity["delayed"] if with_delayed else 0)
@@ -221,50 +172,7 @@ class Emulator:
             document: dict[str, Any] = json.load(answer)
             return document
 
-    def _server_environment(
-        self, *, has_clock: bool, hold_schedules: bool, detached: bool
-    ) -> dict[str, str]:
-        """Return the whole environment of the emulator's process."""
-        settings = ServerSettings(
-            port=self.port,
-            permissions_file=self.permissions_file,
-            mailbox_file=self.mailbox_file,
-            clock_file=self._clock_file if has_clock else None,
-            hold_schedules=hold_schedules,
-            lifeline=not detached,
-        )
-        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-        return (
-            kept
-            | settings.to_environment()
-            | {
-                "AUTH": "true",
-                "BIND_HOST": "127.0.0.1",
-                "GATEWAY_PORT": str(self.port),
-                "MINISTACK_ACCOUNT_ID": ACCOUNT,
-                "MINISTACK_REGION": REGION,
-                "AWS_DEFAULT_REGION": REGION,
-                "HOME": str(self.folder),
-                "TMPDIR": str(self.folder / "tmp"),
-                "SFTP_ENABLED": "0",
-                "IOT_MTLS_ENABLED": "0",
-                "DOCKER_HOST": "unix:///nowhere",
-                "LOG_LEVEL": "INFO",
-            }
-        )
-
-    def _wait_until_ready(self) -> None:
-        """Return once the emulator answers."""
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if self.process is None or self.process.poll() is not None:
-                raise EmulatorError(f"The emulator did not start:\n{self._log_end()}")
-            if self.is_running():
-                return
-            time.sleep(0.1)
-        raise EmulatorError(f"The emulator did not answer in time:\n{self._log_end()}")
-
-    def _log_end(self) -> str:
+    def log_end(self) -> str:
         """Return the last lines of the emulator's log."""
         lines = (self.folder / "emulator.log").read_text("utf-8", "replace").splitlines()
         return "\n".join(lines[-15:])
@@ -281,11 +189,3 @@ def _session() -> boto3.Session:
         }
     )
     return boto3.Session(botocore_session=session)
-
-
-def free_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -22,8 +22,8 @@ from rich.table import Table
 from rich.text import Text
 
 from balancectl.localcloud.alarm_evaluator import Transition
-from balancectl.localcloud.deployment import OnStage, Progress
 from balancectl.localcloud.inbox import Message
+from balancectl.localcloud.terraform import OnStage, Progress
 from shared.money import format_amount
 from shared.outcome import Outcome
 from shared.records import Latest

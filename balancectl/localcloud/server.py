@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 #: The release whose internals the patches know.
 MINISTACK: Final = "1.5.33"
 PATCHES: Final = (
+    "alarm_descriptions",
     "alarms",
     "clock",
     "conditions",

@@ -16,7 +16,6 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from balancectl.localcloud.simulated_api import (
-    ENDPOINTS,
     Account,
     Condition,
     Endpoint,
@@ -24,6 +23,7 @@ from balancectl.localcloud.simulated_api import (
     Request,
     respond,
 )
+from balancectl.localcloud.simulated_endpoints import ENDPOINTS
 
 _BY_PROVIDER: Final = {endpoint.provider: endpoint for endpoint in ENDPOINTS}
 PROVIDERS: Final = tuple(_BY_PROVIDER)

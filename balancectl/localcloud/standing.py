@@ -7,36 +7,31 @@ accounts in ``.local/terraform.tfvars`` stay.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self
 
-from balancectl.localcloud.deployment import Deployment, OnStage
-from balancectl.localcloud.emulator import Emulator, free_port
+from balancectl.localcloud.deployment import Deployment
+from balancectl.localcloud.emulator import Emulator
+from balancectl.localcloud.emulator_process import free_port, start_emulator
 from balancectl.localcloud.errors import StandingError
+from balancectl.localcloud.processes import leave_running, stop
 from balancectl.localcloud.repository import LOCAL
 from balancectl.localcloud.simulated_api import Account
+from balancectl.localcloud.terraform import OnStage
 
 FOLDER: Final = LOCAL / "up"
 VARIABLES: Final = LOCAL / "terraform.tfvars"
 _PORTS: Final = LOCAL / "ports.json"
 _TEMPLATE: Final = Path(__file__).with_name("example.tfvars")
 _RECORD: Final = "standing.json"
-_STOP_SECONDS: Final = 10
 #: A keeper that cannot bind its ports ends within this time.
 _KEEPER_SECONDS: Final = 1.5
-
-
-#: Processes that this one started and leaves running, by number.
-_left_running: Final[dict[int, subprocess.Popen[bytes]]] = {}
 
 
 def simulated_accounts() -> list[Account]:
@@ -118,7 +113,7 @@ def down() -> bool:
     except StandingError:
         return False
     for pid in (standing.keeper_pid, standing.emulator_pid):
-        _stop(pid)
+        stop(pid)
     shutil.rmtree(FOLDER, ignore_errors=True)
     return True
 
@@ -138,8 +133,8 @@ def _start(ports: dict[str, int], on_stage: OnStage) -> Standing:
     Nothing is polled or evaluated before all is in place: alarms would tell of it.
     """
     on_stage("emulator", None)
-    emulator = Emulator.start(FOLDER, hold_schedules=True, detached=True)
-    standing = Standing(FOLDER, emulator.port, _leave_running(emulator.process), 0, ports)
+    emulator = start_emulator(FOLDER, hold_schedules=True, detached=True)
+    standing = Standing(FOLDER, emulator.port, leave_running(emulator.process), 0, ports)
     standing.write()
     _apply(standing, on_stage)
     standing = replace(standing, keeper_pid=_start_keeper(emulator))
@@ -172,52 +167,7 @@ def _start_keeper(emulator: Emulator) -> int:
         keeper.wait(_KEEPER_SECONDS)
         said = log_file.read_text("utf-8").strip().splitlines()[-1:]
         raise StandingError(f"the simulated providers did not start: {' '.join(said)}")
-    return _leave_running(keeper)
-
-
-def _leave_running(process: subprocess.Popen[bytes] | None) -> int:
-    """Let ``process`` outlive this one, and return its number."""
-    if process is None:
-        raise StandingError("the emulator has no process")
-    _left_running[process.pid] = process
-    return process.pid
-
-
-def _stop(pid: int) -> None:
-    """End one of our processes; a number that went to another program is left alone."""
-    if not _is_ours(pid):
-        return
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while _is_ours(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if _is_ours(pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _is_ours(pid: int) -> bool:
-    """Whether ``pid`` is a running process of the local cloud."""
-    if not pid:
-        return False
-    if pid in _left_running:
-        _left_running[pid].poll()  # or it would stay as a zombie
-    return "balancectl.localcloud." in _command_line(pid)
-
-
-def _command_line(pid: int) -> str:
-    """Return a process's command line; empty when there is none, or it has ended."""
-    if Path("/proc/self").exists():
-        with suppress(OSError):
-            return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
-        return ""
-    return subprocess.run(  # noqa: S603 -- a number
-        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 -- the system's
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
+    return leave_running(keeper)
 
 
 def _ports() -> dict[str, int]:

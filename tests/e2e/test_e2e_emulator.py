@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 
 from balancectl.localcloud.emulator import Emulator
+from balancectl.localcloud.emulator_process import start_emulator
 
 STARTER = """
 import sys, time
 from pathlib import Path
 from balancectl.localcloud.emulator import Emulator
-emulator = Emulator.start(Path(sys.argv[1]))
+from balancectl.localcloud.emulator_process import start_emulator
+emulator = start_emulator(Path(sys.argv[1]))
 print(emulator.port, emulator.process.pid, flush=True)
 time.sleep(60)
 """
@@ -42,7 +44,7 @@ def test_emulator_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
 
 
 def test_stopped_emulator_leaves_nothing_behind(tmp_path: Path) -> None:
-    emulator = Emulator.start(tmp_path)
+    emulator = start_emulator(tmp_path)
     assert emulator.process is not None
     process = emulator.process
 

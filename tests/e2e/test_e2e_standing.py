@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from balancectl.localcloud import standing
-from balancectl.localcloud.emulator import free_port
+from balancectl.localcloud.emulator_process import free_port
 from balancectl.localcloud.errors import StandingError
 from balancectl.localcloud.standing import Standing
 

@@ -14,8 +14,8 @@ from balancectl.localcloud.alarm_rules import (
     Period,
     Statistics,
     decide,
-    evaluate,
 )
+from balancectl.localcloud.alarm_verdict import evaluate
 
 OK, ALARM, UNKNOWN = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
 #: The answer "retain current state".

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from balancectl.localcloud.alarm_evaluator import Transition
 from balancectl.localcloud.alarm_rules import AlarmState
-from balancectl.localcloud.deployment import Progress
 from balancectl.localcloud.inbox import Message
 from balancectl.localcloud.screen import Screen
+from balancectl.localcloud.terraform import Progress
 from shared.outcome import Outcome
 from shared.records import Latest
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from balancectl.localcloud.simulated_api import (
-    ENDPOINTS,
     Account,
     Condition,
     Endpoint,
@@ -16,6 +15,7 @@ from balancectl.localcloud.simulated_api import (
     Request,
     respond,
 )
+from balancectl.localcloud.simulated_endpoints import ENDPOINTS
 
 KEY = "sim-key-of-the-account"
 BY_PROVIDER = {endpoint.provider: endpoint for endpoint in ENDPOINTS}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from balancectl.localcloud import server, standing
+from balancectl.localcloud import processes, server, standing
 from balancectl.localcloud.clock import StoryClock, next_minute
 from balancectl.localcloud.errors import StandingError
 from balancectl.localcloud.keeper import _seconds_to_next
@@ -31,10 +31,10 @@ def test_nothing_up_is_said_in_words(tmp_path: Path) -> None:
 
 def test_another_programs_process_is_left_alone() -> None:
     """A recorded number may have gone to another program since."""
-    standing._stop(os.getpid())
+    processes.stop(os.getpid())
 
-    assert not standing._is_ours(os.getpid())
-    assert not standing._is_ours(0)
+    assert not processes.is_ours(os.getpid())
+    assert not processes.is_ours(0)
 
 
 def test_example_names_the_simulated_providers_addresses() -> None:
