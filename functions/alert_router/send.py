@@ -1,4 +1,4 @@
-"""Sends what is owed: compose, publish, mark as sent. Whoever calls holds the leases."""
+"""Sends what is owed: write, publish, mark as sent. Whoever calls holds the leases."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from alert_router.decide import mark_sent
 from alert_router.desk import Desk
-from alert_router.episode import Episode, Outbox, Step, Subject
+from alert_router.episode import Episode, Outbox, Subject
 from alert_router.store import ConflictError
 
 if TYPE_CHECKING:
     from alert_router.message.model import Message
-
-#: More texts with a history each would cost more reads than a digest of them shows.
-_MOST_HISTORIES: Final = 5
 
 #: Marking is worth a second try: without it the message would be repeated.
 _MARK_ATTEMPTS: Final = 2
@@ -35,14 +32,19 @@ def send(
     desk.knowledge.prepare(episode.subject for episode in owing)
     by_subject = {episode.subject: episode for episode in owing}
     failed: set[Subject] = set()
-    for message in _compose(desk, owing, still_open):
-        members = [by_subject[subject] for subject in message.members]
+    # Most records change nothing that has to be said: a cold start does without the texts.
+    from alert_router.write import write  # noqa: PLC0415
+
+    messages = write(desk, owing, still_open)
+    for message in messages:
+        members = [by_subject.pop(subject) for subject in message.members]
         if publish(desk, message):
             failed |= _mark(desk, members, message)
         else:
             _release(desk, members)
             failed.update(message.members)
-    return failed
+    _release(desk, list(by_subject.values()))
+    return failed | set(by_subject)
 
 
 def publish(desk: Desk, message: Message) -> bool:
@@ -74,27 +76,6 @@ def _publish_chat(desk: Desk, message: Message) -> None:
     except Exception as exc:  # noqa: BLE001 -- repeating it would repeat the e-mail
         desk.tally.publish_failures += 1
         desk.log.warning("chat not reached", subject=message.subject, error=type(exc).__name__)
-
-
-def _compose(
-    desk: Desk, owing: Sequence[Episode], still_open: Mapping[str, Sequence[str]] | None
-) -> list[Message]:
-    """Write what the episodes owe."""
-    # Most records change nothing that has to be said: a cold start does without the texts.
-    from alert_router.message.compose import Composer  # noqa: PLC0415
-    from alert_router.message.notice import notice_of  # noqa: PLC0415
-
-    now = desk.clock()
-    with_history = len(owing) <= _MOST_HISTORIES
-    notices = []
-    for episode in owing:
-        if episode.outbox is None:
-            continue
-        draws = with_history and episode.outbox.intent.step is not Step.NOT_SET_UP
-        history = desk.knowledge.history(episode.subject, now) if draws else {}
-        latest = desk.knowledge.latest(episode.subject)
-        notices.append(notice_of(episode, episode.outbox.intent, now, latest, history))
-    return Composer(desk.links, desk.digest_above).compose(notices, still_open)
 
 
 def _mark(desk: Desk, members: Sequence[Episode], message: Message) -> set[Subject]:

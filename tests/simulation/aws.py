@@ -152,7 +152,7 @@ class Queue:
     made: int = 0
 
     visibility = timedelta(seconds=180)
-    max_receives = 10
+    max_receives = 5
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:  # noqa: N803
         """Take a message of the router to itself."""

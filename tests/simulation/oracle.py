@@ -42,6 +42,8 @@ class Said:
     event: str
     severity: str
     troubles: frozenset[str]
+    is_reduced: bool
+    """Whether the account's record could not be read: then nobody knows if it was ever set up."""
     source: Published
 
     @property
@@ -54,6 +56,8 @@ class Said:
                 return "setup"
             case "improved":
                 return "warning"
+        if self.is_reduced and self.troubles == {"stale"}:
+            return "stale"
         return self.severity
 
 
@@ -109,6 +113,7 @@ def _said(truth: Truth, account: str) -> Iterator[Said]:
                     entry["event"],
                     entry.get("severity", "warning"),
                     frozenset(entry.get("troubles", ())),
+                    "outcome" not in entry,
                     message,
                 )
 
@@ -157,7 +162,7 @@ def _check_order(verdict: Verdict, account: str, said: list[Said]) -> None:
         if message.event in _END:
             is_new = known not in ("none", "setup")
         elif message.event == "escalated":
-            worse = (known, message.severity) == ("warning", "critical")
+            worse = known in ("warning", "stale") and message.severity == "critical"
             is_new = worse or bool(message.troubles - troubles)
         elif message.event == "improved":
             is_new = known == "critical"
@@ -181,7 +186,11 @@ def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[
         for moment in moments:
             known = _known_at(said, moment)
             # What was asked to be set up ends without a word.
-            holds = known == phase.level or (phase.level == "none" and known == "setup")
+            holds = (
+                known == phase.level
+                or (phase.level == "none" and known == "setup")
+                or (phase.level in ("warning", "setup") and known == "stale")
+            )
             words = f"{account} at {moment:%d %H:%M}: {phase.level} holds, {known} is known"
             verdict.expect("people know what holds", holds=holds, words=words)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from alert_router.alarm import AlarmState
+from alert_router.message import single
+from alert_router.message.links import Links
 from alert_router.message.model import Message
+from alert_router.message.notice import Notice
 from shared.names import Severity, Status
 from shared.outcome import Outcome
 from shared.records import TopUp
@@ -282,6 +286,47 @@ def test_enrichment_when_it_fails_then_a_reduced_message_goes_out(world: World) 
     assert world.messages[0].is_reduced
     assert world.tally.reduced == 1
     assert "the records cannot be read" in world.failures
+
+
+def test_message_when_its_record_breaks_the_text_then_a_reduced_one_goes_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.records = {"one": replace(LOW, account="one"), "two": replace(LOW, account="two")}
+    message = single.message
+
+    def fragile(notice: Notice, links: Links) -> Message:
+        if notice.account == "one" and notice.latest is not None:
+            raise ZeroDivisionError
+        return message(notice, links)
+
+    monkeypatch.setattr(single, "message", fragile)
+
+    failed = world.hear(alarm("critical", account="one"), alarm("critical", account="two"))
+
+    assert failed == []
+    assert world.subjects[0].startswith("CRITICAL one: ")
+    assert world.subjects[1].startswith("CRITICAL OpenRouter two: 3.20 USD left")
+
+
+def test_message_when_it_cannot_be_written_at_all_then_only_its_record_fails(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.records = {"one": replace(LOW, account="one"), "two": replace(LOW, account="two")}
+    message = single.message
+
+    def broken(notice: Notice, links: Links) -> Message:
+        if notice.account == "one":
+            raise ZeroDivisionError
+        return message(notice, links)
+
+    monkeypatch.setattr(single, "message", broken)
+
+    failed = world.hear(alarm("critical", account="one"), alarm("critical", account="two"))
+    monkeypatch.undo()
+    world.tick()
+
+    assert failed == ["0"]
+    assert [subject[:12] for subject in world.subjects] == ["CRITICAL Ope", "CRITICAL Ope"]
 
 
 def test_account_when_it_was_never_ok_then_its_set_up_is_asked_for_once_and_ends_silently() -> None:
