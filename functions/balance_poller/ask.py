@@ -193,6 +193,8 @@ class _Worker:
     async def _ask(self, job: _Job, slot: int) -> None:
         """Ask once; keep what came of it, and queue the question again where that may help."""
         now = self.pace.monotonic()
+        if now >= self.deadline:
+            return
         if self.host.is_down(now, self.pace.timeout_seconds):
             if not job.attempts:
                 self.readings.update(job.question.fail(Outcome.TRANSIENT, _HOST_IS_DOWN))

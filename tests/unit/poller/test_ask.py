@@ -234,13 +234,19 @@ def test_the_run_when_out_of_time_then_keeps_what_was_gathered() -> None:
 
 
 def test_the_run_when_out_of_time_while_waiting_to_retry_then_keeps_the_last_outcome() -> None:
-    async def scenario() -> dict[str, Reading]:
-        loop = asyncio.get_running_loop()
-        how = Pace(10, 15, RetryPolicy(base_seconds=0.09), monotonic=loop.time, jitter=lambda: 1.0)
-        sender = FakeSender(lambda _request: answer({}, 429))
-        return await ask(questions(*accounts(1)), sender, loop.time() + 0.1, how)
+    """The wait ends just after the run's time: nothing more is asked, and 429 stands."""
+    clock = Clock()
 
-    assert asyncio.run(scenario())["a0"].outcome is Outcome.RATE_LIMITED
+    async def oversleep(seconds: float) -> None:
+        await clock.sleep(seconds + 3)
+
+    sender = FakeSender(lambda _request: answer({}, 429))
+    how = pace(clock, retries=RetryPolicy(base_seconds=9), jitter=lambda: 1.0, sleep=oversleep)
+
+    readings = asked(sender, accounts(1), how, deadline=10.0)
+
+    assert readings["a0"].outcome is Outcome.RATE_LIMITED
+    assert len(sender.sent) == 1
 
 
 def test_no_time_when_left_at_all_then_nothing_is_asked() -> None:
