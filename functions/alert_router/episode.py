@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from alert_router import describe
@@ -54,6 +55,9 @@ FOREIGN_KIND: Final = "alarm"
 
 #: How the name of a group begins whose members have one cause, and end when it ends for all.
 ONE_CAUSE: Final = "stale/"
+
+#: A range key of DynamoDB has at most 1,024 bytes; an alarm's name may have as many.
+_LONGEST_ID: Final = 1000
 
 _TROUBLES: Final = {
     AlarmKind.WARNING: Trouble.LOW,
@@ -205,7 +209,10 @@ def locate(change: AlarmChange, stack_name: str) -> tuple[Subject, str]:
     """Return whose alarm changed, and which kind of it."""
     ours = None if change.contributor else AlarmName.parse(change.alarm_name, stack_name)
     if ours is None:
-        return Subject(Scope.FOREIGN, change.key), FOREIGN_KIND
+        key = change.key
+        if len(key.encode()) > _LONGEST_ID:
+            key = sha256(key.encode()).hexdigest()
+        return Subject(Scope.FOREIGN, key), FOREIGN_KIND
     return Subject(Scope.ACCOUNT, ours.account), ours.kind.value
 
 

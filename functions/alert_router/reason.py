@@ -9,11 +9,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from alert_router.alarm import Datapoint
 from shared.times import parse_time
+
+#: DynamoDB's numbers have 38 digits and exponents up to 125; its serialiser raises beyond.
+_STORABLE: Final = Context(prec=38)
+_MAX_EXPONENT: Final = 120
 
 #: "1 out of the last 1 datapoints [99.5 (02/10/19 16:59:00)] was ...": day/month/year, UTC.
 #: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
@@ -80,14 +84,16 @@ def band_in(reason: str, data: Mapping[str, Any]) -> tuple[Decimal | None, Decim
 
 
 def as_number(value: object) -> Decimal | None:
-    """Return ``value`` as a finite number, or None."""
+    """Return ``value`` as a number that DynamoDB can hold, or None."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         return None
     try:
-        number = Decimal(value)
+        number = _STORABLE.create_decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
+        return None
+    return number
 
 
 def _from_words(reason: str) -> Iterator[Datapoint]:

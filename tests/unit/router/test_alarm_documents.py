@@ -8,11 +8,24 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alert_router.alarm import AlarmChange, AlarmState
+from alert_router.episode import locate
 from alert_router.inbox import Content, Ignored, UnreadableError, read, unpack
 from alert_router.normalise import UnreadableAlarmError
-from tests.unit.router.builders import EVENTS, action, alarm, eventbridge, notification, published
+from alert_router.reason import as_number
+from shared.dynamo import encode
+from tests.unit.router.builders import (
+    EVENTS,
+    action,
+    alarm,
+    eventbridge,
+    foreign,
+    notification,
+    published,
+)
 
 DOCUMENTS = sorted(path.stem for path in EVENTS.glob("*.json"))
 CONFIGURATION_CHANGES = [name for name in DOCUMENTS if "configuration" in name]
@@ -249,6 +262,57 @@ def test_envelopes_when_nested_without_end_then_they_are_unreadable() -> None:
 
     with pytest.raises(UnreadableError, match="too deeply"):
         read(document)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner),
+    max_leaves=8,
+)
+PARTS = ["state", "previousState", "configuration", "alarmContributor", "muteDetail", "alarmName"]
+FIELDS = ["AlarmName", "NewStateReason", "StateChangeTime", "Trigger", "AlarmRule", "AlarmArn"]
+
+
+@given(st.sampled_from(ALARMS), st.sampled_from(PARTS + FIELDS), JSON)
+@settings(max_examples=300, deadline=None)
+def test_published_alarm_when_any_part_is_anything_then_it_is_read_or_refused(
+    name: str, part: str, value: Any
+) -> None:
+    document = published(name)
+    for level in (document, document.get("detail"), document.get("alarmData")):
+        if isinstance(level, dict) and part in level:
+            level[part] = value
+    text = json.dumps(document)
+
+    try:
+        content = read_one(json.loads(text, parse_float=Decimal))
+    except ValueError:
+        return
+
+    assert isinstance(content, AlarmChange | Ignored)
+
+
+@given(JSON)
+def test_record_when_it_is_any_json_then_it_is_unreadable_or_known(value: Any) -> None:
+    event = {"Records": [{"messageId": "m", "body": json.dumps(value)}]}
+
+    with pytest.raises(ValueError):  # noqa: PT011 -- any of ours
+        read_one(event)
+
+
+def test_foreign_alarm_when_its_name_is_endless_then_its_key_fits_the_table() -> None:
+    change = foreign(name="日" * 255)._replace(contributor="日" * 200)
+
+    subject, _ = locate(change, "balance-monitor")
+
+    assert len(subject.id.encode()) <= 1024
+
+
+@pytest.mark.parametrize("number", ["1e200", "NaN", "1." + "3" * 60, "-1e-300", ""])
+def test_number_when_dynamodb_could_not_hold_it_then_it_is_rounded_or_none(number: str) -> None:
+    found = as_number(number)
+
+    assert found is None or encode({"number": found})
 
 
 @pytest.mark.parametrize(
