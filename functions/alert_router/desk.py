@@ -12,7 +12,7 @@ from alert_router.knowledge import Knowledge
 from alert_router.message.links import Links
 
 if TYPE_CHECKING:
-    from alert_router.ports import Alarms, Log, Memory, Outlet, Timer
+    from alert_router.ports import Alarms, Each, Log, Memory, Outlet, Timer
 
 
 @dataclass(slots=True)
@@ -39,5 +39,7 @@ class Desk(NamedTuple):
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
     """Sleep for seconds, while another invocation finishes what it is sending."""
+    each: Each
+    """Do something for many subjects."""
     log: Log
     tally: Tally

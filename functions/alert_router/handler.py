@@ -17,6 +17,7 @@ from alert_router.later import Later
 from alert_router.message.links import Links
 from alert_router.publish import Publisher
 from alert_router.settings import Settings, settings
+from alert_router.spread import spread
 from alert_router.store import AlertStore
 from alert_router.watch import Watch
 from shared import clients
@@ -85,6 +86,7 @@ def build_desk(config: Settings, lease: timedelta, failures: list[str]) -> Desk:
         policy=Policy(config.group_wait, config.repeat_after, lease),
         clock=lambda: datetime.now(UTC),
         pause=time.sleep,
+        each=spread,
         log=logger(SERVICE),
         tally=Tally(),
     )

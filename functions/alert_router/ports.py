@@ -5,7 +5,7 @@ Types alone: nothing imports this when it runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from alert_router.alarm import AlarmChange
 from alert_router.episode import Episode, Subject
 from alert_router.message.model import Message
 from alert_router.silence import Silence
+from alert_router.spread import Found, Given
 from shared.records import Latest
 
 
@@ -106,6 +107,16 @@ class Silences(Protocol):
 
     def silences(self) -> Iterable[Silence]:
         """Return the silences that there are."""
+        ...
+
+
+class Each(Protocol):
+    """How something is done for many subjects: one by one, or side by side."""
+
+    def __call__(
+        self, function: Callable[[Given], Found], items: Iterable[Given], /
+    ) -> list[Found]:
+        """Return what ``function`` makes of each item, in order."""
         ...
 
 

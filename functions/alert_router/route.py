@@ -75,13 +75,17 @@ def advance(desk: Desk, episode: Episode, work: Work, now: datetime) -> Episode:
 
 def claim(desk: Desk, episodes: Iterable[Episode], now: datetime) -> list[Episode]:
     """Save what was decided about several episodes; return those that nobody else had changed."""
-    claimed = []
-    for episode in episodes:
+
+    def save(episode: Episode) -> Episode | None:
         try:
-            claimed.append(desk.memory.save(episode, now))
+            return desk.memory.save(episode, now)
         except ConflictError:
             desk.log.info("another invocation was first", subject=episode.subject.id)
-    return claimed
+        except Exception as exc:  # noqa: BLE001 -- it stays as it is, for the next who looks
+            desk.log.warning("not claimed", subject=episode.subject.id, error=type(exc).__name__)
+        return None
+
+    return [claimed for claimed in desk.each(save, episodes) if claimed is not None]
 
 
 def ask_for_flush(desk: Desk, before: Episode, after: Episode, now: datetime) -> None:

@@ -81,12 +81,13 @@ def _publish_chat(desk: Desk, message: Message) -> None:
 def _mark(desk: Desk, members: Sequence[Episode], message: Message) -> set[Subject]:
     """Record that the message went out; return whose it could not be: it is repeated, not lost."""
     now = desk.clock()
-    failed = set()
-    for episode in members:
+
+    def mark(episode: Episode) -> bool:
         marked = mark_sent(episode, desk.knowledge.view(episode, now), now, message.group)
-        if not any(_saved(desk, marked, now) for _ in range(_MARK_ATTEMPTS)):
-            failed.add(episode.subject)
-    return failed
+        return any(_saved(desk, marked, now) for _ in range(_MARK_ATTEMPTS))
+
+    marks = desk.each(mark, members)
+    return {episode.subject for episode, done in zip(members, marks, strict=True) if not done}
 
 
 def _saved(desk: Desk, marked: Episode, now: datetime) -> bool:
@@ -104,11 +105,14 @@ def _saved(desk: Desk, marked: Episode, now: datetime) -> bool:
 def _release(desk: Desk, members: Sequence[Episode]) -> None:
     """Let others try at once what was not taken; where this fails, the lease runs out."""
     now = desk.clock()
-    for episode in members:
+
+    def release(episode: Episode) -> None:
         if episode.outbox is None:
-            continue
+            return
         released = replace(episode, outbox=Outbox(episode.outbox.intent, now))
         try:
             desk.memory.save(released, now)
         except Exception as exc:  # noqa: BLE001 -- the lease runs out by itself
             desk.log.warning("lease not released", error=type(exc).__name__)
+
+    desk.each(release, members)

@@ -54,23 +54,21 @@ def _settle_all(
 ) -> list[Episode]:
     """Settle what has anything to do; return what owes a message."""
     desk.knowledge.prepare(work.subject for work in works)
-    owing = []
-    for work in works:
+
+    def bring_up_to_date(work: Work) -> Episode | None:
         known = remembered.get(work.subject) or Episode(work.subject)
-        if known.outbox is None and advance(desk, known, work, now) == known:
-            continue
         try:
-            settled = settle(desk, work)
+            if known.outbox is None and advance(desk, known, work, now) == known:
+                return None
+            return settle(desk, work)
         except BusyError:
             # Whoever is sending goes on with it, or the next tick does.
             desk.log.info("left to another invocation", subject=work.subject.id)
-            continue
         except Exception as exc:  # noqa: BLE001 -- one account's failure is not another's
             failures.append(f"{work.subject.id}: {type(exc).__name__}")
-            continue
-        if settled is not None:
-            owing.append(settled)
-    return owing
+        return None
+
+    return [owing for owing in desk.each(bring_up_to_date, works) if owing is not None]
 
 
 def _works(desk: Desk, episodes: Iterable[Episode], failures: list[str]) -> list[Work]:

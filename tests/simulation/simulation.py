@@ -23,6 +23,7 @@ from alert_router.knowledge import Knowledge
 from alert_router.later import Later
 from alert_router.message.links import Links
 from alert_router.publish import Publisher
+from alert_router.spread import one_by_one
 from alert_router.store import AlertStore
 from alert_router.watch import Watch
 from balance_poller.event import parse_event
@@ -354,6 +355,7 @@ class Simulation:
             policy=Policy(GROUP_WAIT, REPEAT, TIMEOUT + timedelta(seconds=5)),
             clock=lambda: self.now,
             pause=self._pause,
+            each=one_by_one,
             log=self,
             tally=Tally(),
         )

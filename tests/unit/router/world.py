@@ -20,6 +20,7 @@ from alert_router.inbox import unpack
 from alert_router.knowledge import Knowledge
 from alert_router.message.model import Message
 from alert_router.silence import Silence
+from alert_router.spread import one_by_one
 from alert_router.store import ConflictError
 from shared.dynamo import decode, encode
 from shared.names import Severity
@@ -173,6 +174,7 @@ class World:
             ),
             clock=lambda: self.now,
             pause=self.pause,
+            each=one_by_one,
             log=self,
             tally=self.tally,
         )
