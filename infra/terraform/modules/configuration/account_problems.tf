@@ -11,6 +11,10 @@ locals {
   # How the keys of well-known services begin.
   key_pattern = "^(sk-|sk_|fc-|bu_|tvly-|key-|pplx-|xai-|gsk_|AIza|Bearer )"
 
+  base_urls   = { for id, account in var.accounts : id => account.base_url if account.base_url != null }
+  own_secrets = { for id, account in var.accounts : id => account.secret if account.secret != null }
+  top_up_urls = { for id, account in var.accounts : id => account.top_up_url if account.top_up_url != null }
+
   account_problems = merge(local.account_identity_problems, local.account_threshold_problems, local.account_plan_problems)
 
   account_identity_problems = {
@@ -52,25 +56,24 @@ locals {
       ]
     ])
     base_url = [
-      for id, account in var.accounts :
+      for id, url in local.base_urls :
       "Account \"${id}\": base_url must be https://host[:port][/path], with no credentials, query or fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
-      if account.base_url != null && !can(regex(local.https_pattern, account.base_url)) &&
-      !(var.allow_http_loopback && can(regex(local.loopback_pattern, account.base_url)))
+      if !can(regex(local.https_pattern, url)) && !(var.allow_http_loopback && can(regex(local.loopback_pattern, url)))
     ]
     top_up_url = [
-      for id, account in var.accounts :
+      for id, url in local.top_up_urls :
       "Account \"${id}\": top_up_url must be an https:// address without credentials; correct it."
-      if account.top_up_url != null && !can(regex(local.link_pattern, account.top_up_url))
+      if !can(regex(local.link_pattern, url))
     ]
     secret = [
-      for id, account in var.accounts :
+      for id, secret in local.own_secrets :
       "Account \"${id}\": secret must be a Secrets Manager name or ARN, optionally with #json_key; correct it."
-      if account.secret != null && !can(regex(local.secret_pattern, account.secret)) && !can(regex(local.arn_pattern, account.secret))
+      if !can(regex(local.secret_pattern, secret)) && !can(regex(local.arn_pattern, secret))
     ]
     key_as_secret = [
-      for id, account in var.accounts :
+      for id, secret in local.own_secrets :
       "Account \"${id}\": secret looks like an API key. It must be the name of a secret: remove the key from the file, revoke it at the provider, and store a new one with balancectl keys set."
-      if account.secret != null && can(regex(local.key_pattern, account.secret))
+      if can(regex(local.key_pattern, secret))
     ]
     default_secret = length(local.default_secret_accounts) <= 400 ? [] : [
       "Accounts: ${length(local.default_secret_accounts)} keep their key in ${local.names.secret}, and a secret holds 64 KiB, some 400 keys; set secret of the others to a second secret, as in secret = \"${local.names.secret}-2#account-name\"."

@@ -78,8 +78,9 @@ locals {
   }
 
   alarm_names = {
-    for id in keys(var.accounts) : id => [
-      for alarms in values(local.alarms) : "${var.name}/${id}/${alarms.kind.name}" if can(alarms.accounts[id])
+    for id, account in var.accounts : id => [
+      for name in sort(concat(["stale"], [for key, kind in local.kinds : local.threshold_alarms[key].kind.name if account[kind.field] != null])) :
+      "${var.name}/${id}/${name}"
     ]
   }
 

@@ -1,0 +1,47 @@
+"""Terraform as the tests of this folder run it: the one that the product uses."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[2]
+HARNESS = ROOT / "tests" / "infra"
+STACK = ROOT / "infra" / "terraform"
+#: A configuration in which nothing is wrong, for expressions to be evaluated in.
+VARIABLES = (
+    '-var=accounts={ main = { provider = "openrouter", warning = 5 } }',
+    '-var=subscribers={ team = { protocol = "email", endpoint = "team@example.com" } }',
+    '-var=operations_subscribers={ ops = { protocol = "email", endpoint = "ops@example.com" } }',
+)
+
+Terraform = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@cache
+def script() -> ModuleType:
+    """Return scripts/terraform.py as a module."""
+    spec = importlib.util.spec_from_file_location("script", ROOT / "scripts" / "terraform.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_terraform(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run Terraform without colours and without AWS; the caller looks at the exit code."""
+    environment = {k: v for k, v in script().environment().items() if not k.startswith("AWS_")}
+    return subprocess.run(
+        [str(script().find()), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**environment, "TF_CLI_ARGS": "-no-color", "TF_IN_AUTOMATION": "1"},
+    )

@@ -1,0 +1,199 @@
+"""What Terraform and Python both say, they say alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alert_router.settings import Settings as RouterSettings
+from balance_poller.definition import DEFAULT_MIN_INTERVAL_SECONDS
+from balance_poller.node import NAME as PROVIDER_NAME
+from balance_poller.settings import Settings as PollerSettings
+from shared.names import (
+    ACCOUNT_PATTERN,
+    DEFAULT_NAME,
+    DEFAULT_NAMESPACE,
+    NO_SUBJECT,
+    AlarmKind,
+    Dimension,
+    MessageAttribute,
+    Metric,
+    RunMetric,
+    Severity,
+    StackNames,
+    Status,
+    run_namespace,
+)
+from tests.infra.harness import ROOT, STACK
+
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+
+CONFIGURATION = STACK / "modules" / "configuration"
+Evaluate = Callable[[str], Any]
+
+
+class Recorder(dict[str, str]):
+    """An environment that remembers which variables were asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+def read(name: str) -> str:
+    """Return a file of the stack."""
+    return (STACK / name).read_text(encoding="utf-8")
+
+
+def environment_of(file: str) -> dict[str, str]:
+    """Return the names of the variables that Terraform gives a function, with a value each."""
+    block = re.search(r"    variables = \{\n(.*?)\n    \}", read(file), re.DOTALL)
+    assert block
+    names = re.findall(r"^      (\w+) +=", block[1], re.MULTILINE)
+    return {name: "false" if name.startswith("ALLOW_") else "1" for name in names}
+
+
+def headings() -> Iterator[str]:
+    """Yield the runbook's headings that are alarms' names."""
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    alarms = text.split("\n## Alarms of accounts")[1].split("\n## When messages")[0]
+    yield from re.findall(r"^### (.+)$", alarms, re.MULTILINE)
+
+
+def test_resources_have_the_names_that_python_looks_for(evaluate: Evaluate) -> None:
+    python = StackNames(DEFAULT_NAME)
+
+    terraform = evaluate("local.names")
+
+    properties = {name for name, value in vars(StackNames).items() if isinstance(value, property)}
+    assert terraform == {name: getattr(python, name) for name in properties}
+
+
+def test_severities_statuses_and_attributes_are_the_same(evaluate: Evaluate) -> None:
+    attributes = re.search(
+        r"for attribute, values in \{(.*?)\}",
+        (CONFIGURATION / "subscriptions.tf").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+
+    assert evaluate("local.severities") == sorted(Severity)
+    assert evaluate("local.statuses") == sorted(Status)
+    assert evaluate("local.no_subject") == NO_SUBJECT
+    assert attributes
+    assert set(re.findall(r"^ +(\w+) += sub", attributes[1], re.MULTILINE)) == set(MessageAttribute)
+
+
+def test_alarms_are_of_the_kinds_that_the_router_knows(evaluate: Evaluate) -> None:
+    kinds = evaluate("[for alarms in values(local.threshold_alarms) : alarms.kind.name]")
+    metrics = evaluate("[for alarms in values(local.threshold_alarms) : alarms.kind.metric]")
+    dimensions = re.search(
+        r"dimensions = \{(.*?)\}", read("modules/account_alarms/main.tf"), re.DOTALL
+    )
+
+    assert {*kinds, "stale"} == set(AlarmKind)
+    assert set(metrics) == set(Metric)
+    assert dimensions
+    assert re.findall(r"(\w+) +=", dimensions[1]) == [Dimension.ACCOUNT, Dimension.PROVIDER]
+
+
+def test_alarms_and_dashboard_watch_series_that_the_functions_publish() -> None:
+    alarms = read("alarms_operations.tf")
+    dashboard = read("dashboard.tf")
+    watched = set(re.findall(r'of = "\w+", metric = "(\w+)"', alarms))
+    shown = set(re.findall(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"', dashboard.split("alarm_widgets")[0]))
+
+    assert watched
+    assert watched <= set(RunMetric)
+    assert shown - {"ApproximateNumberOfMessagesVisible", "FunctionName", "QueueName"} <= set(
+        RunMetric
+    )
+    assert '"${var.metric_namespace}/Runs"' in alarms
+    assert run_namespace("X") == "X/Runs"
+
+
+def test_defaults_and_patterns_are_the_same() -> None:
+    general = read("variables.tf")
+    accounts = (CONFIGURATION / "account_problems.tf").read_text(encoding="utf-8")
+    custom = (CONFIGURATION / "custom_problems.tf").read_text(encoding="utf-8")
+    definitions = (CONFIGURATION / "definitions.tf").read_text(encoding="utf-8")
+
+    assert f'default     = "{DEFAULT_NAME}"' in general
+    assert f'default     = "{DEFAULT_NAMESPACE}"' in general
+    assert f'"^{ACCOUNT_PATTERN.pattern}$"' in accounts
+    assert f'"^{PROVIDER_NAME}$"' in custom
+    assert f"min_interval_seconds), {DEFAULT_MIN_INTERVAL_SECONDS})" in definitions
+
+
+def test_every_shipped_provider_is_read_with_its_wallets(evaluate: Evaluate) -> None:
+    files = (ROOT / "functions" / "balance_poller" / "providers").glob("*.json")
+
+    wallets = evaluate("{ for name, it in local.definitions : name => it.wallets }")
+    defaults = evaluate("{ for name, it in local.definitions : name => it.default_wallet }")
+
+    assert set(wallets) == {file.stem for file in files}
+    assert all(defaults[name] in known for name, known in wallets.items())
+
+
+@pytest.mark.parametrize(
+    ("file", "settings", "left_to_python"),
+    [
+        ("poller.tf", PollerSettings, {"SECRET_CACHE_SECONDS"}),
+        ("router.tf", RouterSettings, set()),
+    ],
+    ids=["poller", "router"],
+)
+def test_a_function_gets_the_variables_that_it_reads(
+    file: str, settings: Any, left_to_python: set[str]
+) -> None:
+    environment = Recorder(environment_of(file))
+
+    settings.from_environment(environment)
+
+    # Powertools reads its own variable.
+    given = set(environment) - {"POWERTOOLS_LOG_LEVEL"}
+    assert environment.asked == given | left_to_python
+
+
+@pytest.mark.parametrize("function", ["balance_poller", "alert_router"])
+def test_a_handler_is_where_terraform_says(function: str) -> None:
+    file = {"balance_poller": "poller.tf", "alert_router": "router.tf"}[function]
+    source = ROOT / "functions" / function / "handler.py"
+
+    assert f'"{function}.handler.lambda_handler"' in read(file)
+    assert f'"${{var.package_dir}}/{function}.zip"' in read(file)
+    assert re.search(r"^(def lambda_handler\(|lambda_handler = )", source.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["accounts", "subscribers", "operations_subscribers"])
+def test_the_configuration_takes_the_roots_types(name: str) -> None:
+    def type_of(folder: Path) -> str:
+        text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("variables*.tf"))
+        found = re.search(
+            rf'^variable "{name}" \{{.*?^  type = (.*?)^  \w', text, re.MULTILINE | re.DOTALL
+        )
+        assert found
+        return found[1]
+
+    assert type_of(CONFIGURATION) == type_of(STACK)
+
+
+def test_every_alarm_has_its_heading_in_the_runbook_and_every_heading_an_alarm() -> None:
+    text = read("alarms_operations.tf")
+    named = set(re.findall(r"^ {4,6}([a-z]+(?:-[a-z]+)+) += (?:merge\()?\{?", text, re.MULTILINE))
+    queues = re.search(r"failure_queues = \{(.*?)\n  \}", read("queues.tf"), re.DOTALL)
+    assert queues
+    held = {key.replace("_", "-") for key in re.findall(r"^ +(\w+) +=", queues[1], re.MULTILINE)}
+    topics = {f"failed-{topic}" for topic in ("alarms", "notifications", "operations", "chat")}
+
+    found = list(headings())
+
+    assert len(found) == len(set(found))
+    assert set(found) == set(AlarmKind) | named | held | topics
