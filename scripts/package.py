@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -86,10 +87,12 @@ def wheelhouse(lock: Path) -> Path:
     """
     wheels = WHEELS / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     if not wheels.exists():
-        partial = wheels.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
+        partial = wheels.with_suffix(f".{os.getpid()}.partial")
         pip(lock, "download", "--dest", str(make_folder(partial)))
-        partial.rename(wheels)
+        try:
+            partial.rename(wheels)
+        except OSError:  # another build was faster
+            shutil.rmtree(partial)
     return wheels
 
 
@@ -117,7 +120,8 @@ def make_folder(folder: Path) -> Path:
 
 def write_zip(stage: Path, archive: Path) -> None:
     """Write ``stage`` as a zip whose bytes depend on nothing but the files' names and contents."""
-    partial = archive.with_suffix(".partial")
+    # A name of its own: two builds may run side by side.
+    partial = archive.with_suffix(f".{os.getpid()}.partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
         for path in sorted(files(stage), key=lambda file: file.relative_to(stage).as_posix()):
             if path.suffix in COMPILED_SUFFIXES:
