@@ -1,5 +1,8 @@
 # Messages hold balances and links, no secrets. A customer key would be one more way to silence
 # alarms, and AWS's own key for SNS does not admit CloudWatch.
+#
+# No display name: SNS would put it in front of every SMS, where it costs the second part
+# (docs.aws.amazon.com/sns/latest/dg/sms_publish-to-topic.html, read 2026-11).
 
 resource "aws_sns_topic" "alarms" {
   #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
@@ -8,14 +11,12 @@ resource "aws_sns_topic" "alarms" {
 
 resource "aws_sns_topic" "notifications" {
   #checkov:skip=CKV_AWS_26:messages go out by e-mail and SMS anyway, and hold no secrets
-  name         = local.names.notifications_topic
-  display_name = "Balance Monitor"
+  name = local.names.notifications_topic
 }
 
 resource "aws_sns_topic" "operations" {
   #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
-  name         = local.names.operations_topic
-  display_name = "Balance Monitor operations"
+  name = local.names.operations_topic
 }
 
 resource "aws_sns_topic" "chat" {

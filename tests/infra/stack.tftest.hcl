@@ -103,6 +103,11 @@ run "a_run_that_fails_is_kept_and_not_repeated" {
   }
 
   assert {
+    condition     = aws_sns_topic.notifications.display_name == null
+    error_message = "SNS puts the display name in front of every SMS, which then has two parts."
+  }
+
+  assert {
     condition     = length(aws_sns_topic.chat) == 0 && length(aws_lambda_permission.subscriber) == 0 && length(aws_lambda_function.poller.vpc_config) == 0
     error_message = "What nobody asked for is not made."
   }
