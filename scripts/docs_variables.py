@@ -11,11 +11,14 @@ import argparse
 import re
 import sys
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK = ROOT / "infra" / "terraform"
+#: Where variables are typed that the root takes as they come.
+CONFIGURATION = STACK / "modules" / "configuration" / "variables.tf"
 BEGIN, END = "<!-- variables:begin -->", "<!-- variables:end -->"
 
 #: A heading for each file, in the order of what is asked first.
@@ -34,7 +37,7 @@ MAIN = (
 
 BLOCK = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}$', re.MULTILINE | re.DOTALL)
 ATTRIBUTE = re.compile(
-    r"^  (type|description|default) += (.*?)(?=^  \w|\Z)", re.MULTILINE | re.DOTALL
+    r"^  (type|description|default) += (.*?)(?=^  [\w#]|\Z)", re.MULTILINE | re.DOTALL
 )
 
 
@@ -106,19 +109,25 @@ def code(text: str) -> str:
 
 
 def read(file: Path) -> list[Variable]:
-    """Return the variables of ``file`` in its order."""
+    """Return the variables of ``file`` in its order, with the types of the configuration."""
+    typed = {name: found["type"] for name, found in blocks(CONFIGURATION)}
     variables = []
-    for name, body in BLOCK.findall(file.read_text(encoding="utf-8")):
-        found = {key: value.strip() for key, value in ATTRIBUTE.findall(body)}
+    for name, found in blocks(file):
         variables.append(
             Variable(
                 name=name,
-                type=short_type(found["type"]),
+                type=short_type(typed.get(name, found["type"])),
                 default=short_default(found.get("default")),
                 description=plain(found["description"]),
             )
         )
     return variables
+
+
+def blocks(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the name and the attributes of each variable of ``file``."""
+    for name, body in BLOCK.findall(file.read_text(encoding="utf-8")):
+        yield name, {key: value.strip() for key, value in ATTRIBUTE.findall(body)}
 
 
 def short_type(text: str) -> str:

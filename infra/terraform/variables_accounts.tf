@@ -1,6 +1,14 @@
 # The rules for accounts and custom_providers need each other and the shipped definitions, so they
 # stand together in modules/configuration.
 
+locals {
+  account_fields = [
+    "provider", "secret", "params", "wallet", "base_url", "warning", "critical", "stale_after_minutes",
+    "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "drain_factor",
+    "expiry_warning_days", "top_up_url",
+  ]
+}
+
 variable "accounts" {
   description = <<-EOT
     The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Of each:
@@ -17,23 +25,21 @@ variable "accounts" {
     - top_up_url: where to top up, instead of the provider's page.
     At least one threshold is needed.
   EOT
-  type = map(object({
-    provider              = string
-    secret                = optional(string)
-    params                = optional(map(string), {})
-    wallet                = optional(string)
-    base_url              = optional(string)
-    warning               = optional(number)
-    critical              = optional(number)
-    stale_after_minutes   = optional(number, 30)
-    runway_warning_hours  = optional(number)
-    runway_critical_hours = optional(number)
-    max_burn_per_day      = optional(number)
-    drain_factor          = optional(number)
-    expiry_warning_days   = optional(number)
-    top_up_url            = optional(string)
-  }))
+  # The type is in modules/configuration. A typed object drops a field that it does not know without
+  # a word: "crticial = 5" would be an alert that never comes.
+  type     = any
   nullable = false
+
+  validation {
+    condition = alltrue([
+      for id, account in var.accounts : length(setsubtract(try(keys(account), []), local.account_fields)) == 0
+    ])
+    error_message = join("\n", [
+      for id, account in var.accounts :
+      "Account \"${id}\": there is no field ${join(", ", setsubtract(try(keys(account), []), local.account_fields))}; correct or remove it. Fields are ${join(", ", local.account_fields)}."
+      if length(setsubtract(try(keys(account), []), local.account_fields)) > 0
+    ])
+  }
 }
 
 variable "allow_http_loopback" {

@@ -1,6 +1,11 @@
 # The rules for subscribers need the accounts and the providers, so they stand in
 # modules/configuration.
 
+locals {
+  subscriber_fields = ["protocol", "endpoint", "severities", "providers", "accounts", "statuses"]
+  operations_fields = ["protocol", "endpoint"]
+}
+
 variable "dashboard_accounts" {
   description = "Accounts on the CloudWatch dashboard, at most 100; null shows the first 100 by name."
   type        = list(string)
@@ -40,11 +45,20 @@ variable "group_wait_seconds" {
 
 variable "operations_subscribers" {
   description = "Who is told when the monitor itself fails, by a name of your choice; at least one. Protocol and endpoint as for subscribers. These messages come straight from CloudWatch."
-  type = map(object({
-    protocol = string
-    endpoint = string
-  }))
+  # As with accounts: the type is in modules/configuration, and no field is dropped without a word.
+  type     = any
   nullable = false
+
+  validation {
+    condition = alltrue([
+      for name, subscriber in var.operations_subscribers : length(setsubtract(try(keys(subscriber), []), local.operations_fields)) == 0
+    ])
+    error_message = join("\n", [
+      for name, subscriber in var.operations_subscribers :
+      "Operations subscriber \"${name}\": there is no field ${join(", ", setsubtract(try(keys(subscriber), []), local.operations_fields))}; correct or remove it. Fields are ${join(", ", local.operations_fields)}."
+      if length(setsubtract(try(keys(subscriber), []), local.operations_fields)) > 0
+    ])
+  }
 }
 
 variable "repeat_hours" {
@@ -80,15 +94,20 @@ variable "subscribers" {
     - protocol and endpoint: email (an address; it must confirm), sms (+4915112345678), https (an address; it must confirm), sqs (a queue's ARN; its policy must let the topic send) or lambda (a function's ARN).
     - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder, digest): what to tell; left out means everything. "-" as provider and account stands for alarms about no account. Tests always come through.
   EOT
-  type = map(object({
-    protocol   = string
-    endpoint   = string
-    severities = optional(list(string))
-    providers  = optional(list(string))
-    accounts   = optional(list(string))
-    statuses   = optional(list(string))
-  }))
+  # As with accounts: the type is in modules/configuration, and no field is dropped without a word.
+  type     = any
   nullable = false
+
+  validation {
+    condition = alltrue([
+      for name, subscriber in var.subscribers : length(setsubtract(try(keys(subscriber), []), local.subscriber_fields)) == 0
+    ])
+    error_message = join("\n", [
+      for name, subscriber in var.subscribers :
+      "Subscriber \"${name}\": there is no field ${join(", ", setsubtract(try(keys(subscriber), []), local.subscriber_fields))}; correct or remove it. Fields are ${join(", ", local.subscriber_fields)}."
+      if length(setsubtract(try(keys(subscriber), []), local.subscriber_fields)) > 0
+    ])
+  }
 }
 
 variable "tick_interval_minutes" {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,17 +171,31 @@ def test_a_handler_is_where_terraform_says(function: str) -> None:
     assert re.search(r"^(def lambda_handler\(|lambda_handler = )", source.read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["accounts", "subscribers", "operations_subscribers"])
-def test_the_configuration_takes_the_roots_types(name: str) -> None:
-    def type_of(folder: Path) -> str:
-        text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("variables*.tf"))
-        found = re.search(
-            rf'^variable "{name}" \{{.*?^  type = (.*?)^  \w', text, re.MULTILINE | re.DOTALL
-        )
-        assert found
-        return found[1]
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("accounts", "account_fields"),
+        ("subscribers", "subscriber_fields"),
+        ("operations_subscribers", "operations_fields"),
+    ],
+)
+def test_the_root_refuses_every_field_that_the_configuration_does_not_know(
+    name: str, fields: str
+) -> None:
+    """The root's variable has no type, so that a misspelt field is not dropped without a word."""
+    typed = re.search(
+        rf'^variable "{name}" \{{.*?^  type = (.*?)^  \}}\)\)',
+        (CONFIGURATION / "variables.tf").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    root = "".join(path.read_text(encoding="utf-8") for path in STACK.glob("variables*.tf"))
+    listed = re.search(rf"^  {fields} += \[(.*?)\]", root, re.MULTILINE | re.DOTALL)
+    assert typed
+    assert listed
 
-    assert type_of(CONFIGURATION) == type_of(STACK)
+    known = re.findall(r"^    (\w+) +=", typed[1], re.MULTILINE)
+
+    assert re.findall(r'"(\w+)"', listed[1]) == known
 
 
 def test_every_alarm_has_its_heading_in_the_runbook_and_every_heading_an_alarm() -> None:

@@ -476,3 +476,45 @@ run "a_vpc_without_subnets_is_refused" {
 
   expect_failures = [var.vpc]
 }
+
+run "a_misspelt_field_of_an_account_is_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    accounts = { main = { provider = "openrouter", warning = 5, crticial = 1 } }
+  }
+
+  expect_failures = [var.accounts]
+}
+
+run "a_misspelt_field_of_a_subscriber_is_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    subscribers = { team = { protocol = "email", endpoint = "team@example.com", severites = ["critical"] } }
+  }
+
+  expect_failures = [var.subscribers]
+}
+
+run "a_field_that_an_operations_subscriber_has_not_is_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com", severities = ["critical"] } }
+  }
+
+  expect_failures = [var.operations_subscribers]
+}
