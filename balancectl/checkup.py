@@ -22,11 +22,14 @@ from balancectl.words import ago, clock, count, listed
 
 #: The queues that hold what failed, after the stack's name, and what lies in them.
 FAILURE_QUEUES: Final = {
-    "alarms-dead-letters": "alarms that the router could not handle",
-    "poller-failures": "runs that failed",
-    "router-failures": "events that the router could not handle",
-    "schedule-dead-letters": "events that the schedules could not hand over",
-    "undelivered": "messages that reached nobody",
+    "alarms-dead-letters": ("alarms that the router could not handle", "intake-dead-letters"),
+    "poller-failures": ("runs that failed", "poller-failures"),
+    "router-failures": ("events that the router could not handle", "router-failures"),
+    "schedule-dead-letters": (
+        "events that the schedules could not hand over",
+        "schedule-dead-letters",
+    ),
+    "undelivered": ("messages that reached nobody", "undelivered"),
 }
 
 
@@ -143,11 +146,11 @@ def _subscribers(target: Target) -> Iterator[Line]:
 def _failures(target: Target) -> Iterator[Line]:
     """What lies in the queues of failures."""
     bad = False
-    for suffix, words in FAILURE_QUEUES.items():
+    for suffix, (words, heading) in FAILURE_QUEUES.items():
         number = _messages(target, f"{target.name}-{suffix}")
         if number:
             bad = True
-            remedy = f"docs/runbook.md#{suffix}"
+            remedy = f"docs/runbook.md#{heading}"
             yield Line("failures", Finding.BAD, f"{number} in {suffix}: {words}", remedy)
     if not bad:
         yield Line("failures", Finding.GOOD, "none kept")

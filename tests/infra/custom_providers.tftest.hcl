@@ -80,7 +80,7 @@ run "a_request_with_plain_http_is_refused" {
   expect_failures = [output.accounts]
 
   assert {
-    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials; correct it."])
+    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials, query and fragment; correct it."])
     error_message = jsonencode(output.problems.custom_providers.url)
   }
 }
@@ -100,7 +100,7 @@ run "a_request_with_credentials_is_refused" {
   expect_failures = [output.accounts]
 
   assert {
-    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials; correct it."])
+    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials, query and fragment; correct it."])
     error_message = jsonencode(output.problems.custom_providers.url)
   }
 }
@@ -120,7 +120,27 @@ run "a_request_with_no_address_is_refused" {
   expect_failures = [output.accounts]
 
   assert {
-    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials; correct it."])
+    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials, query and fragment; correct it."])
+    error_message = jsonencode(output.problems.custom_providers.url)
+  }
+}
+
+run "a_query_in_a_definitions_url_is_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    custom_providers = { kiosk = { request = { url = "https://kiosk.example/balance?v=2" }, wallets = { main = { unit = "USD", remaining = "left" } } } }
+    accounts         = { main = { provider = "openrouter", warning = 5 } }
+  }
+
+  expect_failures = [output.accounts]
+
+  assert {
+    condition     = length(output.problems.custom_providers.url) == 1
     error_message = jsonencode(output.problems.custom_providers.url)
   }
 }
@@ -140,7 +160,7 @@ run "a_definition_without_a_request_is_refused" {
   expect_failures = [output.accounts]
 
   assert {
-    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials; correct it."])
+    condition     = output.problems.custom_providers.url == tolist(["Custom provider \"kiosk\": request.url must be an https:// address without credentials, query and fragment; correct it."])
     error_message = jsonencode(output.problems.custom_providers.url)
   }
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
 from balancectl.app import app
+from balancectl.checkup import FAILURE_QUEUES
 from shared.outcome import Outcome
 from shared.records import Latest
 
@@ -145,3 +147,12 @@ def test_doctor_when_something_may_not_be_read_then_exits_2_and_names_the_action
 
     assert result.exit_code == 2
     assert "cloudwatch:DescribeAlarms" in result.stdout
+
+
+@pytest.mark.parametrize("queue", FAILURE_QUEUES)
+def test_doctor_when_a_queue_holds_failures_points_to_a_heading_of_the_runbook(queue: str) -> None:
+    runbook = Path(__file__).resolve().parents[3] / "docs" / "runbook.md"
+
+    _, heading = FAILURE_QUEUES[queue]
+
+    assert f"\n### {heading}\n" in runbook.read_text(encoding="utf-8")

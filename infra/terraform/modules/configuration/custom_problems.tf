@@ -25,9 +25,9 @@ locals {
     ]
     url = [
       for name, definition in local.custom :
-      "Custom provider \"${name}\": request.url must be an https:// address without credentials${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
-      if !can(regex("^https://[^\\s@/?#]+([/?]\\S*)?$", definition.url)) &&
-      !(var.allow_http_loopback && can(regex("^http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?([/?]\\S*)?$", definition.url)))
+      "Custom provider \"${name}\": request.url must be an https:// address without credentials, query and fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
+      if !can(regex("^https://[^\\s@/?#]+(/[^?#\\s]*)?$", definition.url)) &&
+      !(var.allow_http_loopback && can(regex("^http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^?#\\s]*)?$", definition.url)))
     ]
     wallets = [
       for name, definition in local.custom :

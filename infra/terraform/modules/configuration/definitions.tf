@@ -21,12 +21,12 @@ locals {
         for wallet, fields in definition.wallets : wallet => {
           # A unit that is read from the answer is not known at plan.
           unit    = try(tostring(fields.unit), null)
-          expires = can(fields.expires_at)
+          expires = try(fields.expires_at != null, false)
         }
       }, {})
       params = try({
         for param, fields in definition.params : param => {
-          required = !can(fields.default)
+          required = try(fields.default == null, true)
           one_of   = try([for value in fields.one_of : tostring(value)], null)
         }
       }, {})
