@@ -72,7 +72,10 @@ class LocalCloud:
         return self._step(self.now)
 
     def next_poll(self) -> Step:
-        """Let time pass until the schedule fires again, and see what comes of it."""
+        """Let time pass until the schedule fires again, and see what comes of it.
+
+        Alarms have one value in each of their periods that way, as they have on AWS.
+        """
         polled_at = max(latest.polled_at for latest in self.latest().values())
         at = polled_at + self.interval
         self.emulator.clock.set(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ from botocore.exceptions import ClientError
 from balancectl.localcloud.iam_usage import Permission, compare, grants, read_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from balancectl.localcloud.cloud import LocalCloud
 
 #: EventBridge Scheduler sends there what Lambda does not take, and the emulated Lambda takes all.
@@ -74,6 +77,30 @@ def test_roles_are_exact_both_ways(cloud: LocalCloud) -> None:
     assert not found, f"\n{found}"
 
 
+@pytest.mark.parametrize(
+    ("function", "action"),
+    [("poller", "dynamodb:BatchGetItem"), ("router", "dynamodb:BatchGetItem")],
+    ids=["poller", "router"],
+)
+def test_action_that_a_role_lacks_is_refused_and_noticed(
+    cloud: LocalCloud, function: str, action: str
+) -> None:
+    """The comparison above would fail if a policy were short of something."""
+    names = cloud.deployment.names
+    role = names.poller_function if function == "poller" else names.router_function
+    record = cloud.emulator.permissions_file.read_bytes()
+    with _without(cloud, role, action):
+        cloud.emulator.clock.advance(cloud.interval)
+        cloud.emulator.settle(with_schedules=True)
+        lines = cloud.emulator.permissions_file.read_bytes()[len(record) :].decode().splitlines()
+    cloud.emulator.permissions_file.write_bytes(record)
+    cloud.pass_time(cloud.interval)
+
+    _allowed, refused = read_record(lines, [role])
+
+    assert {one.action for one in refused} == {action}
+
+
 def test_poller_may_not_publish_to_another_namespace(cloud: LocalCloud) -> None:
     """The emulator knows the condition key on which the poller's policy rests."""
     cloudwatch = _as_a_copy_of(cloud, cloud.deployment.names.poller_function, "cloudwatch")
@@ -89,6 +116,24 @@ def test_poller_may_not_touch_the_routers_table(cloud: LocalCloud) -> None:
 
     with pytest.raises(ClientError, match=DENIED):
         dynamodb.scan(TableName=cloud.deployment.names.alerts_table)
+
+
+@contextmanager
+def _without(cloud: LocalCloud, role: str, action: str) -> Iterator[None]:
+    """Take an action out of a role's policy for a while."""
+    iam = cloud.emulator.client("iam")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    short = json.loads(json.dumps(whole))
+    for statement in short["Statement"]:
+        actions = statement["Action"]
+        listed = [actions] if isinstance(actions, str) else actions
+        statement["Action"] = [one for one in listed if one != action]
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(short))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(whole))
 
 
 def _as_a_copy_of(cloud: LocalCloud, role: str, service: str) -> Any:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from balancectl.localcloud.demo import files_with
 
 if TYPE_CHECKING:
@@ -36,9 +34,11 @@ def everything_in_aws(cloud: LocalCloud) -> str:
     return json.dumps(found, default=str)
 
 
-@pytest.mark.usefixtures("plan_after_apply")
 def test_key_that_meets_every_failure_is_found_nowhere(
-    cloud: LocalCloud, hostile: HostileServer, canaries: dict[str, str]
+    cloud: LocalCloud,
+    hostile: HostileServer,
+    canaries: dict[str, str],
+    plan_after_apply: dict[str, Any],
 ) -> None:
     hostile.is_hostile = True
     cloud.next_poll()
@@ -46,7 +46,7 @@ def test_key_that_meets_every_failure_is_found_nowhere(
     hostile.is_hostile = False
     cloud.next_poll()
 
-    text = everything_in_aws(cloud)
+    text = everything_in_aws(cloud) + json.dumps(plan_after_apply)
 
     keys = [*canaries.values(), *cloud.providers.keys().values()]
     assert hostile.asked == set(hostile.FAULTS)
