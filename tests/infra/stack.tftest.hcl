@@ -156,6 +156,24 @@ run "every_alarm_says_what_missing_data_means_and_where_its_runbook_is" {
   }
 }
 
+run "operations_subscribers_hear_of_alarms_and_their_ends_but_of_no_first_evaluation" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  assert {
+    condition     = alltrue([for subscription in values(aws_sns_topic_subscription.operations) : subscription.filter_policy_scope == "MessageBody"])
+    error_message = "An alarm's state is in the body of its notification."
+  }
+
+  assert {
+    condition     = alltrue([for subscription in values(aws_sns_topic_subscription.operations) : jsondecode(subscription.filter_policy) == { "$or" = [{ NewStateValue = ["ALARM"] }, { OldStateValue = ["ALARM"] }] }])
+    error_message = "A new alarm's first evaluation goes from INSUFFICIENT_DATA to OK, and is no news."
+  }
+}
+
 run "a_paused_monitor_is_silent" {
   command = plan
 
