@@ -123,7 +123,7 @@ def test_subscribers_when_all_have_confirmed_then_exits_0(cloud: Any, run: Run) 
     assert lines[1].split() == (
         ["ada@example.com", "email", "accounts", "confirmed", "severity", "critical"]
     )
-    assert "the monitor" in lines[2]
+    assert lines[2].split() == ["+4915112345678", "sms", "the", "monitor", "confirmed", "-"]
 
 
 def test_subscribers_when_some_are_not_told_then_says_who_and_what_to_do(
