@@ -108,8 +108,11 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   treat_missing_data  = each.value.missing
   actions_enabled     = var.alarm_actions_enabled
   alarm_actions       = [aws_sns_topic.operations.arn]
-  ok_actions          = [aws_sns_topic.operations.arn]
   dimensions          = each.value.dimensions
+
+  # CloudWatch tells of an alarm's first evaluation, too: after a deployment each of these would
+  # send its OK. That the monitor runs again is worth a message; that something happens no more is not.
+  ok_actions = each.value.missing == "breaching" ? [aws_sns_topic.operations.arn] : []
 
   depends_on = [aws_sns_topic_policy.operations]
 }
