@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from balancectl.localcloud import processes, server, standing
 from balancectl.localcloud.clock import StoryClock, next_minute
 from balancectl.localcloud.errors import StandingError
 from balancectl.localcloud.keeper import _seconds_to_next
+from balancectl.localcloud.repository import ROOT
 from balancectl.localcloud.settings import ServerSettings
 from balancectl.localcloud.standing import Standing
 
@@ -68,6 +70,17 @@ def test_other_release_of_the_emulator_is_refused_in_words(
 
     assert code == 1
     assert "knows MiniStack 1.5.33, but 9.9 of ministack is installed" in capsys.readouterr().err
+
+
+def test_every_patch_of_the_emulator_is_described() -> None:
+    """Who uses the local cloud may know what in it is ours."""
+    folder = Path(server.__file__).with_name("patches")
+    modules = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    document = (ROOT / "docs" / "local-cloud.md").read_text("utf-8")
+
+    described = set(re.findall(r"^\| `(\w+)` \|", document, re.MULTILINE))
+
+    assert modules == set(server.PATCHES) == described
 
 
 def test_story_clock_stands_still_until_it_is_advanced(tmp_path: Path) -> None:
