@@ -97,9 +97,6 @@ def _subscription(target: Target, topic: str, listed: Mapping[str, Any]) -> Subs
             State.PENDING if attributes.get("PendingConfirmation") == "true" else State.CONFIRMED
         )
     policy = attributes.get("FilterPolicy")
-    if attributes.get("FilterPolicyScope") == "MessageBody":
-        # That of operations subscribers: it looks at alarms' states, not at accounts.
-        policy = None
     return Subscription(
         topic=topic,
         protocol=listed.get("Protocol", ""),

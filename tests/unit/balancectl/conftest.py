@@ -276,13 +276,6 @@ class FakeFunctions:
         return {"Payload": io.BytesIO(json.dumps(report).encode())}
 
 
-#: What infra/terraform gives every subscription of topic operations.
-ALARMS_ONLY = {
-    "FilterPolicy": '{"$or":[{"NewStateValue":["ALARM"]},{"OldStateValue":["ALARM"]}]}',
-    "FilterPolicyScope": "MessageBody",
-}
-
-
 class FakeSns:
     """SNS: topics with subscriptions, and what was published."""
 
@@ -320,8 +313,6 @@ class FakeSns:
     def get_subscription_attributes(self, SubscriptionArn: str) -> dict[str, Any]:  # noqa: N803
         for each in (each for topic in self.topics.values() for each in topic):
             if each["SubscriptionArn"] == SubscriptionArn:
-                if SubscriptionArn.split(":")[5] == NAMES.operations_topic:
-                    return {"Attributes": ALARMS_ONLY}
                 policy = each["policy"]
                 return {"Attributes": {"FilterPolicy": json.dumps(policy)} if policy else {}}
         raise failure("GetSubscriptionAttributes", "NotFound")
