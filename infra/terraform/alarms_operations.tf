@@ -111,7 +111,9 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   dimensions          = each.value.dimensions
 
   # CloudWatch tells of an alarm's first evaluation, too: after a deployment each of these would
-  # send its OK. That the monitor runs again is worth a message; that something happens no more is not.
+  # send its OK. That the monitor runs again is worth a message; that something happens no more is
+  # not. (A filter on the message's body would keep both out, and may keep out everything: what an
+  # e-mail subscriber gets of an alarm is text, and a body that is no JSON passes no such filter.)
   ok_actions = each.value.missing == "breaching" ? [aws_sns_topic.operations.arn] : []
 
   depends_on = [aws_sns_topic_policy.operations]

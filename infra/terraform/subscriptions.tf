@@ -22,14 +22,10 @@ resource "aws_sns_topic_subscription" "notifications" {
 resource "aws_sns_topic_subscription" "operations" {
   for_each = module.configuration.operations_subscriptions
 
-  topic_arn = aws_sns_topic.operations.arn
-  protocol  = each.value.protocol
-  endpoint  = each.value.endpoint
-  # What began, and the end of what began. A new alarm's first evaluation is an OK after no alarm:
-  # without this, every deployment would send one for each.
-  filter_policy       = jsonencode({ "$or" = [{ NewStateValue = ["ALARM"] }, { OldStateValue = ["ALARM"] }] })
-  filter_policy_scope = "MessageBody"
-  redrive_policy      = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
+  topic_arn      = aws_sns_topic.operations.arn
+  protocol       = each.value.protocol
+  endpoint       = each.value.endpoint
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
 }
 
 # SNS may invoke a subscriber's function. One of another AWS account must admit it itself.

@@ -111,5 +111,26 @@ def test_alarms_on_the_monitor_itself_find_the_series_that_they_watch(cloud: Loc
     assert blind == []
 
 
+def test_alarm_on_the_monitor_itself_reaches_its_subscribers_by_email(cloud: LocalCloud) -> None:
+    """As the text that CloudWatch sends, past topic policy and filters, and not by the router."""
+    cloudwatch, alarm = (
+        cloud.emulator.client("cloudwatch"),
+        "balance-monitor-operations/poller-errors",
+    )
+
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="First evaluation.")
+    at_first = cloud.inbox.take()
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="It failed.")
+    cloud.emulator.settle()
+    told = cloud.inbox.take()
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="No more.")
+
+    assert at_first == []
+    assert [message.endpoint for message in told] == [story.OPERATIONS]
+    assert alarm in told[0].subject
+    assert "It failed." in told[0].body
+    assert "runbook" in told[0].body.lower()
+
+
 def _dimensions(described: dict[str, Any]) -> frozenset[tuple[str, str]]:
     return frozenset((item["Name"], item["Value"]) for item in described["Dimensions"])

@@ -156,7 +156,7 @@ run "every_alarm_says_what_missing_data_means_and_where_its_runbook_is" {
   }
 }
 
-run "operations_subscribers_hear_of_alarms_and_their_ends_but_of_no_first_evaluation" {
+run "operations_alarms_send_no_ok_for_what_merely_did_not_happen" {
   command = plan
 
   module {
@@ -164,13 +164,16 @@ run "operations_subscribers_hear_of_alarms_and_their_ends_but_of_no_first_evalua
   }
 
   assert {
-    condition     = alltrue([for subscription in values(aws_sns_topic_subscription.operations) : subscription.filter_policy_scope == "MessageBody"])
-    error_message = "An alarm's state is in the body of its notification."
+    condition = alltrue([
+      for alarm in values(aws_cloudwatch_metric_alarm.operations) :
+      length(coalesce(alarm.ok_actions, [])) == (alarm.treat_missing_data == "breaching" ? 1 : 0)
+    ])
+    error_message = "A new alarm's first evaluation is an OK, and would be sent by each after every deployment."
   }
 
   assert {
-    condition     = alltrue([for subscription in values(aws_sns_topic_subscription.operations) : jsondecode(subscription.filter_policy) == { "$or" = [{ NewStateValue = ["ALARM"] }, { OldStateValue = ["ALARM"] }] }])
-    error_message = "A new alarm's first evaluation goes from INSUFFICIENT_DATA to OK, and is no news."
+    condition     = alltrue([for subscription in values(aws_sns_topic_subscription.operations) : subscription.filter_policy == null])
+    error_message = "What an e-mail subscriber gets of an alarm is text, which passes no filter on a body."
   }
 }
 
