@@ -24,6 +24,8 @@ from tests.e2e.hostile_server import HostileServer, definition
 HERE = Path(__file__).parent
 
 
+# First of all, for the group is read by a hook of the same name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies here, and keep it on one worker: one cloud serves all of it."""
     for item in items:

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from balancectl.localcloud.emulator import Emulator
 from balancectl.localcloud.emulator_process import start_emulator
 
@@ -53,6 +55,22 @@ def test_stopped_emulator_leaves_nothing_behind(tmp_path: Path) -> None:
 
     assert process.returncode is not None
     assert not emulator.is_running()
+
+
+def test_creation_that_is_repeated_with_its_token_is_no_conflict(tmp_path: Path) -> None:
+    """As on AWS: a client repeats a request whose answer was lost."""
+    emulator = start_emulator(tmp_path)
+    try:
+        scheduler = emulator.client("scheduler")
+
+        first = scheduler.create_schedule_group(Name="demo", ClientToken="one")
+        again = scheduler.create_schedule_group(Name="demo", ClientToken="one")
+        with pytest.raises(scheduler.exceptions.ConflictException):
+            scheduler.create_schedule_group(Name="demo", ClientToken="two")
+    finally:
+        emulator.stop()
+
+    assert again["ScheduleGroupArn"] == first["ScheduleGroupArn"]
 
 
 def _exists(pid: int) -> bool:

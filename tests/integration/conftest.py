@@ -28,6 +28,8 @@ SERVICES = ["cloudwatch", "dynamodb", "secretsmanager", "sns", "sqs", "sts"]
 START_SECONDS = 60
 
 
+# First of all, for the group is read by a hook of the same name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies here, and keep it on one worker: one emulator serves all of it."""
     for item in items:

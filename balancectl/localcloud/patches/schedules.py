@@ -2,12 +2,14 @@
 
 MiniStack looks every ten seconds, fires a rate only when it has passed once, replaces no
 ``<aws.scheduler.…>`` attribute, asks no role, and calls a function synchronously, so that
-failures never reach the function's on-failure destination.
+failures never reach the function's on-failure destination. It knows no client token, so that a
+creation whose answer was lost is a conflict when it is repeated.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -41,9 +43,26 @@ def apply(settings: ServerSettings) -> None:
         else:
             invoke(target, event, rule, view)
 
+    scheduler._create_schedule = _once(scheduler._create_schedule)
+    scheduler._create_schedule_group = _once(scheduler._create_schedule_group)
     scheduler._SCHEDULE_TICK_INTERVAL = _TICK_SECONDS
     scheduler._tick_schedules = tick_schedules
     eventbridge._invoke_target = invoke_target
+
+
+def _once(create: Callable[[str, dict[str, Any]], Any]) -> Callable[[str, dict[str, Any]], Any]:
+    """Answer a repeated creation as the first one ("ClientToken", Scheduler API reference)."""
+    answers: dict[str, Any] = {}
+
+    def create_once(name: str, body: dict[str, Any]) -> Any:
+        token = body.get("ClientToken")
+        if not token:
+            return create(name, body)
+        if token not in answers:
+            answers[token] = create(name, body)
+        return answers[token]
+
+    return create_once
 
 
 def release() -> None:
