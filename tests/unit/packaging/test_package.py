@@ -31,7 +31,7 @@ socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
 import importlib
 module = importlib.import_module(sys.argv[3] + ".handler")
 assert callable(module.lambda_handler)
-assert "boto3.session" not in sys.modules, "boto3 sessions belong to first use"
+assert "botocore.session" not in sys.modules, "AWS sessions belong to first use"
 assert not [name for name in opened if "/providers/" in str(name)], "a definition read at import"
 if sys.argv[3] == "alert_router":
     assert "httpx" not in sys.modules

@@ -24,7 +24,7 @@ def note(event, args):
 sys.addaudithook(note)
 import balance_poller.handler
 definitions = [name for name in opened if name.endswith(".json") and "/providers/" in name]
-heavy = [name for name in ("boto3", "httpx", "anyio", "jsonschema") if name in sys.modules]
+heavy = [name for name in ("boto3", "botocore.session", "httpx", "anyio", "jsonschema") if name in sys.modules]
 print(json.dumps({"definitions": definitions, "heavy": heavy, "sockets": sockets}))
 """
 

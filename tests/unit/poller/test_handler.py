@@ -169,12 +169,12 @@ def test_the_time_to_ask_when_computed_then_leaves_enough_to_write(
 
 
 def test_the_adapters_when_built_then_no_client_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    import boto3.session  # noqa: PLC0415 -- only here
+    import botocore.session  # noqa: PLC0415 -- only here
 
     def refuse(*_: Any, **__: Any) -> Any:
         raise AssertionError("a client was made")
 
-    monkeypatch.setattr(boto3.session.Session, "client", refuse)
+    monkeypatch.setattr(botocore.session.Session, "create_client", refuse)
 
     tools = handler._tools(Settings("stack", "stack-balances"))
 
