@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from balance_poller.ask import Question, ask
 from balance_poller.event import Account, BadAccount, PollEvent
@@ -22,6 +23,9 @@ from balance_poller.secret_store import Keys, SecretStoreError
 from balance_poller.sinks.latest import LatestRead, is_done
 from shared.outcome import Outcome
 from shared.telemetry import redactor
+
+#: What another key may put right: it may be stored already.
+_KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 
 
 @dataclass(slots=True)
@@ -96,7 +100,7 @@ async def _rotated(
         account
         for question in questions
         for account in question.accounts
-        if readings[account.id].outcome is Outcome.INVALID_KEY
+        if readings[account.id].outcome in _KEY_IS_WRONG
     ]
     if not rejected or run.tools.pace.monotonic() >= run.deadline:
         return []
@@ -128,8 +132,9 @@ def _records(
         try:
             yield record(account, facts, reading, previous, run.event.scheduled_at)
         except Exception as exc:  # noqa: BLE001 -- one account's trouble is never another's
+            # A failure computes nothing: it keeps the last good balance as it stands.
             reading = failed(Outcome.TRANSIENT, unexpected(exc))
-            yield record(account, facts, reading, None, run.event.scheduled_at)
+            yield record(account, facts, reading, previous, run.event.scheduled_at)
 
 
 def _without_keys(reading: Reading) -> Reading:

@@ -40,6 +40,14 @@ DEFINITION: dict[str, Any] = {
         "url": "https://{param.host}/balance",
         "headers": {"Authorization": "Bearer {key}"},
     },
+    "errors": [
+        {
+            "status": 403,
+            "when": "scope == 'none'",
+            "outcome": "insufficient_scope",
+            "reason": "the key is of another kind",
+        }
+    ],
     "wallets": {
         "main": {"unit": "USD", "remaining": "balance"},
         "bonus": {"unit": "credits", "remaining": "bonus"},

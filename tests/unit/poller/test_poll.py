@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from balance_poller.burn_state import BurnState
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetch import Answer
 from balance_poller.fetch_error import FetchError
 from balance_poller.poll import poll
 from balance_poller.provider import PreparedRequest
 from balance_poller.report import RunReport
+from balance_poller.runway import observe
 from balance_poller.secret_reference import SecretError
 from balance_poller.secret_store import SecretStoreError
 from balance_poller.sinks.problems import Target
@@ -145,9 +149,18 @@ def test_a_bad_entry_when_the_run_is_repeated_then_is_not_recorded_again() -> No
     assert len(world.history.attempts) == 1
 
 
-def test_a_key_when_rejected_and_rotated_then_is_tried_once_more() -> None:
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(401, "invalid_key"), (403, "insufficient_scope")],
+    ids=["wrong key", "key of the wrong kind"],
+)
+def test_a_key_when_rejected_and_rotated_then_is_tried_once_more(status: int, outcome: str) -> None:
     def reply(request: PreparedRequest) -> Answer:
-        return answer({"balance": 1}) if key_of(request) == "new" else answer({}, 401)
+        return (
+            answer({"balance": 1})
+            if key_of(request) == "new"
+            else answer({"scope": "none"}, status)
+        )
 
     world = World(reply)
     world.keys.rotated = {"keys#one": "new"}
@@ -160,7 +173,7 @@ def test_a_key_when_rejected_and_rotated_then_is_tried_once_more() -> None:
         "key of keys#two": 1,
         "new": 1,
     }
-    assert report.counts == {"ok": 1, "invalid_key": 1, "skipped": 0}
+    assert report.counts == {"ok": 1, outcome: 1, "skipped": 0}
 
 
 def test_a_key_when_still_rejected_after_rotation_then_is_not_tried_a_third_time() -> None:
@@ -195,6 +208,29 @@ def test_secrets_when_failing_as_a_whole_then_all_is_recorded_and_the_run_fails(
     assert len(world.history.attempts) == 3
     assert report.failed_parts == ("reading secrets",)
     assert report.errors == ("the secrets could not be read (AccessDeniedException)",)
+
+
+def test_an_error_nobody_foresaw_when_recording_then_costs_only_this_poll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(state: BurnState | None, at: datetime, remaining: Decimal) -> BurnState:
+        if remaining == 13:
+            raise ValueError("sk-canary")
+        return observe(state, at, remaining)
+
+    monkeypatch.setattr("balance_poller.latest.observe", broken)
+    balances = iter([12, 50, 13, 51])
+    world = World(lambda _request: answer({"balance": next(balances)}))
+    run(world, entry("one", secret="1"), entry("two", secret="2"))
+
+    report = run(world, entry("one", secret="1"), entry("two", secret="2"), minute=10)
+
+    assert report.counts == {"ok": 1, "transient": 1, "skipped": 0}
+    ill = world.latest.items[next(r.account for r in report.rows if r.outcome != Outcome.OK)]
+    assert ill.balance in (12, 50), "the last good balance stands"
+    assert ill.burn is not None
+    assert (ill.reason or "").startswith("an error in the poller: ValueError at test_poll.py:")
+    assert "sk-canary" not in repr((report, world.latest, world.history))
 
 
 @pytest.mark.parametrize(
