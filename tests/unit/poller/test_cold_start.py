@@ -24,8 +24,8 @@ def note(event, args):
 sys.addaudithook(note)
 import balance_poller.handler
 definitions = [name for name in opened if name.endswith(".json") and "/providers/" in name]
-heavy = [name for name in ("boto3", "botocore.session", "httpx", "anyio", "jsonschema") if name in sys.modules]
-print(json.dumps({"definitions": definitions, "heavy": heavy, "sockets": sockets}))
+heavy = {"boto3", "botocore.session", "httpx", "anyio", "jsonschema"} & sys.modules.keys()
+print(json.dumps({"definitions": definitions, "heavy": sorted(heavy), "sockets": sockets}))
 """
 
 LOAD_ONE = """
