@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +16,14 @@ _LONGEST: Final = timedelta(minutes=15)
 
 
 class Later:
-    """Sends the router messages to itself."""
+    """Sends the router messages to itself.
 
-    def __init__(self, client: SQSClient, queue_url: str) -> None:
+    Args:
+        client: Returns the SQS client; called when it is first needed: what is critical never is.
+        queue_url: The router's queue.
+    """
+
+    def __init__(self, client: Callable[[], SQSClient], queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
 
@@ -27,7 +33,7 @@ class Later:
         Raises:
             botocore.exceptions.ClientError, BotoCoreError: when the queue did not take it.
         """
-        self._client.send_message(
+        self._client().send_message(
             QueueUrl=self._queue_url,
             MessageBody=json.dumps({"kind": "flush", "group": group}),
             DelaySeconds=math.ceil(min(wait, _LONGEST).total_seconds()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -19,9 +19,14 @@ _NAMES_PER_CALL: Final = 100
 
 
 class Watch:
-    """CloudWatch's alarms."""
+    """CloudWatch's alarms.
 
-    def __init__(self, client: CloudWatchClient, stack_name: str) -> None:
+    Args:
+        client: Returns the CloudWatch client; called when it is first needed, which only ticks do.
+        stack_name: The deployment's name.
+    """
+
+    def __init__(self, client: Callable[[], CloudWatchClient], stack_name: str) -> None:
         self._client = client
         self._prefix = f"{stack_name}/"
 
@@ -53,7 +58,7 @@ class Watch:
 
     def _describe(self, **query: Any) -> Iterable[Mapping[str, Any]]:  # noqa: ANN401 -- boto3's own
         """Yield the alarms of either type that a query finds."""
-        for page in self._client.get_paginator("describe_alarms").paginate(**query):
+        for page in self._client().get_paginator("describe_alarms").paginate(**query):
             yield from page.get("MetricAlarms", ())
             yield from page.get("CompositeAlarms", ())
 

@@ -58,7 +58,7 @@ def described(**changes: Any) -> dict[str, Any]:
 def test_watch_when_alarms_fire_then_their_transition_is_described() -> None:
     client: Any = Recorder([{"MetricAlarms": [described()]}])
 
-    (change,) = Watch(client, "bm").firing()
+    (change,) = Watch(lambda: client, "bm").firing()
 
     assert client.calls == [
         {"operation": "paginate", "AlarmNamePrefix": "bm/", "StateValue": "ALARM"}
@@ -77,7 +77,7 @@ def test_watch_when_alarms_fire_then_their_transition_is_described() -> None:
 def test_watch_when_an_alarm_may_not_act_then_it_is_left_out(changes: dict[str, Any]) -> None:
     client: Any = Recorder([{"MetricAlarms": [described(**changes)]}])
 
-    assert Watch(client, "bm").firing() == []
+    assert Watch(lambda: client, "bm").firing() == []
 
 
 def test_watch_when_the_time_of_the_transition_is_missing_then_the_update_counts() -> None:
@@ -85,7 +85,7 @@ def test_watch_when_the_time_of_the_transition_is_missing_then_the_update_counts
     del alarm["StateTransitionedTimestamp"]
     client: Any = Recorder([{"MetricAlarms": [alarm]}])
 
-    (change,) = Watch(client, "bm").firing()
+    (change,) = Watch(lambda: client, "bm").firing()
 
     assert change.changed_at == NOW + timedelta(hours=1)
 
@@ -97,7 +97,7 @@ def test_watch_when_asked_for_many_names_then_a_hundred_are_asked_at_a_time() ->
         [{"CompositeAlarms": [described(AlarmName=names[100])]}],
     )
 
-    found = Watch(client, "bm").states(names)
+    found = Watch(lambda: client, "bm").states(names)
 
     assert [len(call["AlarmNames"]) for call in client.calls] == [100, 1]
     assert set(found) == {names[0], names[100]}
@@ -170,7 +170,7 @@ def test_publisher_when_there_is_no_chat_topic_then_none_is_called() -> None:
 def test_later_when_asked_then_the_delay_is_one_that_sqs_takes(wait: timedelta, delay: int) -> None:
     client: Any = Recorder({})
 
-    Later(client, "url").flush("warning", wait)
+    Later(lambda: client, "url").flush("warning", wait)
 
     (call,) = client.calls
     assert call["DelaySeconds"] == delay
