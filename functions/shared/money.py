@@ -11,12 +11,16 @@ from typing import Final
 
 _PLAIN_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
-#: boto3's DynamoDB serialiser raises beyond 38 digits, and takes a whole batch with it.
+#: What DynamoDB holds; beyond it an item cannot be encoded, and would take its batch with it.
 MAX_DIGITS: Final = 38
 _MAX_TEXT: Final = 400
 _CONTEXT: Final = Context(prec=MAX_DIGITS, rounding=ROUND_HALF_EVEN)
-_SMALLEST: Final = Decimal("1e-12")
+#: Far above what DynamoDB (1e-130) and CloudWatch (2 ** -360) refuse, and far below the 1e-14 that
+#: providers who subtract doubles report for an account that is empty.
+_SMALLEST: Final = Decimal("1e-30")
 _LIMIT: Final = Decimal("1e15")
+#: An amount closer to 0 is the rounding of a provider's floating point.
+_DUST: Final = Decimal("1e-6")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
@@ -47,7 +51,7 @@ def parse_number(value: object) -> Decimal:
 
 
 def within_limits(amount: Decimal) -> Decimal:
-    """Return ``amount`` as it can be stored and published: 0, or 1e-12 <= abs(amount) < 1e15.
+    """Return ``amount`` as it can be stored and published: 0, or 1e-30 <= abs(amount) < 1e15.
 
     CloudWatch and DynamoDB reject what lies outside, and one such value would cost a whole
     batch of accounts its metrics or records.
@@ -60,8 +64,9 @@ def within_limits(amount: Decimal) -> Decimal:
         if shorter != amount:
             raise NumberError("the number has more than 38 significant digits")
         amount = shorter
-    if amount and not _SMALLEST <= abs(amount) < _LIMIT:
-        raise NumberError("the number is outside of 1e-12 to 1e15")
+    # Compared as it is: abs() would round, and raise for an exponent of millions.
+    if amount and not (_SMALLEST <= amount < _LIMIT or -_LIMIT < amount <= -_SMALLEST):
+        raise NumberError("the number is outside of 1e-30 to 1e15")
     return amount or Decimal(0)
 
 
@@ -69,13 +74,16 @@ def format_amount(amount: Decimal, unit: str) -> str:
     """Return ``amount`` with its unit for a person: "3.20 USD", "1,250 credits", "0.0042 USD".
 
     Currencies get two decimals, or as many as keep two significant digits of an amount below
-    0.01, so that a small rest never reads as nothing. Other units lose trailing zeros.
+    0.01, so that a small rest never reads as nothing; below a millionth it does. Other units lose
+    trailing zeros.
     """
     return f"{format_number(amount, unit)} {unit}"
 
 
 def format_number(amount: Decimal, unit: str) -> str:
     """Return the number of :func:`format_amount` without its unit."""
+    if abs(amount) < _DUST:
+        amount = Decimal(0)
     if amount and abs(amount) < Decimal("0.01"):
         places = 1 - amount.adjusted()
     elif _CURRENCY.fullmatch(unit):

@@ -44,13 +44,18 @@ def test_a_value_when_not_plainly_a_number_then_is_refused_without_quoting_it(
     assert "9999" not in str(raised.value)
 
 
-@pytest.mark.parametrize("amount", ["0", "-0", "0.00", "1e-12", "-1e-12", "999999999999999"])
+@pytest.mark.parametrize(
+    "amount", ["0", "-0", "0.00", "1e-14", "-1e-14", "1e-30", "999999999999999"]
+)
 def test_an_amount_when_it_can_be_stored_then_is_kept(amount: str) -> None:
     assert within_limits(Decimal(amount)) == Decimal(amount)
     assert str(within_limits(Decimal("-0"))) == "0"
 
 
-@pytest.mark.parametrize("amount", ["1e15", "-1e15", "9e-13", "1e300", "1." + "1" * 38])
+@pytest.mark.parametrize(
+    "amount",
+    ["1e15", "-1e15", "9e-31", "-9e-31", "1e300", "1e9999999", "-1e-9999999", "1." + "1" * 38],
+)
 def test_an_amount_when_it_cannot_be_stored_then_is_refused(amount: str) -> None:
     with pytest.raises(NumberError):
         within_limits(Decimal(amount))
@@ -75,6 +80,8 @@ def test_trailing_zeros_when_many_then_are_no_digits() -> None:
         ("0", "USD", "0.00 USD"),
         ("1234567.891", "USD", "1,234,567.89 USD"),
         ("2.50", "searches", "2.5 searches"),
+        ("1.4e-14", "USD", "0.00 USD"),
+        ("-5.7e-14", "credits", "0 credits"),
     ],
 )
 def test_an_amount_when_shown_then_reads_well(amount: str, unit: str, text: str) -> None:
