@@ -129,22 +129,29 @@ async def _exchange(
 
 
 async def _body(response: httpx.Response) -> bytes:
-    """Read the body up to the cap. Of a failure's body beyond it nothing is kept."""
+    """Read the body up to the cap. Of a failure's that is larger, or packed, nothing is kept."""
     raw = bytearray()
     async for chunk in cast("httpx.AsyncByteStream", response.stream):
         raw += chunk
         if len(raw) > MAX_BODY_BYTES:
             break
     body = _decoded(bytes(raw), response.headers.get("content-encoding", ""))
-    if len(body) <= MAX_BODY_BYTES:
+    if body is not None and len(body) <= MAX_BODY_BYTES:
         return body
-    if response.is_success:
-        raise FetchError("the answer is larger than 1 MiB", Outcome.SCHEMA_CHANGED)
-    return b""
+    if not response.is_success:
+        return b""  # the status says enough
+    words = (
+        "the answer is packed in a way that cannot be read"
+        if body is None
+        else "the answer is larger than 1 MiB"
+    )
+    raise FetchError(words, Outcome.SCHEMA_CHANGED)
 
 
-def _decoded(raw: bytes, encoding: str) -> bytes:
+def _decoded(raw: bytes, encoding: str) -> bytes | None:
     """Undo a compression that was not asked for, without unpacking more than just over the cap.
+
+    None when it cannot be undone.
 
     httpx's own decoder unpacks a chunk whole: 64 KiB may become 64 MiB.
     """
@@ -152,13 +159,9 @@ def _decoded(raw: bytes, encoding: str) -> bytes:
         case "" | "identity":
             return raw
         case "gzip" | "x-gzip" | "deflate":
-            unpacked = _unpacked(raw)
+            return _unpacked(raw)
         case _:
-            unpacked = None
-    if unpacked is None:
-        words = "the answer is packed in a way that cannot be read"
-        raise FetchError(words, Outcome.SCHEMA_CHANGED)
-    return unpacked
+            return None
 
 
 def _unpacked(raw: bytes) -> bytes | None:

@@ -44,7 +44,8 @@ class _KeepingInterpreter(TreeInterpreter):
         if not isinstance(base, list):
             return None
         condition = node["children"][2]
-        return self._each(node, [e for e in base if is_true(self.visit(condition, e))])
+        # The condition is a question, not an amount: in it a None kept would be an element more.
+        return self._each(node, [e for e in base if is_true(PLAIN.visit(condition, e))])
 
     def _each(self, node: Any, elements: list[Any]) -> list[Any]:  # noqa: ANN401 -- as above
         return [self.visit(node["children"][1], element) for element in elements]

@@ -84,7 +84,7 @@ def texts(secret: Secret) -> Iterator[str]:
 def _whole(text: str) -> Secret:
     """Return a secret that is one key: plain text, or a JSON object of its parts."""
     if not text.startswith("{"):
-        return text
+        return _not_empty(text, "the secret")
     return _usable(_parse(text), "the secret")
 
 
@@ -122,4 +122,6 @@ def _not_empty(text: str, what: str) -> str:
     trimmed = text.strip()
     if not trimmed:
         raise SecretError(f"{what} is empty")
+    if any("\ud800" <= character <= "\udfff" for character in trimmed):
+        raise SecretError(f"{what} has half a character in it, which no request can carry")
     return trimmed

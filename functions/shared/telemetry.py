@@ -22,10 +22,11 @@ _SHORTEST_KEY: Final = 6
 
 
 class Redactor(logging.Filter):
-    """Replaces every known key in a log record, its arguments, its fields and its exception.
+    """Replaces every known key in a log record, its arguments and its fields.
 
     The second line of defence: no code path logs a key, and this is there for the one that
-    somebody adds.
+    somebody adds. Exceptions and their tracebacks, which Powertools formats by itself, are masked
+    in the finished line (:func:`logger`).
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,15 @@ class Redactor(logging.Filter):
 
         for key in keys:
             if len(key) >= _SHORTEST_KEY and not self._knows(key):
-                for form in {key, quote(key, safe=""), quote_plus(key), dumps(key)[1:-1]}:
+                quoted = repr(key)[1:-1]  # how an exception such as KeyError shows it
+                for form in {
+                    key,
+                    quote(key, safe="", errors="surrogatepass"),
+                    quote_plus(key, errors="surrogatepass"),
+                    dumps(key)[1:-1],
+                    dumps(key, ensure_ascii=False)[1:-1],
+                    dumps(quoted, ensure_ascii=False)[1:-1],
+                }:
                     known = self._keys.setdefault(form[:_SHORTEST_KEY], [])
                     known.append(form)
                     known.sort(key=len, reverse=True)
@@ -80,8 +89,6 @@ class Redactor(logging.Filter):
         for name, value in vars(record).items():
             if name not in _STANDARD_FIELDS:
                 setattr(record, name, self._clean_value(value))
-        if record.exc_info and not record.exc_text:
-            record.exc_text = self.clean(logging.Formatter().formatException(record.exc_info))
         return True
 
     def _clean_value(self, value: object) -> object:
@@ -117,10 +124,18 @@ def logger(service: str) -> Logger:
     """Return the structured logger of ``service``, redacting, with talkative libraries quieted."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    log = Logger(service=service)
+    log = Logger(service=service, json_serializer=_line)
     for handler in log.handlers:
         handler.addFilter(redactor())
     return log
+
+
+def _line(fields: dict[str, object]) -> str:
+    """Return a log's finished line, masked as a whole."""
+    from json import dumps  # noqa: PLC0415 -- an import of a function loads nothing in vain
+
+    line = dumps(fields, default=str, separators=(",", ":"), ensure_ascii=False)
+    return redactor().clean(line)
 
 
 @cache

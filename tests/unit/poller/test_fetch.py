@@ -169,6 +169,17 @@ def test_a_gzip_bomb_when_answered_then_is_unpacked_no_further_than_the_cap() ->
     assert str(error) == "the answer is larger than 1 MiB"
 
 
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_a_failure_when_packed_unreadably_then_its_status_counts(status: int) -> None:
+    got = send(
+        lambda _: httpx.Response(
+            status, stream=Stream(iter([b"x"])), headers={"Content-Encoding": "br"}
+        )
+    )
+
+    assert (got.response.status, got.response.body) == (status, b"")
+
+
 @pytest.mark.parametrize(
     ("encoding", "body"), [("gzip", b"not gzip"), ("br", b"x"), ("gzip, gzip", b"x")]
 )

@@ -87,6 +87,7 @@ def test_a_key_when_it_is_there_then_is_taken_and_trimmed(
         ('{"sid": ["canary-value"]}', None, "the secret.sid is not a text"),
         ('{"main": {"sid": " "}}', "main", 'key "main".sid is empty'),
         ("[" * 100_000, "main", "the secret is not JSON"),
+        ('{"main": "canary-\\ud83d"}', "main", 'key "main" has half a character'),
     ],
 )
 def test_a_key_when_it_cannot_be_had_then_words_say_why_without_the_value(

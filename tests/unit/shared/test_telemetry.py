@@ -81,23 +81,18 @@ def test_a_record_when_its_arguments_are_a_mapping_then_is_masked(redactor: Reda
     assert made.getMessage() == MASK
 
 
-def test_an_exception_when_it_quotes_a_key_then_its_text_is_masked(redactor: Redactor) -> None:
-    error = ValueError(f"quoting {KEY}")
-    made = record("failed")
-    made.exc_info = (ValueError, error, None)
-
-    redactor.filter(made)
-
-    assert made.exc_text is not None
-    assert "ValueError" in made.exc_text
-    assert "canary" not in made.exc_text
-
-
 def test_short_values_when_learnt_then_do_not_mask_words() -> None:
     made = Redactor()
     made.add(["id", "12345"])
 
     assert made.clean("the id is 12345") == "the id is 12345"
+
+
+def test_a_key_when_it_is_no_proper_text_then_is_learnt_all_the_same() -> None:
+    made = Redactor()
+    made.add(["canary-\ud83d-half"])
+
+    assert made.clean("<canary-\ud83d-half>") == f"<{MASK}>"
 
 
 def test_keys_when_one_begins_another_then_the_longer_is_masked_whole() -> None:
@@ -159,6 +154,30 @@ def test_the_logger_when_made_then_redacts_and_quiets_libraries(
     assert line["service"] == "test-service"
     for name in ("httpx", "httpcore", "botocore", "boto3", "urllib3"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+@pytest.mark.usefixtures("_own_logger")
+@pytest.mark.parametrize("key", [KEY, 'canary-"quoted"-é-key', "canary-\\back\\slash"])
+def test_an_exception_when_logged_then_a_key_in_it_is_masked(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    out = StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    telemetry.redactor().add([key])
+    log = telemetry.logger("test-service")
+
+    try:
+        try:
+            raise KeyError(key)  # noqa: TRY301 -- to be the other's cause
+        except KeyError as exc:
+            raise ValueError(f"quoting {key}") from exc
+    except ValueError:
+        log.exception("failed")
+
+    line = json.loads(out.getvalue())
+    assert line["exception_name"] == "ValueError"
+    assert f"quoting {MASK}" in line["exception"]
+    assert "canary" not in out.getvalue()
 
 
 def test_run_metrics_when_made_then_lie_beside_the_accounts_namespace() -> None:
