@@ -22,11 +22,15 @@ _REJECTIONS: Final = frozenset(
         "InvalidRequestException",
         "MissingParameter",
         "MissingRequiredParameterException",
+        "ParamValidationError",
         "RequestEntityTooLarge",
         "ValidationError",
         "ValidationException",
     }
 )
+
+#: Entries refused one by one, before any is taken: then it is the table, the namespace, the rights.
+_MOST_REFUSALS: Final = 20
 
 
 def in_batches(entries: Sequence[T], size: int) -> Iterator[list[T]]:
@@ -44,26 +48,33 @@ def error_code(exc: Exception) -> str:
 
 def is_rejection(exc: Exception) -> bool:
     """Whether AWS refused what was in the request, so that a part of it may still be taken."""
-    from botocore.exceptions import ParamValidationError  # noqa: PLC0415 -- cold start
-
-    return isinstance(exc, ParamValidationError) or error_code(exc) in _REJECTIONS
+    return error_code(exc) in _REJECTIONS
 
 
 def send_halving(batch: list[T], send: Callable[[list[T]], None]) -> list[tuple[T, str]]:
     """Send ``batch``; return the entries that AWS refuses, each with the error's code.
 
     Raises:
-        botocore.exceptions.ClientError, BotoCoreError: when sending fails for another reason.
+        botocore.exceptions.ClientError, BotoCoreError: when sending fails for another reason, and
+            when so many entries are refused, before one is taken, that it cannot be the entries.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
-    try:
-        send(batch)
-    except (ClientError, BotoCoreError) as exc:
-        if not is_rejection(exc):
-            raise
-        if len(batch) == 1:
-            return [(batch[0], error_code(exc))]
-        middle = len(batch) // 2
-        return send_halving(batch[:middle], send) + send_halving(batch[middle:], send)
-    return []
+    refused: list[tuple[T, str]] = []
+    is_any_taken = False
+    pending = [batch]
+    while pending:
+        part = pending.pop()
+        try:
+            send(part)
+        except (ClientError, BotoCoreError) as exc:
+            if not is_rejection(exc) or (len(refused) >= _MOST_REFUSALS and not is_any_taken):
+                raise
+            if len(part) == 1:
+                refused.append((part[0], error_code(exc)))
+            else:
+                middle = len(part) // 2
+                pending += (part[middle:], part[:middle])
+        else:
+            is_any_taken = True
+    return refused

@@ -10,6 +10,7 @@ import asyncio
 import sys
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 5.0
+#: Lookups of names that may hang at a time. asyncio's own pool has a handful of threads, which one
+#: host with a dead name server would hold while every other host waits.
+_LOOKUPS: Final = 128
 
 #: Balances are tiny; unpacking them would cost more than it saves.
 _HEADERS: Final = {"Accept-Encoding": "identity"}
@@ -63,17 +67,22 @@ class Fetcher:
         self._timeout_seconds = timeout_seconds
         self._transport = transport or _transport
         self._pools: dict[int, httpx.AsyncBaseTransport] = {}
+        self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
     async def __aenter__(self) -> Self:
         """Begin; pools and connections are made when requests need them."""
         _settle_async_library()
+        asyncio.get_running_loop().set_default_executor(self._lookups)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close every connection."""
+        """Close every connection; a lookup that still hangs is left to itself."""
         for pool in self._pools.values():
             await pool.aclose()
         self._pools.clear()
+        # A loop that closes waits for the threads of the executor that it has then.
+        self._lookups.shutdown(wait=False, cancel_futures=True)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
         """Send ``request`` and read the whole answer, within ``seconds`` and the timeout.

@@ -38,6 +38,10 @@ class SecretStoreError(SecretError):
         super().__init__(reason, Outcome.TRANSIENT)
 
 
+class UnreachableError(SecretStoreError):
+    """Secrets Manager does not answer at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What one reading gave, by reference: each is in exactly one of the two."""
@@ -85,7 +89,9 @@ class SecretStore:
         if not lacking:
             return keys
         known = {name: text for name, text in self._cached().items() if name not in lacking}
-        return self._read(wanted, known)
+        again = self._read(wanted, known)
+        failed = any(isinstance(why, SecretStoreError) for why in again.missing.values())
+        return keys if failed else again
 
     def read_again(self, references: Iterable[str]) -> Keys:
         """Return the keys as they are stored now, whatever the cache holds."""
@@ -121,6 +127,11 @@ class SecretStore:
         answers: dict[str, str | SecretError] = {}
         for batch in in_batches(secret_ids, MAX_BATCH):
             answers |= self._fetch_batch(batch)
+            unreachable = answers[batch[0]]
+            if isinstance(unreachable, UnreachableError):
+                # Each further batch would cost the run tens of seconds of timeouts.
+                answers = dict.fromkeys(secret_ids, unreachable) | answers
+                break
         now = self._monotonic()
         for secret_id, answer in answers.items():
             if isinstance(answer, str):
@@ -136,8 +147,8 @@ class SecretStore:
         except (ClientError, BotoCoreError) as exc:
             code = error_code(exc)
             if not is_rejection(exc):
-                failure = SecretStoreError(f"the secrets could not be read ({code})")
-                return dict.fromkeys(batch, failure)
+                kind = SecretStoreError if isinstance(exc, ClientError) else UnreachableError
+                return dict.fromkeys(batch, kind(f"the secrets could not be read ({code})"))
         if len(batch) == 1:
             return {batch[0]: SecretError(f"Secrets Manager refuses the secret's name ({code})")}
         middle = len(batch) // 2

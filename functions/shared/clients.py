@@ -79,7 +79,7 @@ def _client(service: str) -> BaseClient:
     config = Config(
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
         read_timeout=_READ_TIMEOUT_SECONDS,
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": 4},
         parameter_validation=False,
     )
     return _session().create_client(service, config=config)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from balance_poller.batches import error_code, send_halving
+from balance_poller.batches import error_code, is_rejection, send_halving
 
 T = TypeVar("T")
 
@@ -46,8 +46,8 @@ class WriteProblem:
 class Writer:
     """Writes batch after batch to one target, and gathers the problems.
 
-    Once the service cannot be reached at all, the remaining batches are not tried: each would
-    cost the run tens of seconds of timeouts.
+    Once the service cannot be reached, is throttled for seconds, or refuses whatever it is sent,
+    the remaining batches are not tried: each would cost the run more than it has left.
     """
 
     def __init__(self, target: Target) -> None:
@@ -67,11 +67,11 @@ class Writer:
             return
         try:
             refused = send_halving(batch, send)
-        except BotoCoreError as exc:
-            self._unreachable = error_code(exc)
-            self.fail(accounts, self._unreachable)
-        except (ClientError, UnprocessedError) as exc:
-            self.fail(accounts, error_code(exc))
+        except (BotoCoreError, ClientError, UnprocessedError) as exc:
+            code = error_code(exc)
+            if not isinstance(exc, ClientError) or is_rejection(exc):
+                self._unreachable = code
+            self.fail(accounts, code)
         else:
             for entry, code in refused:
                 self.refuse(account(entry), code)

@@ -11,7 +11,7 @@ from balance_poller.batches import error_code, in_batches, is_rejection, send_ha
 from tests.unit.poller.aws_fakes import client_error, unreachable
 
 
-@given(size=st.integers(1, 60), odd=st.sets(st.integers(0, 59)))
+@given(size=st.integers(1, 60), odd=st.sets(st.integers(0, 59), max_size=20))
 def test_a_batch_when_some_entries_are_refused_then_the_others_are_sent_once(
     size: int, odd: set[int]
 ) -> None:
@@ -38,6 +38,18 @@ def test_a_batch_when_the_service_fails_then_is_not_halved() -> None:
     with pytest.raises(ClientError):
         send_halving([1, 2, 3], send)
     assert len(calls) == 1
+
+
+def test_a_batch_when_whatever_is_in_it_is_refused_then_that_is_found_out_soon() -> None:
+    calls = []
+
+    def send(batch: list[int]) -> None:
+        calls.append(batch)
+        raise client_error("ValidationException")
+
+    with pytest.raises(ClientError):
+        send_halving(list(range(1000)), send)
+    assert len(calls) < 60
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import ssl
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -98,6 +99,25 @@ def test_cookies_when_set_by_one_answer_then_go_with_no_other_request() -> None:
     asyncio.run(scenario())
 
     assert not any("cookie" in headers for headers in seen)
+
+
+def test_a_lookup_when_it_hangs_then_delays_no_other_and_not_the_end() -> None:
+    released = threading.Event()
+
+    async def scenario() -> bool:
+        loop = asyncio.get_running_loop()
+        async with Fetcher(15):
+            hanging = [loop.run_in_executor(None, released.wait) for _ in range(100)]
+            other = await asyncio.wait_for(loop.run_in_executor(None, released.is_set), 5)
+            for lookup in hanging:
+                lookup.cancel()
+        return other
+
+    try:
+        assert asyncio.run(scenario()) is False
+        assert not released.is_set(), "the loop closed without waiting for the lookups"
+    finally:
+        released.set()
 
 
 def chunks(size: int, count: int) -> Iterator[bytes]:

@@ -55,6 +55,34 @@ def test_keys_when_in_one_secret_then_cost_one_call() -> None:
     assert not read.missing
 
 
+def test_secrets_when_the_service_is_unreachable_then_it_is_asked_once() -> None:
+    def answer(**_: Any) -> Any:
+        raise unreachable()
+
+    client = FakeClient(answer)
+
+    read = store(client).read([f"s{n}" for n in range(45)])
+
+    assert len(client.calls) == 1
+    assert len(read.missing) == 45
+    assert all(isinstance(why, SecretStoreError) for why in read.missing.values())
+
+
+def test_a_key_when_absent_then_costs_the_cached_ones_beside_it_nothing() -> None:
+    client = secrets_manager({"keys": json.dumps({"one": "key-1"})})
+    secrets = store(client)
+    secrets.read(["keys#one"])
+
+    def fail(**_: Any) -> Any:
+        raise client_error("InternalServiceError")
+
+    client._answer = fail
+    read = secrets.read(["keys#one", "keys#two"])
+
+    assert read.found == {"keys#one": "key-1"}
+    assert str(read.missing["keys#two"]) == 'the secret has no key "two"'
+
+
 def test_secrets_when_forty_one_then_cost_three_calls() -> None:
     client = secrets_manager({f"s{n}": f"key-{n}" for n in range(41)})
 
