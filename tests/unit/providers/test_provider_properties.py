@@ -167,15 +167,21 @@ def derived(provider: Provider, wallet: str, body: object) -> Iterator[Fraction]
     """Yield the numbers that the definition may make of ``body``'s for one wallet.
 
     These are the numbers themselves, and where the definition subtracts, the differences of any
-    two of them, all times the scale. A 0 that nobody sent is not among them.
+    two of them (or of two added and a third), all times the scale. A 0 that nobody sent is not
+    among them.
     """
     scale = Fraction(provider.wallets[wallet].scale or 1)
     own = [number for leaf in values(body) if (number := as_number(leaf)) is not None]
     for number in own:
         yield number * scale
-    if "subtract" in json.dumps(read_shipped(provider.name)["wallets"][wallet]):
+    said = json.dumps(read_shipped(provider.name)["wallets"][wallet])
+    if "subtract" in said:
         for left, right in permutations(own, 2):
             yield (left - right) * scale
+    if "subtract" in said and "sum" in said:
+        for one, other, right in permutations(set(own), 3):
+            yield (one + other - right) * scale
+            yield (2 * one - right) * scale
 
 
 def values(body: object) -> Iterator[object]:
