@@ -53,9 +53,9 @@ class Forecast:
     burn_per_day: Decimal | None = None
     """Expected consumption of the coming 24 hours; None while accumulating."""
     consumed_last_day: Decimal | None = None
-    """Observed consumption of the last 24 hours; None while accumulating."""
+    """Observed consumption of the last 24 hours; None while too little was observed."""
     drain_factor: float | None = None
-    """Consumption of the last hours over what is usual then; None while accumulating."""
+    """Consumption of the last hours over what is usual then; None while that is unknown."""
 
     @property
     def runway_rounded(self) -> Decimal | None:
@@ -130,11 +130,16 @@ def forecast(
         state: What was observed; :func:`observe` of this very reading comes first.
         at: The time of the reading.
         remaining: The balance, in the state's unit.
-        reported_burn_per_hour: The provider's own figure, where it gives one; it then counts.
+        reported_burn_per_hour: The provider's own figure, where it gives one; it then counts, from
+            the first reading on.
     """
-    if _is_accumulating(state):
+    is_accumulating = _is_accumulating(state)
+    if not is_accumulating:
+        basis, rhythm = _expected(state, reported_burn_per_hour)
+    elif reported_burn_per_hour is not None and reported_burn_per_hour >= 0:
+        basis, rhythm = Basis.REPORTED, Rhythm.constant(float(reported_burn_per_hour))
+    else:
         return Forecast(Basis.ACCUMULATING)
-    basis, rhythm = _expected(state, reported_burn_per_hour)
     ahead = Walk(rhythm, at)
     hours = ahead.hours_until(float(remaining)) if float(remaining) > 0 else 0.0
     return Forecast(
@@ -142,8 +147,8 @@ def forecast(
         runway_hours=hours,
         empty_at=None if hours is None or hours > MAX_HOURS else at + timedelta(hours=hours),
         burn_per_day=_rounded(ahead.consumption(_DAY)),
-        consumed_last_day=_rounded(_consumed_last_day(state)),
-        drain_factor=drain_factor(state),
+        consumed_last_day=None if is_accumulating else _rounded(_consumed_last_day(state)),
+        drain_factor=None if is_accumulating else drain_factor(state),
     )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 from balance_poller.runway import Basis, Forecast
@@ -48,8 +47,10 @@ def values(
     if thresholds.runway_warning_hours is not None or thresholds.runway_critical_hours is not None:
         hours = forecast.runway_hours
         yield Metric.RUNWAY_HOURS, NEVER if hours is None else min(hours, NEVER)
+    if forecast.consumed_last_day is None:
+        return
     if thresholds.max_burn_per_day is not None:
-        yield Metric.BURN_PER_DAY, float(forecast.consumed_last_day or Decimal(0))
+        yield Metric.BURN_PER_DAY, float(forecast.consumed_last_day)
     if thresholds.drain_factor is not None:
         yield Metric.DRAIN_FACTOR, forecast.drain_factor or 0.0
 

@@ -317,6 +317,22 @@ class TestForecasting:
         assert found.runway_hours == pytest.approx(5.0)
         assert found.burn_per_day == Decimal("57.6")
 
+    @pytest.mark.parametrize(
+        ("reported", "basis", "hours"),
+        [("50", Basis.REPORTED, 0.6), ("0", Basis.STEADY, None)],
+        ids=["burning", "idle"],
+    )
+    def test_a_forecast_when_the_provider_reports_its_rate_then_needs_no_history(
+        self, reported: str, basis: Basis, hours: float | None
+    ) -> None:
+        at = datetime(2026, 11, 2, tzinfo=UTC)
+
+        found = forecast(observe(None, at, Decimal(30)), at, Decimal(30), Decimal(reported))
+
+        assert (found.basis, found.runway_hours) == (basis, hours)
+        assert found.consumed_last_day is None
+        assert found.drain_factor is None
+
     def test_a_forecast_when_the_provider_reports_no_burn_then_uses_what_was_seen(self) -> None:
         state, at, _ = polled(24 * 8)
 
