@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zlib import crc32
 
 from balance_poller.event import Account
 from balance_poller.provider import Reading
@@ -40,7 +41,8 @@ def record(
     """Return the records of a poll at ``at`` (the run's scheduled time).
 
     LATEST keeps the last balance, its burn and its forecast across failures; it forgets them when
-    the account now watches something else.
+    the account now watches another wallet or provider. Of another key, address or parameter the
+    first balance is no consumption either: the burn begins anew.
     """
     attempt = Attempt(
         account=account.id,
@@ -64,6 +66,7 @@ def record(
         thresholds=account.thresholds,
     )
     if reading.outcome is Outcome.OK and reading.balance is not None:
+        latest = replace(latest, asked=_asked(account))
         return _after_success(attempt, latest, reading, reading.balance, known)
     return Recorded(attempt, _after_failure(latest, known, previous, at))
 
@@ -75,6 +78,12 @@ def _is_same(previous: Latest | None, account: Account) -> bool:
         and previous.provider == account.provider
         and account.wallet in (None, previous.wallet)
     )
+
+
+def _asked(account: Account) -> str:
+    """Return a digest of what decides whose balance is answered."""
+    said = (account.secret, account.base_url, sorted(account.params.items()))
+    return f"{crc32(repr(said).encode()):08x}"
 
 
 def _after_failure(
@@ -100,6 +109,7 @@ def _after_failure(
         burn_basis=known.burn_basis,
         last_top_up=known.last_top_up,
         burn=known.burn,
+        asked=known.asked,
     )
 
 
@@ -108,7 +118,8 @@ def _after_success(
 ) -> Recorded:
     """Return the records of an ``ok`` poll, with what it says about the burn."""
     at = latest.polled_at
-    state = observe(_burn_state(known, reading, wallet), at, wallet.remaining)
+    before = known if known and known.asked in (None, latest.asked) else None
+    state = observe(_burn_state(before, reading, wallet), at, wallet.remaining)
     ahead = forecast(state, at, wallet.remaining, reading.burn_per_hour)
     points = tuple(
         DataPoint(latest.account, latest.provider, metric, value, at)

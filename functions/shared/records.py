@@ -95,7 +95,7 @@ class Latest:
     """The present state of an account: the last attempt, and the last balance that was read.
 
     ``balance``, ``balance_at``, ``unit``, ``wallet``, ``others``, ``resets_at``,
-    ``credit_expires_at`` and ``burn`` are those of the last ``ok`` poll, whatever came after.
+    ``credit_expires_at``, ``burn`` and ``asked`` are those of the last ``ok`` poll, whatever came after.
     """
 
     account: str
@@ -124,6 +124,8 @@ class Latest:
     last_top_up: TopUp | None = None
     burn: bytes | None = None
     """The packed burn state (``balance_poller.runway``)."""
+    asked: str | None = None
+    """A short digest of whose balance that is: parameters, address and the secret's name."""
 
     @property
     def is_set_up(self) -> bool:
@@ -161,6 +163,7 @@ class Latest:
                 "top_up_at": self.last_top_up and format_time(self.last_top_up.at),
                 "top_up_amount": self.last_top_up and self.last_top_up.amount,
                 "burn": self.burn,
+                "asked": self.asked,
             }
         )
 
@@ -198,6 +201,7 @@ class Latest:
             burn_basis=item.get("burn_basis"),
             last_top_up=TopUp(top_up_at, item["top_up_amount"]) if top_up_at else None,
             burn=bytes(burn) if burn is not None else None,
+            asked=item.get("asked"),
         )
 
 

@@ -112,6 +112,24 @@ def test_the_burn_when_unit_or_wallet_changes_then_starts_anew() -> None:
     assert (same.burn[9], other_unit.burn[9]) == (2, 1)  # the number of samples
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"secret": "other"}, {"base_url": "https://other.example"}, {"params": {"host": "b.example"}}],
+    ids=["key", "address", "parameter"],
+)
+def test_the_burn_when_another_balance_is_asked_for_then_starts_anew(
+    change: dict[str, Any],
+) -> None:
+    first = polled(ok("5000")).latest
+    down = polled(failed(Outcome.TRANSIENT, "down"), first, after=1, **change).latest
+
+    latest = polled(ok("20"), down, after=2, **change).latest
+
+    assert latest.burn == polled(ok("20"), after=2, **change).latest.burn
+    assert latest.last_top_up is None
+    assert polled(ok("20"), first, after=2).latest.burn != latest.burn
+
+
 def test_a_top_up_when_seen_then_is_recorded_with_its_exact_amount() -> None:
     first = polled(ok("3.20")).latest
 
