@@ -90,6 +90,6 @@ def _read_pattern(node: Node | None) -> re.Pattern[str] | None:
         return None
     try:
         return re.compile(node.text())
-    except re.error as exc:
+    except (re.error, OverflowError, RecursionError) as exc:
         node.refuse(f"not a regular expression: {exc}")
         return None

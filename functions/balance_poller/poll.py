@@ -148,10 +148,12 @@ def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:
     """Yield records of entries that name an account but cannot be polled."""
     for entry in bad:
         if not _is_done(run, entry.label):
-            account = Account(id=entry.label, provider=entry.provider, secret="")
-            reading = failed(Outcome.BAD_CONFIG, entry.reason)
             previous = run.known.items.get(entry.label)
-            facts = ProviderFacts(entry.provider)
+            # An entry that does not even name its provider is still the account that it was.
+            provider = previous.provider if previous and entry.provider == "-" else entry.provider
+            account = Account(id=entry.label, provider=provider, secret="")
+            reading = failed(Outcome.BAD_CONFIG, entry.reason)
+            facts = ProviderFacts(provider)
             yield record(account, facts, reading, previous, run.event.scheduled_at)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 from typing import Any, Final
 
 from balance_poller.node import Node
@@ -17,6 +18,8 @@ METHODS: Final = ("GET", "POST")
 _URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")
 _HOST: Final = re.compile(r"(([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|\[::1\])(:[0-9]{1,5})?")
 _HEADER_NAME: Final = r"[A-Za-z0-9-]{1,60}"
+#: Each host that the parameters can make is looked at.
+_MOST_HOSTS: Final = 1000
 #: The HTTP client's own business.
 _REFUSED_HEADERS: Final = (
     "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer",
@@ -100,6 +103,9 @@ class _Reader:
                 node.refuse("only a parameter with one_of may stand in the host")
                 return
             choices.append(one_of)
+        if prod(map(len, choices)) > _MOST_HOSTS:
+            node.refuse(f"the parameters in the host make more than {_MOST_HOSTS} hosts")
+            return
         for names in product(*choices):
             name = "".join(names)
             if not _HOST.fullmatch(name):

@@ -79,11 +79,10 @@ def read_unit(spec: WalletSpec, body: object) -> str:
 
 
 def read_time(value: object) -> datetime | None:
-    """Read an ISO 8601 text or an epoch in seconds or milliseconds; None for anything else."""
+    """Read an ISO 8601 or HTTP date, or an epoch in seconds or milliseconds; None for all else."""
     try:
         if isinstance(value, str) and not value.isdigit():
-            at = datetime.fromisoformat(value)
-            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+            at = _read_date(value)
         elif isinstance(value, str | Decimal):
             epoch = Decimal(value)
             if not 0 < epoch < _MILLISECONDS_UNTIL:
@@ -96,3 +95,18 @@ def read_time(value: object) -> datetime | None:
     except (ValueError, OverflowError, OSError, ArithmeticError):
         return None
     return at if _EARLIEST <= at < _LATEST else None
+
+
+def _read_date(text: str) -> datetime:
+    """Read a date in words: "2026-12-31", "2026-12-31 23:59:59 UTC", "Thu, 31 Dec 2026 …".
+
+    Raises:
+        ValueError: when it is none.
+    """
+    if text[:1].isalpha():
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 -- hardly ever needed
+
+        at = parsedate_to_datetime(text)
+    else:
+        at = datetime.fromisoformat(text.removesuffix(" UTC"))
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -95,7 +95,8 @@ class Latest:
     """The present state of an account: the last attempt, and the last balance that was read.
 
     ``balance``, ``balance_at``, ``unit``, ``wallet``, ``others``, ``resets_at``,
-    ``credit_expires_at``, ``burn`` and ``asked`` are those of the last ``ok`` poll, whatever came after.
+    ``credit_expires_at``, ``burn`` and ``asked`` are those of the last ``ok`` poll, whatever came
+    after.
     """
 
     account: str

@@ -140,6 +140,17 @@ def test_one_bad_entry_when_among_others_then_is_recorded_and_costs_nobody_else(
     assert report.failed_parts == ()
 
 
+def test_a_bad_entry_when_it_names_no_provider_then_keeps_the_last_balance() -> None:
+    world = World(rich)
+    run(world, entry("one"))
+
+    run(world, entry("one", provider=None), minute=10)
+
+    latest = world.latest.items["one"]
+    assert (latest.outcome, latest.provider) == (Outcome.BAD_CONFIG, "plain")
+    assert latest.balance == Decimal("12.5")
+
+
 def test_a_bad_entry_when_the_run_is_repeated_then_is_not_recorded_again() -> None:
     world = World(rich)
 

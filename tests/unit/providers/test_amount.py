@@ -179,6 +179,8 @@ def test_part_that_is_only_shown_never_fails_the_account() -> None:
         ("0001-01-01T00:00:00+14:00", None),
         ("", None),
         ("never", None),
+        ("2026-12-31 23:59:59 UTC", "2026-12-31T23:59:59+00:00"),
+        ("Thu, 31 Dec 2026 23:59:59 GMT", "2026-12-31T23:59:59+00:00"),
         (True, None),
         ([], None),
     ],

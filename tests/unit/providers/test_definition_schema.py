@@ -389,6 +389,23 @@ PROGRAM_ONLY: Final = {
         ),
         "params.a.default: must be one of b",
     ),
+    "pattern with an absurd repetition": (
+        with_(
+            params={"a": {"description": "a", "pattern": "a{99999999999}"}},
+            request__query={"a": "{param.a}"},
+        ),
+        "params.a.pattern: not a regular expression",
+    ),
+    "more hosts than anyone has": (
+        with_(
+            params={
+                name: {"description": name, "one_of": [f"{name}{n}" for n in range(40)]}
+                for name in "abcd"
+            },
+            request__url="https://{param.a}.{param.b}.{param.c}.{param.d}.example/balance",
+        ),
+        "request.url: the parameters in the host make more than 1000 hosts",
+    ),
     "pattern that is none": (
         with_(
             params={"a": {"description": "a", "pattern": "("}}, request__query={"a": "{param.a}"}
