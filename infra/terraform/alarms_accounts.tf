@@ -5,7 +5,7 @@ module "account_alarms" {
   accounts        = each.value.accounts
   actions_enabled = var.alarm_actions_enabled
   kind            = each.value.kind
-  namespace       = var.metric_namespace
+  namespace       = local.metric_namespace
   period_seconds  = var.poll_interval_minutes * 60
   stack_name      = var.name
   # By way of the policy and the subscription: an alarm that fires before anybody listens is lost.

@@ -57,7 +57,7 @@ locals {
       publish-failures       = { of = "router", metric = "PublishFailures", words = "The alert router could not publish a message." }
       reduced-messages       = { of = "router", metric = "ReducedMessages", words = "A message went out without the account's details, which could not be read." }
       } : what => merge(local.never, {
-        namespace = "${var.metric_namespace}/Runs", metric = spec.metric, dimensions = local.services[spec.of], words = spec.words
+        namespace = "${local.metric_namespace}/Runs", metric = spec.metric, dimensions = local.services[spec.of], words = spec.words
     })
   }
 

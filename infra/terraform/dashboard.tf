@@ -18,9 +18,9 @@ locals {
   ], 100)
 
   run_metrics = {
-    "Accounts polled"  = [for metric in ["AccountsPolled", "AccountsOk"] : ["${var.metric_namespace}/Runs", metric, "service", "balance_poller"]]
-    "Run duration"     = [["${var.metric_namespace}/Runs", "RunDuration", "service", "balance_poller"]]
-    "Messages"         = [for metric in ["MessagesPublished", "PublishFailures", "ReducedMessages"] : ["${var.metric_namespace}/Runs", metric, "service", "alert_router"]]
+    "Accounts polled"  = [for metric in ["AccountsPolled", "AccountsOk"] : ["${local.metric_namespace}/Runs", metric, "service", "balance_poller"]]
+    "Run duration"     = [["${local.metric_namespace}/Runs", "RunDuration", "service", "balance_poller"]]
+    "Messages"         = [for metric in ["MessagesPublished", "PublishFailures", "ReducedMessages"] : ["${local.metric_namespace}/Runs", metric, "service", "alert_router"]]
     "Function errors"  = concat([for function in values(local.lambda_of) : [for metric in ["Errors", "Throttles"] : ["AWS/Lambda", metric, "FunctionName", function.FunctionName]]]...)
     "Failures waiting" = [for queue in values(local.failure_queues) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue]]
   }
@@ -47,10 +47,10 @@ locals {
         period = var.poll_interval_minutes * 60
         stat   = "Minimum"
         metrics = concat(
-          [[var.metric_namespace, "Balance", "Account", id, "Provider", module.configuration.accounts[id].provider]],
+          [[local.metric_namespace, "Balance", "Account", id, "Provider", module.configuration.accounts[id].provider]],
           # Its series exists only where a threshold asks for it.
           [
-            for axis in ["right"] : [var.metric_namespace, "RunwayHours", "Account", id, "Provider", module.configuration.accounts[id].provider, { yAxis = axis }]
+            for axis in ["right"] : [local.metric_namespace, "RunwayHours", "Account", id, "Provider", module.configuration.accounts[id].provider, { yAxis = axis }]
             if module.configuration.accounts[id].runway_warning_hours != null || module.configuration.accounts[id].runway_critical_hours != null
           ],
         )

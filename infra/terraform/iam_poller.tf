@@ -9,6 +9,19 @@ resource "aws_iam_role_policy" "poller" {
   name   = "balance-poller"
   role   = aws_iam_role.poller.id
   policy = data.aws_iam_policy_document.poller.json
+
+  lifecycle {
+    # IAM takes 10,240 characters in all; the other statements have some 2,000.
+    precondition {
+      condition     = sum([for arn in concat(local.secret_arns, var.kms_key_arns) : length(arn) + 3]) <= 8000
+      error_message = "Accounts: they name ${length(local.secret_arns)} secrets, more than the poller's policy can list. Put several keys into one secret, as in secret = \"team/keys#account-name\"."
+    }
+
+    precondition {
+      condition     = alltrue([for arn in concat([for name in local.secret_names : name if startswith(name, "arn:")], var.kms_key_arns) : split(":", arn)[3] == local.region])
+      error_message = "Accounts: a secret's ARN (or one of kms_key_arns) is of another Region than ${local.region}, where the poller asks; replicate the secret to ${local.region} and name the replica."
+    }
+  }
 }
 
 data "aws_iam_policy_document" "lambda_assumes" {
@@ -54,7 +67,7 @@ data "aws_iam_policy_document" "poller" {
     condition {
       test     = "StringEquals"
       variable = "cloudwatch:namespace"
-      values   = [var.metric_namespace]
+      values   = [local.metric_namespace]
     }
   }
 

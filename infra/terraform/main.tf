@@ -22,6 +22,10 @@ locals {
   # .id, because 6.x of the provider deprecates .name and 5.x has no .region.
   region = data.aws_region.current.id
 
+  # Two deployments must not write into one series: the sample of one would keep the other's alarms
+  # quiet. A namespace is what tells them apart, as the dimensions are the account's alone.
+  metric_namespace = coalesce(var.metric_namespace, var.name == "balance-monitor" ? "BalanceMonitor" : "BalanceMonitor/${var.name}")
+
   account_alarm_count = sum(concat([0], [for alarms in values(module.configuration.alarms) : length(alarms.accounts)]))
 
   # Below the interval, so that a run ends before the next begins.

@@ -33,8 +33,8 @@ output "next_steps" {
 output "pending_confirmations" {
   description = "Subscribers who had not confirmed when Terraform last looked."
   value = sort(concat(
-    [for name, subscription in aws_sns_topic_subscription.notifications : name if subscription.pending_confirmation],
-    [for name, subscription in aws_sns_topic_subscription.operations : "${name} (operations)" if subscription.pending_confirmation],
+    [for key, subscription in aws_sns_topic_subscription.notifications : local.subscribed.notifications[key].name if subscription.pending_confirmation],
+    [for key, subscription in aws_sns_topic_subscription.operations : "${local.subscribed.operations[key].name} (operations)" if subscription.pending_confirmation],
   ))
 }
 

@@ -31,7 +31,7 @@ resource "aws_lambda_function" "poller" {
       BALANCE_MONITOR_NAME    = var.name
       HISTORY_DAYS            = tostring(var.history_days)
       MAX_IN_FLIGHT           = tostring(var.max_in_flight)
-      METRIC_NAMESPACE        = var.metric_namespace
+      METRIC_NAMESPACE        = local.metric_namespace
       POWERTOOLS_LOG_LEVEL    = var.log_level
       REQUEST_TIMEOUT_SECONDS = tostring(var.request_timeout_seconds)
     }

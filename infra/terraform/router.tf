@@ -34,7 +34,7 @@ resource "aws_lambda_function" "router" {
       DIGEST_ABOVE            = tostring(var.digest_above)
       GROUP_WAIT_SECONDS      = tostring(var.group_wait_seconds)
       INTAKE_QUEUE_URL        = aws_sqs_queue.intake.url
-      METRIC_NAMESPACE        = var.metric_namespace
+      METRIC_NAMESPACE        = local.metric_namespace
       NOTIFICATIONS_TOPIC_ARN = aws_sns_topic.notifications.arn
       POWERTOOLS_LOG_LEVEL    = var.log_level
       REPEAT_HOURS_CRITICAL   = tostring(var.repeat_hours.critical)

@@ -8,9 +8,20 @@ resource "aws_sns_topic_subscription" "intake" {
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
 }
 
+# SNS knows a subscription by protocol and endpoint: with the subscriber's name as key, renaming one
+# would subscribe again, which changes nothing, and then unsubscribe.
+locals {
+  subscribed = {
+    for topic, subscriptions in {
+      notifications = module.configuration.subscriptions
+      operations    = module.configuration.operations_subscriptions
+    } : topic => { for name, subscription in subscriptions : "${subscription.protocol} ${subscription.endpoint}" => merge(subscription, { name = name }) }
+  }
+}
+
 # Not raw: a queue or webhook sees the attributes in the envelope.
 resource "aws_sns_topic_subscription" "notifications" {
-  for_each = module.configuration.subscriptions
+  for_each = local.subscribed.notifications
 
   topic_arn      = aws_sns_topic.notifications.arn
   protocol       = each.value.protocol
@@ -20,7 +31,7 @@ resource "aws_sns_topic_subscription" "notifications" {
 }
 
 resource "aws_sns_topic_subscription" "operations" {
-  for_each = module.configuration.operations_subscriptions
+  for_each = local.subscribed.operations
 
   topic_arn      = aws_sns_topic.operations.arn
   protocol       = each.value.protocol
@@ -28,17 +39,17 @@ resource "aws_sns_topic_subscription" "operations" {
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
 }
 
-# SNS may invoke a subscriber's function. One of another AWS account must admit it itself.
+# SNS may invoke a subscriber's function. One of another AWS account or Region must admit it itself.
 resource "aws_lambda_permission" "subscriber" {
   for_each = {
     for key, subscriber in merge(
       { for name, subscriber in module.configuration.subscriptions : "notifications-${name}" => merge(subscriber, { topic = aws_sns_topic.notifications.arn }) },
       { for name, subscriber in module.configuration.operations_subscriptions : "operations-${name}" => merge(subscriber, { topic = aws_sns_topic.operations.arn }) },
     ) : key => { function = subscriber.endpoint, topic = subscriber.topic }
-    if subscriber.protocol == "lambda" && try(split(":", subscriber.endpoint)[4], "") == local.account_id
+    if subscriber.protocol == "lambda" && try(join(":", slice(split(":", subscriber.endpoint), 3, 5)), "") == "${local.region}:${local.account_id}"
   }
 
-  statement_id  = "${var.name}-${replace(each.key, ".", "_")}"
+  statement_id  = "${var.name}-${substr(sha256(each.key), 0, 16)}" # at most 100 characters
   action        = "lambda:InvokeFunction"
   function_name = join(":", slice(split(":", each.value.function), 0, 7))
   qualifier     = try(split(":", each.value.function)[7], null)

@@ -49,19 +49,18 @@ variable "log_retention_days" {
 }
 
 variable "metric_namespace" {
-  description = "CloudWatch namespace of the accounts' series. The functions' own figures go to the same name with /Runs behind it."
+  description = "CloudWatch namespace of the accounts' series; null takes BalanceMonitor, and for another name than the default one BalanceMonitor/<name>: two deployments must not write into one series. The functions' own figures go to the same name with /Runs behind it."
   type        = string
-  default     = "BalanceMonitor"
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/#-]{0,199}$", var.metric_namespace)) && !startswith(var.metric_namespace, "AWS/")
+    condition     = var.metric_namespace == null || can(regex("^[A-Za-z0-9][A-Za-z0-9._/#-]{0,199}$", var.metric_namespace)) && !startswith(coalesce(var.metric_namespace, "-"), "AWS/")
     error_message = "metric_namespace must be at most 200 letters, digits and . _ / # -, begin with a letter or digit, and not with AWS/, which belongs to AWS."
   }
 }
 
 variable "name" {
-  description = "Name of the deployment; every resource's name begins with it, and balancectl finds everything by it. Two deployments in one Region need two names."
+  description = "Name of the deployment; every resource's name begins with it, and balancectl finds everything by it. Two deployments in one Region need two names. Do not change it later: that makes another deployment with an empty secret."
   type        = string
   default     = "balance-monitor"
   nullable    = false
@@ -122,6 +121,16 @@ variable "tags" {
   validation {
     condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:")])
     error_message = "tags must have keys of 1 to 128 characters that do not begin with aws:, and values of at most 256; correct ${join(", ", [for key, value in var.tags : key if !(length(key) >= 1 && length(key) <= 128 && length(value) <= 256 && !startswith(lower(key), "aws:"))])}."
+  }
+
+  validation {
+    condition     = alltrue([for text in concat(keys(var.tags), values(var.tags)) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))])
+    error_message = "tags must consist of letters, digits, spaces and _ . : / = + - @, as IAM takes no others; correct ${join(", ", [for key, value in var.tags : key if !can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", "${key}${value}"))])}."
+  }
+
+  validation {
+    condition     = length(distinct([for key in concat(keys(var.tags), ["Application"]) : lower(key)])) == length(var.tags) + 1
+    error_message = "tags must differ in more than capital letters, from each other and from Application, as IAM takes them for the same; rename one of ${join(", ", keys(var.tags))}."
   }
 
   validation {

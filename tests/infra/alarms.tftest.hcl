@@ -105,7 +105,7 @@ run "a_description_says_what_the_unit_and_both_links" {
   }
 
   assert {
-    condition     = output.alarms["stale"].accounts["main"].description == "Kiosk account main has had no readable balance for 31 minutes. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#stale"
+    condition     = output.alarms["stale"].accounts["main"].description == "Kiosk account main has had no readable balance for 35 minutes. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#stale"
     error_message = output.alarms["stale"].accounts["main"].description
   }
 

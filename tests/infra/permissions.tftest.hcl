@@ -8,11 +8,56 @@ variables {
   accounts = {
     main = { provider = "openrouter", warning = 20 }
     own  = { provider = "openrouter", warning = 20, secret = "team/keys#own" }
-    arn  = { provider = "openrouter", warning = 20, secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keys-AbC123" }
+    arn  = { provider = "openrouter", warning = 20, secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys-AbC123" }
   }
   subscribers            = { team = { protocol = "email", endpoint = "team@example.com" } }
   operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com" } }
   package_dir            = "fixtures"
+}
+
+run "a_secret_of_another_region_is_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    accounts = { arn = { provider = "openrouter", warning = 20, secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keys-AbC123" } }
+  }
+
+  expect_failures = [aws_iam_role_policy.poller]
+}
+
+run "more_secrets_than_a_policy_can_list_are_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    accounts = { for n in range(120) : "account-${n}" => { provider = "openrouter", warning = 20, secret = "team/keys-${n}" } }
+  }
+
+  expect_failures = [aws_iam_role_policy.poller]
+}
+
+run "eighty_secrets_are_listed" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    accounts = { for n in range(80) : "account-${n}" => { provider = "openrouter", warning = 20, secret = "team/keys-${n}" } }
+  }
+
+  assert {
+    condition     = length(one([for statement in data.aws_iam_policy_document.poller.statement : statement.resources if statement.sid == "ReadKeys"])) == 80
+    error_message = jsonencode(data.aws_iam_policy_document.poller.statement)
+  }
 }
 
 run "the_functions_may_do_what_they_do_and_nothing_else" {
@@ -26,8 +71,8 @@ run "the_functions_may_do_what_they_do_and_nothing_else" {
     condition = { for statement in data.aws_iam_policy_document.poller.statement : statement.sid => concat(sort(statement.actions), ["on"], sort(statement.resources)) } == {
       ReadKeys = ["secretsmanager:GetSecretValue", "on",
         "arn:aws:secretsmanager:eu-central-1:123456789012:secret:balance-monitor/api-keys-??????",
+        "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys-AbC123",
         "arn:aws:secretsmanager:eu-central-1:123456789012:secret:team/keys-??????",
-        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keys-AbC123",
       ]
       ReadKeysInBatches = ["secretsmanager:BatchGetSecretValue", "on", "*"]
       KeepBalances      = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "on", "arn:aws:dynamodb:eu-central-1:123456789012:table/balance-monitor-balances"]

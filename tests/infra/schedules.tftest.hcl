@@ -13,7 +13,7 @@ run "the_input_carries_the_literal_that_the_scheduler_replaces" {
   }
 
   variables {
-    accounts = { main = { provider = "openrouter", warning = 20 } }
+    accounts = { main = { provider = "browser_use", warning = 20, top_up_url = "https://pay.example/\\u003c<aws.scheduler.execution-id>" } }
   }
 
   assert {
@@ -22,8 +22,13 @@ run "the_input_carries_the_literal_that_the_scheduler_replaces" {
   }
 
   assert {
-    condition     = !strcontains(output.schedule_inputs["0"], "u003c")
+    condition     = jsondecode(output.schedule_inputs["0"]).accounts[0].top_up_url == "https://pay.example/\\u003c<aws.scheduler.execution-id>"
     error_message = output.schedule_inputs["0"]
+  }
+
+  assert {
+    condition     = !strcontains(output.schedule_inputs["0"], "<aws.scheduler.execution-id>")
+    error_message = "Only our own place is for the scheduler to fill."
   }
 }
 

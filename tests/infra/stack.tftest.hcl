@@ -217,6 +217,28 @@ run "a_minute_is_singular" {
   }
 }
 
+run "a_subscription_is_known_by_its_endpoint_and_a_second_deployment_by_its_namespace" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    name = "staging"
+  }
+
+  assert {
+    condition     = keys(aws_sns_topic_subscription.notifications) == ["email team@example.com"]
+    error_message = "Renaming a subscriber must not unsubscribe anybody."
+  }
+
+  assert {
+    condition     = aws_lambda_function.poller.environment[0].variables.METRIC_NAMESPACE == "BalanceMonitor/staging"
+    error_message = "Two deployments must not share a series."
+  }
+}
+
 run "a_subscribed_function_may_be_invoked_where_we_can_say_so" {
   command = plan
 
@@ -228,12 +250,13 @@ run "a_subscribed_function_may_be_invoked_where_we_can_say_so" {
     subscribers = {
       billing = { protocol = "lambda", endpoint = "arn:aws:lambda:eu-central-1:123456789012:function:billing:live" }
       other   = { protocol = "lambda", endpoint = "arn:aws:lambda:eu-central-1:999999999999:function:billing" }
+      far     = { protocol = "lambda", endpoint = "arn:aws:lambda:us-east-1:123456789012:function:billing" }
     }
   }
 
   assert {
     condition     = keys(aws_lambda_permission.subscriber) == ["notifications-billing"]
-    error_message = "Another account's function must be opened there."
+    error_message = "Another account's or Region's function must be opened there."
   }
 
   assert {

@@ -229,7 +229,7 @@ run "a_function_by_name_is_refused" {
   expect_failures = [output.subscriptions]
 
   assert {
-    condition     = output.problems.subscribers.endpoint == tolist(["Subscriber \"team\": the endpoint of protocol lambda must be the ARN of a Lambda function; correct it."])
+    condition     = output.problems.subscribers.endpoint == tolist(["Subscriber \"team\": the endpoint of protocol lambda must be the ARN of a Lambda function, optionally with a version or alias (not $LATEST); correct it."])
     error_message = jsonencode(output.problems.subscribers.endpoint)
   }
 }
@@ -406,7 +406,7 @@ run "more_than_200_filters_are_refused" {
   }
 }
 
-run "a_filter_names_what_is_set_and_lets_tests_through" {
+run "a_filter_names_what_is_set_and_lets_digests_and_tests_through" {
   command = plan
 
   module {
@@ -418,7 +418,7 @@ run "a_filter_names_what_is_set_and_lets_tests_through" {
   }
 
   assert {
-    condition     = jsondecode(output.subscriptions.team.filter_policy) == { severity = ["critical"], status = ["firing", "test"] }
+    condition     = jsondecode(output.subscriptions.team.filter_policy) == { severity = ["critical"], status = ["digest", "firing", "test"] }
     error_message = output.subscriptions.team.filter_policy
   }
 }

@@ -114,7 +114,7 @@ def test_alarms_and_dashboard_watch_series_that_the_functions_publish() -> None:
     assert shown - {"ApproximateNumberOfMessagesVisible", "FunctionName", "QueueName"} <= set(
         RunMetric
     )
-    assert '"${var.metric_namespace}/Runs"' in alarms
+    assert '"${local.metric_namespace}/Runs"' in alarms
     assert run_namespace("X") == "X/Runs"
 
 
@@ -125,7 +125,7 @@ def test_defaults_and_patterns_are_the_same() -> None:
     definitions = (CONFIGURATION / "definitions.tf").read_text(encoding="utf-8")
 
     assert f'default     = "{DEFAULT_NAME}"' in general
-    assert f'default     = "{DEFAULT_NAMESPACE}"' in general
+    assert f'var.name == "{DEFAULT_NAME}" ? "{DEFAULT_NAMESPACE}"' in read("main.tf")
     assert f'"^{ACCOUNT_PATTERN.pattern}$"' in accounts
     assert f'"^{PROVIDER_NAME}$"' in custom
     assert f"min_interval_seconds), {DEFAULT_MIN_INTERVAL_SECONDS})" in definitions

@@ -81,6 +81,34 @@ run "a_namespace_of_aws_is_refused" {
   expect_failures = [var.metric_namespace]
 }
 
+run "a_tag_that_iam_does_not_take_is_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    tags = { Team = "R&D" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "tags_that_differ_in_capital_letters_alone_are_refused" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform"
+  }
+
+  variables {
+    tags = { application = "x" }
+  }
+
+  expect_failures = [var.tags]
+}
+
 run "a_retention_that_cloudwatch_does_not_know_is_refused" {
   command = plan
 

@@ -12,10 +12,10 @@ locals {
 
   shards = chunklist(keys(local.accounts), var.shard_size)
 
-  # The scheduler replaces the literal <aws.scheduler.scheduled-time> and nothing else, and
-  # jsonencode escapes the angle brackets.
+  # The scheduler replaces the literal <aws.scheduler.scheduled-time>, and jsonencode escapes its
+  # angle brackets. All others stay escaped: as JSON they are the same.
   schedule_inputs = {
-    for shard, ids in local.shards : format("%d", shard) => replace(replace(jsonencode({
+    for shard, ids in local.shards : format("%d", shard) => replace(jsonencode({
       scheduled_at = "<aws.scheduler.scheduled-time>"
       shard        = shard
       accounts = [
@@ -28,7 +28,7 @@ locals {
         for name, definition in try({ for k, v in var.custom_providers : k => v }, {}) : name => definition
         if contains([for id in ids : local.accounts[id].provider], name)
       }
-    }), "\\u003c", "<"), "\\u003e", ">")
+    }), "\\u003caws.scheduler.scheduled-time\\u003e", "<aws.scheduler.scheduled-time>")
   }
 
   # length() counts characters; base64 counts bytes, four for each three.

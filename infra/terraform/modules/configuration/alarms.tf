@@ -52,7 +52,7 @@ locals {
           provider  = account.provider
           threshold = 1
           periods   = local.stale_periods[id]
-          words     = "has had no readable balance for ${account.stale_after_minutes} minutes"
+          words     = "has had no readable balance for ${local.stale_periods[id] * var.poll_interval_minutes} minutes"
         }
       }
     }

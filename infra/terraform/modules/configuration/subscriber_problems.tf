@@ -6,7 +6,7 @@ locals {
     sms    = { pattern = "^\\+[1-9][0-9]{6,14}$", words = "a telephone number in E.164 form such as +4915112345678" }
     https  = { pattern = "^https://[^\\s@/?#]+([/?][^\\s#]*)?$", words = "an https:// address without credentials" }
     sqs    = { pattern = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", words = "the ARN of a standard SQS queue" }
-    lambda = { pattern = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$", words = "the ARN of a Lambda function" }
+    lambda = { pattern = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$", words = "the ARN of a Lambda function, optionally with a version or alias (not $LATEST)" }
   }
 
   everybody = merge(

@@ -1,14 +1,15 @@
 # The subscriptions of both topics that people are told by, and their filter policies.
 
 locals {
-  # A test message reaches whoever is told of the account and the severity, whatever the status.
+  # A test message reaches whoever is told of the account and the severity, whatever the status. A
+  # digest takes the place of messages of every status, so it reaches whoever would have got those.
   filter_policies = {
     for name, subscriber in var.subscribers : name => {
       for attribute, values in {
         severity = subscriber.severities
         provider = subscriber.providers
         account  = subscriber.accounts
-        status   = subscriber.statuses == null ? null : sort(distinct(concat(subscriber.statuses, ["test"])))
+        status   = subscriber.statuses == null ? null : sort(distinct(concat(subscriber.statuses, ["digest", "test"])))
       } : attribute => values if values != null
     }
   }
