@@ -80,6 +80,8 @@ def parse_json(text: str, source: str) -> Any:  # noqa: ANN401 -- any JSON value
         ) from None
     except RecursionError:
         raise CliError(f"{source} is nested too deeply") from None
+    except ValueError:
+        raise CliError(f"{source} holds a number of thousands of digits") from None
 
 
 def _parse(text: str, path: Path) -> Mapping[str, Any]:

@@ -104,6 +104,9 @@ def translate(exc: BaseException) -> CliError | None:  # noqa: PLR0911 -- one ca
             return CliError(f"the AWS credentials cannot be used: {one_line(exc)}; {_SIGN_IN}")
         case aws.SSOError() | aws.TokenRetrievalError():
             return CliError("the AWS sign-in has expired: run `aws sso login`, then try again")
+        case aws.HTTPClientError() if "Invalid header value" in str(exc):
+            # The error quotes the header: a session token, or a signature.
+            return CliError("the AWS credentials have a line break or control character in them")
         case aws.HTTPClientError() | aws.ConnectionError():
             return CliError(f"AWS cannot be reached: {one_line(exc)}")
         case aws.BotoCoreError():

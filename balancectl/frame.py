@@ -17,11 +17,14 @@ from typer.core import TyperGroup
 
 from balancectl.errors import CliError, one_line, translate
 from balancectl.exits import ExitCode
-from balancectl.redaction import clean
+from balancectl.redaction import clean, remember
 from balancectl.render import note, print_error
 
 _GLOBAL: Final = ("--name", "--region", "--profile")
 _LOCAL: Final = "local"
+
+#: What an error of the AWS client may quote.
+_AWS_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 #: Set to see where an unexpected error comes from. Local values are never shown.
 DEBUG_VARIABLE: Final = "BALANCE_MONITOR_DEBUG"
@@ -81,7 +84,7 @@ def hoist(args: list[str]) -> list[str]:
     rest: list[str] = []
     words = iter(args)
     for word in words:
-        if word in ("--", _LOCAL):
+        if word == "--" or (word == _LOCAL and not rest):
             rest += [word, *words]
         elif word in _GLOBAL:
             front += [word, *[value for value in [next(words, None)] if value is not None]]
@@ -93,7 +96,13 @@ def hoist(args: list[str]) -> list[str]:
 
 
 def guarded(run: Callable[[], Any]) -> int:
-    """Run a command and return its exit code; whatever it raises becomes one line on stderr."""
+    """Run a command and return its exit code; whatever it raises becomes one line on stderr.
+
+    Where the reader of a pipe left before the end (`| head`), the code is 2: it must not read as
+    an answer.
+    """
+    for name in _AWS_SECRETS:
+        remember(os.environ.get(name, "").strip())
     try:
         result = run()
     except typer.Abort:
@@ -102,12 +111,20 @@ def guarded(run: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) left; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+        return _reader_left()
+    except SystemExit as exc:  # typer and rich exit with 1 for it, which is a "no" here
+        if isinstance(exc.__context__, BrokenPipeError):
+            return _reader_left()
+        raise
     except Exception as exc:  # noqa: BLE001 -- the frame
         return _explain(exc)
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _reader_left() -> int:
+    """Keep Python from complaining again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.UNKNOWN
 
 
 def _explain(exc: Exception) -> int:

@@ -96,7 +96,7 @@ def _json_pairs(text: str, source: str) -> list[tuple[str, object]]:
     """Return the members of a JSON object, repeated ones included."""
     try:
         pairs: list[tuple[str, object]] = json.JSONDecoder(object_pairs_hook=_Pairs).decode(text)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         where = f", line {exc.lineno}" if isinstance(exc, json.JSONDecodeError) else ""
         raise CliError(f"{source} is not a JSON object{where}") from None
     for place, (name, _) in enumerate(pairs, start=1):

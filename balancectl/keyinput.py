@@ -129,12 +129,14 @@ def _variable(name: str) -> str:
 
 def is_piped() -> bool:
     """Whether standard input is no terminal."""
-    return not sys.stdin.isatty()
+    return sys.stdin is None or not sys.stdin.isatty()
 
 
 def stdin_text() -> str:
     """Return what is on standard input."""
+    if sys.stdin is None:
+        return ""
     try:
-        return sys.stdin.read()
+        return sys.stdin.read().removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise CliError("standard input is not UTF-8 text") from None

@@ -107,7 +107,10 @@ def unused_names(target: Target, stack: Stack) -> list[str]:
         return []
     places = (place_of(target, stack, account) for account in stack.accounts)
     used = {place.json_key for place in places if place.secret_id == target.names.secret}
-    return sorted(set(read_ring(found[0].text, target.names.secret)) - used)
+    try:
+        return sorted(set(read_ring(found[0].text, target.names.secret)) - used)
+    except CliError:
+        return []  # it holds no names; the accounts' states say so
 
 
 def _by_json_key(

@@ -22,6 +22,7 @@ from balance_poller.plan import load_providers, make_plan
 from balance_poller.provider import PreparedRequest, Provider, Reading, Secret
 from balance_poller.secret_reference import SecretError
 from balance_poller.secret_store import Keys
+from balancectl.errors import CliError
 from balancectl.keyfiles import variable_of
 
 _MAX_IN_FLIGHT: Final = 20
@@ -81,8 +82,17 @@ def check(
         keys: Keys by account; one that lacks is that account's ``bad_config``.
         at: The time that the poll stands for.
         sender: Makes what sends requests; by default they go to the network.
+
+    Raises:
+        CliError: when two accounts of one secret are given two keys.
     """
-    found = {account.secret: keys[account.id] for account in accounts if account.id in keys}
+    found: dict[str, Secret] = {}
+    for account in accounts:
+        key = keys.get(account.id)
+        if key is not None and found.setdefault(account.secret, key) != key:
+            raise CliError(
+                f"'{account.id}' shares its secret with another account, and is given another key"
+            )
     missing = {
         account.secret: SecretError(f"no key was given: set {variable_of(account.id)}")
         for account in accounts

@@ -14,7 +14,7 @@ from balance_poller.provider import DefinitionError, Secret, load_provider
 from balancectl import keyinput
 from balancectl.errors import CliError, is_denied
 from balancectl.exits import ExitCode
-from balancectl.keyfiles import assign, read_keys
+from balancectl.keyfiles import ENVIRONMENT_PREFIX, assign, read_keys
 from balancectl.keyinput import read_key
 from balancectl.keyplaces import key_states, place_of, remove_key, save_keys, unused_names
 from balancectl.keyring import Change
@@ -102,7 +102,18 @@ def import_keys(
         raise CliError("nothing is piped in: balancectl keys import < keys.env")
     target = target_of(context)
     stack = known_stack(target)
+    if stack is None and not unknown:
+        raise CliError(
+            "nothing tells which names are accounts, so nothing was saved: allow"
+            " scheduler:GetSchedule, or pass --unknown to save every name under itself"
+        )
     given = assign(read_keys(source), stack.accounts if stack else ())
+    if not given:
+        raise CliError("there is no key in what was given")
+    if stack is None and (
+        variables := [name for name in given if name.startswith(ENVIRONMENT_PREFIX)]
+    ):
+        raise CliError(f"{listed(variables)}: use the accounts' own names, which cannot be read")
     warn_unknown(stack, given)
     left_out = [name for name in given if stack and not unknown and name not in stack.accounts]
     keys = {name: key for name, key in given.items() if name not in left_out}

@@ -18,7 +18,7 @@ from balancectl.render import print_json, progress, say
 from balancectl.session import Target
 from balancectl.stack import read_stack
 from balancectl.words import ago, exactly
-from shared.money import NumberError, format_amount, parse_number
+from shared.money import NumberError, format_amount, parse_number, within_limits
 from shared.outcome import Outcome
 from shared.records import Latest
 
@@ -113,6 +113,8 @@ def judge(
         return Verdict(Answer.UNKNOWN, words)
     left = format_amount(reading.balance, reading.unit)
     wanted = format_amount(need, reading.unit)
+    if left == wanted and reading.balance != need:  # rounding hides what decides
+        left, wanted = f"{reading.balance:f} {reading.unit}", f"{need:f} {reading.unit}"
     words = f"{left} left, {wanted} needed (read {ago(reading.at, now)})"
     return Verdict(Answer.ENOUGH if reading.balance >= need else Answer.NOT_ENOUGH, words)
 
@@ -152,14 +154,15 @@ def read_need(text: str) -> tuple[Decimal, str | None]:
     """
     number, _, unit = text.strip().partition(" ")
     try:
-        amount = parse_number(number)
+        amount = within_limits(parse_number(number))
     except NumberError:
         raise typer.BadParameter(
             f"'{text}' is not an amount: write 12.50, or '12.50 USD'"
         ) from None
     if amount < 0:
         raise typer.BadParameter("what is needed cannot be less than nothing")
-    return amount, unit.strip() or None
+    unit = unit.strip()
+    return amount, (unit.upper() if len(unit) == 3 else unit) or None  # as units are recorded
 
 
 def _as_json(

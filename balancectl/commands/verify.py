@@ -166,11 +166,11 @@ def _from_file(
         if name not in known:
             raise CliError(f"{path} has no account '{name}': {did_you_mean(name, known)}")
     accounts = tuple(a for a in found.accounts if not only or a.id in only)
-    keys = {
-        account.id: parse_key(os.environ[variable], f"the key in {variable}")
-        for account in accounts
-        if (variable := variable_of(account.id)) in os.environ
-    }
+    variables = {variable_of(account.id) for account in accounts} & os.environ.keys()
+    keys = assign(
+        {name: parse_key(os.environ[name], f"the key in {name}") for name in sorted(variables)},
+        [account.id for account in accounts],
+    )
     if keys_file is not None:
         given = assign(read_keys(keys_file), known)
         unknown = [name for name in given if name not in known]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,21 @@ DENIED = (
     "User: arn:aws:iam::1:user/x is not authorized to perform: secretsmanager:PutSecretValue on "
     "resource: arn:x because no identity-based policy allows it"
 )
+
+
+#: In a process of its own, for its standard output is replaced.
+READER_LEFT = """
+import sys
+from balancectl.frame import guarded
+
+def fails():
+    try:
+        raise BrokenPipeError
+    except BrokenPipeError:
+        sys.exit(1)  # as typer and rich do
+
+sys.exit(guarded(fails))
+"""
 
 
 @pytest.mark.parametrize(
@@ -59,6 +76,21 @@ def test_translate_when_aws_fails_then_is_one_line_with_the_remedy(
     assert translated is not None
     assert words in str(translated)
     assert "\n" not in str(translated)
+
+
+def test_translate_when_a_credential_cannot_be_sent_then_does_not_quote_it() -> None:
+    error = aws.HTTPClientError(error="Invalid header value b'canary-token\\r'")
+
+    translated = translate(error)
+
+    assert "line break" in str(translated)
+    assert "canary" not in str(translated)
+
+
+def test_guarded_when_the_reader_of_the_pipe_left_then_does_not_read_as_an_answer() -> None:
+    done = subprocess.run([sys.executable, "-c", READER_LEFT], stdout=subprocess.PIPE, check=False)
+
+    assert done.returncode == 2
 
 
 def test_translate_when_it_is_no_concern_of_aws_then_leaves_it() -> None:
@@ -104,6 +136,7 @@ def test_guarded_when_debugging_then_shows_where_an_unexpected_error_comes_from(
         (["keys", "set", "a", "--profile", "p"], ["--profile", "p", "keys", "set", "a"]),
         (["status", "--", "--name", "x"], ["status", "--", "--name", "x"]),
         (["local", "up", "--name", "x"], ["local", "up", "--name", "x"]),
+        (["preflight", "local", "--name", "x"], ["--name", "x", "preflight", "local"]),
         (["status", "--name"], ["--name", "status"]),
     ],
 )
@@ -121,6 +154,7 @@ def test_hoist_when_global_options_follow_the_command_then_come_first(
         (["history"], "missing argument 'ACCOUNT'; see `balancectl history --help`"),
         (["preflight", "a"], "missing option '--need'"),
         (["preflight", "a", "--need", "much"], "'much' is not an amount"),
+        (["preflight", "a", "--need", "1e400"], "'1e400' is not an amount"),
         (["preflight", "a", "--need", "1", "--max-age", "soon"], "'soon' is not a duration"),
         (["silence", "a", "--reason", "x", "--for", "2 years"], "is not a duration"),
         (["history", "a", "-n", "0"], "greater than or equal to 1"),

@@ -163,6 +163,7 @@ def test_parse_keys_when_well_formed_then_gives_keys_by_name(
         ("a=key-1\na=key-2", r"keys names 'a' twice"),
         ('{"a": "key-1", "a": "key-2"}', r"keys names 'a' twice"),
         ('{"a": key-canary}', r"^keys is not a JSON object, line 1$"),
+        ('{"a": ' + "[" * 100_000, r"^keys is not a JSON object"),
         ('{"a": 3}', r"the key of 'a' in keys is neither a text nor"),
         ('{"a": {}}', r"without any part"),
         ('{"a": {"sid": 3}}', r"part 'sid', is not a text"),

@@ -183,6 +183,22 @@ def test_import_when_names_are_unknown_then_they_are_saved_only_when_asked_to(
     assert set(keys(cloud)) == {"a", "DATABASE_URL"}
 
 
+def test_import_when_the_accounts_cannot_be_read_then_nothing_is_saved_unasked(
+    cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("balancectl.commands.keys.known_stack", lambda _target: None)
+    before = keys(cloud)
+
+    refused = run("keys", "import", text="DATABASE_URL=postgres://user:canary@host\n")
+    variable = run("keys", "import", "--unknown", text="BALANCE_KEY_A_B=canary-key\n")
+
+    assert (refused.exit_code, variable.exit_code) == (2, 2)
+    assert "scheduler:GetSchedule" in refused.stderr
+    assert "use the accounts' own names" in variable.stderr
+    assert keys(cloud) == before
+    assert "canary" not in refused.output + variable.output
+
+
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 130)])
 def test_remove_when_asked_on_a_terminal_then_does_as_told(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch, answer: str, code: int

@@ -174,6 +174,40 @@ def test_verify_when_a_file_is_given_then_polls_its_accounts(
     assert "canary" not in result.output
 
 
+def test_verify_when_a_variable_stands_for_two_accounts_then_no_key_goes_anywhere(
+    run: Run, providers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    entries = [
+        {"id": name, "provider": provider, "secret": name}
+        for name, provider in (("acme-main", "openrouter"), ("acme.main", "firecrawl"))
+    ]
+    path.write_text(json.dumps(entries))
+    monkeypatch.setenv("BALANCE_KEY_ACME_MAIN", KEY)
+
+    result = run("verify", "--file", str(path))
+
+    assert result.exit_code == 2
+    assert "stands for acme-main and acme.main" in result.stderr
+    assert not providers.requests
+
+
+def test_verify_when_two_accounts_of_one_secret_get_two_keys_then_no_key_goes_anywhere(
+    run: Run, providers: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    entries = [{"id": name, "provider": "openrouter", "secret": "s#x"} for name in ("one", "two")]
+    path.write_text(json.dumps(entries))
+
+    result = run(
+        "verify", "--file", str(path), "--keys-file", "-", text=f"one={KEY}\ntwo={KEY}-2\n"
+    )
+
+    assert result.exit_code == 2
+    assert "is given another key" in result.stderr
+    assert not providers.requests
+
+
 def test_verify_when_one_account_of_a_file_is_named_then_asks_about_it_alone(
     run: Run, providers: Any, tmp_path: Path
 ) -> None:
