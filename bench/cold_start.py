@@ -4,7 +4,7 @@
 
 Each zip of dist/ (`make build`) is unpacked as Lambda does it, without bytecode, and runs in fresh
 interpreters beside the same boto3. What counts is CPU time, which is what a function's share of a
-core stretches; runs alternate, and the median is taken.
+core stretches; runs alternate, and the least is taken.
 
 Beside each function stands a bare program, measured in the same run, that does nothing but the
 unavoidable: it imports boto3, httpx and Powertools, then makes the same calls (which the server
@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -130,9 +129,9 @@ class Cost:
     done: float
 
     @classmethod
-    def median(cls, samples: list[list[float]]) -> Cost:
-        """Return the medians of ``[imported, done]``."""
-        return cls(*(statistics.median(column) for column in zip(*samples, strict=True)))
+    def least(cls, samples: list[list[float]]) -> Cost:
+        """Return the least of ``[imported, done]`` each: what else the machine does only adds."""
+        return cls(*(min(column) for column in zip(*samples, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,7 @@ def compare(function: Function, stage: Path, bare: Path, aws: LoopbackAws, runs:
     for _ in range(runs):
         for name, (code, path) in programs.items():
             samples[name].append(json.loads(run(code, path, aws).splitlines()[-1]))
-    lone, deployed, loaded = (Cost.median(samples[name]) for name in programs)
+    lone, deployed, loaded = (Cost.least(samples[name]) for name in programs)
     print(row("boto3, httpx, Powertools", lone))
     print(row(function.name, deployed))
     ratios = {
