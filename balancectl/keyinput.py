@@ -13,7 +13,7 @@ from typing import Final
 
 import typer
 
-from balance_poller.provider import Secret
+from balance_poller.exchange.provider import Secret
 from balancectl.errors import CliError
 from balancectl.redaction import remember
 

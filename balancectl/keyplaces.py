@@ -9,8 +9,8 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from balance_poller.provider import Secret
-from balance_poller.secret_reference import SecretError, SecretReference
+from balance_poller.credentials.reference import SecretError, SecretReference
+from balance_poller.exchange.provider import Secret
 from balancectl.errors import CliError, is_denied
 from balancectl.keyring import Change, put, read_ring, remove, whole, why_unusable, write_ring
 from balancectl.session import Target

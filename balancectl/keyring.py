@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from balance_poller.provider import Secret
-from balance_poller.secret_reference import SecretError, take_key
+from balance_poller.credentials.reference import SecretError, take_key
+from balance_poller.exchange.provider import Secret
 from balancectl.errors import CliError
 
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from balance_poller.ask import Pace, Sender, ask
+from balance_poller.credentials.reference import SecretError
+from balance_poller.credentials.store import Keys
 from balance_poller.event import Account
-from balance_poller.explain import explain_response
-from balance_poller.fetch import Answer, Fetcher
-from balance_poller.latest import ProviderFacts, Recorded, record
-from balance_poller.plan import load_providers, make_plan
-from balance_poller.provider import PreparedRequest, Provider, Reading, Secret
-from balance_poller.secret_reference import SecretError
-from balance_poller.secret_store import Keys
+from balance_poller.exchange.explain import explain_response
+from balance_poller.exchange.provider import PreparedRequest, Provider, Reading, Secret
+from balance_poller.fetching.client import Answer, Fetcher
+from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.workers import Pace, Sender, ask
+from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balancectl.errors import CliError
 from balancectl.keyfiles import variable_of
 

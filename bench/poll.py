@@ -30,17 +30,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
 
 import httpx
 
-from balance_poller.ask import Pace, ask
+from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.fetch import Fetcher
-from balance_poller.plan import load_providers, make_plan
+from balance_poller.fetching.client import Fetcher
+from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.workers import Pace, ask
 from balance_poller.poll import poll
 from balance_poller.ports import Tools
+from balance_poller.recording.cloudwatch import MetricSink
+from balance_poller.recording.history_table import HistorySink
+from balance_poller.recording.latest_table import LatestStore
 from balance_poller.report import RunReport
-from balance_poller.secret_store import SecretStore
-from balance_poller.sinks.history import HistorySink
-from balance_poller.sinks.latest import LatestStore
-from balance_poller.sinks.metrics import MetricSink
 from bench.slow_server import Server, slow_server
 from bench.wire_aws import WireAws
 from shared import clients

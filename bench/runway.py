@@ -26,8 +26,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
 
-from balance_poller.rhythm import Rhythm, Walk, average_per_hour
-from balance_poller.runway import BurnState, forecast, observe
+from balance_poller.forecast.burn_profile import Rhythm, Walk, average_per_hour
+from balance_poller.forecast.runway import BurnState, forecast, observe
 
 STEP = timedelta(minutes=15)
 PER_HOUR = 4

@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "functions"))
 
-from balance_poller.provider import (  # noqa: E402 -- the path above makes it importable
+from balance_poller.exchange.provider import (  # noqa: E402 -- the path above makes it importable
     Provider,
     list_providers,
     load_provider,

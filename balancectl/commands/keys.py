@@ -10,7 +10,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from balance_poller.event import AccountError, parse_account
-from balance_poller.provider import DefinitionError, Secret, load_provider
+from balance_poller.exchange.provider import DefinitionError, Secret, load_provider
 from balancectl import keyinput
 from balancectl.errors import CliError, is_denied
 from balancectl.exits import ExitCode

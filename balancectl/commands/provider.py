@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from balance_poller.node import NAME
-from balance_poller.provider import (
+from balance_poller.definitions.field import NAME
+from balance_poller.exchange.provider import (
     Provider,
     list_providers,
     load_provider,

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from balance_poller.node import NAME
-from balance_poller.provider import check_definition, list_providers
+from balance_poller.definitions.field import NAME
+from balance_poller.exchange.provider import check_definition, list_providers
 from balancectl.accounts_file import parse_json, read_accounts_file, read_text
 from balancectl.commands.verify import account_of, key_for, read_params
 from balancectl.errors import CliError

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from balance_poller.event import Account, AccountError, parse_account
-from balance_poller.provider import Secret, list_providers, load_provider
+from balance_poller.exchange.provider import Secret, list_providers, load_provider
 from balancectl.accounts_file import AccountsFile, read_accounts_file
 from balancectl.errors import CliError
 from balancectl.exits import ExitCode

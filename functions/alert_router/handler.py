@@ -7,25 +7,25 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from alert_router.decide import Policy
-from alert_router.desk import Desk, Tally
-from alert_router.dispatch import RouteError, run
-from alert_router.enrich import Balances
-from alert_router.inbox import unpack
-from alert_router.knowledge import Knowledge
-from alert_router.later import Later
-from alert_router.message.links import Links
-from alert_router.publish import Publisher
+from alert_router.aws.alarms import Watch
+from alert_router.aws.alert_table import AlertStore
+from alert_router.aws.balance_table import Balances
+from alert_router.aws.queue import Later
+from alert_router.aws.topics import Publisher
+from alert_router.events.envelope import unpack
+from alert_router.incidents.decision import Policy
+from alert_router.messages.wording.links import Links
+from alert_router.notify.context import Desk, Tally
+from alert_router.notify.dispatch import RouteError, run
+from alert_router.notify.parallel import spread
+from alert_router.notify.snapshots import Knowledge
 from alert_router.settings import Settings, settings
-from alert_router.spread import spread
-from alert_router.store import AlertStore
-from alert_router.watch import Watch
 from shared import clients
 from shared.names import RunMetric
 from shared.telemetry import logger, metrics
 
 if TYPE_CHECKING:
-    from alert_router.ports import Context
+    from alert_router.notify.ports import Context
 
 SERVICE: Final = "alert_router"
 

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from balance_poller.ask import Pace
+from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.fetch import Fetcher
+from balance_poller.fetching.client import Fetcher
+from balance_poller.fetching.workers import Pace
 from balance_poller.poll import poll
 from balance_poller.ports import Tools
-from balance_poller.secret_store import SecretStore
+from balance_poller.recording.cloudwatch import MetricSink
+from balance_poller.recording.history_table import HistorySink
+from balance_poller.recording.latest_table import LatestStore
 from balance_poller.settings import SERVICE, Settings
-from balance_poller.sinks.history import HistorySink
-from balance_poller.sinks.latest import LatestStore
-from balance_poller.sinks.metrics import MetricSink
 from balance_poller.telemetry import log_run, publish_run
 from shared import clients
 from shared.telemetry import logger

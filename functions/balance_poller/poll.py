@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from balance_poller.ask import Question, ask
+from balance_poller.credentials.store import Keys, SecretStoreError
 from balance_poller.event import Account, BadAccount, PollEvent
-from balance_poller.failures import failed, unexpected
-from balance_poller.latest import ProviderFacts, Recorded, record
-from balance_poller.plan import load_providers, make_plan
+from balance_poller.exchange.failures import failed, unexpected
+from balance_poller.exchange.provider import DefinitionError, Provider, Reading
+from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.workers import Question, ask
 from balance_poller.ports import Tools
-from balance_poller.provider import DefinitionError, Provider, Reading
+from balance_poller.recording.latest_table import LatestRead, is_done
+from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balance_poller.report import Row, RunReport
-from balance_poller.secret_store import Keys, SecretStoreError
-from balance_poller.sinks.latest import LatestRead, is_done
 from shared.outcome import Outcome
 from shared.telemetry import redactor
 

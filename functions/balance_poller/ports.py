@@ -7,16 +7,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from balance_poller.ask import Pace, Sender
-from balance_poller.secret_store import Keys
-from balance_poller.series import DataPoint
-from balance_poller.sinks.latest import LatestRead
-from balance_poller.sinks.problems import WriteProblem
+from balance_poller.credentials.store import Keys
+from balance_poller.fetching.workers import Pace, Sender
+from balance_poller.recording.account_metrics import DataPoint
+from balance_poller.recording.latest_table import LatestRead
+from balance_poller.recording.writer import WriteProblem
 from shared.records import Attempt, Latest
 
 
 class KeySource(Protocol):
-    """Where keys come from: :class:`balance_poller.secret_store.SecretStore`, or a fake."""
+    """Where keys come from: :class:`balance_poller.credentials.store.SecretStore`, or a fake."""
 
     def read(self, references: Iterable[str]) -> Keys:
         """Return the keys for ``references``."""
@@ -26,7 +26,7 @@ class KeySource(Protocol):
 
 
 class LatestKeeper(Protocol):
-    """Keeps LATEST items: :class:`balance_poller.sinks.latest.LatestStore`, or a fake."""
+    """Keeps LATEST items: :class:`balance_poller.recording.latest_table.LatestStore`, or a fake."""
 
     def read(self, accounts: Sequence[str]) -> LatestRead:
         """Return the items of ``accounts``."""
@@ -36,14 +36,14 @@ class LatestKeeper(Protocol):
 
 
 class HistoryKeeper(Protocol):
-    """Keeps attempts: :class:`balance_poller.sinks.history.HistorySink`, or a fake."""
+    """Keeps attempts: :class:`balance_poller.recording.history_table.HistorySink`, or a fake."""
 
     def write(self, attempts: Sequence[Attempt]) -> list[WriteProblem]:
         """Record ``attempts``; return what could not be recorded."""
 
 
 class Publisher(Protocol):
-    """Publishes series: :class:`balance_poller.sinks.metrics.MetricSink`, or a fake."""
+    """Publishes series: :class:`balance_poller.recording.cloudwatch.MetricSink`, or a fake."""
 
     def write(self, points: Sequence[DataPoint]) -> list[WriteProblem]:
         """Publish ``points``; return what could not be published."""

@@ -124,7 +124,7 @@ class Latest:
     burn_basis: str | None = None
     last_top_up: TopUp | None = None
     burn: bytes | None = None
-    """The packed burn state (``balance_poller.runway``)."""
+    """The packed burn state (``balance_poller.forecast.runway``)."""
     asked: str | None = None
     """A short digest of whose balance that is: parameters, address and the secret's name."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from alert_router.settings import Settings as RouterSettings
-from balance_poller.definition import DEFAULT_MIN_INTERVAL_SECONDS
-from balance_poller.node import NAME as PROVIDER_NAME
+from balance_poller.definitions.definition import DEFAULT_MIN_INTERVAL_SECONDS
+from balance_poller.definitions.field import NAME as PROVIDER_NAME
 from balance_poller.settings import Settings as PollerSettings
 from shared.names import (
     ACCOUNT_PATTERN,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from alert_router.alarm import AlarmState
+from alert_router.events.alarm import AlarmState
 from shared.names import AlarmKind, AlarmName, Metric
 from tests.simulation.aws import Gate
 

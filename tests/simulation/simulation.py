@@ -13,23 +13,23 @@ from decimal import Decimal
 from random import Random
 from typing import Any, NoReturn
 
-from alert_router.alarm import AlarmChange, AlarmState, Watched
-from alert_router.decide import Policy
-from alert_router.desk import Desk, Tally
-from alert_router.dispatch import run
-from alert_router.enrich import Balances
-from alert_router.inbox import unpack
-from alert_router.knowledge import Knowledge
-from alert_router.later import Later
-from alert_router.message.links import Links
-from alert_router.publish import Publisher
-from alert_router.spread import one_by_one
-from alert_router.store import AlertStore
-from alert_router.watch import Watch
+from alert_router.aws.alarms import Watch
+from alert_router.aws.alert_table import AlertStore
+from alert_router.aws.balance_table import Balances
+from alert_router.aws.queue import Later
+from alert_router.aws.topics import Publisher
+from alert_router.events.alarm import AlarmChange, AlarmState, Watched
+from alert_router.events.envelope import unpack
+from alert_router.incidents.decision import Policy
+from alert_router.messages.wording.links import Links
+from alert_router.notify.context import Desk, Tally
+from alert_router.notify.dispatch import run
+from alert_router.notify.parallel import one_by_one
+from alert_router.notify.snapshots import Knowledge
+from balance_poller.credentials.reference import SecretError
 from balance_poller.event import parse_event
+from balance_poller.exchange.provider import PreparedRequest
 from balance_poller.poll import poll
-from balance_poller.provider import PreparedRequest
-from balance_poller.secret_reference import SecretError
 from shared.dynamo import encode
 from shared.names import AlarmKind, Metric, Severity
 from shared.times import format_time

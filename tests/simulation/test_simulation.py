@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from alert_router import route, send, tick
-from alert_router.alarm import AlarmChange
-from alert_router.decide import mark_sent
-from alert_router.episode import Episode, apply
-from alert_router.episode_item import to_item
-from alert_router.store import AlertStore
+from alert_router.aws.alert_table import AlertStore
+from alert_router.aws.incident_item import to_item
+from alert_router.events.alarm import AlarmChange
+from alert_router.incidents.decision import mark_sent
+from alert_router.incidents.incident import Episode, apply
+from alert_router.notify import reconcile as tick
+from alert_router.notify import send
+from alert_router.notify import update as route
 from tests.simulation.chance import CALM, ROUGH, Rates
 from tests.simulation.customers import Customer
 from tests.simulation.oracle import judge

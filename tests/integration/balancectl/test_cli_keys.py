@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from balance_poller.secret_store import SecretStore
+from balance_poller.credentials.store import SecretStore
 from balancectl.keyplaces import place_of, save_keys
 from balancectl.session import Target
 from balancectl.stack import read_stack

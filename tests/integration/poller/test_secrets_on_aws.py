@@ -8,7 +8,7 @@ import uuid
 import pytest
 from pytest_localstack.session import RunningSession
 
-from balance_poller.secret_store import SecretStore
+from balance_poller.credentials.store import SecretStore
 from shared.clients import secretsmanager
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pytest_localstack.session import RunningSession
 
-from balance_poller.series import DataPoint
-from balance_poller.sinks.history import HistorySink
-from balance_poller.sinks.latest import LatestStore
-from balance_poller.sinks.metrics import MetricSink
+from balance_poller.recording.account_metrics import DataPoint
+from balance_poller.recording.cloudwatch import MetricSink
+from balance_poller.recording.history_table import HistorySink
+from balance_poller.recording.latest_table import LatestStore
 from shared.clients import cloudwatch, dynamodb
 from shared.dynamo import decode
 from shared.names import Metric

@@ -10,8 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from balance_poller.fetch import Fetcher
-from balance_poller.provider import Provider, Reading, list_providers, load_provider, read_shipped
+from balance_poller.exchange.provider import (
+    Provider,
+    Reading,
+    list_providers,
+    load_provider,
+    read_shipped,
+)
+from balance_poller.fetching.client import Fetcher
 from shared.outcome import Outcome
 from tests.integration.providers.mock_server import Mock, serve
 from tests.integration.providers.openapi import Document, Operation, load_documents

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from alert_router.alarm import Datapoint
-from alert_router.episode import (
+from alert_router.aws.alert_table import AlertStore, ConflictError
+from alert_router.events.alarm import Datapoint
+from alert_router.incidents.incident import (
     Episode,
     Fact,
     Intent,
@@ -22,7 +23,6 @@ from alert_router.episode import (
     Trouble,
     Waiting,
 )
-from alert_router.store import AlertStore, ConflictError
 from shared import clients
 from shared.dynamo import decode
 from shared.names import Severity

@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
-from balance_poller.ask import Pace
-from balance_poller.fetch import Answer, FetchError
-from balance_poller.provider import PreparedRequest, Response
+from balance_poller.exchange.provider import PreparedRequest, Response
+from balance_poller.fetching.client import Answer, FetchError
+from balance_poller.fetching.workers import Pace
 from balancectl import live, redaction
 from balancectl.app import app
 from balancectl.session import Target

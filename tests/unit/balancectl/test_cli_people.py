@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from alert_router.silence import Silence as RouterSilence
+from alert_router.incidents.silence import Silence as RouterSilence
 from balancectl.subscriptions import State, Subscription, mask
 
 Run = Callable[..., Result]

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from balance_poller.ask import Pace, Sender
-from balance_poller.fetch import Answer
+from balance_poller.credentials.reference import SecretError
+from balance_poller.credentials.store import Keys
+from balance_poller.exchange.provider import PreparedRequest, Response, Secret
+from balance_poller.fetching.client import Answer
+from balance_poller.fetching.retry import RetryPolicy
+from balance_poller.fetching.workers import Pace, Sender
 from balance_poller.ports import Tools
-from balance_poller.provider import PreparedRequest, Response, Secret
-from balance_poller.retry import RetryPolicy
-from balance_poller.secret_reference import SecretError
-from balance_poller.secret_store import Keys
-from balance_poller.series import DataPoint
-from balance_poller.sinks.latest import LatestRead
-from balance_poller.sinks.problems import Target, WriteProblem
+from balance_poller.recording.account_metrics import DataPoint
+from balance_poller.recording.latest_table import LatestRead
+from balance_poller.recording.writer import Target, WriteProblem
 from shared.records import Attempt, Latest
 from shared.times import format_time
 

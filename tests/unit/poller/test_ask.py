@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
-from balance_poller.ask import Pace, Question, ask
 from balance_poller.event import Account, parse_account
-from balance_poller.fetch import Answer
-from balance_poller.fetch_error import FetchError
-from balance_poller.plan import load_providers, make_plan
-from balance_poller.provider import PreparedRequest, Reading
-from balance_poller.retry import RetryPolicy
+from balance_poller.exchange.provider import PreparedRequest, Reading
+from balance_poller.fetching.client import Answer
+from balance_poller.fetching.errors import FetchError
+from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.retry import RetryPolicy
+from balance_poller.fetching.workers import Pace, Question, ask
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import (
     PROVIDERS,

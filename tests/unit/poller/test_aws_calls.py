@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.fetch import Answer
+from balance_poller.exchange.provider import PreparedRequest
+from balance_poller.fetching.client import Answer
 from balance_poller.poll import poll
 from balance_poller.ports import Tools
-from balance_poller.provider import PreparedRequest
-from balance_poller.secret_store import SecretStore
-from balance_poller.sinks.history import HistorySink
-from balance_poller.sinks.latest import LatestStore
-from balance_poller.sinks.metrics import MetricSink
+from balance_poller.recording.cloudwatch import MetricSink
+from balance_poller.recording.history_table import HistorySink
+from balance_poller.recording.latest_table import LatestStore
 from bench.wire_aws import WireAws
 from shared import clients
 from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balance_poller.batches import error_code, in_batches, is_rejection, send_halving
+from balance_poller.aws_batches import error_code, in_batches, is_rejection, send_halving
 from tests.unit.poller.aws_fakes import client_error, unreachable
 
 

@@ -34,7 +34,7 @@ import json, os, sys
 opened = []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
 from balance_poller.event import parse_account
-from balance_poller.plan import load_providers
+from balance_poller.fetching.plan import load_providers
 accounts = [parse_account({"id": "one", "provider": "openrouter", "secret": "s"})]
 load_providers(accounts, {})
 print(json.dumps([os.path.basename(name) for name in opened if "/providers/" in name]))

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from balance_poller.fetch import MAX_BODY_BYTES, Answer, Fetcher
-from balance_poller.fetch_error import FetchError
-from balance_poller.provider import PreparedRequest
+from balance_poller.exchange.provider import PreparedRequest
+from balance_poller.fetching.client import MAX_BODY_BYTES, Answer, Fetcher
+from balance_poller.fetching.errors import FetchError
 from shared.outcome import Outcome
 
 CANARY = "canary-key-1f3d"

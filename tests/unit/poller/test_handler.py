@@ -15,8 +15,8 @@ from balance_poller import handler
 from balance_poller.event import EventError
 from balance_poller.handler import PollRunError, lambda_handler
 from balance_poller.ports import Tools
+from balance_poller.recording.writer import Target
 from balance_poller.settings import SERVICE, Settings
-from balance_poller.sinks.problems import Target
 from shared import telemetry
 from tests.unit.poller.fakes import PROVIDERS, World, answer, entry, problem
 

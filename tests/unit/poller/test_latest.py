@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from balance_poller.event import parse_account
-from balance_poller.failures import failed
-from balance_poller.latest import ProviderFacts, Recorded, record
-from balance_poller.provider import Reading
+from balance_poller.exchange.failures import failed
+from balance_poller.exchange.provider import Reading
+from balance_poller.recording.records import ProviderFacts, Recorded, record
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.records import Latest, TopUp, Wallet

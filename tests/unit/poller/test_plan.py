@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from balance_poller.credentials.reference import SecretError
+from balance_poller.credentials.store import SecretStoreError
 from balance_poller.event import Account, parse_account
-from balance_poller.plan import Plan, load_providers, make_plan
-from balance_poller.secret_reference import SecretError
-from balance_poller.secret_store import SecretStoreError
+from balance_poller.fetching.plan import Plan, load_providers, make_plan
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import PROVIDERS, FakeKeys, entry
 

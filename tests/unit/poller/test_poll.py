@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from balance_poller.burn_state import BurnState
+from balance_poller.credentials.reference import SecretError
+from balance_poller.credentials.store import SecretStoreError
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.fetch import Answer
-from balance_poller.fetch_error import FetchError
+from balance_poller.exchange.provider import PreparedRequest
+from balance_poller.fetching.client import Answer
+from balance_poller.fetching.errors import FetchError
+from balance_poller.forecast.burn_state import BurnState
+from balance_poller.forecast.runway import observe
 from balance_poller.poll import poll
-from balance_poller.provider import PreparedRequest
+from balance_poller.recording.writer import Target
 from balance_poller.report import RunReport
-from balance_poller.runway import observe
-from balance_poller.secret_reference import SecretError
-from balance_poller.secret_store import SecretStoreError
-from balance_poller.sinks.problems import Target
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.telemetry import redactor
@@ -229,7 +229,7 @@ def test_an_error_nobody_foresaw_when_recording_then_costs_only_this_poll(
             raise ValueError("sk-canary")
         return observe(state, at, remaining)
 
-    monkeypatch.setattr("balance_poller.latest.observe", broken)
+    monkeypatch.setattr("balance_poller.recording.records.observe", broken)
     balances = iter([12, 50, 13, 51])
     world = World(lambda _request: answer({"balance": next(balances)}))
     run(world, entry("one", secret="1"), entry("two", secret="2"))

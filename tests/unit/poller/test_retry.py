@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from balance_poller.retry import RetryPolicy, parse_retry_after
+from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from shared.outcome import Outcome
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balance_poller.burn_state import HOURS
-from balance_poller.rhythm import Rhythm, Walk
-from balance_poller.runway import Basis, BurnState, BurnStateError, forecast, observe
+from balance_poller.forecast.burn_profile import Rhythm, Walk
+from balance_poller.forecast.burn_state import HOURS
+from balance_poller.forecast.runway import Basis, BurnState, BurnStateError, forecast, observe
 from shared.records import TopUp
 
 START = datetime(2026, 11, 16, 0, 0, tzinfo=UTC)  # a Monday

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from balance_poller.secret_reference import SecretError, SecretReference, take_key
-from balance_poller.template import Secret
+from balance_poller.credentials.reference import SecretError, SecretReference, take_key
+from balance_poller.definitions.template import Secret
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:team/keys-AbCdEf"
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from balance_poller.runway import Basis, Forecast
-from balance_poller.series import values
+from balance_poller.forecast.runway import Basis, Forecast
+from balance_poller.recording.account_metrics import values
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
 from tests.unit.poller.fakes import AT

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from balance_poller.series import DataPoint
-from balance_poller.sinks.history import HistorySink
-from balance_poller.sinks.latest import LatestStore, is_done
-from balance_poller.sinks.metrics import MetricSink
-from balance_poller.sinks.problems import Target
+from balance_poller.recording.account_metrics import DataPoint
+from balance_poller.recording.cloudwatch import MetricSink
+from balance_poller.recording.history_table import HistorySink
+from balance_poller.recording.latest_table import LatestStore, is_done
+from balance_poller.recording.writer import Target
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Wallet

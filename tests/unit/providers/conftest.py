@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from balance_poller.provider import load_provider
+from balance_poller.exchange.provider import load_provider
 from tests.unit.providers.corpus import all_cases, all_names
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from balance_poller.provider import Provider, Response, list_providers, load_provider
+from balance_poller.exchange.provider import Provider, Response, list_providers, load_provider
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "providers"
 #: Stands for a key wherever one is needed. It must never come out again.

@@ -12,14 +12,14 @@ import pytest
 from jmespath import functions
 from jsonschema import Draft202012Validator
 
-from balance_poller import provider as module
-from balance_poller.expression import ALLOWED_FUNCTIONS
-from balance_poller.provider import check_definition, read_shipped, skeleton
+from balance_poller.definitions.expression import ALLOWED_FUNCTIONS
+from balance_poller.exchange import provider as module
+from balance_poller.exchange.provider import check_definition, read_shipped, skeleton
 from shared.outcome import Outcome
 from tests.unit.providers.corpus import all_names
 
 SCHEMA: Final = json.loads(
-    (Path(module.__file__).parent / "provider.schema.json").read_text(encoding="utf-8")
+    (Path(module.__file__).parents[1] / "provider.schema.json").read_text(encoding="utf-8")
 )
 VALIDATOR: Final = Draft202012Validator(SCHEMA)
 

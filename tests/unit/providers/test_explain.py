@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from balance_poller.explain import explain_response
-from balance_poller.provider import Response, load_provider
+from balance_poller.exchange.explain import explain_response
+from balance_poller.exchange.provider import Response, load_provider
 from tests.unit.providers.corpus import all_names, cases_of, respond
 
 DEFINITION: Final[dict[str, Any]] = {

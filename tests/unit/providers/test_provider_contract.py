@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from balance_poller.explain import explain_response
-from balance_poller.provider import (
+from balance_poller.exchange.explain import explain_response
+from balance_poller.exchange.provider import (
     ConfigError,
     Provider,
     Response,

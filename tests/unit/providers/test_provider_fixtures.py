@@ -6,7 +6,7 @@ import base64
 import json
 from decimal import Decimal
 
-from balance_poller.provider import Provider, read_shipped
+from balance_poller.exchange.provider import Provider, read_shipped
 from shared.outcome import Outcome
 from shared.records import Wallet
 from shared.times import format_time

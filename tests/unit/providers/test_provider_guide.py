@@ -12,9 +12,9 @@ from typing import Any, Final
 import hcl2
 import pytest
 
-from balance_poller.definition import DEFAULT_MIN_INTERVAL_SECONDS, FAILURES, MAX_REASON
-from balance_poller.expression import ALLOWED_FUNCTIONS
-from balance_poller.provider import Provider, Reading, check_definition, load_provider
+from balance_poller.definitions.definition import DEFAULT_MIN_INTERVAL_SECONDS, FAILURES, MAX_REASON
+from balance_poller.definitions.expression import ALLOWED_FUNCTIONS
+from balance_poller.exchange.provider import Provider, Reading, check_definition, load_provider
 from shared.records import Wallet
 from shared.times import format_time
 from tests.unit.providers.corpus import respond

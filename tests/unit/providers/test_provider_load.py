@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from balance_poller import provider as module
-from balance_poller.provider import (
+from balance_poller.exchange import provider as module
+from balance_poller.exchange.provider import (
     DefinitionError,
     check_definition,
     list_providers,

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from balance_poller.answer import MISSING, parse_body
-from balance_poller.explain import explain_response
-from balance_poller.provider import (
+from balance_poller.exchange.explain import explain_response
+from balance_poller.exchange.provider import (
     Provider,
     Response,
     check_definition,
     load_provider,
     read_shipped,
 )
+from balance_poller.exchange.response import MISSING, parse_body
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
 from tests.unit.providers.corpus import all_names, cases_of, changed, leaves

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from balance_poller.provider import ConfigError, PreparedRequest, load_provider
+from balance_poller.exchange.provider import ConfigError, PreparedRequest, load_provider
 from tests.unit.providers.corpus import CANARY
 
 

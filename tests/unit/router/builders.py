@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from alert_router.alarm import AlarmChange, AlarmState, Datapoint, Watched
-from alert_router.message.links import Links
+from alert_router.events.alarm import AlarmChange, AlarmState, Datapoint, Watched
+from alert_router.messages.wording.links import Links
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds
 

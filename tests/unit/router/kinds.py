@@ -8,13 +8,23 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from alert_router.alarm import AlarmChange, AlarmState
-from alert_router.episode import Episode, Intent, Scope, Step, Subject, Told, Trouble, apply, locate
-from alert_router.inbox import TestRequest, read
-from alert_router.message import single
-from alert_router.message.compose import Composer
-from alert_router.message.model import Message
-from alert_router.message.notice import Notice, notice_of
+from alert_router.events.alarm import AlarmChange, AlarmState
+from alert_router.events.envelope import TestRequest, read
+from alert_router.incidents.incident import (
+    Episode,
+    Intent,
+    Scope,
+    Step,
+    Subject,
+    Told,
+    Trouble,
+    apply,
+    locate,
+)
+from alert_router.messages import single
+from alert_router.messages.compose import Composer
+from alert_router.messages.message import Message
+from alert_router.messages.notification import Notice, notice_of
 from shared.names import AlarmKind, Severity
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds, TopUp, Wallet

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from alert_router.alarm import AlarmState
-from alert_router.enrich import Balances, EnrichmentError
-from alert_router.later import Later
-from alert_router.publish import Publisher
-from alert_router.watch import Watch
+from alert_router.aws.alarms import Watch
+from alert_router.aws.balance_table import Balances, EnrichmentError
+from alert_router.aws.queue import Later
+from alert_router.aws.topics import Publisher
+from alert_router.events.alarm import AlarmState
 from shared.dynamo import encode
 from tests.unit.router.builders import NOW, latest
 from tests.unit.router.kinds import every_kind

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alert_router.alarm import AlarmChange, AlarmState
-from alert_router.episode import locate
-from alert_router.inbox import Content, Ignored, UnreadableError, read, unpack
-from alert_router.normalise import UnreadableAlarmError
-from alert_router.reason import as_number
+from alert_router.events.alarm import AlarmChange, AlarmState
+from alert_router.events.cloudwatch import UnreadableAlarmError
+from alert_router.events.envelope import Content, Ignored, UnreadableError, read, unpack
+from alert_router.events.state_reason import as_number
+from alert_router.incidents.incident import locate
 from shared.dynamo import encode
 from tests.unit.router.builders import (
     EVENTS,

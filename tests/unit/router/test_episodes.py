@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from alert_router.alarm import AlarmState
-from alert_router.message import single
-from alert_router.message.links import Links
-from alert_router.message.model import Message
-from alert_router.message.notice import Notice
+from alert_router.events.alarm import AlarmState
+from alert_router.messages import single
+from alert_router.messages.message import Message
+from alert_router.messages.notification import Notice
+from alert_router.messages.wording.links import Links
 from shared.names import Severity, Status
 from shared.outcome import Outcome
 from shared.records import TopUp

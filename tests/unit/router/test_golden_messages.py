@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alert_router.message.limits import septets
-from alert_router.message.model import Message
+from alert_router.messages.formats.limits import septets
+from alert_router.messages.message import Message
 from tests.unit.router.kinds import every_kind
 
 GOLDEN = Path(__file__).parents[2] / "golden"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alert_router.episode import Step
-from alert_router.message.compose import Composer
-from alert_router.message.limits import (
+from alert_router.incidents.incident import Step
+from alert_router.messages.compose import Composer
+from alert_router.messages.formats.limits import (
     MAX_SMS,
     MAX_SUBJECT,
     septets,
@@ -19,7 +19,7 @@ from alert_router.message.limits import (
     subject_line,
     to_gsm,
 )
-from alert_router.message.model import Message
+from alert_router.messages.message import Message
 from shared.names import AlarmKind, Severity
 from tests.unit.router.builders import LINKS, failing, foreign, latest
 from tests.unit.router.kinds import STALE, opened, somebody_elses, told, went_on

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from alert_router.episode import Step, Trouble
+from alert_router.incidents.incident import Step, Trouble
 from shared.names import Severity, Status
 from shared.records import Thresholds
 from tests.unit.router.kinds import every_kind

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from alert_router.spread import spread
+from alert_router.notify.parallel import spread
 
 
 @pytest.mark.parametrize("count", [0, 1, 31, 32, 500])

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from alert_router.alarm import AlarmState
-from alert_router.message.model import Message
-from alert_router.silence import Silence
+from alert_router.events.alarm import AlarmState
+from alert_router.incidents.silence import Silence
+from alert_router.messages.message import Message
 from tests.unit.router.builders import NOW, alarm, failing, foreign, latest, minutes, notification
 from tests.unit.router.world import Crash, World
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from alert_router.message.spark import sparkline
-from alert_router.message.words import about, amount, clock, full_time, lasted
+from alert_router.messages.wording.spark import sparkline
+from alert_router.messages.wording.units import about, amount, clock, full_time, lasted
 from tests.unit.router.builders import NOW, minutes
 
 

@@ -9,19 +9,19 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from alert_router.alarm import AlarmChange, AlarmState
-from alert_router.decide import Policy
-from alert_router.desk import Desk, Tally
-from alert_router.dispatch import run
-from alert_router.enrich import EnrichmentError
-from alert_router.episode import Episode, Subject
-from alert_router.episode_item import from_item, to_item
-from alert_router.inbox import unpack
-from alert_router.knowledge import Knowledge
-from alert_router.message.model import Message
-from alert_router.silence import Silence
-from alert_router.spread import one_by_one
-from alert_router.store import ConflictError
+from alert_router.aws.alert_table import ConflictError
+from alert_router.aws.balance_table import EnrichmentError
+from alert_router.aws.incident_item import from_item, to_item
+from alert_router.events.alarm import AlarmChange, AlarmState
+from alert_router.events.envelope import unpack
+from alert_router.incidents.decision import Policy
+from alert_router.incidents.incident import Episode, Subject
+from alert_router.incidents.silence import Silence
+from alert_router.messages.message import Message
+from alert_router.notify.context import Desk, Tally
+from alert_router.notify.dispatch import run
+from alert_router.notify.parallel import one_by_one
+from alert_router.notify.snapshots import Knowledge
 from shared.dynamo import decode, encode
 from shared.names import Severity
 from shared.records import Latest

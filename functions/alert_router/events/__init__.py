@@ -1,0 +1,1 @@
+"""Documents of any shape to one AlarmChange. Pure."""

@@ -1,0 +1,225 @@
+"""The three documents in which an alarm arrives, read defensively into one form. Pure.
+
+Shapes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+(event), .../alarms-and-actions-Lambda.html (Lambda action) and .../Notify_Users_Alarm_Changes.html
+(SNS notification). Powertools' ``CloudWatchAlarmEvent`` reads the second only, and raises where
+``reasonData`` or ``previousState`` is absent, as it is for contributors and first states.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from alert_router.events.alarm import AlarmChange, AlarmState
+from alert_router.events.metric import watched_in_configuration, watched_in_trigger
+from alert_router.events.state_reason import newest_datapoint, read_data
+from shared.times import parse_time
+
+Document = Mapping[str, Any]
+
+_STATE_CHANGES: Final = (
+    "CloudWatch Alarm State Change",
+    "CloudWatch Alarm Contributor State Change",
+)
+_SOURCE: Final = "aws.cloudwatch"
+
+#: CloudWatch gives a new alarm this state before it looked at any data.
+_INITIAL: Final = "Unchecked: Initial alarm creation"
+
+
+class UnreadableAlarmError(ValueError):
+    """A document looks like an alarm but lacks its name, a known state or a time."""
+
+
+def read_alarm(document: Document) -> AlarmChange | None:
+    """Read any of the three documents; None when it is none of them.
+
+    Raises:
+        UnreadableAlarmError: when it is one, and says too little to act on.
+    """
+    if "NewStateValue" in document:
+        return _from_notification(document)
+    if document.get("source") == _SOURCE and isinstance(document.get("alarmData"), dict):
+        return _from_action(document)
+    if document.get("source") == _SOURCE and document.get("detail-type") in _STATE_CHANGES:
+        return _from_event(document)
+    return None
+
+
+def is_configuration_change(document: Document) -> bool:
+    """Whether this is CloudWatch's other event, that somebody edited an alarm."""
+    return document.get("source") == _SOURCE and "detail-type" in document
+
+
+def _from_notification(document: Document) -> AlarmChange:
+    """Read what CloudWatch publishes to an SNS topic."""
+    reason = _text(document, "NewStateReason")
+    arn = _text(document, "AlarmArn")
+    attributes = _texts(document.get("AlarmContributorAttributes"))
+    return AlarmChange(
+        alarm_name=_required(document, "AlarmName"),
+        alarm_arn=arn,
+        state=_state(document.get("NewStateValue")),
+        changed_at=_time(document.get("StateChangeTime")),
+        reason=reason,
+        description=_text(document, "AlarmDescription"),
+        previous=_state_or_none(document.get("OldStateValue")),
+        aws_account=_text(document, "AWSAccountId"),
+        region=_region_of(arn) or _text(document, "Region"),
+        contributor=_contributor_id(document.get("AlarmContributorId"), attributes),
+        attributes=attributes,
+        watched=watched_in_trigger(document, reason),
+        latest=newest_datapoint(reason, {}),
+        ignored_because=_ignored_because(document.get("NewStateValue"), reason, {}),
+    )
+
+
+def _from_action(document: Document) -> AlarmChange:
+    """Read what CloudWatch invokes a Lambda function with."""
+    return _from_detail(
+        _map(document.get("alarmData")),
+        arn=_text(document, "alarmArn"),
+        aws_account=_text(document, "accountId"),
+        region=_text(document, "region"),
+        time=document.get("time"),
+    )
+
+
+def _from_event(document: Document) -> AlarmChange:
+    """Read an EventBridge event."""
+    resources = document.get("resources")
+    arn = resources[0] if isinstance(resources, list) and resources else ""
+    return _from_detail(
+        _map(document.get("detail")),
+        arn=arn if isinstance(arn, str) else "",
+        aws_account=_text(document, "account"),
+        region=_text(document, "region"),
+        time=document.get("time"),
+    )
+
+
+def _from_detail(
+    detail: Document, *, arn: str, aws_account: str, region: str, time: object
+) -> AlarmChange:
+    """Read the part that events and Lambda actions share."""
+    state = _map(detail.get("state"))
+    configuration = _map(detail.get("configuration"))
+    contributor = _map(detail.get("alarmContributor"))
+    attributes = _texts(contributor.get("attributes"))
+    reason = _text(state, "reason")
+    data = read_data(state.get("reasonData"))
+    changed_at = _time(state.get("timestamp") or time)
+    return AlarmChange(
+        alarm_name=_required(detail, "alarmName"),
+        alarm_arn=arn,
+        state=_state(state.get("value")),
+        changed_at=changed_at,
+        reason=reason,
+        description=_text(configuration, "description"),
+        previous=_state_or_none(_map(detail.get("previousState")).get("value")),
+        aws_account=aws_account,
+        region=region or _region_of(arn),
+        contributor=_contributor_id(contributor.get("id"), attributes),
+        attributes=attributes,
+        watched=watched_in_configuration(configuration, reason, data),
+        latest=newest_datapoint(reason, data),
+        ignored_because=_ignored_because(state.get("value"), reason, state)
+        or _muted(_map(detail.get("muteDetail")), changed_at),
+    )
+
+
+def _ignored_because(value: object, reason: str, state: Document) -> str:
+    """Say why a transition concerns nobody: suppressed, partial, or an alarm's first state."""
+    if by := _text(state, "actionsSuppressedBy"):
+        return f"suppressed by {by}"
+    if _text(state, "evaluationState") == "PARTIAL_DATA":
+        return "evaluated on partial data"
+    if value == AlarmState.INSUFFICIENT_DATA and reason.startswith(_INITIAL):
+        return "not evaluated yet"
+    return ""
+
+
+def _muted(mute: Document, changed_at: datetime) -> str:
+    """Say whether a CloudWatch mute rule covers the transition.
+
+    Where the event says the rule's window and the transition lies outside of it, the rule does
+    not concern it: to tell in doubt is better than to stay silent.
+    """
+    if not mute:
+        return ""
+    try:
+        start, end = (parse_time(mute[edge]) for edge in ("muteWindowStart", "muteWindowEnd"))
+    except (KeyError, TypeError, ValueError):
+        return "muted"
+    slack = timedelta(minutes=1)
+    return "muted" if start - slack <= changed_at <= end + slack else ""
+
+
+def _contributor_id(value: object, attributes: Mapping[str, str]) -> str:
+    """Return the contributor's id; where only its attributes are told, one made of them."""
+    if isinstance(value, str) and value:
+        return value
+    if not attributes:
+        return ""
+    canonical = json.dumps(dict(attributes), sort_keys=True).encode()
+    return hashlib.sha256(canonical).hexdigest()[:16]
+
+
+def _state(value: object) -> AlarmState:
+    """Read a state that must be there."""
+    state = _state_or_none(value)
+    if state is None:
+        raise UnreadableAlarmError("the alarm's new state is none that CloudWatch has")
+    return state
+
+
+def _state_or_none(value: object) -> AlarmState | None:
+    """Read a state that may be absent."""
+    return next((state for state in AlarmState if state == value), None)
+
+
+def _time(value: object) -> datetime:
+    """Read the time of a transition."""
+    try:
+        return parse_time(value) if isinstance(value, str) else _no_time()
+    except ValueError:
+        return _no_time()
+
+
+def _no_time() -> datetime:
+    """Refuse a document without a time: nothing could be put in order by it."""
+    raise UnreadableAlarmError("the alarm's transition has no time")
+
+
+def _region_of(arn: str) -> str:
+    """Return the Region's code from an ARN; empty when it has none."""
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 4 else ""
+
+
+def _required(document: Document, name: str) -> str:
+    """Return a text that must be there."""
+    value = _text(document, name)
+    if not value:
+        raise UnreadableAlarmError(f"the alarm has no {name}")
+    return value
+
+
+def _text(document: Document, name: str) -> str:
+    """Return a text, empty when it is absent or something else."""
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> dict[str, str]:
+    """Return a map of texts, without what is none."""
+    return {k: v for k, v in _map(value).items() if isinstance(v, str)}
+
+
+def _map(value: object) -> Document:
+    """Return a map, empty when the value is absent or something else."""
+    return value if isinstance(value, dict) else {}

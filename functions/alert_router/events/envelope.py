@@ -1,0 +1,154 @@
+"""What an invocation brought, taken out of its envelopes. Pure.
+
+A queue's record, a topic's record, an EventBridge event, a Lambda action and the router's own
+requests all end as one of the same few things.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from alert_router.events.alarm import AlarmChange
+from alert_router.events.cloudwatch import is_configuration_change, read_alarm
+from shared.names import ACCOUNT_PATTERN, Severity
+from shared.times import parse_time
+
+Document = Mapping[str, Any]
+
+#: Envelopes are a queue's record, SNS's and EventBridge's; nothing legitimate is nested deeper.
+_DEEPEST: Final = 4
+
+
+class UnreadableError(ValueError):
+    """A record is nothing that the router knows. The text names no content."""
+
+
+class TestRequest(NamedTuple):
+    """Somebody wants to see whether messages arrive."""
+
+    account: str
+    severity: Severity
+    at: datetime
+    requested_by: str = ""
+
+
+class Flush(NamedTuple):
+    """The wait of a group of openings is over."""
+
+    group: str
+
+
+class Tick(NamedTuple):
+    """The schedule asks to look at everything that is open."""
+
+
+class Ignored(NamedTuple):
+    """Nothing for anybody; the log says why."""
+
+    why: str
+
+
+Content = AlarmChange | TestRequest | Flush | Tick | Ignored
+
+
+class Parcel(NamedTuple):
+    """One record of an invocation."""
+
+    record_id: str | None
+    """The queue's message id, to report a failure of this record alone; None when invoked."""
+    open: Callable[[], Content]
+    """Read the content; raises ``ValueError`` when it cannot be read."""
+
+
+def unpack(event: Document) -> Iterator[Parcel]:
+    """Yield the records of an invocation; reading one cannot harm another."""
+    records = event.get("Records")
+    if not isinstance(records, list):
+        yield Parcel(None, lambda: read(event))
+        return
+    for record in records:
+        if isinstance(record, dict) and "Sns" in record:
+            yield Parcel(None, lambda record=record: read(record["Sns"]))  # type: ignore[misc]
+        else:
+            yield Parcel(_record_id(record), lambda record=record: _read_body(record))  # type: ignore[misc]
+
+
+def read(document: object, depth: int = 0) -> Content:
+    """Read a document, opening envelopes on the way.
+
+    Raises:
+        UnreadableError: when it is nothing that the router knows.
+        UnreadableAlarmError: when it is an alarm that says too little.
+    """
+    if not isinstance(document, dict):
+        raise UnreadableError("the record is not a JSON object")
+    if isinstance(document.get("Message"), str) and "TopicArn" in document:
+        if depth >= _DEEPEST:
+            raise UnreadableError("the record is wrapped too deeply")
+        return read(_parse(document["Message"]), depth + 1)
+    if "kind" in document:
+        return _read_request(document)
+    alarm = read_alarm(document)
+    if alarm is not None:
+        return alarm
+    if is_configuration_change(document):
+        return Ignored("an alarm's configuration changed")
+    raise UnreadableError("the record is no alarm and no request")
+
+
+def _read_request(document: Document) -> Content:
+    """Read one of the router's own requests."""
+    match document["kind"]:
+        case "tick":
+            return Tick()
+        case "flush" if isinstance(document.get("group"), str):
+            return Flush(document["group"])
+        case "test":
+            return _read_test(document)
+        case _:
+            raise UnreadableError("the request is of no known kind")
+
+
+def _read_test(document: Document) -> TestRequest:
+    """Read a request for a test message."""
+    account, at, by = (document.get(name) for name in ("account", "at", "requested_by"))
+    if not isinstance(account, str) or not ACCOUNT_PATTERN.fullmatch(account):
+        raise UnreadableError("the test names no account")
+    if not isinstance(at, str):
+        raise UnreadableError("the test names no time")
+    return TestRequest(
+        account=account,
+        severity=Severity(document.get("severity", Severity.CRITICAL)),
+        at=parse_time(at),
+        requested_by=by[:100] if isinstance(by, str) else "",
+    )
+
+
+def _read_body(record: object) -> Content:
+    """Read a queue's record."""
+    body = record.get("body") if isinstance(record, dict) else None
+    if not isinstance(body, str):
+        raise UnreadableError("the record has no body")
+    return read(_parse(body))
+
+
+def _record_id(record: object) -> str:
+    """Return a queue record's id, under which its failure is reported."""
+    identifier = record.get("messageId") if isinstance(record, dict) else None
+    return identifier if isinstance(identifier, str) else ""
+
+
+def _parse(text: str) -> object:
+    """Parse JSON with exact numbers.
+
+    Raises:
+        UnreadableError: when it is not JSON.
+    """
+    try:
+        return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    except (ValueError, RecursionError):
+        raise UnreadableError("the record is not JSON") from None

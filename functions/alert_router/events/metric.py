@@ -1,0 +1,128 @@
+"""What an alarm watches, from the two forms in which documents describe it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from alert_router.events.alarm import Watched
+from alert_router.events.state_reason import as_number, band_in, comparison_in, threshold_in
+
+Document = Mapping[str, Any]
+
+#: How a condition reads in a sentence.
+COMPARISONS: Final = {
+    "GreaterThanOrEqualToThreshold": "at or above",
+    "GreaterThanThreshold": "above",
+    "LessThanThreshold": "below",
+    "LessThanOrEqualToThreshold": "at or below",
+    "LessThanLowerOrGreaterThanUpperThreshold": "outside of the expected band",
+    "LessThanLowerThreshold": "below the expected band",
+    "GreaterThanUpperThreshold": "above the expected band",
+}
+
+
+def watched_in_trigger(document: Document, reason: str) -> Watched:
+    """Read an SNS notification's ``Trigger``, or a composite alarm's rule and children."""
+    if "AlarmRule" in document:
+        return _composite(_text(document, "AlarmRule"), document.get("TriggeringChildren"))
+    trigger = _map(document.get("Trigger"))
+    queries = _maps(trigger.get("Metrics"))
+    label, dimensions, statistic = _from_queries(queries) if queries else _from_metric(trigger)
+    lower, upper = band_in(reason, {})
+    threshold = as_number(trigger.get("Threshold"))
+    return Watched(
+        label=label,
+        dimensions=dimensions,
+        statistic=statistic,
+        comparison=COMPARISONS.get(_text(trigger, "ComparisonOperator")) or comparison_in(reason),
+        threshold=threshold_in(reason, {}) if threshold is None else threshold,
+        lower=lower,
+        upper=upper,
+    )
+
+
+def watched_in_configuration(configuration: Document, reason: str, data: Document) -> Watched:
+    """Read the ``configuration`` of an event or a Lambda action."""
+    if "alarmRule" in configuration:
+        return _composite(_text(configuration, "alarmRule"), data.get("triggeringAlarms"))
+    label, dimensions, statistic = _from_queries(_maps(configuration.get("metrics")))
+    lower, upper = band_in(reason, data)
+    return Watched(
+        label=label,
+        dimensions=dimensions,
+        statistic=statistic or _text(data, "statistic"),
+        comparison=comparison_in(reason),
+        threshold=threshold_in(reason, data),
+        lower=lower,
+        upper=upper,
+    )
+
+
+def _composite(rule: str, children: object) -> Watched:
+    """Describe a composite alarm by its rule and by the alarms that made it change."""
+    arns = (_text(child, "arn") or _text(child, "Arn") for child in _maps(children))
+    names = tuple(arn.partition(":alarm:")[2] or arn for arn in arns if arn)
+    return Watched(label=rule, is_composite=True, children=names)
+
+
+def _from_metric(trigger: Document) -> tuple[str, dict[str, str], str]:
+    """Describe a single metric of a ``Trigger``."""
+    label = " ".join(filter(None, (_text(trigger, "Namespace"), _text(trigger, "MetricName"))))
+    return label, _dimensions(trigger.get("Dimensions")), _text(trigger, "Statistic")
+
+
+def _from_queries(queries: Iterable[Document]) -> tuple[str, dict[str, str], str]:
+    """Describe metric queries by the one that is compared; keys come in either case.
+
+    An anomaly detection alarm compares two, the metric and its band: the metric is the one to
+    name.
+    """
+    lowered = [_lower_keys(query) for query in queries]
+    compared = [query for query in lowered if query.get("returndata") is not False]
+    plain = next((query for query in compared if "metricstat" in query), None)
+    if plain is not None:
+        return _from_metric_stat(_lower_keys(_map(plain["metricstat"])))
+    for query in compared or lowered:
+        label = _text(query, "label")
+        if not label or label.startswith("Expression"):
+            label = _text(query, "expression") or label
+        return label, {}, ""
+    return "", {}, ""
+
+
+def _from_metric_stat(stat: Document) -> tuple[str, dict[str, str], str]:
+    """Describe one metric with its statistic."""
+    metric = _lower_keys(_map(stat.get("metric")))
+    name = _text(metric, "name") or _text(metric, "metricname")
+    label = " ".join(filter(None, (_text(metric, "namespace"), name)))
+    return label, _dimensions(metric.get("dimensions")), _text(stat, "stat")
+
+
+def _dimensions(value: object) -> dict[str, str]:
+    """Read dimensions: a map, or a list of name and value in either case."""
+    if isinstance(value, dict):
+        return {k: v for k, v in value.items() if isinstance(v, str)}
+    pairs = (_lower_keys(pair) for pair in _maps(value))
+    return {_text(pair, "name"): _text(pair, "value") for pair in pairs if _text(pair, "name")}
+
+
+def _lower_keys(document: Document) -> dict[str, Any]:
+    """Return the document with its keys in lower case."""
+    return {key.lower(): value for key, value in document.items()}
+
+
+def _text(document: Document, name: str) -> str:
+    """Return a text, empty when it is absent or something else."""
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _map(value: object) -> Document:
+    """Return a map, empty when the value is absent or something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def _maps(value: object) -> list[Document]:
+    """Return the maps of a list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

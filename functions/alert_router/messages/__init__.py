@@ -1,0 +1,1 @@
+"""Messages for people and machines, from one notification or several. Pure."""

@@ -1,0 +1,1 @@
+"""The words of a message: phrases, details, actions, links, units."""

@@ -1,0 +1,1 @@
+"""The pipeline: update incidents, flush groups, reconcile, send."""

@@ -1,0 +1,207 @@
+"""Keys from Secrets Manager: read in batches, kept in memory for minutes, told apart when missing.
+
+Values go to the redactor before anything else sees them, and into no error text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from balance_poller.aws_batches import error_code, in_batches, is_rejection
+from balance_poller.credentials.reference import SecretError, SecretReference, take_key, texts
+from balance_poller.definitions.template import Secret
+from shared.outcome import Outcome
+from shared.telemetry import redactor
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+#: BatchGetSecretValue, SecretIdList (API reference, read 2026-11).
+MAX_BATCH: Final = 20
+
+#: What Secrets Manager says for one secret of a batch (API reference, APIErrorType).
+_WORDS: Final = {
+    "ResourceNotFoundException": "the secret does not exist",
+    "AccessDeniedException": "reading the secret is denied",
+    "DecryptionFailure": "reading the secret is denied: its KMS key cannot be used",
+    "InvalidRequestException": "the secret is scheduled for deletion",
+}
+
+
+class SecretStoreError(SecretError):
+    """Secrets could not be read at all: Secrets Manager, or the permission to ask it, failed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, Outcome.TRANSIENT)
+
+
+class UnreachableError(SecretStoreError):
+    """Secrets Manager does not answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What one reading gave, by reference: each is in exactly one of the two."""
+
+    found: Mapping[str, Secret]
+    missing: Mapping[str, SecretError]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    """A secret's stored text."""
+
+    text: str
+    read_at: float
+
+
+class SecretStore:
+    """Reads the keys that accounts refer to.
+
+    Args:
+        client: Returns the Secrets Manager client; called when it is first needed.
+        cache_seconds: How long a value is used again without asking.
+        monotonic: The clock of the cache, in seconds.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], SecretsManagerClient],
+        cache_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._cache_seconds = cache_seconds
+        self._monotonic = monotonic
+        self._cache: dict[str, _Cached] = {}
+
+    def read(self, references: Iterable[str]) -> Keys:
+        """Return the keys for ``references`` (``name-or-arn[#json_key]``), cached ones included.
+
+        A cached secret without a key that is wanted is read anew: somebody may just have set it.
+        """
+        wanted, cached = list(references), self._cached()
+        keys = self._read(wanted, cached)
+        lacking = {reference.partition("#")[0] for reference in keys.missing} & cached.keys()
+        if not lacking:
+            return keys
+        known = {name: text for name, text in self._cached().items() if name not in lacking}
+        again = self._read(wanted, known)
+        failed = any(isinstance(why, SecretStoreError) for why in again.missing.values())
+        return keys if failed else again
+
+    def read_again(self, references: Iterable[str]) -> Keys:
+        """Return the keys as they are stored now, whatever the cache holds."""
+        return self._read(references, {})
+
+    def _cached(self) -> dict[str, str]:
+        """Return the cached texts that are young enough."""
+        oldest = self._monotonic() - self._cache_seconds
+        return {name: entry.text for name, entry in self._cache.items() if entry.read_at > oldest}
+
+    def _read(self, references: Iterable[str], known: Mapping[str, str]) -> Keys:
+        """Read what is not known, and take each reference's key out of its secret."""
+        missing: dict[str, SecretError] = {}
+        parsed: dict[str, SecretReference] = {}
+        for text in dict.fromkeys(references):
+            try:
+                parsed[text] = SecretReference.parse(text)
+            except SecretError as exc:
+                missing[text] = exc
+        wanted = dict.fromkeys(reference.secret_id for reference in parsed.values())
+        stored: dict[str, str | SecretError] = dict(known)
+        stored |= self._fetch([secret_id for secret_id in wanted if secret_id not in known])
+        found: dict[str, Secret] = {}
+        for text, reference in parsed.items():
+            try:
+                found[text] = _take(stored[reference.secret_id], reference)
+            except SecretError as exc:
+                missing[text] = exc
+        return Keys(found, missing)
+
+    def _fetch(self, secret_ids: list[str]) -> dict[str, str | SecretError]:
+        """Ask Secrets Manager; every id gets its stored text or why there is none."""
+        answers: dict[str, str | SecretError] = {}
+        for batch in in_batches(secret_ids, MAX_BATCH):
+            answers |= self._fetch_batch(batch)
+            unreachable = answers[batch[0]]
+            if isinstance(unreachable, UnreachableError):
+                # Each further batch would cost the run tens of seconds of timeouts.
+                answers = dict.fromkeys(secret_ids, unreachable) | answers
+                break
+        now = self._monotonic()
+        for secret_id, answer in answers.items():
+            if isinstance(answer, str):
+                self._cache[secret_id] = _Cached(answer, now)
+        return answers
+
+    def _fetch_batch(self, batch: list[str]) -> dict[str, str | SecretError]:
+        """Ask for up to twenty secrets; halve a batch that AWS refuses for one id in it."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
+
+        try:
+            return self._ask(batch)
+        except (ClientError, BotoCoreError) as exc:
+            code = error_code(exc)
+            if not is_rejection(exc):
+                kind = SecretStoreError if isinstance(exc, ClientError) else UnreachableError
+                return dict.fromkeys(batch, kind(f"the secrets could not be read ({code})"))
+        if len(batch) == 1:
+            return {batch[0]: SecretError(f"Secrets Manager refuses the secret's name ({code})")}
+        middle = len(batch) // 2
+        return self._fetch_batch(batch[:middle]) | self._fetch_batch(batch[middle:])
+
+    def _ask(self, batch: list[str]) -> dict[str, str | SecretError]:
+        """Make the call, and key its answers back to the ids that were asked for."""
+        references = [SecretReference(secret_id) for secret_id in batch]
+        answers: dict[str, str | SecretError] = {
+            secret_id: SecretError("Secrets Manager did not return the secret")
+            for secret_id in batch
+        }
+        page: dict[str, str] = {}
+        while True:
+            response = self._client().batch_get_secret_value(SecretIdList=batch, **page)  # type: ignore[arg-type]  # only NextToken
+            for error in response.get("Errors", []):
+                answers[error.get("SecretId", "")] = _secret_error(
+                    error.get("ErrorCode", ""), error.get("Message", "")
+                )
+            for value in response.get("SecretValues", []):
+                text = _text(value.get("SecretString"), value.get("SecretBinary"))
+                for reference in references:
+                    if reference.names(value.get("ARN", ""), value.get("Name", "")):
+                        answers[reference.secret_id] = text
+            if not response.get("NextToken"):
+                return answers
+            page = {"NextToken": response["NextToken"]}
+
+
+def _take(stored: str | SecretError, reference: SecretReference) -> Secret:
+    """Return the reference's key, known to the redactor from here on."""
+    if not isinstance(stored, str):
+        raise stored
+    secret = take_key(stored, reference.json_key)
+    redactor().add(texts(secret))
+    return secret
+
+
+def _text(string: str | None, binary: bytes | None) -> str | SecretError:
+    """Return a secret's value as text. A secret that was never given a value has neither form."""
+    if string is not None:
+        return string
+    try:
+        return (binary or b"").decode()
+    except UnicodeDecodeError:
+        return SecretError("the secret is binary and not UTF-8 text")
+
+
+def _secret_error(code: str, message: str) -> SecretError:
+    """Say in words why one secret of a batch was not returned."""
+    # AWS answers for a secret without a value as for a missing one, and names the staging label.
+    if code == "ResourceNotFoundException" and "staging label" in message:
+        return SecretError("the secret is empty: it has no value yet")
+    if code in _WORDS:
+        return SecretError(_WORDS[code])
+    return SecretError(f"the secret could not be read ({code})", Outcome.TRANSIENT)

@@ -1,0 +1,1 @@
+"""Provider definitions: JSON to compiled rules. Pure."""

@@ -1,0 +1,155 @@
+"""Amounts of a definition: exact arithmetic on what its expressions select. Pure.
+
+A part that is missing, null or not a number makes the whole unreadable; it never counts as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
+from typing import Any, Final
+
+from balance_poller.definitions.expression import (
+    Expression,
+    ExpressionError,
+    compile_expression,
+    json_type,
+)
+from shared.money import NumberError, parse_number, within_limits
+
+#: Sums and differences are exact or refused; 1,000 digits are far beyond any amount.
+_EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])
+
+
+class UnreadableError(ValueError):
+    """The answer has no such amount; the text names the path and the JSON type, never a value."""
+
+
+def compile_amount(source: str) -> Expression:
+    """Compile an expression whose result is an amount.
+
+    Raises:
+        ExpressionError: as :func:`compile_expression`, and for a literal that could stand for an
+            amount that is missing from the answer.
+    """
+    expression = compile_expression(source)
+    if _gives_literal(expression.compiled.parsed):
+        raise ExpressionError(
+            "a literal may only be compared with: it must never stand for an amount"
+            " that the answer does not have"
+        )
+    return replace(expression, keeps_missing=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount computed from the answer: one expression, or arithmetic on several."""
+
+    operator: str
+    """"path", "subtract", "sum" or "first"."""
+    expression: Expression | None = None
+    operands: tuple[Amount, ...] = ()
+
+    def is_absent(self, body: object) -> bool:
+        """Return whether something that it needs is missing, null or an empty list.
+
+        What is there but not a number is not absent: that is an error, never a reason to look
+        elsewhere.
+        """
+        if self.expression is not None:
+            return self.expression.find(body) in (None, [])
+        needed = all if self.operator == "first" else any
+        return needed(operand.is_absent(body) for operand in self.operands)
+
+    def compute(self, body: object) -> Decimal:
+        """Return the exact amount.
+
+        Raises:
+            UnreadableError: when a part is missing, null or not a number. Never 0 instead.
+        """
+        try:
+            return self._compute(body)
+        except DecimalException:
+            raise UnreadableError("the amounts cannot be computed exactly") from None
+
+    def _compute(self, body: object) -> Decimal:
+        if self.expression is not None:
+            return _number(self.expression, self.expression.find(body), body)
+        if self.operator == "first":
+            chosen = next((o for o in self.operands if not o.is_absent(body)), self.operands[0])
+            return chosen._compute(body)  # noqa: SLF001 -- the same class
+        if self.operator == "subtract":
+            left, right = (operand._compute(body) for operand in self.operands)  # noqa: SLF001
+            return _EXACT.subtract(left, right)
+        return self._sum(body)
+
+    def _sum(self, body: object) -> Decimal:
+        """Add up all operands; one that selects a list counts each element."""
+        total = Decimal(0)
+        for operand in self.operands:
+            found = operand.expression.find(body) if operand.expression else None
+            if operand.expression and isinstance(found, list) and found:
+                for element in found:
+                    total = _EXACT.add(total, _element(operand.expression, element))
+            else:
+                total = _EXACT.add(total, operand._compute(body))  # noqa: SLF001 -- same class
+        return total
+
+
+def scaled(amount: Decimal, scale: Decimal | None) -> Decimal:
+    """Return ``amount`` times ``scale`` as it can be stored.
+
+    Raises:
+        UnreadableError: when it needs more digits or is larger or smaller than can be stored.
+    """
+    try:
+        exact = amount if scale is None else _EXACT.multiply(amount, scale)
+        return within_limits(exact)
+    except (DecimalException, NumberError):
+        raise UnreadableError(
+            "the number cannot be stored: more than 38 digits, or outside of 1e-30 to 1e15"
+        ) from None
+
+
+def _number(expression: Expression, found: object, body: object) -> Decimal:
+    """Read what an expression gave as a number."""
+    try:
+        return parse_number(found)
+    except NumberError:
+        words = _odd_words(found)
+        raise UnreadableError(
+            f"{expression.quoted} is {words}" if words else expression.describe(body)
+        ) from None
+
+
+def _element(expression: Expression, found: object) -> Decimal:
+    """Read an element of the list that an expression gave as a number."""
+    try:
+        return parse_number(found)
+    except NumberError:
+        words = _odd_words(found) or f"{json_type(found)}, not a number"
+        words = "missing or null" if found is None else words
+        raise UnreadableError(f"{expression.quoted} has an element that is {words}") from None
+
+
+def _odd_words(found: object) -> str:
+    """Name a text or a number that cannot be read; empty for other types."""
+    if isinstance(found, str):
+        return "text that is not a number"
+    # NaN, Infinity, or hundreds of digits.
+    return "a number that cannot be read" if isinstance(found, Decimal) else ""
+
+
+def _gives_literal(node: Mapping[str, Any]) -> bool:
+    """Return whether a literal can become the expression's result."""
+    if node["type"] == "literal":
+        return True
+    if node["type"] == "comparator":
+        return False
+    children = node.get("children", ())
+    if node["type"] == "filter_projection":
+        children = children[:2]
+    if node["type"] == "function_expression" and node["value"] != "not_null":
+        return False
+    return any(_gives_literal(child) for child in children)

@@ -1,0 +1,177 @@
+"""A provider's definition: from JSON to compiled rules, with every problem under its path. Pure.
+
+A field that is null counts as not set, as Terraform writes it; within a request's body, null is a
+value.
+
+``provider.schema.json`` states the same rules for editors; a test holds the two together. What a
+schema cannot say (JMESPath, names that must match) is checked here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from balance_poller.definitions.expression import Expression
+from balance_poller.definitions.field import Node, Problem
+from balance_poller.definitions.params import Param, read_params
+from balance_poller.definitions.request_spec import read_request
+from balance_poller.definitions.wallet_spec import (
+    WalletSpec,
+    read_default,
+    read_expression,
+    read_wallets,
+)
+from balance_poller.exchange.request import RequestSpec
+from shared.outcome import Outcome
+
+HTTPS_URL: Final = r"https://[^\s/?#@\\]+(/[^\s\\]*)?"
+DEFAULT_MIN_INTERVAL_SECONDS: Final = 60
+#: What an entry of ``errors`` or ``guards`` may end with.
+FAILURES: Final = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.OK)
+MAX_REASON: Final = 140
+
+_REQUIRED: Final = ("title", "request", "wallets")
+_OPTIONAL: Final = (
+    "$schema", "docs", "sources", "top_up_url", "min_interval_seconds", "notes", "params",
+    "success", "error_code", "errors", "guards", "default_wallet",
+)  # fmt: skip
+
+
+class DefinitionError(ValueError):
+    """A definition cannot be used."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.path = path
+        """Where in the definition, such as ``wallets.credits.remaining``."""
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An entry of ``errors`` or ``guards``: when it holds, how the poll ends."""
+
+    path: str
+    outcome: Outcome
+    reason: str
+    when: Expression | None
+    statuses: frozenset[int] = frozenset()
+    """Of ``errors`` alone; empty for every status."""
+    is_for_web_pages: bool = False
+    """Of ``errors`` alone: whether it also holds when a web page came instead of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition, compiled."""
+
+    title: str
+    docs: str | None
+    top_up_url: str | None
+    min_interval_seconds: int
+    params: Mapping[str, Param]
+    request: RequestSpec
+    success: Expression | None
+    error_code: Expression | None
+    errors: tuple[Rule, ...]
+    guards: tuple[Rule, ...]
+    wallets: Mapping[str, WalletSpec]
+    default_wallet: str
+
+    @property
+    def secret_fields(self) -> tuple[str, ...]:
+        """The fields of a multi-part secret; empty when it is a single key."""
+        return self.request.secret_fields
+
+
+def parse_definition(data: object) -> Definition:
+    """Compile a definition.
+
+    Raises:
+        DefinitionError: for its first problem.
+    """
+    definition, problems = _read(data)
+    if problems:
+        raise DefinitionError(problems[0].path, problems[0].message)
+    return definition
+
+
+def check_definition(data: object) -> list[str]:
+    """Return all problems of a definition, each with its path; none when it can be used."""
+    return [str(problem) for problem in _read(data)[1]]
+
+
+def _read(data: object) -> tuple[Definition, list[Problem]]:
+    """Read a definition; with problems, what is returned is not to be used."""
+    problems: list[Problem] = []
+    top = Node(data, "", problems).fields(_REQUIRED, _OPTIONAL)
+    for name in ("$schema", "notes"):
+        if name in top:
+            _read_words(top[name])
+    params = read_params(top.get("params"))
+    wallets = read_wallets(top.get("wallets"))
+    definition = Definition(
+        title=top["title"].text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", 60)
+        if "title" in top else "",
+        docs=_read_url(top.get("docs")),
+        top_up_url=_read_url(top.get("top_up_url")),
+        min_interval_seconds=top["min_interval_seconds"].whole_number(1, 86_400)
+        if "min_interval_seconds" in top else DEFAULT_MIN_INTERVAL_SECONDS,
+        params=params,
+        request=read_request(top.get("request", Node({}, "request", [])), params),
+        success=read_expression(top.get("success")),
+        error_code=read_expression(top.get("error_code")),
+        errors=_read_rules(top.get("errors"), is_error=True),
+        guards=_read_rules(top.get("guards"), is_error=False),
+        wallets=wallets,
+        default_wallet=read_default(top.get("default_wallet"), wallets, problems),
+    )  # fmt: skip
+    for source in top["sources"].items() if "sources" in top else ():
+        source.text(HTTPS_URL + r"( \([^()]+\))?", "an https URL, optionally with (a remark)")
+    return definition, problems
+
+
+def _read_words(node: Node) -> None:
+    """Check text, or a list of texts."""
+    for part in node.items() if isinstance(node.value, list) else (node,):
+        part.text()
+
+
+def _read_url(node: Node | None) -> str | None:
+    """Return an optional https address."""
+    return node.text(HTTPS_URL, "an https URL") if node else None
+
+
+def _read_rules(node: Node | None, *, is_error: bool) -> tuple[Rule, ...]:
+    """Return the entries of ``errors`` or ``guards``."""
+    return tuple(_read_rule(entry, is_error=is_error) for entry in (node.items() if node else ()))
+
+
+def _read_rule(node: Node, *, is_error: bool) -> Rule:
+    """Return one entry."""
+    required = ("outcome", "reason") if is_error else ("when", "outcome", "reason")
+    fields = node.fields(required, ("status", "when", "web_page") if is_error else ())
+    if is_error and not {"status", "when"} & fields.keys():
+        node.refuse("expected status, when, or both")
+    outcome = fields["outcome"].choice(FAILURES) if "outcome" in fields else FAILURES[0]
+    reason = fields.get("reason")
+    return Rule(
+        path=node.path,
+        outcome=Outcome(outcome),
+        reason=reason.text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", MAX_REASON)
+        if reason
+        else "",
+        when=read_expression(fields.get("when")),
+        statuses=_read_statuses(fields.get("status")),
+        is_for_web_pages="web_page" in fields and fields["web_page"].flag(),
+    )
+
+
+def _read_statuses(node: Node | None) -> frozenset[int]:
+    """Return the HTTP statuses of an entry of ``errors``: one, or a list."""
+    if node is None:
+        return frozenset()
+    entries = node.items() if isinstance(node.value, list) else [node]
+    return frozenset(entry.whole_number(200, 599) for entry in entries)

@@ -1,0 +1,95 @@
+"""Parameters of a definition: what an account may set, and what it did set. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from balance_poller.definitions.field import NAME, Node
+from balance_poller.definitions.template import ConfigError, has_control_characters
+
+_MAX_VALUE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter."""
+
+    description: str
+    default: str | None = None
+    """None when every account must set it; empty to leave out what it stands in."""
+    one_of: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+    def problem(self, value: str) -> str | None:
+        """Say why ``value`` cannot be taken, without quoting it; None when it can."""
+        if self.one_of:
+            return None if value in self.one_of else f"must be one of {', '.join(self.one_of)}"
+        if len(value) > _MAX_VALUE or has_control_characters(value):
+            return f"is longer than {_MAX_VALUE} characters, or has a control character in it"
+        if self.pattern is not None and not self.pattern.fullmatch(value):
+            return f"does not match {self.pattern.pattern}"
+        return None
+
+
+def resolve_params(specs: Mapping[str, Param], given: Mapping[str, str]) -> dict[str, str]:
+    """Return a value for every parameter.
+
+    Raises:
+        ConfigError: naming the parameter that is unknown, missing or not allowed.
+    """
+    for name in given:
+        if name not in specs:
+            known = ", ".join(specs) or "none"
+            raise ConfigError(f"params.{name}: there is no such parameter; known: {known}")
+    values = {}
+    for name, spec in specs.items():
+        value = given.get(name, spec.default)
+        if value is None:
+            raise ConfigError(f"params.{name} is missing: {spec.description}")
+        if value != spec.default and (problem := spec.problem(value)):
+            raise ConfigError(f"params.{name} {problem}")
+        values[name] = value
+    return values
+
+
+def read_params(node: Node | None) -> dict[str, Param]:
+    """Read a definition's ``params``."""
+    if node is None:
+        return {}
+    return {name: _read_param(member) for name, member in node.members(NAME, at_most=20).items()}
+
+
+def _read_param(node: Node) -> Param:
+    """Read one parameter."""
+    fields = node.fields(("description",), ("default", "one_of", "pattern"))
+    param = Param(
+        description=fields["description"].text() if "description" in fields else "",
+        default=_read_default(fields.get("default")),
+        one_of=tuple(entry.text() for entry in fields["one_of"].items())
+        if "one_of" in fields else (),
+        pattern=_read_pattern(fields.get("pattern")),
+    )  # fmt: skip
+    if param.default and (problem := param.problem(param.default)):
+        fields["default"].refuse(problem)
+    return param
+
+
+def _read_default(node: Node | None) -> str | None:
+    """Return the default, which may be empty."""
+    if node is None or node.value == "":
+        return None if node is None else ""
+    return node.text()
+
+
+def _read_pattern(node: Node | None) -> re.Pattern[str] | None:
+    """Return the regular expression that a whole value must match."""
+    if node is None:
+        return None
+    try:
+        return re.compile(node.text())
+    except (re.error, OverflowError, RecursionError) as exc:
+        node.refuse(f"not a regular expression: {exc}")
+        return None

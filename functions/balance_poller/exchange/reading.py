@@ -1,0 +1,108 @@
+"""From a provider's answer to an outcome: errors, status, success, guards, wallet, in this order.
+
+Pure, and total: whatever the answer is, the result is a ``Reading``, never an exception. No text of
+the answer gets into it, but for an error code that the definition selects and a unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from balance_poller.definitions.definition import Definition
+from balance_poller.definitions.expression import Expression
+from balance_poller.exchange.http_status import Failure, status_failure
+from balance_poller.exchange.response import (
+    MISSING,
+    Response,
+    is_web_page,
+    not_json_words,
+    parse_body,
+)
+from balance_poller.exchange.wallets import Wallets, read_wallets
+from shared.outcome import Outcome
+from shared.records import MAX_REASON, Wallet
+
+#: An error code is words or a short number. A key that an answer echoes is neither.
+_CODE: Final = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}")
+_MAX_CODE: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one answer says of one account."""
+
+    outcome: Outcome
+    reason: str | None = None
+    """A clause for a person, at most 200 characters; None when the outcome is ``ok``."""
+    wallet: str | None = None
+    """The account's wallet, once it is known."""
+    balance: Wallet | None = None
+    """The account's wallet's figures; only with ``ok``."""
+    others: Mapping[str, Wallet] = field(default_factory=dict)
+    burn_per_hour: Decimal | None = None
+    """What the provider itself says is being used up, in the wallet's unit."""
+
+
+def read_response(definition: Definition, response: Response, wallet: str | None) -> Reading:
+    """Classify ``response`` for an account that watches ``wallet`` (None: the default one)."""
+    name = wallet or definition.default_wallet
+    if name not in definition.wallets:
+        words = f"the provider has no wallet {name}; it has: {', '.join(definition.wallets)}"
+        return Reading(Outcome.BAD_CONFIG, words[:MAX_REASON])
+    body = parse_body(response.body)
+    failure = _find_failure(definition, response, body)
+    wallets, problems = read_wallets(definition, body)
+    if failure is None and name not in wallets:
+        failure = Outcome.SCHEMA_CHANGED, _missing_words(problems[name], wallets)
+    if failure is not None:
+        return Reading(failure[0], failure[1][:MAX_REASON], name)
+    balance, burn_per_hour = wallets.pop(name)
+    others = {other: found[0] for other, found in wallets.items()}
+    return Reading(Outcome.OK, None, name, balance, others, burn_per_hour)
+
+
+def _find_failure(definition: Definition, response: Response, body: object) -> Failure | None:
+    """Return how the poll fails before any amount is looked at, or None."""
+    is_page = body is MISSING and is_web_page(response)
+    failure = _find_error(definition, response, body)
+    failure = failure or status_failure(response.status, is_page=is_page)
+    if failure is None and body is MISSING:
+        failure = Outcome.SCHEMA_CHANGED, not_json_words(response, is_page=is_page)
+    if failure is None and definition.success is not None and not definition.success.holds(body):
+        failure = Outcome.SCHEMA_CHANGED, "the answer does not report success"
+    if failure is not None:
+        code = plain_code(definition.error_code, body)
+        return failure[0], f"{failure[1]}: {code}" if code else failure[1]
+    for rule in definition.guards:
+        if rule.when is not None and rule.when.holds(body):
+            return rule.outcome, rule.reason
+    return None
+
+
+def _find_error(definition: Definition, response: Response, body: object) -> Failure | None:
+    """Return the first of the definition's ``errors`` that the answer is."""
+    is_page = body is MISSING and is_web_page(response)
+    for rule in definition.errors:
+        if rule.statuses and response.status not in rule.statuses:
+            continue
+        if is_page and not rule.is_for_web_pages:
+            continue
+        if rule.when is None or (body is not MISSING and rule.when.holds(body)):
+            return rule.outcome, rule.reason
+    return None
+
+
+def _missing_words(problem: str, wallets: Wallets) -> str:
+    """Say why the account's wallet cannot be read, and which others could be."""
+    return f"{problem}; wallets in the answer: {', '.join(wallets)}" if wallets else problem
+
+
+def plain_code(place: Expression | None, body: object) -> str:
+    """Return the error code that the definition selects; empty when it is not plainly a code."""
+    found = place.find(body) if place and body is not MISSING else None
+    text = str(found) if isinstance(found, str | Decimal) else ""
+    return text if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""

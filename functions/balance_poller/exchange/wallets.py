@@ -1,0 +1,112 @@
+"""The wallets of one answer: their figures, units and times. Pure."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from balance_poller.definitions.amount import UnreadableError, scaled
+from balance_poller.definitions.definition import Definition
+from balance_poller.definitions.expression import json_type
+from balance_poller.definitions.wallet_spec import UNIT, WalletSpec
+from balance_poller.exchange.response import MISSING
+from shared.records import Wallet
+
+_UNIT: Final = re.compile(UNIT)
+#: A unit that an answer says is short; what an answer echoes, such as a key, is not.
+_MAX_UNIT: Final = 12
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+#: Epoch values from here on are milliseconds: as seconds they would lie beyond the year 5000.
+_MILLISECONDS_FROM: Final = Decimal("1e11")
+_MILLISECONDS_UNTIL: Final = Decimal("1e14")
+
+Wallets = dict[str, tuple[Wallet, Decimal | None]]
+"""By name: what is in the wallet, and what the provider says is used up per hour."""
+
+
+def read_wallets(definition: Definition, body: object) -> tuple[Wallets, dict[str, str]]:
+    """Return the wallets that are in the answer, and for the others why they are not."""
+    wallets: Wallets = {}
+    problems: dict[str, str] = {}
+    if body is MISSING:
+        return wallets, problems
+    for name, spec in definition.wallets.items():
+        try:
+            wallets[name] = _read_wallet(spec, body)
+        except UnreadableError as exc:
+            problems[name] = str(exc)
+    return wallets, problems
+
+
+def _read_wallet(spec: WalletSpec, body: object) -> tuple[Wallet, Decimal | None]:
+    """Return one wallet and its burn rate; only ``remaining`` and the unit must be readable.
+
+    Raises:
+        UnreadableError: when one of these two is not.
+    """
+    found: dict[str, Any] = {
+        "remaining": scaled(spec.remaining.compute(body), spec.scale),
+        "unit": read_unit(spec, body),
+    }
+    for name, amount in spec.amounts.items():
+        with suppress(UnreadableError):
+            found[name] = scaled(amount.compute(body), spec.scale)
+    for name, places in spec.times.items():
+        found[name] = next(filter(None, (read_time(place.find(body)) for place in places)), None)
+    burn_per_hour = found.pop("burn_per_hour", None)
+    return Wallet(**found), burn_per_hour
+
+
+def read_unit(spec: WalletSpec, body: object) -> str:
+    """Return a wallet's unit: the definition's, or what the answer says; currencies in capitals.
+
+    Raises:
+        UnreadableError: when the answer says none.
+    """
+    place = spec.unit_path
+    if place is None:
+        return spec.unit or ""
+    found = place.find(body)
+    if not isinstance(found, str):
+        raise UnreadableError(f"{place.quoted} is {json_type(found)}, not a unit")
+    if len(found) > _MAX_UNIT or not _UNIT.fullmatch(found):
+        raise UnreadableError(f"{place.quoted} is text that is no unit")
+    return found.upper() if len(found) == 3 else found
+
+
+def read_time(value: object) -> datetime | None:
+    """Read an ISO 8601 or HTTP date, or an epoch in seconds or milliseconds; None for all else."""
+    try:
+        if isinstance(value, str) and not value.isdigit():
+            at = _read_date(value)
+        elif isinstance(value, str | Decimal):
+            epoch = Decimal(value)
+            if not 0 < epoch < _MILLISECONDS_UNTIL:
+                # An answer's 1e999999999 would become an integer of a thousand million digits.
+                return None
+            seconds = epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch
+            at = datetime.fromtimestamp(int(seconds), UTC)
+        else:
+            return None
+    except (ValueError, OverflowError, OSError, ArithmeticError):
+        return None
+    return at if _EARLIEST <= at < _LATEST else None
+
+
+def _read_date(text: str) -> datetime:
+    """Read a date in words: "2026-12-31", "2026-12-31 23:59:59 UTC", "Thu, 31 Dec 2026 …".
+
+    Raises:
+        ValueError: when it is none.
+    """
+    if text[:1].isalpha():
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 -- hardly ever needed
+
+        at = parsedate_to_datetime(text)
+    else:
+        at = datetime.fromisoformat(text.removesuffix(" UTC"))
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""All requests of a run, side by side, within its deadline."""

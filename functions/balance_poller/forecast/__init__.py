@@ -1,0 +1,1 @@
+"""Burn, and the time until a balance is empty. Pure."""

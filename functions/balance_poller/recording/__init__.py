@@ -1,0 +1,1 @@
+"""Readings to metrics, history and LATEST, written in that order."""

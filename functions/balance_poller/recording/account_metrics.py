@@ -1,0 +1,62 @@
+"""Which metrics one successful poll publishes. Pure.
+
+``Balance`` always; the others only where the account sets a threshold on them, since each series
+costs money. A series that an alarm watches is published on every ``ok`` poll, whatever its value
+is: the alarms keep their state when data is missing, so a gap would make one stick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from balance_poller.forecast.runway import Basis, Forecast
+from shared.names import Metric
+from shared.records import Thresholds, Wallet
+
+#: "Longer than anyone plans": nothing is consumed, or nothing expires.
+NEVER: Final = 9999.0
+
+
+@dataclass(frozen=True, slots=True)
+class DataPoint:
+    """One value of one account's series."""
+
+    account: str
+    provider: str
+    metric: Metric
+    value: float
+    at: datetime
+    """The run's scheduled time."""
+
+
+def values(
+    wallet: Wallet, forecast: Forecast, thresholds: Thresholds, at: datetime
+) -> Iterator[tuple[Metric, float]]:
+    """Yield the metrics of an ``ok`` poll at ``at`` with their values.
+
+    What rests on consumption is not published while too little of it is known.
+    """
+    yield Metric.BALANCE, float(wallet.remaining)
+    if thresholds.expiry_warning_days is not None:
+        yield Metric.EXPIRES_IN_DAYS, _days_until(wallet.expires_at, at)
+    if forecast.basis is Basis.ACCUMULATING:
+        return
+    if thresholds.runway_warning_hours is not None or thresholds.runway_critical_hours is not None:
+        hours = forecast.runway_hours
+        yield Metric.RUNWAY_HOURS, NEVER if hours is None else min(hours, NEVER)
+    if forecast.consumed_last_day is None:
+        return
+    if thresholds.max_burn_per_day is not None:
+        yield Metric.BURN_PER_DAY, float(forecast.consumed_last_day)
+    if thresholds.drain_factor is not None:
+        yield Metric.DRAIN_FACTOR, forecast.drain_factor or 0.0
+
+
+def _days_until(expires_at: datetime | None, at: datetime) -> float:
+    """Return the days until ``expires_at``, negative once it has passed."""
+    if expires_at is None:
+        return NEVER
+    return min((expires_at - at).total_seconds() / 86_400, NEVER)

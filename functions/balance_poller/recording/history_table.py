@@ -1,0 +1,70 @@
+"""Every attempt as an item of table ``balances``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from balance_poller.aws_batches import in_batches
+from balance_poller.recording.entries import Entry, encode, waits
+from balance_poller.recording.writer import Target, UnprocessedError, WriteProblem, Writer
+from shared.records import Attempt
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import WriteRequestUnionTypeDef
+
+#: BatchWriteItem (API reference, read 2026-11).
+MAX_BATCH: Final = 25
+
+
+class HistorySink:
+    """Records attempts. Writing the same run twice converges: the keys are the same.
+
+    Args:
+        client: Returns the DynamoDB client; called when it is first needed.
+        table: The balances table's name.
+        keep_days: After how many days DynamoDB may delete an attempt.
+        sleep: Waits between attempts, in seconds.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], DynamoDBClient],
+        table: str,
+        keep_days: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._keep_days = keep_days
+        self._sleep = sleep
+
+    def write(self, attempts: Sequence[Attempt]) -> list[WriteProblem]:
+        """Record ``attempts``; return what could not be recorded."""
+        writer = Writer(Target.HISTORY)
+        entries = [
+            entry
+            for made in attempts
+            for entry in encode(made.account, made.to_item(self._keep_days), writer)
+        ]
+        for batch in in_batches(entries, MAX_BATCH):
+            writer.write(batch, self._put, lambda entry: entry.account)
+        return writer.problems
+
+    def _put(self, batch: list[Entry]) -> None:
+        """Put one batch; what DynamoDB leaves unprocessed is sent again, after a wait."""
+        pending: Sequence[WriteRequestUnionTypeDef] = [
+            {"PutRequest": {"Item": entry.item}} for entry in batch
+        ]
+        pauses = waits()
+        while True:
+            response = self._client().batch_write_item(RequestItems={self._table: pending})
+            pending = response.get("UnprocessedItems", {}).get(self._table, [])
+            if not pending:
+                return
+            pause = next(pauses, None)
+            if pause is None:
+                raise UnprocessedError
+            self._sleep(pause)

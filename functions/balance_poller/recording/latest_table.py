@@ -1,0 +1,171 @@
+"""The LATEST item of every account: read before a run, written last, only over older ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from balance_poller.aws_batches import error_code, in_batches
+from balance_poller.recording.entries import Entry, encode, waits
+from balance_poller.recording.writer import Target, UnprocessedError, WriteProblem, Writer
+from shared.dynamo import decode
+from shared.names import LATEST
+from shared.records import Latest
+from shared.times import format_time
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+#: BatchGetItem and TransactWriteItems (API reference, read 2026-11).
+MAX_BATCH: Final = 100
+
+_NEWER: Final = "attribute_not_exists(polled_at) OR polled_at < :polled_at"
+_SUPERSEDED: Final = "ConditionalCheckFailed"
+#: Cancellation reasons that say that the item itself cannot be written.
+_REFUSED: Final = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
+
+
+@dataclass(frozen=True, slots=True)
+class LatestRead:
+    """What is known of accounts before a run."""
+
+    items: dict[str, Latest] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+    """Accounts whose item could not be read: writing theirs would lose what it holds."""
+    problem: str | None = None
+
+
+class LatestStore:
+    """Reads and writes LATEST items.
+
+    Args:
+        client: Returns the DynamoDB client; called when it is first needed.
+        table: The balances table's name.
+        sleep: Waits between attempts, in seconds.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], DynamoDBClient],
+        table: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._sleep = sleep
+
+    def read(self, accounts: Sequence[str]) -> LatestRead:
+        """Return the items of ``accounts``. An item that is not one of ours counts as absent."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
+
+        items: dict[str, Latest] = {}
+        asked: set[str] = set()
+        try:
+            for batch in in_batches(accounts, MAX_BATCH):
+                for item in self._get(batch):
+                    items |= _readable(item)
+                asked |= set(batch)
+        except (ClientError, BotoCoreError, UnprocessedError) as exc:
+            problem = f"{Target.LATEST} not read: {error_code(exc)}"
+            return LatestRead(items, frozenset(accounts) - asked, problem)
+        return LatestRead(items)
+
+    def write(self, latests: Sequence[Latest]) -> list[WriteProblem]:
+        """Write ``latests``, each only over an older one; return what could not be written."""
+        writer = Writer(Target.LATEST)
+        entries = [
+            entry
+            for latest in latests
+            for entry in encode(latest.account, latest.to_item(), writer)
+        ]
+        for batch in in_batches(entries, MAX_BATCH):
+            writer.write(batch, lambda part: self._put(part, writer), lambda entry: entry.account)
+        return writer.problems
+
+    def _get(self, batch: list[str]) -> list[dict[str, Any]]:
+        """Get one batch; keys that DynamoDB leaves unprocessed are asked for again.
+
+        The read is consistent: an event that comes twice within a second must find its own mark.
+        """
+        keys: Sequence[Any] = [{"account": {"S": name}, "at": {"S": LATEST}} for name in batch]
+        found: list[dict[str, Any]] = []
+        pauses = waits()
+        while keys:
+            response = self._client().batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+            found += [decode(item) for item in response["Responses"].get(self._table, [])]
+            left = response.get("UnprocessedKeys", {}).get(self._table)
+            keys = left["Keys"] if left else []
+            if keys:
+                self._pause(next(pauses, None))
+        return found
+
+    def _put(self, batch: list[Entry], writer: Writer) -> None:
+        """Put one batch in a transaction; on cancellation without what a newer run superseded."""
+        pending = batch
+        pauses = waits()
+        while pending:
+            try:
+                self._client().transact_write_items(TransactItems=[self._item(e) for e in pending])
+            except self._client().exceptions.TransactionCanceledException as exc:
+                pending, is_busy = _still_to_write(pending, exc, writer)
+                if is_busy:
+                    self._pause(next(pauses, None))
+            else:
+                return
+
+    def _item(self, entry: Entry) -> TransactWriteItemTypeDef:
+        """Return one conditional put."""
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": entry.item,
+                "ConditionExpression": _NEWER,
+                "ExpressionAttributeValues": {":polled_at": entry.item["polled_at"]},
+            }
+        }
+
+    def _pause(self, seconds: float | None) -> None:
+        """Wait before the next attempt; None means that there is none."""
+        if seconds is None:
+            raise UnprocessedError
+        self._sleep(seconds)
+
+
+def _readable(item: dict[str, Any]) -> dict[str, Latest]:
+    """Return the item by its account, or nothing when it cannot be understood."""
+    try:
+        latest = Latest.from_item(item)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return {}
+    return {latest.account: latest}
+
+
+def _still_to_write(
+    batch: list[Entry], exc: ClientError, writer: Writer
+) -> tuple[list[Entry], bool]:
+    """Return the entries to send again, and whether to wait first.
+
+    Reasons come in the order of the batch (TransactWriteItems, API reference, read 2026-11).
+    """
+    reasons = [reason.get("Code", "None") for reason in exc.response.get("CancellationReasons", [])]
+    if len(reasons) != len(batch):
+        return batch, True
+    remaining: list[Entry] = []
+    for entry, reason in zip(batch, reasons, strict=True):
+        if reason in _REFUSED:
+            writer.refuse(entry.account, reason)
+        elif reason != _SUPERSEDED:
+            remaining.append(entry)
+    return remaining, len(remaining) == len(batch)
+
+
+def is_done(latest: Latest | None, scheduled_at: datetime) -> bool:
+    """Whether the account was already polled for ``scheduled_at`` or a later run."""
+    return latest is not None and format_time(latest.polled_at) >= format_time(scheduled_at)
