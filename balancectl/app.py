@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from balancectl.cli.output import say
+from balancectl.cli.root_group import Frame
 from balancectl.commands import (
     doctor,
     history,
@@ -17,12 +19,10 @@ from balancectl.commands import (
     silence,
     status,
     subscribers,
-    trial,
+    test_alert,
     verify,
 )
-from balancectl.frame import Frame
-from balancectl.render import say
-from balancectl.session import Target
+from balancectl.deployment.target import Target
 from shared.names import DEFAULT_NAME
 
 EPILOG: Final = (
@@ -89,7 +89,7 @@ app.command("poll")(poll.poll)
 app.command("status")(status.status)
 app.command("history")(history.history)
 app.command("preflight")(preflight.preflight)
-app.command("test-alert")(trial.send_test_alert)
+app.command("test-alert")(test_alert.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)
 app.command("doctor")(doctor.doctor)
 app.command("silence")(silence.silence)

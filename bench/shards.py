@@ -23,12 +23,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
 
-from balancectl.localcloud.deployment import Deployment
-from balancectl.localcloud.emulator_process import start_emulator
-from balancectl.localcloud.repository import LOCAL, build_packages
-from balancectl.localcloud.simulated_api import Account
-from balancectl.localcloud.simulated_providers import SimulatedProviders
-from balancectl.localcloud.terraform import Progress
+from balancectl.localcloud.deploy.deployment import Deployment
+from balancectl.localcloud.deploy.repository import LOCAL, build_packages
+from balancectl.localcloud.deploy.terraform import Progress
+from balancectl.localcloud.emulator.process import start_emulator
+from balancectl.localcloud.providers.accounts import Account
+from balancectl.localcloud.providers.servers import SimulatedProviders
 
 FOLDER = LOCAL / "bench-shards"
 #: The plan admits so many accounts on one secret, which holds 64 KiB.

@@ -83,7 +83,7 @@ def _help(path: tuple[str, ...]) -> str:
 
 def permissions() -> str:
     """Return the table of commands and the AWS actions that they need."""
-    from balancectl.permissions import COMMANDS  # noqa: PLC0415 -- after the environment is clean
+    from balancectl.cli.permissions import COMMANDS  # noqa: PLC0415 -- after the environment is clean
 
     rows = [
         f"| `{command}` | {', '.join(f'`{action}`' for action in sorted(set(actions))) or 'none'} |"

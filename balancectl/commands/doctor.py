@@ -7,11 +7,11 @@ from typing import Final
 
 import typer
 
-from balancectl.checkup import Finding, check_up
-from balancectl.exits import ExitCode
-from balancectl.options import JsonOption, target_of
-from balancectl.render import Cell, Column, print_json, print_table, progress
-from balancectl.stack import read_stack
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.output import Cell, Column, print_json, print_table, progress
+from balancectl.commands.options import JsonOption, target_of
+from balancectl.deployment.accounts import read_stack
+from balancectl.views.checks import Finding, check_up
 
 _STYLES: Final = {Finding.GOOD: "green", Finding.BAD: "bold red", Finding.UNKNOWN: "yellow"}
 _COLUMNS: Final = (

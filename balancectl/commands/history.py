@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from balancectl.balances import PastAttempt, read_history
-from balancectl.errors import CliError
-from balancectl.options import AccountArgument, JsonOption, target_of
-from balancectl.render import Cell, Column, print_json, print_table
+from balancectl.cli.errors import CliError
+from balancectl.cli.output import Cell, Column, print_json, print_table
+from balancectl.commands.options import AccountArgument, JsonOption, target_of
+from balancectl.deployment.balances import PastAttempt, read_history
 from shared.money import format_amount, format_number
 from shared.outcome import Outcome
 

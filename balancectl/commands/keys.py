@@ -11,20 +11,20 @@ from botocore.exceptions import ClientError
 
 from balance_poller.event import AccountError, parse_account
 from balance_poller.exchange.provider import DefinitionError, Secret, load_provider
-from balancectl import keyinput
-from balancectl.errors import CliError, is_denied
-from balancectl.exits import ExitCode
-from balancectl.keyfiles import ENVIRONMENT_PREFIX, assign, read_keys
-from balancectl.keyinput import read_key
-from balancectl.keyplaces import key_states, place_of, remove_key, save_keys, unused_names
-from balancectl.keyring import Change
-from balancectl.live import check
-from balancectl.options import AccountArgument, JsonOption, target_of
-from balancectl.render import Cell, Column, note, print_json, print_table, progress, say, warn
-from balancectl.session import Target
-from balancectl.stack import Stack, read_stack
-from balancectl.verify_view import print_one
-from balancectl.words import ago, did_you_mean, listed
+from balancectl.cli.errors import CliError, is_denied
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.formatting import ago, did_you_mean, listed
+from balancectl.cli.output import Cell, Column, note, print_json, print_table, progress, say, warn
+from balancectl.commands.options import AccountArgument, JsonOption, target_of
+from balancectl.deployment.accounts import Stack, read_stack
+from balancectl.deployment.target import Target
+from balancectl.keys import sources as keyinput
+from balancectl.keys.document import Change
+from balancectl.keys.files import ENVIRONMENT_PREFIX, assign, read_keys
+from balancectl.keys.locations import key_states, place_of, remove_key, save_keys, unused_names
+from balancectl.keys.sources import read_key
+from balancectl.local.poll import check
+from balancectl.views.verify import print_one
 from shared.outcome import Outcome
 
 app = typer.Typer(

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from balancectl.exits import ExitCode
-from balancectl.invocation import Polled, Report, poll_shards
-from balancectl.options import JsonOption, target_of
-from balancectl.render import Cell, Column, note, print_json, print_table, progress, warn
-from balancectl.stack import read_stack
-from balancectl.words import count
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.formatting import count
+from balancectl.cli.output import Cell, Column, note, print_json, print_table, progress, warn
+from balancectl.commands.options import JsonOption, target_of
+from balancectl.deployment.accounts import read_stack
+from balancectl.deployment.polling import Polled, Report, poll_shards
 from shared.money import format_amount
 
 _COLUMNS = (

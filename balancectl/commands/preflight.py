@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from balancectl.balances import read_latest
-from balancectl.exits import ExitCode
-from balancectl.invocation import Polled, poll_shards
-from balancectl.options import AccountArgument, JsonOption, read_duration, target_of
-from balancectl.render import print_json, progress, say
-from balancectl.session import Target
-from balancectl.stack import read_stack
-from balancectl.words import ago, exactly
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.formatting import ago, exactly
+from balancectl.cli.output import print_json, progress, say
+from balancectl.commands.options import AccountArgument, JsonOption, read_duration, target_of
+from balancectl.deployment.accounts import read_stack
+from balancectl.deployment.balances import read_latest
+from balancectl.deployment.polling import Polled, poll_shards
+from balancectl.deployment.target import Target
 from shared.money import NumberError, format_amount, parse_number, within_limits
 from shared.outcome import Outcome
 from shared.records import Latest

@@ -18,11 +18,11 @@ from balance_poller.exchange.provider import (
     read_shipped,
     skeleton,
 )
+from balancectl.cli.errors import CliError
+from balancectl.cli.formatting import did_you_mean
+from balancectl.cli.output import Column, facts, note, print_json, print_table, say
+from balancectl.commands.options import JsonOption
 from balancectl.commands.provider_check import check_file
-from balancectl.errors import CliError
-from balancectl.options import JsonOption
-from balancectl.render import Column, facts, note, print_json, print_table, say
-from balancectl.words import did_you_mean
 
 app = typer.Typer(
     no_args_is_help=True, help="List, write and check provider definitions.", rich_markup_mode=None

@@ -11,12 +11,11 @@ import typer
 
 from balance_poller.definitions.field import NAME
 from balance_poller.exchange.provider import check_definition, list_providers
-from balancectl.accounts_file import parse_json, read_accounts_file, read_text
-from balancectl.commands.verify import account_of, key_for, read_params
-from balancectl.errors import CliError
-from balancectl.exits import ExitCode
-from balancectl.live import check
-from balancectl.options import (
+from balancectl.cli.errors import CliError
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.formatting import count, did_you_mean
+from balancectl.cli.output import note, print_json, progress, say, warn
+from balancectl.commands.options import (
     BaseUrlOption,
     JsonOption,
     KeyEnvOption,
@@ -25,9 +24,10 @@ from balancectl.options import (
     WalletOption,
     target_of,
 )
-from balancectl.render import note, print_json, progress, say, warn
-from balancectl.verify_view import as_json, print_explanation, print_one
-from balancectl.words import count, did_you_mean
+from balancectl.commands.verify import account_of, key_for, read_params
+from balancectl.local.accounts_file import parse_json, read_accounts_file, read_text
+from balancectl.local.poll import check
+from balancectl.views.verify import as_json, print_explanation, print_one
 from shared.outcome import Outcome
 
 

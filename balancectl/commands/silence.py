@@ -9,12 +9,13 @@ from typing import Annotated, Final
 
 import typer
 
+from balancectl.cli.errors import CliError
+from balancectl.cli.formatting import clock, count, did_you_mean, duration, listed
+from balancectl.cli.output import Column, note, print_json, print_table, say, warn
 from balancectl.commands.keys import known_stack
-from balancectl.errors import CliError
-from balancectl.options import JsonOption, read_duration, target_of
-from balancectl.render import Column, note, print_json, print_table, say, warn
-from balancectl.session import Target
-from balancectl.silences import (
+from balancectl.commands.options import JsonOption, read_duration, target_of
+from balancectl.deployment.accounts import Stack
+from balancectl.deployment.silences import (
     EVERYTHING,
     PROVIDER_PREFIX,
     Silence,
@@ -23,8 +24,7 @@ from balancectl.silences import (
     read_silences,
     write_silence,
 )
-from balancectl.stack import Stack
-from balancectl.words import clock, count, did_you_mean, duration, listed
+from balancectl.deployment.target import Target
 
 _LONGEST: Final = timedelta(days=366)
 _PATTERN: Final = re.compile(r"(provider:)?[A-Za-z0-9._*?\[\]!-]{1,128}")

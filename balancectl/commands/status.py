@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 from botocore.exceptions import ClientError
 
-from balancectl.balances import read_all_latest
-from balancectl.errors import is_denied
-from balancectl.exits import ExitCode
-from balancectl.health import Condition, assess
-from balancectl.options import JsonOption, target_of
-from balancectl.render import print_json, warn
-from balancectl.session import Target
-from balancectl.stack import DEFAULT_STALE_AFTER, Stack, read_stack
-from balancectl.status_view import as_json, print_status
+from balancectl.cli.errors import is_denied
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.output import print_json, warn
+from balancectl.commands.options import JsonOption, target_of
+from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack, read_stack
+from balancectl.deployment.balances import read_all_latest
+from balancectl.deployment.health import Condition, assess
+from balancectl.deployment.target import Target
+from balancectl.views.status import as_json, print_status
 
 
 def status(

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from balancectl.accounts_file import read_accounts_file
-from balancectl.exits import ExitCode
-from balancectl.options import JsonOption, target_of
-from balancectl.render import Cell, Column, print_json, print_table, warn
-from balancectl.session import Target
-from balancectl.subscriptions import State, Subscription, mask, read_subscriptions
-from balancectl.words import listed
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.formatting import listed
+from balancectl.cli.output import Cell, Column, print_json, print_table, warn
+from balancectl.commands.options import JsonOption, target_of
+from balancectl.deployment.subscriptions import State, Subscription, mask, read_subscriptions
+from balancectl.deployment.target import Target
+from balancectl.local.accounts_file import read_accounts_file
 
 _STYLES: Final = {State.CONFIRMED: "green", State.PENDING: "yellow", State.GONE: "bold red"}
 _COLUMNS: Final = (

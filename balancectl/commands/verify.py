@@ -11,13 +11,11 @@ import typer
 
 from balance_poller.event import Account, AccountError, parse_account
 from balance_poller.exchange.provider import Secret, list_providers, load_provider
-from balancectl.accounts_file import AccountsFile, read_accounts_file
-from balancectl.errors import CliError
-from balancectl.exits import ExitCode
-from balancectl.keyfiles import assign, read_keys, variable_of
-from balancectl.keyinput import key_from_environment, parse_key, read_key
-from balancectl.live import Checked, check
-from balancectl.options import (
+from balancectl.cli.errors import CliError
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.formatting import count, did_you_mean, listed
+from balancectl.cli.output import print_json, progress, warn
+from balancectl.commands.options import (
     BaseUrlOption,
     JsonOption,
     KeyEnvOption,
@@ -26,9 +24,11 @@ from balancectl.options import (
     WalletOption,
     target_of,
 )
-from balancectl.render import print_json, progress, warn
-from balancectl.verify_view import as_json, print_explanation, print_one, print_table_of
-from balancectl.words import count, did_you_mean, listed
+from balancectl.keys.files import assign, read_keys, variable_of
+from balancectl.keys.sources import key_from_environment, parse_key, read_key
+from balancectl.local.accounts_file import AccountsFile, read_accounts_file
+from balancectl.local.poll import Checked, check
+from balancectl.views.verify import as_json, print_explanation, print_one, print_table_of
 from shared.outcome import Outcome
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from balancectl.errors import CliError
-from balancectl.exits import ExitCode
+from balancectl.cli.errors import CliError
+from balancectl.cli.exit_codes import ExitCode
 from balancectl.localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
-    from balancectl.localcloud.standing import Standing
+    from balancectl.localcloud.up import Standing
 
 _Result = TypeVar("_Result")
 
@@ -31,8 +31,8 @@ app = typer.Typer(
 @app.command()
 def demo() -> None:
     """Set the local cloud up, tell a short story in it, and leave nothing running."""
-    from balancectl.localcloud.demo import Demo  # noqa: PLC0415 -- loaded when run
-    from balancectl.localcloud.screen import Screen  # noqa: PLC0415 -- the same
+    from balancectl.localcloud.demo.demo import Demo  # noqa: PLC0415 -- loaded when run
+    from balancectl.localcloud.demo.screen import Screen  # noqa: PLC0415 -- the same
 
     signal.signal(signal.SIGTERM, _interrupt)
     screen = Screen()
@@ -48,9 +48,9 @@ def demo() -> None:
 @app.command()
 def up() -> None:
     """Keep a local cloud running, or apply changes of .local/terraform.tfvars to it."""
-    from balancectl.localcloud import standing  # noqa: PLC0415 -- loaded when run
-    from balancectl.localcloud.repository import build_packages  # noqa: PLC0415 -- the same
-    from balancectl.localcloud.screen import Screen  # noqa: PLC0415 -- the same
+    from balancectl.localcloud import up as standing  # noqa: PLC0415 -- loaded when run
+    from balancectl.localcloud.demo.screen import Screen  # noqa: PLC0415 -- the same
+    from balancectl.localcloud.deploy.repository import build_packages  # noqa: PLC0415 -- the same
 
     screen = Screen()
     titles = {
@@ -81,7 +81,7 @@ _NEXT = (
 @app.command()
 def down() -> None:
     """Stop what `up` started. The accounts in .local/terraform.tfvars stay."""
-    from balancectl.localcloud import standing  # noqa: PLC0415 -- loaded when run
+    from balancectl.localcloud import up as standing  # noqa: PLC0415 -- loaded when run
 
     typer.echo("The local cloud is down." if standing.down() else "No local cloud was up.")
 
@@ -100,8 +100,8 @@ def inbox(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as messages come.")] = False,
 ) -> None:
     """Show the e-mails and SMS that each subscriber would have got."""
+    from balancectl.localcloud.demo.screen import Screen  # noqa: PLC0415 -- the same
     from balancectl.localcloud.inbox import Inbox  # noqa: PLC0415 -- loaded when run
-    from balancectl.localcloud.screen import Screen  # noqa: PLC0415 -- the same
 
     mailbox, screen = Inbox(_standing().emulator.mailbox_file), Screen()
     messages = mailbox.take()
@@ -151,7 +151,7 @@ def account(
 
 def _standing() -> Standing:
     """Return the local cloud that is up."""
-    from balancectl.localcloud.standing import Standing  # noqa: PLC0415 -- loaded when run
+    from balancectl.localcloud.up import Standing  # noqa: PLC0415 -- loaded when run
 
     return _in_words(Standing.read)
 

@@ -15,16 +15,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from balancectl.localcloud.alarm_evaluator import AlarmEvaluator, Transition
+from balancectl.localcloud.alarms.evaluator import AlarmEvaluator, Transition
 from balancectl.localcloud.clock import next_minute
-from balancectl.localcloud.deployment import Deployment
-from balancectl.localcloud.emulator import Emulator
-from balancectl.localcloud.emulator_process import start_emulator
+from balancectl.localcloud.deploy.deployment import Deployment
+from balancectl.localcloud.deploy.terraform import OnStage
+from balancectl.localcloud.emulator.emulator import Emulator
+from balancectl.localcloud.emulator.process import start_emulator
 from balancectl.localcloud.errors import CloudError
 from balancectl.localcloud.inbox import Inbox, Message
-from balancectl.localcloud.simulated_api import Account
-from balancectl.localcloud.simulated_providers import SimulatedProviders
-from balancectl.localcloud.terraform import OnStage
+from balancectl.localcloud.providers.accounts import Account
+from balancectl.localcloud.providers.servers import SimulatedProviders
 from shared.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from balancectl.localcloud import story
 from balancectl.localcloud.cloud import LocalCloud, Step, local_cloud
-from balancectl.localcloud.repository import build_packages
-from balancectl.localcloud.simulated_api import Account
+from balancectl.localcloud.demo import story
+from balancectl.localcloud.deploy.repository import build_packages
+from balancectl.localcloud.providers.accounts import Account
 from tests.e2e.hostile_server import HostileServer, definition
 
 HERE = Path(__file__).parent

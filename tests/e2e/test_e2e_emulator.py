@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from balancectl.localcloud.emulator import Emulator
-from balancectl.localcloud.emulator_process import start_emulator
+from balancectl.localcloud.emulator.emulator import Emulator
+from balancectl.localcloud.emulator.process import start_emulator
 
 STARTER = """
 import sys, time
 from pathlib import Path
-from balancectl.localcloud.emulator import Emulator
-from balancectl.localcloud.emulator_process import start_emulator
+from balancectl.localcloud.emulator.emulator import Emulator
+from balancectl.localcloud.emulator.process import start_emulator
 emulator = start_emulator(Path(sys.argv[1]))
 print(emulator.port, emulator.process.pid, flush=True)
 time.sleep(60)

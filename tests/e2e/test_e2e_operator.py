@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from balancectl.localcloud import story
+from balancectl.localcloud.demo import story
 from balancectl.localcloud.errors import DeploymentError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from balancectl.localcloud import story
-from balancectl.localcloud.alarm_rules import AlarmState
+from balancectl.localcloud.alarms.rules import AlarmState
 from balancectl.localcloud.cloud import LocalCloud
+from balancectl.localcloud.demo import story
 from shared.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from balancectl.localcloud import story
+from balancectl.localcloud.demo import story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from balancectl.localcloud.demo import files_with
+from balancectl.localcloud.demo.demo import files_with
 
 if TYPE_CHECKING:
     from balancectl.localcloud.cloud import LocalCloud

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from balancectl.localcloud import standing
-from balancectl.localcloud.emulator_process import free_port
+from balancectl.localcloud import up as standing
+from balancectl.localcloud.emulator.process import free_port
 from balancectl.localcloud.errors import StandingError
-from balancectl.localcloud.standing import Standing
+from balancectl.localcloud.up import Standing
 
 
 @pytest.fixture(autouse=True)

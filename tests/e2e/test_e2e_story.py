@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from balancectl.localcloud import story
+from balancectl.localcloud.demo import story
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Told

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from balance_poller.credentials.store import SecretStore
-from balancectl.keyplaces import place_of, save_keys
-from balancectl.session import Target
-from balancectl.stack import read_stack
+from balancectl.deployment.accounts import read_stack
+from balancectl.deployment.target import Target
+from balancectl.keys.locations import place_of, save_keys
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from balancectl.permissions import COMMANDS, action_of
+from balancectl.cli.permissions import COMMANDS, action_of
 from shared.dynamo import encode
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, Wallet

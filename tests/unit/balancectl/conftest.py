@@ -19,9 +19,10 @@ from typer.testing import CliRunner, Result
 from balance_poller.exchange.provider import PreparedRequest, Response
 from balance_poller.fetching.client import Answer, FetchError
 from balance_poller.fetching.workers import Pace
-from balancectl import live, redaction
 from balancectl.app import app
-from balancectl.session import Target
+from balancectl.cli import redaction
+from balancectl.deployment.target import Target
+from balancectl.local import poll as live
 from shared.dynamo import decode, encode
 from shared.names import StackNames
 from shared.records import Attempt, Latest

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
 from balancectl.app import app
-from balancectl.checkup import FAILURE_QUEUES
+from balancectl.views.checks import FAILURE_QUEUES
 from shared.outcome import Outcome
 from shared.records import Latest
 

@@ -12,9 +12,9 @@ from botocore import exceptions as aws
 from typer.testing import Result
 
 from balancectl.app import app
-from balancectl.errors import translate
-from balancectl.frame import guarded, hoist
-from balancectl.permissions import COMMANDS, READ_ONLY, action_of
+from balancectl.cli.errors import translate
+from balancectl.cli.permissions import COMMANDS, READ_ONLY, action_of
+from balancectl.cli.root_group import guarded, hoist
 
 
 def client_error(code: str, message: str, operation: str = "GetItem") -> aws.ClientError:
@@ -30,7 +30,7 @@ DENIED = (
 #: In a process of its own, for its standard output is replaced.
 READER_LEFT = """
 import sys
-from balancectl.frame import guarded
+from balancectl.cli.root_group import guarded
 
 def fails():
     try:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from balancectl.accounts_file import read_accounts_file
-from balancectl.errors import CliError
-from balancectl.hcl import parse_tfvars
-from balancectl.keyfiles import assign, parse_keys, variable_of
+from balancectl.cli.errors import CliError
+from balancectl.keys.files import assign, parse_keys, variable_of
+from balancectl.local.accounts_file import read_accounts_file
+from balancectl.local.tfvars import parse_tfvars
 
 TFVARS = """
 # the accounts

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from balancectl.health import Condition, assess
+from balancectl.deployment.health import Condition, assess
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds
 

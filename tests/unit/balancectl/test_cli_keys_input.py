@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from balancectl import keyinput
+from balancectl.keys import sources as keyinput
 
 Run = Callable[..., Result]
 KEY = "sk-canary-7f3a9c51"

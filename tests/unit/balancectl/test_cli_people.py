@@ -12,7 +12,7 @@ import pytest
 from typer.testing import Result
 
 from alert_router.incidents.silence import Silence as RouterSilence
-from balancectl.subscriptions import State, Subscription, mask
+from balancectl.deployment.subscriptions import State, Subscription, mask
 
 Run = Callable[..., Result]
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from balancectl.errors import CliError
-from balancectl.invocation import parse_report
+from balancectl.cli.errors import CliError
+from balancectl.deployment.polling import parse_report
 
 Run = Callable[..., Result]
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 import pytest
 
-from balancectl import render
-from balancectl.redaction import remember
-from balancectl.render import Cell, Column
+from balancectl.cli import output as render
+from balancectl.cli.output import Cell, Column
+from balancectl.cli.redaction import remember
 
 COLUMNS = (
     Column("Account", wraps=True),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from balancectl.errors import CliError
-from balancectl.vault import MAX_BYTES, Vault
+from balancectl.cli.errors import CliError
+from balancectl.keys.secret_writer import MAX_BYTES, Vault
 
 SECRET = "demo/api-keys"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from balancectl import words
+from balancectl.cli import formatting as words
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from balancectl.localcloud.alarm_evaluator import AlarmEvaluator
-from balancectl.localcloud.alarm_rules import AlarmState
+from balancectl.localcloud.alarms.evaluator import AlarmEvaluator
+from balancectl.localcloud.alarms.rules import AlarmState
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from balancectl.localcloud.alarm_rules import (
+from balancectl.localcloud.alarms.rules import (
     AlarmRule,
     AlarmState,
     MissingData,
@@ -15,7 +15,7 @@ from balancectl.localcloud.alarm_rules import (
     Statistics,
     decide,
 )
-from balancectl.localcloud.alarm_verdict import evaluate
+from balancectl.localcloud.alarms.verdict import evaluate
 
 OK, ALARM, UNKNOWN = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
 #: The answer "retain current state".

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from balancectl.localcloud.alarm_evaluator import Transition
-from balancectl.localcloud.alarm_rules import AlarmState
+from balancectl.localcloud.alarms.evaluator import Transition
+from balancectl.localcloud.alarms.rules import AlarmState
+from balancectl.localcloud.demo.screen import Screen
+from balancectl.localcloud.deploy.terraform import Progress
 from balancectl.localcloud.inbox import Message
-from balancectl.localcloud.screen import Screen
-from balancectl.localcloud.terraform import Progress
 from shared.outcome import Outcome
 from shared.records import Latest
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from balancectl.localcloud.simulated_api import (
+from balancectl.localcloud.providers.accounts import (
     Account,
     Condition,
     Endpoint,
@@ -15,7 +15,7 @@ from balancectl.localcloud.simulated_api import (
     Request,
     respond,
 )
-from balancectl.localcloud.simulated_endpoints import ENDPOINTS
+from balancectl.localcloud.providers.endpoints import ENDPOINTS
 
 KEY = "sim-key-of-the-account"
 BY_PROVIDER = {endpoint.provider: endpoint for endpoint in ENDPOINTS}

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from balancectl.localcloud import processes, server, standing
+from balancectl.localcloud import up as standing
+from balancectl.localcloud.background import _seconds_to_next
 from balancectl.localcloud.clock import StoryClock, next_minute
+from balancectl.localcloud.deploy.repository import ROOT
+from balancectl.localcloud.emulator import processes, server
+from balancectl.localcloud.emulator.settings import ServerSettings
 from balancectl.localcloud.errors import StandingError
-from balancectl.localcloud.keeper import _seconds_to_next
-from balancectl.localcloud.repository import ROOT
-from balancectl.localcloud.settings import ServerSettings
-from balancectl.localcloud.standing import Standing
+from balancectl.localcloud.up import Standing
 
 
 def test_record_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from balancectl.localcloud import story
+from balancectl.localcloud.demo import story
+from balancectl.localcloud.demo.story import Expected, disagreements
 from balancectl.localcloud.inbox import Message
-from balancectl.localcloud.story import Expected, disagreements
 from shared.names import Severity, Status
 
 WARNING = Expected("team@example.com", Status.FIRING, Severity.WARNING, ("acme", "14.20 USD"))

@@ -1,0 +1,1 @@
+"""The frame of the command line: output, errors, exit codes, redaction."""

@@ -1,0 +1,165 @@
+"""The frame around every command: global options anywhere, one line for every error, exit codes.
+
+The only place that catches what commands raise, and that prints an error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from balancectl.cli.errors import CliError, one_line, translate
+from balancectl.cli.exit_codes import ExitCode
+from balancectl.cli.output import note, print_error
+from balancectl.cli.redaction import clean, remember
+
+_GLOBAL: Final = ("--name", "--region", "--profile")
+_LOCAL: Final = "local"
+
+#: What an error of the AWS client may quote.
+_AWS_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+#: Set to see where an unexpected error comes from. Local values are never shown.
+DEBUG_VARIABLE: Final = "BALANCE_MONITOR_DEBUG"
+
+
+class Frame(TyperGroup):
+    """The root command: lets global options stand anywhere, and ends every run in words.
+
+    The local cloud's commands are loaded only when they are asked for: no other needs them.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 -- click's context
+        """Return the names of all commands, in the order of the help."""
+        return [*super().list_commands(ctx), _LOCAL]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 -- click's
+        """Return the command called ``cmd_name``; None when there is none."""
+        if cmd_name != _LOCAL:
+            return super().get_command(ctx, cmd_name)
+        from balancectl.localcloud.cli import app  # noqa: PLC0415 -- loaded when asked for
+
+        parent = typer.Typer(rich_markup_mode=None)  # which it takes its help's form from
+        parent.add_typer(app, name=_LOCAL)
+        return typer.main.get_group(parent).get_command(ctx, _LOCAL)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,  # noqa: ANN401 -- click's signature
+    ) -> Any:  # noqa: ANN401 -- the same
+        """Run the command line ``args``; exits the process unless ``standalone_mode`` is off."""
+        given = hoist(list(sys.argv[1:] if args is None else args))
+        run = partial(
+            super().main,
+            given,
+            prog_name,
+            complete_var,
+            standalone_mode=False,
+            windows_expand_args=windows_expand_args,
+            **extra,
+        )
+        if not standalone_mode:
+            return run()
+        sys.exit(guarded(run))
+
+
+def hoist(args: list[str]) -> list[str]:
+    """Move the global options to the front, so that they may follow the command too.
+
+    The local cloud's commands have options of their own and are left as they are.
+    """
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == "--" or (word == _LOCAL and not rest):
+            rest += [word, *words]
+        elif word in _GLOBAL:
+            front += [word, *[value for value in [next(words, None)] if value is not None]]
+        elif word.startswith(tuple(f"{option}=" for option in _GLOBAL)):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def guarded(run: Callable[[], Any]) -> int:
+    """Run a command and return its exit code; whatever it raises becomes one line on stderr.
+
+    Where the reader of a pipe left before the end (`| head`), the code is 2: it must not read as
+    an answer.
+    """
+    for name in _AWS_SECRETS:
+        remember(os.environ.get(name, "").strip())
+    try:
+        result = run()
+    except typer.Abort:
+        note("stopped: nothing was changed")
+        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except SystemExit as exc:  # typer and rich exit with 1 for it, which is a "no" here
+        if isinstance(exc.__context__, BrokenPipeError):
+            return _reader_left()
+        raise
+    except Exception as exc:  # noqa: BLE001 -- the frame
+        return _explain(exc)
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _reader_left() -> int:
+    """Keep Python from complaining again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.UNKNOWN
+
+
+def _explain(exc: Exception) -> int:
+    """Print what went wrong and return the exit code."""
+    if isinstance(exc, CliError):
+        print_error(clean(str(exc)))
+        return exc.code
+    if type(exc).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{exc.ctx.get_help()}\n")  # type: ignore[attr-defined]  # click's
+        return ExitCode.UNKNOWN
+    if (usage := _usage_error(exc)) is not None:
+        print_error(clean(usage))
+        return ExitCode.UNKNOWN
+    translated = translate(exc)
+    if translated is not None:
+        print_error(clean(str(translated)))
+    else:
+        print_error(
+            f"unexpected {type(exc).__name__}: {clean(one_line(exc))}; this is a mistake in "
+            f"balancectl: set {DEBUG_VARIABLE}=1 to see where"
+        )
+    if os.environ.get(DEBUG_VARIABLE):
+        sys.stderr.write(clean("".join(traceback.format_exception(exc))))
+    return ExitCode.UNKNOWN
+
+
+def _usage_error(exc: Exception) -> str | None:
+    """Return the words of a wrong command line, with where to read how it is right.
+
+    By attribute and not by class: typer brings a copy of click of its own.
+    """
+    words = getattr(exc, "format_message", None)
+    if not callable(words):
+        return None
+    context = getattr(exc, "ctx", None)
+    path = context.command_path if context is not None else "balancectl"
+    text = " ".join(str(words()).split()).rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}; see `{path} --help`"

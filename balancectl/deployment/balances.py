@@ -1,0 +1,128 @@
+"""Reads table ``balances``: present states, and an account's attempts. Never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
+from balancectl.deployment.target import Target
+from shared.dynamo import decode, encode
+from shared.names import LATEST
+from shared.outcome import Outcome
+from shared.records import Latest
+from shared.times import parse_time
+
+_BATCH: Final = 100
+_MAX_ROUNDS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """One line of an account's history."""
+
+    at: datetime
+    outcome: Outcome
+    reason: str | None
+    balance: Decimal | None
+    unit: str | None
+
+
+def read_latest(target: Target, account: str) -> Latest | None:
+    """Return the present state of one account; None when it was never polled."""
+    table = target.names.balances_table
+    try:
+        answer = target.dynamodb.get_item(
+            TableName=table, Key=encode({"account": account, "at": LATEST})
+        )
+    except ClientError as exc:
+        raise _no_table(target, exc) from exc
+    item = answer.get("Item")
+    return None if item is None else _latest(decode(item))
+
+
+def read_all_latest(target: Target, accounts: Iterable[str]) -> dict[str, Latest]:
+    """Return the present state of ``accounts`` by name, without those never polled."""
+    found: dict[str, Latest] = {}
+    names = list(dict.fromkeys(accounts))
+    for start in range(0, len(names), _BATCH):
+        for item in _batch(target, names[start : start + _BATCH]):
+            latest = _latest(item)
+            found[latest.account] = latest
+    return found
+
+
+def read_history(target: Target, account: str, limit: int) -> list[PastAttempt]:
+    """Return the account's last ``limit`` attempts, the newest first."""
+    attempts: list[PastAttempt] = []
+    values: dict[str, Any] = {":account": account, ":latest": LATEST}
+    query: dict[str, Any] = {
+        "TableName": target.names.balances_table,
+        # Times begin with a digit, which sorts before "LATEST".
+        "KeyConditionExpression": "account = :account AND #at < :latest",
+        "ExpressionAttributeNames": {"#at": "at"},
+        "ExpressionAttributeValues": encode(values),
+        "ScanIndexForward": False,
+    }
+    while len(attempts) < limit:
+        try:
+            page = target.dynamodb.query(**query, Limit=limit - len(attempts))
+        except ClientError as exc:
+            raise _no_table(target, exc) from exc
+        attempts += [_attempt(decode(item)) for item in page["Items"]]
+        if not page.get("LastEvaluatedKey"):
+            break
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return attempts
+
+
+def _batch(target: Target, accounts: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Read up to 100 LATEST items; what DynamoDB leaves over is asked for again."""
+    table = target.names.balances_table
+    pending: Any = {table: {"Keys": [encode({"account": a, "at": LATEST}) for a in accounts]}}
+    items: list[Mapping[str, Any]] = []
+    for _ in range(_MAX_ROUNDS):
+        try:
+            answer = target.dynamodb.batch_get_item(RequestItems=pending)
+        except ClientError as exc:
+            raise _no_table(target, exc) from exc
+        items += [decode(item) for item in answer["Responses"].get(table, [])]
+        pending = answer.get("UnprocessedKeys")
+        if not pending:
+            return items
+    raise CliError(f"DynamoDB leaves keys of {table} unread: try again in a minute")
+
+
+def _latest(item: Mapping[str, Any]) -> Latest:
+    """Read a LATEST item, which another version may have written."""
+    try:
+        return Latest.from_item(item)
+    except (KeyError, ValueError) as exc:
+        raise CliError(
+            f"the record of account '{item.get('account')}' cannot be read ({exc}): is balancectl "
+            "older than the deployed stack?"
+        ) from None
+
+
+def _attempt(item: Mapping[str, Any]) -> PastAttempt:
+    """Read a history item."""
+    return PastAttempt(
+        at=parse_time(item["at"]),
+        outcome=Outcome(item["outcome"]),
+        reason=item.get("reason"),
+        balance=item.get("balance"),
+        unit=item.get("unit"),
+    )
+
+
+def _no_table(target: Target, exc: ClientError) -> Exception:
+    """Say that the stack is missing when its table is; any other error stays as it is."""
+    if is_missing(exc):
+        table = f"table {target.names.balances_table}"
+        return StackNotFoundError(target.name, target.region_name, table)
+    return exc

@@ -1,0 +1,169 @@
+"""Runs the deployed poller now, with its schedules' own accounts, and reads its report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from balancectl.cli.errors import CliError, StackNotFoundError, is_missing, one_line
+from balancectl.deployment.accounts import Shard
+from balancectl.deployment.target import Target
+from shared.money import NumberError, parse_number
+from shared.outcome import Outcome
+from shared.times import format_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+#: Shards polled side by side: each is a function of its own, and AWS accounts start with ten.
+_SIDE_BY_SIDE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One account's line of the poller's report."""
+
+    account: str
+    provider: str
+    outcome: Outcome
+    reason: str | None = None
+    balance: Decimal | None = None
+    unit: str | None = None
+    wallet: str | None = None
+    is_skipped: bool = False
+    """Whether another run polled it for the same second; the outcome is then that run's."""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the balance was read."""
+        return self.outcome is Outcome.OK
+
+    @property
+    def words(self) -> str:
+        """What happened, for a person."""
+        words = self.outcome.value if self.is_ok else self.reason or self.outcome.words
+        return f"{words} (already polled for this second)" if self.is_skipped else words
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run found."""
+
+    polled: tuple[Polled, ...]
+    errors: tuple[str, ...] = ()
+    """What of the run itself failed, in words."""
+    duration_ms: int | None = None
+
+
+def poll_shards(
+    target: Target, shards: Sequence[Shard], only: Collection[str] | None, at: datetime
+) -> Report:
+    """Poll the shards' accounts, or ``only`` those, as a run scheduled ``at``.
+
+    Raises:
+        CliError: when a run failed as a whole; the others were made all the same.
+    """
+    client = target.functions  # made before the threads: boto3 makes clients one at a time
+    with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
+        runs = [pool.submit(_poll_shard, target, client, shard, only, at) for shard in shards]
+        reports = [run.result() for run in runs]
+    durations = [report.duration_ms for report in reports if report.duration_ms is not None]
+    return Report(
+        polled=tuple(polled for report in reports for polled in report.polled),
+        errors=tuple(error for report in reports for error in report.errors),
+        duration_ms=max(durations, default=None),
+    )
+
+
+def _poll_shard(
+    target: Target,
+    client: LambdaClient,
+    shard: Shard,
+    only: Collection[str] | None,
+    at: datetime,
+) -> Report:
+    """Invoke the poller for one shard and wait for its report."""
+    accounts = [
+        account
+        for account in shard.event.get("accounts", [])
+        if only is None or account.get("id") in only
+    ]
+    event = {**shard.event, "accounts": accounts, "scheduled_at": format_time(at)}
+    function = target.names.poller_function
+    try:
+        answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    except ClientError as exc:
+        if is_missing(exc):
+            what = f"function {function}"
+            raise StackNotFoundError(target.name, target.region_name, what) from exc
+        raise
+    except ReadTimeoutError as exc:
+        raise CliError(
+            f"the poller did not answer in time: see log group /aws/lambda/{function}"
+        ) from exc
+    payload = answer["Payload"].read()
+    if answer.get("FunctionError"):
+        raise CliError(f"{_failure(payload)}; see log group /aws/lambda/{function}")
+    return parse_report(payload)
+
+
+def parse_report(payload: bytes) -> Report:
+    """Read the poller's answer.
+
+    Raises:
+        CliError: when it is not a report.
+    """
+    try:
+        report = json.loads(payload)
+        return Report(
+            polled=tuple(_polled(row) for row in report["accounts"]),
+            errors=tuple(str(error) for error in report.get("errors", [])),
+            duration_ms=report.get("duration_ms"),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise CliError(
+            f"the poller's answer is not a report ({type(exc).__name__}): are balancectl and the "
+            "deployed stack of different versions?"
+        ) from None
+
+
+def _polled(row: dict[str, Any]) -> Polled:
+    """Read one account's line."""
+    return Polled(
+        account=row["account"],
+        provider=row.get("provider", ""),
+        outcome=Outcome(row["outcome"]),
+        reason=row.get("reason"),
+        balance=_balance(row.get("balance")),
+        unit=row.get("unit"),
+        wallet=row.get("wallet"),
+        is_skipped=bool(row.get("skipped")),
+    )
+
+
+def _balance(text: object) -> Decimal | None:
+    """Read an amount that the report gives as text."""
+    if text is None:
+        return None
+    try:
+        return parse_number(text)
+    except NumberError as exc:
+        raise ValueError(str(exc)) from None
+
+
+def _failure(payload: bytes) -> str:
+    """Say what a function that failed answered with: its error, without the stack trace."""
+    try:
+        answer = json.loads(payload)
+        words = one_line(Exception(answer["errorMessage"]))
+        kind = answer.get("errorType", "error")
+    except (ValueError, KeyError, TypeError):
+        return "the poller failed without saying why"
+    return f"the poller failed: {words} ({kind})"

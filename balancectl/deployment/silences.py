@@ -1,0 +1,116 @@
+"""Silences in table ``alerts``: written here, obeyed by the router, which only reads them.
+
+An item: ``scope`` "silence", ``id`` a UUID, ``pattern``, ``reason``, ``by``, ``created_at``,
+``until`` (ISO 8601), ``expires_at`` (the table's TTL, epoch seconds).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
+from balancectl.deployment.accounts import Account
+from balancectl.deployment.target import Target
+from shared.dynamo import decode, encode
+from shared.times import format_time, parse_time
+
+EVERYTHING: Final = "all"
+PROVIDER_PREFIX: Final = "provider:"
+_SCOPE: Final = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Messages that are not sent until a time."""
+
+    id: str
+    pattern: str
+    """An account's name or glob, ``provider:`` and a name or glob, or ``all``."""
+    reason: str
+    by: str
+    created_at: datetime
+    until: datetime
+
+    def covers(self, account: Account) -> bool:
+        """Whether the account's messages are silenced; as the router decides it."""
+        if self.pattern == EVERYTHING:
+            return True
+        if self.pattern.startswith(PROVIDER_PREFIX):
+            return fnmatchcase(account.provider, self.pattern.removeprefix(PROVIDER_PREFIX))
+        return fnmatchcase(account.id, self.pattern)
+
+
+def new_silence(pattern: str, reason: str, by: str, now: datetime, until: datetime) -> Silence:
+    """Return a silence with an id of its own."""
+    return Silence(str(uuid.uuid4()), pattern, reason, by, now, until)
+
+
+def write_silence(target: Target, silence: Silence) -> None:
+    """Store ``silence``."""
+    item = {
+        "scope": _SCOPE,
+        "id": silence.id,
+        "pattern": silence.pattern,
+        "reason": silence.reason,
+        "by": silence.by,
+        "created_at": format_time(silence.created_at),
+        "until": format_time(silence.until),
+        "expires_at": int(silence.until.timestamp()),
+    }
+    try:
+        target.dynamodb.put_item(TableName=target.names.alerts_table, Item=encode(item))
+    except ClientError as exc:
+        raise _no_table(target, exc) from exc
+
+
+def read_silences(target: Target, now: datetime) -> list[Silence]:
+    """Return the silences that hold at ``now``, the one that ends first first."""
+    pages = target.dynamodb.get_paginator("query").paginate(
+        TableName=target.names.alerts_table,
+        KeyConditionExpression="#scope = :scope",
+        ExpressionAttributeNames={"#scope": "scope"},
+        ExpressionAttributeValues=encode({":scope": _SCOPE}),
+    )
+    try:
+        found = [_silence(decode(item)) for page in pages for item in page["Items"]]
+    except ClientError as exc:
+        raise _no_table(target, exc) from exc
+    # The table's TTL deletes hours late.
+    return sorted((s for s in found if s.until > now), key=lambda silence: silence.until)
+
+
+def delete_silence(target: Target, silence: Silence) -> None:
+    """End ``silence`` now."""
+    target.dynamodb.delete_item(
+        TableName=target.names.alerts_table, Key=encode({"scope": _SCOPE, "id": silence.id})
+    )
+
+
+def _silence(item: Mapping[str, Any]) -> Silence:
+    """Read an item."""
+    try:
+        return Silence(
+            id=item["id"],
+            pattern=item["pattern"],
+            reason=item.get("reason", ""),
+            by=item.get("by", ""),
+            created_at=parse_time(item["created_at"]),
+            until=parse_time(item["until"]),
+        )
+    except (KeyError, ValueError) as exc:
+        raise CliError(f"silence '{item.get('id')}' cannot be read ({exc})") from None
+
+
+def _no_table(target: Target, exc: ClientError) -> Exception:
+    """Say that the stack is missing when its table is; any other error stays as it is."""
+    if is_missing(exc):
+        table = f"table {target.names.alerts_table}"
+        return StackNotFoundError(target.name, target.region_name, table)
+    return exc

@@ -1,0 +1,147 @@
+"""Who is subscribed to a topic, and what each would be sent, read from SNS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from balancectl.cli.errors import StackNotFoundError, is_missing
+from balancectl.deployment.target import Target
+
+
+class State(StrEnum):
+    """Whether messages reach a subscriber."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "not confirmed"
+    GONE = "gone"
+    """Unsubscribed: by a link at the end of a message, by hand, or never confirmed in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscription of a topic."""
+
+    topic: str
+    """The topic's name."""
+    protocol: str
+    endpoint: str
+    state: State
+    filter_policy: Mapping[str, Any] = field(default_factory=dict)
+
+    def passes(self, attributes: Mapping[str, str]) -> bool:
+        """Whether a message with these attributes reaches the subscriber.
+
+        Understands exact values and ``anything-but``; what else a policy says is taken to pass.
+        """
+        return all(
+            _matches(attributes.get(name), rules) for name, rules in self.filter_policy.items()
+        )
+
+    @property
+    def filter_words(self) -> str:
+        """The filter for a person: "severity critical; provider openrouter, firecrawl"."""
+        return "; ".join(
+            f"{name} {', '.join(_words(rule) for rule in rules)}"
+            for name, rules in self.filter_policy.items()
+        )
+
+
+def read_subscriptions(target: Target, topic: str) -> list[Subscription]:
+    """Return the subscriptions of the stack's topic called ``topic``.
+
+    Raises:
+        StackNotFoundError: when there is no such topic.
+    """
+    pages = target.sns.get_paginator("list_subscriptions_by_topic").paginate(
+        TopicArn=target.topic_arn(topic)
+    )
+    try:
+        found = [subscription for page in pages for subscription in page["Subscriptions"]]
+    except ClientError as exc:
+        if is_missing(exc):
+            raise StackNotFoundError(target.name, target.region_name, f"topic {topic}") from exc
+        raise
+    return [_subscription(target, topic, each) for each in found]
+
+
+def mask(endpoint: str) -> str:
+    """Hide most of an address or number: "a…@example.com", "+49…67", "https://example.com/…"."""
+    name, at, host = endpoint.partition("@")
+    if at:
+        return f"{name[:1]}…@{host}"
+    if endpoint.startswith("+"):
+        return f"{endpoint[:3]}…{endpoint[-2:]}"
+    scheme, separator, rest = endpoint.partition("://")
+    if separator:
+        return f"{scheme}://{rest.partition('/')[0]}/…"
+    return endpoint
+
+
+def _subscription(target: Target, topic: str, listed: Mapping[str, Any]) -> Subscription:
+    """Read one subscription, with its filter once it has an ARN."""
+    arn = listed.get("SubscriptionArn", "")
+    attributes: Mapping[str, str] = {}
+    if arn == "PendingConfirmation":
+        state = State.PENDING
+    elif not arn.startswith("arn:"):
+        state = State.GONE
+    else:
+        attributes = _attributes(target, arn)
+        state = (
+            State.PENDING if attributes.get("PendingConfirmation") == "true" else State.CONFIRMED
+        )
+    policy = attributes.get("FilterPolicy")
+    return Subscription(
+        topic=topic,
+        protocol=listed.get("Protocol", ""),
+        endpoint=listed.get("Endpoint", ""),
+        state=state,
+        filter_policy=json.loads(policy) if policy else {},
+    )
+
+
+def _attributes(target: Target, arn: str) -> Mapping[str, str]:
+    """Return a subscription's attributes; none when it went away since it was listed."""
+    try:
+        return target.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    except ClientError as exc:
+        if is_missing(exc):
+            return {}
+        raise
+
+
+def _matches(value: str | None, rules: Sequence[Any]) -> bool:
+    """Whether one attribute passes its part of a filter policy."""
+    for rule in rules:
+        match rule:
+            case str():
+                if value == rule:
+                    return True
+            case {"anything-but": str() | list() as excluded}:
+                if value is not None and value not in excluded:
+                    return True
+            case {"exists": bool() as must_exist}:
+                if (value is not None) == must_exist:
+                    return True
+            case _:
+                return True
+    return False
+
+
+def _words(rule: object) -> str:
+    """Return one value of a filter policy in words."""
+    match rule:
+        case str():
+            return rule
+        case {"anything-but": list() as excluded}:
+            return f"not {' or '.join(map(str, excluded))}"
+        case {"anything-but": excluded}:
+            return f"not {excluded}"
+        case _:
+            return json.dumps(rule)

@@ -1,0 +1,153 @@
+"""Which stack, in which account and Region: AWS clients and names, made on first use.
+
+Nothing is read or built until a command asks for it, so that what needs no AWS works without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from balancectl.cli.errors import CliError
+from shared.names import DEFAULT_NAME, StackNames
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+_CONNECT_TIMEOUT_SECONDS: Final = 5
+_READ_TIMEOUT_SECONDS: Final = 20
+#: An invocation answers when the function ends, and Lambda ends it after 15 minutes.
+_INVOKE_TIMEOUT_SECONDS: Final = 910
+
+
+def _utc_now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The stack that a command is about, and how to reach it."""
+
+    name: str = DEFAULT_NAME
+    region: str | None = None
+    """None: the profile's, or the environment's."""
+    profile: str | None = None
+    now: Callable[[], datetime] = _utc_now
+    """The present time, UTC."""
+
+    @cached_property
+    def names(self) -> StackNames:
+        """The names of the stack's resources."""
+        return StackNames(self.name)
+
+    @cached_property
+    def session(self) -> Session:
+        """The boto3 session of the profile and Region.
+
+        Raises:
+            CliError: when no Region is set anywhere.
+        """
+        from boto3.session import Session  # noqa: PLC0415 -- 100 ms that --help need not spend
+
+        session = Session(profile_name=self.profile, region_name=self.region)
+        if not session.region_name:
+            raise CliError("no AWS Region is set: pass --region, or set AWS_REGION")
+        return session
+
+    @property
+    def region_name(self) -> str:
+        """The Region in use."""
+        return str(self.session.region_name)
+
+    @cached_property
+    def identity(self) -> tuple[str, str]:
+        """The AWS account's number and the caller's ARN."""
+        answer = self._client("sts").get_caller_identity()
+        return answer["Account"], answer["Arn"]
+
+    @property
+    def caller(self) -> str:
+        """Who calls, short: "alice", or "deploy/alice" for a role's session."""
+        return self.identity[1].rpartition(":")[2].partition("/")[2] or "root"
+
+    def topic_arn(self, topic: str) -> str:
+        """Return the ARN of the stack's topic called ``topic``."""
+        account, caller = self.identity
+        partition = caller.split(":")[1]
+        return f"arn:{partition}:sns:{self.region_name}:{account}:{topic}"
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        client: DynamoDBClient = self._client("dynamodb")
+        return client
+
+    @cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        """Secrets Manager."""
+        client: SecretsManagerClient = self._client("secretsmanager")
+        return client
+
+    @cached_property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        """EventBridge Scheduler."""
+        client: EventBridgeSchedulerClient = self._client("scheduler")
+        return client
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """SNS."""
+        client: SNSClient = self._client("sns")
+        return client
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        client: SQSClient = self._client("sqs")
+        return client
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """CloudWatch."""
+        client: CloudWatchClient = self._client("cloudwatch")
+        return client
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """Lambda; never invokes twice, and waits as long as a function may run."""
+        client: LambdaClient = self._client(
+            "lambda", read_timeout=_INVOKE_TIMEOUT_SECONDS, attempts=1, tcp_keepalive=True
+        )
+        return client
+
+    def _client(
+        self,
+        service: str,
+        *,
+        read_timeout: int = _READ_TIMEOUT_SECONDS,
+        attempts: int = 4,
+        tcp_keepalive: bool = False,
+    ) -> Any:  # noqa: ANN401 -- the stubs' overloads need a literal service name
+        """Build a client with timeouts of our own."""
+        from botocore.config import Config  # noqa: PLC0415 -- as for the session
+
+        return self.session.client(  # type: ignore[call-overload]  # service is not a literal
+            service,
+            config=Config(
+                connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+                read_timeout=read_timeout,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                tcp_keepalive=tcp_keepalive,
+            ),
+        )

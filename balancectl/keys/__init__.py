@@ -1,0 +1,1 @@
+"""API keys on their way into the secret: sources, files, document, writer."""

@@ -1,0 +1,142 @@
+"""Where keys come from: a hidden prompt, standard input, the environment, a file. Never arguments.
+
+Every key read here is masked in all output from then on. No error text quotes one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Final
+
+import typer
+
+from balance_poller.exchange.provider import Secret
+from balancectl.cli.errors import CliError
+from balancectl.cli.redaction import remember
+
+#: Straight ones, and those that word processors make of them.
+_QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
+
+
+def parse_key(text: str, what: str) -> Secret:
+    """Return a key as it is stored: trimmed; a JSON object is a credential of several parts.
+
+    Raises:
+        CliError: when it is empty, has characters that no key has, or is JSON but not of texts.
+    """
+    text = text.strip()
+    if text:
+        remember(text)
+    if not text.startswith("{"):
+        return _checked(text, what)
+    try:
+        parts = json.loads(text)
+    except (ValueError, RecursionError):
+        raise CliError(f"{what} begins with '{{' but is not a JSON object") from None
+    if not isinstance(parts, dict) or not parts:
+        raise CliError(f"{what} is a JSON object without any part")
+    return {name: checked_part(value, f"{what}, part '{name}'") for name, value in parts.items()}
+
+
+def read_key(account: str, *, from_stdin: bool, fields: Iterable[str] = ()) -> Secret:
+    """Read one key from standard input when asked to or when it is piped, else from a prompt.
+
+    Args:
+        account: named in the prompt.
+        from_stdin: whether to read standard input although it may be a terminal.
+        fields: the parts to prompt for, for a credential of several.
+    """
+    names = list(fields)
+    if from_stdin or is_piped():
+        key = parse_key(stdin_text(), "the key on standard input")
+        return _with_fields(key, names)
+    if names:
+        return {name: checked_part(prompt(f"{account}, {name}"), f"'{name}'") for name in names}
+    return parse_key(prompt(f"Key of {account}"), "the key")
+
+
+def prompt(label: str) -> str:
+    """Ask for a text that is not shown."""
+    text: str = typer.prompt(
+        f"{label} (not shown)", hide_input=True, default="", show_default=False
+    )
+    return text
+
+
+def key_from_environment(sources: Iterable[str]) -> Secret:
+    """Read a key from ``VARIABLE``, or its parts from ``FIELD=VARIABLE`` each.
+
+    Raises:
+        CliError: when a variable is not set, or whole keys and parts are mixed.
+    """
+    pairs = [source.partition("=") for source in sources]
+    if len(pairs) == 1 and not pairs[0][1]:
+        variable = pairs[0][0]
+        return parse_key(_variable(variable), f"the key in {variable}")
+    if not all(sign and field and variable for field, sign, variable in pairs):
+        raise CliError("--key-env takes one VARIABLE, or FIELD=VARIABLE for each part of the key")
+    return {
+        field: checked_part(_variable(variable), f"the key's part in {variable}")
+        for field, _, variable in pairs
+    }
+
+
+def _checked(text: str, what: str) -> str:
+    """Return a key that can be one."""
+    if not text:
+        raise CliError(f"{what} is empty")
+    for place, character in enumerate(text, start=1):
+        if not character.isprintable():
+            raise CliError(
+                f"{what} has a control or invisible character at place {place} "
+                f"(U+{ord(character):04X}): was more than the key copied?"
+            )
+    if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+        raise CliError(f"{what} is in quotation marks: give it without them")
+    return text
+
+
+def checked_part(value: object, what: str) -> str:
+    """Return one part of a key."""
+    if not isinstance(value, str):
+        raise CliError(f"{what} is not a text")
+    remember(value.strip())
+    return _checked(value.strip(), what)
+
+
+def _with_fields(key: Secret, fields: list[str]) -> Secret:
+    """Check that a key from standard input has the parts that were asked for."""
+    if not fields:
+        return key
+    if isinstance(key, str):
+        raise CliError("--field with standard input needs a JSON object with these parts on it")
+    missing = [name for name in fields if name not in key]
+    if missing:
+        raise CliError(f"the JSON object on standard input has no part '{missing[0]}'")
+    return key
+
+
+def _variable(name: str) -> str:
+    """Return an environment variable that must be set."""
+    value = os.environ.get(name)
+    if value is None:
+        raise CliError(f"the environment variable {name} is not set")
+    return value
+
+
+def is_piped() -> bool:
+    """Whether standard input is no terminal."""
+    return sys.stdin is None or not sys.stdin.isatty()
+
+
+def stdin_text() -> str:
+    """Return what is on standard input."""
+    if sys.stdin is None:
+        return ""
+    try:
+        return sys.stdin.read().removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise CliError("standard input is not UTF-8 text") from None

@@ -1,0 +1,142 @@
+"""Polls accounts from this machine with the deployed poller's own code; touches no AWS.
+
+Plain http is taken on loopback, as for a service that is being tried out; nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from balance_poller.credentials.reference import SecretError
+from balance_poller.credentials.store import Keys
+from balance_poller.event import Account
+from balance_poller.exchange.explain import explain_response
+from balance_poller.exchange.provider import PreparedRequest, Provider, Reading, Secret
+from balance_poller.fetching.client import Answer, Fetcher
+from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.workers import Pace, Sender, ask
+from balance_poller.recording.records import ProviderFacts, Recorded, record
+from balancectl.cli.errors import CliError
+from balancectl.keys.files import variable_of
+
+_MAX_IN_FLIGHT: Final = 20
+_TIMEOUT_SECONDS: Final = 15.0
+#: For everything that is asked, retries included.
+_DEADLINE_SECONDS: Final = 120.0
+
+SenderFactory = Callable[[], AbstractAsyncContextManager[Sender]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What polling one account showed."""
+
+    account: Account
+    reading: Reading
+    provider: Provider | None
+    """None when there is no usable definition."""
+    request: str | None
+    """The request with asterisks for keys; None when none was made."""
+    status: int | None
+    """The answer's HTTP status; None when none came."""
+    content_type: str
+    evaluated: Mapping[str, object]
+    """What each expression of the definition gave, by its path; empty when no JSON came."""
+    recorded: Recorded
+    """What the deployed poller would publish and record."""
+
+
+@dataclass(slots=True)
+class _Recording:
+    """Sends through another sender and remembers what came back last for each request."""
+
+    inner: Sender
+    answers: dict[int, Answer] = field(default_factory=dict)
+
+    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
+        """Send one request."""
+        self.answers.pop(id(request), None)
+        answer = await self.inner.send(request, slot, seconds)
+        self.answers[id(request)] = answer
+        return answer
+
+
+def check(
+    accounts: Sequence[Account],
+    inline: Mapping[str, object],
+    keys: Mapping[str, Secret],
+    at: datetime,
+    sender: SenderFactory | None = None,
+) -> list[Checked]:
+    """Poll ``accounts`` once and return what each showed, in their order.
+
+    Args:
+        accounts: What to poll.
+        inline: Definitions of custom providers by name.
+        keys: Keys by account; one that lacks is that account's ``bad_config``.
+        at: The time that the poll stands for.
+        sender: Makes what sends requests; by default they go to the network.
+
+    Raises:
+        CliError: when two accounts of one secret are given two keys.
+    """
+    found: dict[str, Secret] = {}
+    for account in accounts:
+        key = keys.get(account.id)
+        if key is not None and found.setdefault(account.secret, key) != key:
+            raise CliError(
+                f"'{account.id}' shares its secret with another account, and is given another key"
+            )
+    missing = {
+        account.secret: SecretError(f"no key was given: set {variable_of(account.id)}")
+        for account in accounts
+        if account.secret not in found
+    }
+    providers = load_providers(accounts, inline)
+    plan = make_plan(accounts, providers, Keys(found, missing), allow_http_loopback=True)
+    requests = {
+        account.id: question.request for question in plan.questions for account in question.accounts
+    }
+
+    async def run() -> tuple[dict[str, Reading], dict[int, Answer]]:
+        pace = Pace(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
+        make = sender or (lambda: Fetcher(_TIMEOUT_SECONDS))
+        async with make() as inner:
+            recording = _Recording(inner)
+            deadline = time.monotonic() + _DEADLINE_SECONDS
+            return await ask(plan.questions, recording, deadline, pace), recording.answers
+
+    asked, answers = asyncio.run(run()) if plan.questions else ({}, {})
+    readings = plan.readings | asked
+    checked = []
+    for account in accounts:
+        provider = providers[account.provider]
+        usable = provider if isinstance(provider, Provider) else None
+        facts = (
+            ProviderFacts(usable.title, usable.top_up_url)
+            if usable
+            else ProviderFacts(account.provider)
+        )
+        request = requests.get(account.id)
+        answer = None if request is None else answers.get(id(request))
+        checked.append(
+            Checked(
+                account=account,
+                reading=readings[account.id],
+                provider=usable,
+                request=None if request is None else request.masked(),
+                status=None if answer is None else answer.response.status,
+                content_type="" if answer is None else answer.response.content_type,
+                evaluated={}
+                if usable is None or answer is None
+                else explain_response(usable.definition, answer.response),
+                recorded=record(account, facts, readings[account.id], None, at),
+            )
+        )
+    return checked

@@ -1,0 +1,1 @@
+"""CloudWatch's alarm evaluation, for the emulator."""

@@ -1,0 +1,1 @@
+"""The real Terraform, applied to the emulator."""

@@ -1,0 +1,191 @@
+"""Starts, reaches and stops one emulator: MiniStack in a process of its own, with IAM enforced."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import botocore.session
+
+from balancectl.localcloud.clock import StoryClock
+from balancectl.localcloud.emulator.settings import ACTIVITY_PATH, RELEASE_PATH
+from balancectl.localcloud.errors import EmulatorError
+
+REGION: Final = "eu-central-1"
+ACCOUNT: Final = "123456789012"
+#: MiniStack's root key: whoever sets up the local cloud may do everything in it.
+_ACCESS_KEY: Final = "test"
+_SECRET_KEY: Final = "test"  # noqa: S105 -- everybody's
+_START_SECONDS: Final = 60
+_STOP_SECONDS: Final = 8
+_QUIET_READINGS: Final = 3
+_KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "SYSTEMROOT")
+
+
+@dataclass(slots=True)
+class Emulator:
+    """A running emulator; everything it writes lies under ``folder``."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    """None for one that another process started."""
+
+    @property
+    def url(self) -> str:
+        """Where all AWS services answer."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def permissions_file(self) -> Path:
+        """The record of ``patches.permissions``."""
+        return self.folder / "permissions.jsonl"
+
+    @property
+    def mailbox_file(self) -> Path:
+        """The record of ``patches.mailbox``."""
+        return self.folder / "mailbox.jsonl"
+
+    @property
+    def clock(self) -> StoryClock:
+        """The story's clock, for an emulator that was started with one."""
+        return StoryClock(self.clock_file)
+
+    @property
+    def clock_file(self) -> Path:
+        """Where the story's clock is kept."""
+        return self.folder / "clock"
+
+    def environment(self) -> dict[str, str]:
+        """Return a whole environment for a child process that shall reach this cloud only.
+
+        Nothing of the user's AWS set-up is in it: no profile, no credentials, no other endpoint.
+        """
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return kept | self.settings()
+
+    def settings(self) -> dict[str, str]:
+        """Return the variables that lead AWS clients here, and only here."""
+        nowhere = str(self.folder / "no-aws-files")
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": nowhere,
+            "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(
+        self,
+        service: str,
+        *,
+        access_key: str = _ACCESS_KEY,
+        secret_key: str = _SECRET_KEY,
+        token: str | None = None,
+    ) -> Any:  # noqa: ANN401 -- typed where it is assigned
+        """Return a boto3 client of this cloud that reads nothing of the user's AWS set-up.
+
+        Args:
+            service: as boto3 has it.
+            access_key: whose; by default the root's, who may do everything.
+            secret_key: of the same.
+            token: of the same, where it is temporary.
+        """
+        make: Any = _session().client
+        return make(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            aws_session_token=token,
+        )
+
+    def release_schedules(self) -> None:
+        """Let the schedules fire that were held since the start."""
+        self._control(RELEASE_PATH)
+
+    def settle(
+        self,
+        *,
+        with_schedules: bool = False,
+        with_delayed: bool = True,
+        timeout_seconds: float = 60,
+    ) -> None:
+        """Wait until what was set off is done: no function runs, and no message waits for one.
+
+        Args:
+            with_schedules: whether the schedules must have been looked at meanwhile.
+            with_delayed: whether messages that were sent with a delay count as well.
+            timeout_seconds: how long that may take.
+
+        Raises:
+            EmulatorError: when it takes longer.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        looked_at = self._control(ACTIVITY_PATH)["sweeps"] + (2 if with_schedules else 0)
+        quiet = 0
+        while quiet < _QUIET_READINGS:
+            if time.monotonic() > deadline:
+                raise EmulatorError(f"the cloud did not come to rest:\n{self.log_end()}")
+            time.sleep(0.05)
+            activity = self._control(ACTIVITY_PATH)
+            busy = activity["busy"] + (activity["delayed"] if with_delayed else 0)
+            quiet = quiet + 1 if activity["sweeps"] >= looked_at and not busy else 0
+
+    def is_running(self) -> bool:
+        """Whether the emulator answers."""
+        with suppress(OSError):
+            urllib.request.urlopen(f"{self.url}/_ministack/ready", timeout=5).close()  # noqa: S310
+            return True
+        return False
+
+    def stop(self) -> None:
+        """End the process and wait for its end; quick, and safe to call again."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        if process.stdin:
+            process.stdin.close()
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _control(self, path: str) -> dict[str, Any]:
+        """Ask the server something that is not AWS's."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 -- loopback
+            document: dict[str, Any] = json.load(answer)
+            return document
+
+    def log_end(self) -> str:
+        """Return the last lines of the emulator's log."""
+        lines = (self.folder / "emulator.log").read_text("utf-8", "replace").splitlines()
+        return "\n".join(lines[-15:])
+
+
+@cache
+def _session() -> boto3.Session:
+    """Return a session that reads no file and no profile of the user's."""
+    session = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    return boto3.Session(botocore_session=session)

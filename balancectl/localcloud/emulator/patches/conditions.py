@@ -1,0 +1,59 @@
+"""IAM: what policies of the stack name and MiniStack does not tell its policy engine.
+
+- The condition key ``cloudwatch:namespace``. PutMetricData has no resource, so its namespace is
+  all that a policy can limit. Without the key a plain ``StringEquals`` on it denies everything;
+  with it, a wrong namespace is still denied.
+- The group in a schedule's ARN, which MiniStack takes to be ``default``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from ministack.core import iam_actions
+
+from balancectl.localcloud.emulator.settings import ServerSettings
+
+_DEFAULT: Final = ":schedule/default/"
+
+
+def apply(_settings: ServerSettings) -> None:
+    """Install the patch."""
+    original = iam_actions.request_tag_context
+
+    def with_namespace(
+        service: str, iam_action: str, body: bytes, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Add the namespace of a PutMetricData request to its condition keys."""
+        context: dict[str, Any] = original(service, iam_action, body, params)
+        if iam_action == "cloudwatch:PutMetricData":
+            context["cloudwatch:namespace"] = _namespace(body)
+        return context
+
+    iam_actions.request_tag_context = with_namespace
+    find_resource = iam_actions.extract_resource_arn
+
+    def with_group(service: str, *request: Any) -> str:
+        """Name a schedule by its own group."""
+        arn: str = find_resource(service, *request)
+        _method, _path, _headers, body, query, *_scope = request
+        return arn.replace(_DEFAULT, f":schedule/{_group(body, query)}/")
+
+    iam_actions.extract_resource_arn = with_group
+
+
+def _namespace(body: bytes) -> str:
+    """Return the namespace that a PutMetricData request names, in the JSON or query protocol."""
+    if body[:1] == b"{":
+        return str(json.loads(body).get("Namespace", ""))
+    return parse_qs(body.decode("utf-8", "replace")).get("Namespace", [""])[0]
+
+
+def _group(body: bytes, query: dict[str, Any]) -> str:
+    """Return the group that a request to a schedule names, in its query or its document."""
+    named = query.get("groupName")
+    if not named and body[:1] == b"{":
+        named = json.loads(body).get("GroupName")
+    return str(named[0] if isinstance(named, list) else named or "default")

@@ -1,0 +1,118 @@
+"""Starts the emulator's process: what it may see, where it writes, and when it is ready."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from balancectl.localcloud.emulator.emulator import ACCOUNT, REGION, Emulator
+from balancectl.localcloud.emulator.settings import ServerSettings
+from balancectl.localcloud.errors import EmulatorError
+
+_KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "SYSTEMROOT")
+_START_SECONDS: Final = 60
+
+
+def start_emulator(
+    folder: Path,
+    *,
+    story_start: datetime | None = None,
+    hold_schedules: bool = False,
+    detached: bool = False,
+) -> Emulator:
+    """Start an emulator that keeps its files in ``folder``, and wait until it answers.
+
+    Args:
+        folder: made if need be.
+        story_start: the time at which ``clock`` stands first; None for the wall clock.
+        hold_schedules: let no schedule fire before :meth:`release_schedules`.
+        detached: let it outlive this process; otherwise it ends when this process does,
+            however that ends.
+
+    Raises:
+        EmulatorError: when it does not come up; the text has the end of its log.
+    """
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    emulator = Emulator(folder, free_port())
+    if story_start:
+        emulator.clock.set(story_start)
+    with (folder / "emulator.log").open("ab") as log:
+        emulator.process = subprocess.Popen(
+            [sys.executable, "-m", "balancectl.localcloud.emulator.server"],
+            stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us; we stop it in order
+            cwd=folder,
+            env=_server_environment(
+                emulator,
+                has_clock=story_start is not None,
+                hold_schedules=hold_schedules,
+                detached=detached,
+            ),
+        )
+    try:
+        _wait_until_ready(emulator)
+    except BaseException:
+        emulator.stop()
+        raise
+    return emulator
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _server_environment(
+    emulator: Emulator, *, has_clock: bool, hold_schedules: bool, detached: bool
+) -> dict[str, str]:
+    """Return the whole environment of the emulator's process."""
+    settings = ServerSettings(
+        port=emulator.port,
+        permissions_file=emulator.permissions_file,
+        mailbox_file=emulator.mailbox_file,
+        clock_file=emulator.clock_file if has_clock else None,
+        hold_schedules=hold_schedules,
+        lifeline=not detached,
+    )
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return (
+        kept
+        | settings.to_environment()
+        | {
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(emulator.port),
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "HOME": str(emulator.folder),
+            "TMPDIR": str(emulator.folder / "tmp"),
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "DOCKER_HOST": "unix:///nowhere",
+            "LOG_LEVEL": "INFO",
+        }
+    )
+
+
+def _wait_until_ready(emulator: Emulator) -> None:
+    """Return once the emulator answers."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if emulator.process is None or emulator.process.poll() is not None:
+            raise EmulatorError(f"The emulator did not start:\n{emulator.log_end()}")
+        if emulator.is_running():
+            return
+        time.sleep(0.1)
+    raise EmulatorError(f"The emulator did not answer in time:\n{emulator.log_end()}")

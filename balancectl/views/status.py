@@ -1,0 +1,167 @@
+"""How ``status`` shows accounts: a table, one account's details, JSON. Pure but for printing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from balancectl.cli.formatting import ago, clock, duration
+from balancectl.cli.output import Cell, Column, facts, note, print_table, say, warn
+from balancectl.deployment.accounts import Stack
+from balancectl.deployment.health import Condition, Health, hours_left
+from shared.money import format_amount, format_number
+from shared.records import Latest, Thresholds, TopUp
+
+Latests = Mapping[str, Latest]
+
+
+_COLUMNS = (
+    Column("Account", wraps=True),
+    Column("Provider", min_terminal_width=130, wraps=True),
+    Column("Balance", justify="right"),
+    Column("Warn", justify="right", min_terminal_width=100),
+    Column("Crit", justify="right", min_terminal_width=100),
+    Column("Empty in", justify="right"),
+    Column("Age", justify="right"),
+    Column("State", wraps=True),
+)
+
+
+def print_status(
+    stack: Stack, names: Sequence[str], latest: Latests, health: Mapping[str, Health], now: datetime
+) -> None:
+    """Print the table, and under it what one account alone has to say."""
+    if not names:
+        note("the stack watches no account yet: add one to `accounts`, then `make deploy`")
+        return
+    print_table(_COLUMNS, [_row(name, latest.get(name), health[name], now) for name in names])
+    if len(names) == 1 and (only := latest.get(names[0])) is not None:
+        say()
+        facts(_details(only, now))
+    if stack.shards and not any(shard.is_enabled for shard in stack.shards):
+        warn("polling is switched off (Terraform variable polling_enabled)")
+    waiting = [name for name in names if name not in latest]
+    if waiting and stack.shards:
+        note(f"to set up: balancectl keys set {waiting[0]}, then balancectl poll {waiting[0]}")
+
+
+def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> list[Cell | str]:
+    """Return an account's line."""
+    condition = health.condition
+    state = Cell(": ".join(filter(None, [condition.word, health.words])), condition.style)
+    if latest is None:
+        return [name, "-", "-", "-", "-", "-", "-", state]
+    unit, limits = latest.unit or "", latest.thresholds
+    age = "-" if latest.balance_at is None else duration(now - latest.balance_at)
+    return [
+        name,
+        latest.provider_title,
+        Cell(_amount(latest.balance, unit), "bold"),
+        _number(limits.warning, unit),
+        _number(limits.critical, unit),
+        _empty_in(latest, now),
+        Cell(age, "yellow" if condition is Condition.STALE else ""),
+        state,
+    ]
+
+
+def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
+    """Return what the table has no room for; empty values are not shown."""
+    unit, limits = latest.unit or "", latest.thresholds
+    burn = (
+        "" if latest.burn_per_day is None else f"{format_amount(latest.burn_per_day, unit)} a day"
+    )
+    top_up = latest.last_top_up
+    pairs: list[tuple[str, Cell | str]] = [
+        ("provider", f"{latest.provider_title} ({latest.provider})"),
+        ("wallet", latest.wallet or ""),
+        *[
+            (f"wallet {name}", format_amount(wallet.remaining, wallet.unit))
+            for name, wallet in latest.others.items()
+        ],
+        ("warning below", _amount(limits.warning, unit, "")),
+        ("critical below", _amount(limits.critical, unit, "")),
+        ("burns", " ".join(filter(None, [burn, _basis(latest)]))),
+        ("empty", "" if latest.empty_at is None else f"around {clock(latest.empty_at, now)}"),
+        ("last top-up", "" if top_up is None else _top_up(top_up, unit, now)),
+        ("resets", "" if latest.resets_at is None else clock(latest.resets_at, now)),
+        (
+            "expires",
+            "" if latest.credit_expires_at is None else clock(latest.credit_expires_at, now),
+        ),
+        ("polled", f"{clock(latest.polled_at, now)}, {ago(latest.polled_at, now)}"),
+        ("last outcome", latest.outcome.value),
+        ("top up at", latest.top_up_url or ""),
+    ]
+    return pairs
+
+
+def _basis(latest: Latest) -> str:
+    """Say where the burn comes from, or why there is none."""
+    return f"({latest.burn_basis})" if latest.burn_basis else ""
+
+
+def _top_up(top_up: TopUp, unit: str, now: datetime) -> str:
+    """Return the last top-up in words."""
+    return f"{format_amount(top_up.amount, unit)}, {ago(top_up.at, now)}"
+
+
+def _empty_in(latest: Latest, now: datetime) -> str:
+    """Return how long the balance lasts."""
+    left = hours_left(latest, now)
+    if left is None:
+        return "-"
+    return duration(left) if left > timedelta() else "now"
+
+
+def _amount(amount: Decimal | None, unit: str, missing: str = "-") -> str:
+    """Return an amount that may be missing."""
+    return missing if amount is None else format_amount(amount, unit)
+
+
+def _number(amount: Decimal | None, unit: str) -> str:
+    """Return an amount that may be missing, without its unit."""
+    return "-" if amount is None else format_number(amount, unit)
+
+
+def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> dict[str, object]:
+    """Return an account as JSON; what is not known is null."""
+    found: dict[str, object] = {
+        "account": name,
+        "condition": health.condition.name.lower(),
+        "words": health.words,
+    }
+    if latest is None:
+        return found
+    limits = latest.thresholds
+    age = None if latest.balance_at is None else int((now - latest.balance_at).total_seconds())
+    return found | {
+        "provider": latest.provider,
+        "balance": latest.balance,
+        "unit": latest.unit,
+        "balance_at": latest.balance_at,
+        "age_seconds": age,
+        "polled_at": latest.polled_at,
+        "outcome": latest.outcome.value,
+        "reason": latest.reason,
+        "failing_since": latest.failing_since,
+        "thresholds": {
+            limit: value
+            for limit in Thresholds.__slots__
+            if (value := getattr(limits, limit)) is not None
+        },
+        "wallet": latest.wallet,
+        "other_wallets": {
+            other: {"remaining": wallet.remaining, "unit": wallet.unit}
+            for other, wallet in latest.others.items()
+        },
+        "empty_at": latest.empty_at,
+        "burn_per_day": latest.burn_per_day,
+        "burn_basis": latest.burn_basis,
+        "last_top_up": latest.last_top_up
+        and {"at": latest.last_top_up.at, "amount": latest.last_top_up.amount},
+        "resets_at": latest.resets_at,
+        "credit_expires_at": latest.credit_expires_at,
+        "top_up_url": latest.top_up_url,
+    }
