@@ -37,7 +37,7 @@ terraform: setup ## Find Terraform, or fetch a pinned release into .tools/
 
 .PHONY: lock
 lock: ## Renew the hashed locks in requirements/ (needs uv)
-	@cd requirements && for name in balance_poller alert_router dev checkov bench; do \
+	@cd requirements && for name in balance_poller alert_router dev checkov bench release; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	    $$name.in --output-file $$name.txt; done
@@ -125,6 +125,26 @@ down: setup ## Stop what `make up` started
 bench: build ## Measure what the speed claims rest on (a few minutes; best on an idle machine)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	@for script in poll cold_start runway; do $(BIN)/python bench/$$script.py; done
+
+# --- release --------------------------------------------------------------------------------
+
+RELEASE := .venv-release
+TAG ?=
+
+$(RELEASE)/.installed: requirements/release.txt
+	@echo "Preparing $(RELEASE) ..."
+	@$(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip install --quiet --require-hashes -r requirements/release.txt
+	@touch $@
+
+.PHONY: release
+release: setup $(RELEASE)/.installed ## Build what a release publishes into dist/release/
+	@$(BIN)/python scripts/release.py --tag "$(TAG)"
+
+# Not part of `make test`: what is known to be vulnerable changes from day to day.
+.PHONY: audit
+audit: setup $(RELEASE)/.installed ## Look the locked dependencies up among known vulnerabilities (needs the network)
+	@$(BIN)/python scripts/audit.py
 
 # --- checks and tests -----------------------------------------------------------------------
 
