@@ -16,12 +16,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "functions"))
 
-from balance_poller.exchange.provider import (  # noqa: E402 -- the path above makes it importable
-    Provider,
-    list_providers,
-    load_provider,
-    read_shipped,
-)
+from balance_poller.definitions.catalogue import list_providers, read_shipped  # noqa: E402 -- the path above makes it importable
+from balance_poller.exchange.provider import Provider, load_provider  # noqa: E402 -- the path above makes it importable
 
 PAGES = (ROOT / "docs" / "providers.md", ROOT / "README.md")
 
@@ -69,7 +65,7 @@ def table(*, in_docs: bool) -> str:
     for name in list_providers():
         provider = load_provider(name, {})
         rows.append(
-            f"| [`{name}`]({page}#{name}) | {provider.title} | {watched(provider)}"
+            f"| [`{name}`]({page}#{name}) | {provider.definition.title} | {watched(provider)}"
             f" | {secret(provider)} |"
         )
     return "\n".join(rows)
@@ -77,9 +73,10 @@ def table(*, in_docs: bool) -> str:
 
 def watched(provider: Provider) -> str:
     """Return the default wallet with its unit, and the others in brackets."""
-    names = [provider.default_wallet]
-    names += [name for name in provider.wallets if name != provider.default_wallet]
-    words = [f"`{name}` {unit(name, provider.wallets[name].unit)}".strip() for name in names]
+    definition = provider.definition
+    default = definition.default_wallet
+    names = [default, *(name for name in definition.wallets if name != default)]
+    words = [f"`{name}` {unit(name, definition.wallets[name].unit)}".strip() for name in names]
     return words[0] + (f" ({', '.join(words[1:])})" if words[1:] else "")
 
 
@@ -92,7 +89,7 @@ def unit(wallet: str, literal: str | None) -> str:
 
 def secret(provider: Provider) -> str:
     """Return the form of the account's secret."""
-    fields = ", ".join(f"`{name}`" for name in provider.secret_fields)
+    fields = ", ".join(f"`{name}`" for name in provider.definition.secret_fields)
     return f"an object: {fields}" if fields else "the key"
 
 
@@ -103,15 +100,18 @@ def sections() -> str:
 
 def section(name: str) -> str:
     """Return one provider's section."""
-    provider, definition = load_provider(name, {}), read_shipped(name)
-    request = definition["request"]
+    definition, data = load_provider(name, {}).definition, read_shipped(name)
+    request = data["request"]
     asks = f"`{request.get('method', 'GET')} {request['url']}`"
-    often = f"not more than every {provider.min_interval_seconds} seconds"
-    head = f"[{provider.title}]({provider.docs}): {asks}, {often}. [Top up]({provider.top_up_url})."
-    lines = [f"### {name}", "", head, "", *notes(definition)]
-    if provider.params:
-        lines += ["", *(param(name, spec) for name, spec in definition["params"].items())]
-    lines += ["", "Sources: " + ", ".join(source(text) for text in definition["sources"]) + "."]
+    often = f"not more than every {definition.min_interval_seconds} seconds"
+    head = (
+        f"[{definition.title}]({definition.docs}): {asks}, {often}."
+        f" [Top up]({definition.top_up_url})."
+    )
+    lines = [f"### {name}", "", head, "", *notes(data)]
+    if definition.params:
+        lines += ["", *(param(name, spec) for name, spec in data["params"].items())]
+    lines += ["", "Sources: " + ", ".join(source(text) for text in data["sources"]) + "."]
     return "\n".join(lines)
 
 

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 from botocore.exceptions import ClientError
 
+from balance_poller.definitions.definition import DefinitionError
+from balance_poller.definitions.template import Secret
 from balance_poller.event import AccountError, parse_account
-from balance_poller.exchange.provider import DefinitionError, Secret, load_provider
+from balance_poller.exchange.provider import load_provider
 from balancectl.cli.errors import CliError, is_denied
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import ago, did_you_mean, listed
@@ -232,7 +234,7 @@ def _parts(stack: Stack | None, account: str) -> Sequence[str]:
         return ()
     inline = stack.shards[known.shard].event.get("providers") or {}
     try:
-        return load_provider(known.provider, inline).secret_fields
+        return load_provider(known.provider, inline).definition.secret_fields
     except DefinitionError:
         return ()
 

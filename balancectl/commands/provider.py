@@ -10,14 +10,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from balance_poller.definitions.catalogue import list_providers, read_shipped, skeleton
 from balance_poller.definitions.field import NAME
-from balance_poller.exchange.provider import (
-    Provider,
-    list_providers,
-    load_provider,
-    read_shipped,
-    skeleton,
-)
+from balance_poller.exchange.provider import Provider, load_provider
 from balancectl.cli.errors import CliError
 from balancectl.cli.formatting import did_you_mean
 from balancectl.cli.output import Column, facts, note, print_json, print_table, say
@@ -101,32 +96,33 @@ def new(
 app.command("check")(check_file)
 
 
-def _print_provider(provider: Provider, definition: Mapping[str, Any]) -> None:
+def _print_provider(provider: Provider, data: Mapping[str, Any]) -> None:
     """Print what a person needs to know to use a provider."""
-    request = definition.get("request", {})
-    notes = definition.get("notes", "")
-    say(f"{provider.title} ({provider.name})", "bold")
+    definition = provider.definition
+    request = data.get("request", {})
+    notes = data.get("notes", "")
+    say(f"{definition.title} ({provider.name})", "bold")
     facts(
         [
             ("asks", f"{request.get('method', 'GET')} {request.get('url', '')}"),
-            ("key", ", ".join(provider.secret_fields) or "a single key"),
+            ("key", ", ".join(definition.secret_fields) or "a single key"),
             *[
                 (f"param {name}", _param_words(param.description, param.default, param.one_of))
-                for name, param in provider.params.items()
+                for name, param in definition.params.items()
             ],
             *[
                 (
-                    f"wallet {name}{' *' if name == provider.default_wallet else ''}",
+                    f"wallet {name}{' *' if name == definition.default_wallet else ''}",
                     wallet.unit or "in the unit that the answer says",
                 )
-                for name, wallet in provider.wallets.items()
+                for name, wallet in definition.wallets.items()
             ],
-            ("not more often", f"than every {provider.min_interval_seconds} s"),
-            ("docs", provider.docs or ""),
-            ("top up at", provider.top_up_url or ""),
+            ("not more often", f"than every {definition.min_interval_seconds} s"),
+            ("docs", definition.docs or ""),
+            ("top up at", definition.top_up_url or ""),
         ]
     )
-    if len(provider.wallets) > 1:
+    if len(definition.wallets) > 1:
         note("* watched unless the account sets wallet")
     for line in [notes] if isinstance(notes, str) else notes:
         if line:
@@ -142,30 +138,32 @@ def _param_words(description: str, default: str | None, one_of: tuple[str, ...])
 
 def _row(provider: Provider) -> list[str]:
     """Return a provider's line."""
-    units = dict.fromkeys(wallet.unit or "any" for wallet in provider.wallets.values())
+    definition = provider.definition
+    units = dict.fromkeys(wallet.unit or "any" for wallet in definition.wallets.values())
     wallets = [
-        f"{name}*" if name == provider.default_wallet and len(provider.wallets) > 1 else name
-        for name in provider.wallets
+        f"{name}*" if name == definition.default_wallet and len(definition.wallets) > 1 else name
+        for name in definition.wallets
     ]
     return [
         provider.name,
-        provider.title,
+        definition.title,
         ", ".join(units),
         ", ".join(wallets),
-        ", ".join(provider.params) or "-",
+        ", ".join(definition.params) or "-",
     ]
 
 
 def _as_json(provider: Provider) -> dict[str, object]:
     """Return a provider as JSON."""
+    definition = provider.definition
     return {
         "name": provider.name,
-        "title": provider.title,
-        "wallets": {name: wallet.unit for name, wallet in provider.wallets.items()},
-        "default_wallet": provider.default_wallet,
-        "params": sorted(provider.params),
-        "secret_fields": list(provider.secret_fields),
-        "min_interval_seconds": provider.min_interval_seconds,
-        "docs": provider.docs,
-        "top_up_url": provider.top_up_url,
+        "title": definition.title,
+        "wallets": {name: wallet.unit for name, wallet in definition.wallets.items()},
+        "default_wallet": definition.default_wallet,
+        "params": sorted(definition.params),
+        "secret_fields": list(definition.secret_fields),
+        "min_interval_seconds": definition.min_interval_seconds,
+        "docs": definition.docs,
+        "top_up_url": definition.top_up_url,
     }

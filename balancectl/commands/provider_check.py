@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from balance_poller.definitions.catalogue import list_providers
+from balance_poller.definitions.definition import check_definition
 from balance_poller.definitions.field import NAME
-from balance_poller.exchange.provider import check_definition, list_providers
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import count, did_you_mean

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from balance_poller.definitions.catalogue import list_providers
+from balance_poller.definitions.template import Secret
 from balance_poller.event import Account, AccountError, parse_account
-from balance_poller.exchange.provider import Secret, list_providers, load_provider
+from balance_poller.exchange.provider import load_provider
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import count, did_you_mean, listed
@@ -134,7 +136,7 @@ def key_for(
         raise typer.BadParameter("take the key from --key-env or --key-stdin, not from both")
     if key_env:
         return key_from_environment(key_env)
-    fields = load_provider(provider, inline).secret_fields
+    fields = load_provider(provider, inline).definition.secret_fields
     return read_key(provider, from_stdin=key_stdin, fields=fields)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from balance_poller.credentials.reference import SecretError, take_key
-from balance_poller.exchange.provider import Secret
+from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from balance_poller.exchange.provider import Secret
+from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.keys.sources import checked_part, parse_key, stdin_text
 from shared.names import ACCOUNT_PATTERN

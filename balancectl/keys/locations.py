@@ -10,7 +10,7 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from balance_poller.credentials.reference import SecretError, SecretReference
-from balance_poller.exchange.provider import Secret
+from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError, is_denied
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target

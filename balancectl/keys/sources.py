@@ -13,7 +13,7 @@ from typing import Final
 
 import typer
 
-from balance_poller.exchange.provider import Secret
+from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.cli.redaction import remember
 

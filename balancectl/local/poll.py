@@ -15,10 +15,14 @@ from typing import Final
 
 from balance_poller.credentials.reference import SecretError
 from balance_poller.credentials.store import Keys
+from balance_poller.definitions.template import Secret
 from balance_poller.event import Account
 from balance_poller.exchange.explain import explain_response
-from balance_poller.exchange.provider import PreparedRequest, Provider, Reading, Secret
-from balance_poller.fetching.client import Answer, Fetcher
+from balance_poller.exchange.provider import Provider
+from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
+from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.plan import load_providers, make_plan
 from balance_poller.fetching.workers import Pace, Sender, ask
 from balance_poller.recording.records import ProviderFacts, Recorded, record
@@ -57,9 +61,9 @@ class _Recording:
     """Sends through another sender and remembers what came back last for each request."""
 
     inner: Sender
-    answers: dict[int, Answer] = field(default_factory=dict)
+    answers: dict[int, Response] = field(default_factory=dict)
 
-    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
+    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Send one request."""
         self.answers.pop(id(request), None)
         answer = await self.inner.send(request, slot, seconds)
@@ -104,7 +108,7 @@ def check(
         account.id: question.request for question in plan.questions for account in question.accounts
     }
 
-    async def run() -> tuple[dict[str, Reading], dict[int, Answer]]:
+    async def run() -> tuple[dict[str, Reading], dict[int, Response]]:
         pace = Pace(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
         make = sender or (lambda: Fetcher(_TIMEOUT_SECONDS))
         async with make() as inner:
@@ -119,7 +123,7 @@ def check(
         provider = providers[account.provider]
         usable = provider if isinstance(provider, Provider) else None
         facts = (
-            ProviderFacts(usable.title, usable.top_up_url)
+            ProviderFacts(usable.definition.title, usable.definition.top_up_url)
             if usable
             else ProviderFacts(account.provider)
         )
@@ -131,11 +135,11 @@ def check(
                 reading=readings[account.id],
                 provider=usable,
                 request=None if request is None else request.masked(),
-                status=None if answer is None else answer.response.status,
-                content_type="" if answer is None else answer.response.content_type,
+                status=None if answer is None else answer.status,
+                content_type="" if answer is None else answer.content_type,
                 evaluated={}
                 if usable is None or answer is None
-                else explain_response(usable.definition, answer.response),
+                else explain_response(usable.definition, answer),
                 recorded=record(account, facts, readings[account.id], None, at),
             )
         )

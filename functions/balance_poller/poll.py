@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from balance_poller.credentials.store import Keys, SecretStoreError
+from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
-from balance_poller.exchange.failures import failed, unexpected
-from balance_poller.exchange.provider import DefinitionError, Provider, Reading
+from balance_poller.exchange.provider import Provider
+from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.fetching.plan import load_providers, make_plan
 from balance_poller.fetching.workers import Question, ask
 from balance_poller.ports import Tools
@@ -133,7 +134,7 @@ def _records(
             yield record(account, facts, reading, previous, run.event.scheduled_at)
         except Exception as exc:  # noqa: BLE001 -- one account's trouble is never another's
             # A failure computes nothing: it keeps the last good balance as it stands.
-            reading = failed(Outcome.TRANSIENT, unexpected(exc))
+            reading = Reading(Outcome.TRANSIENT, describe_unexpected(exc))
             yield record(account, facts, reading, previous, run.event.scheduled_at)
 
 
@@ -152,7 +153,7 @@ def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:
             # An entry that does not even name its provider is still the account that it was.
             provider = previous.provider if previous and entry.provider == "-" else entry.provider
             account = Account(id=entry.label, provider=provider, secret="")
-            reading = failed(Outcome.BAD_CONFIG, entry.reason)
+            reading = Reading(Outcome.BAD_CONFIG, entry.reason)
             facts = ProviderFacts(provider)
             yield record(account, facts, reading, previous, run.event.scheduled_at)
 
@@ -161,7 +162,7 @@ def _facts(provider: Provider | DefinitionError, name: str) -> ProviderFacts:
     """Return what LATEST says of a provider; a definition that cannot be read has only a name."""
     if isinstance(provider, DefinitionError):
         return ProviderFacts(name)
-    return ProviderFacts(provider.title, provider.top_up_url)
+    return ProviderFacts(provider.definition.title, provider.definition.top_up_url)
 
 
 def _write(run: _Run, recorded: Sequence[Recorded]) -> None:

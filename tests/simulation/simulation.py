@@ -28,7 +28,7 @@ from alert_router.notify.parallel import one_by_one
 from alert_router.notify.snapshots import Knowledge
 from balance_poller.credentials.reference import SecretError
 from balance_poller.event import parse_event
-from balance_poller.exchange.provider import PreparedRequest
+from balance_poller.exchange.request import PreparedRequest
 from balance_poller.poll import poll
 from shared.dynamo import encode
 from shared.names import AlarmKind, Metric, Severity

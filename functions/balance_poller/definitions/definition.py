@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from balance_poller.definitions.expression import Expression
-from balance_poller.definitions.field import Node, Problem
-from balance_poller.definitions.params import Param, read_params
-from balance_poller.definitions.request_spec import read_request
+from balance_poller.definitions.field import Field, Problem
+from balance_poller.definitions.params import Param, parse_params
+from balance_poller.definitions.request_parser import parse_request
+from balance_poller.definitions.request_spec import RequestSpec
 from balance_poller.definitions.wallet_spec import (
     WalletSpec,
-    read_default,
-    read_expression,
-    read_wallets,
+    parse_default_wallet,
+    parse_expression,
+    parse_wallets,
 )
-from balance_poller.exchange.request import RequestSpec
 from shared.outcome import Outcome
 
 HTTPS_URL: Final = r"https://[^\s/?#@\\]+(/[^\s\\]*)?"
@@ -92,7 +92,7 @@ def parse_definition(data: object) -> Definition:
     Raises:
         DefinitionError: for its first problem.
     """
-    definition, problems = _read(data)
+    definition, problems = _parse(data)
     if problems:
         raise DefinitionError(problems[0].path, problems[0].message)
     return definition
@@ -100,78 +100,80 @@ def parse_definition(data: object) -> Definition:
 
 def check_definition(data: object) -> list[str]:
     """Return all problems of a definition, each with its path; none when it can be used."""
-    return [str(problem) for problem in _read(data)[1]]
+    return [str(problem) for problem in _parse(data)[1]]
 
 
-def _read(data: object) -> tuple[Definition, list[Problem]]:
+def _parse(data: object) -> tuple[Definition, list[Problem]]:
     """Read a definition; with problems, what is returned is not to be used."""
     problems: list[Problem] = []
-    top = Node(data, "", problems).fields(_REQUIRED, _OPTIONAL)
+    top = Field(data, "", problems).fields(_REQUIRED, _OPTIONAL)
     for name in ("$schema", "notes"):
         if name in top:
-            _read_words(top[name])
-    params = read_params(top.get("params"))
-    wallets = read_wallets(top.get("wallets"))
+            _parse_words(top[name])
+    params = parse_params(top.get("params"))
+    wallets = parse_wallets(top.get("wallets"))
     definition = Definition(
         title=top["title"].text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", 60)
         if "title" in top else "",
-        docs=_read_url(top.get("docs")),
-        top_up_url=_read_url(top.get("top_up_url")),
+        docs=_parse_url(top.get("docs")),
+        top_up_url=_parse_url(top.get("top_up_url")),
         min_interval_seconds=top["min_interval_seconds"].whole_number(1, 86_400)
         if "min_interval_seconds" in top else DEFAULT_MIN_INTERVAL_SECONDS,
         params=params,
-        request=read_request(top.get("request", Node({}, "request", [])), params),
-        success=read_expression(top.get("success")),
-        error_code=read_expression(top.get("error_code")),
-        errors=_read_rules(top.get("errors"), is_error=True),
-        guards=_read_rules(top.get("guards"), is_error=False),
+        request=parse_request(top.get("request", Field({}, "request", [])), params),
+        success=parse_expression(top.get("success")),
+        error_code=parse_expression(top.get("error_code")),
+        errors=_parse_rules(top.get("errors"), is_error=True),
+        guards=_parse_rules(top.get("guards"), is_error=False),
         wallets=wallets,
-        default_wallet=read_default(top.get("default_wallet"), wallets, problems),
+        default_wallet=parse_default_wallet(top.get("default_wallet"), wallets, problems),
     )  # fmt: skip
     for source in top["sources"].items() if "sources" in top else ():
         source.text(HTTPS_URL + r"( \([^()]+\))?", "an https URL, optionally with (a remark)")
     return definition, problems
 
 
-def _read_words(node: Node) -> None:
+def _parse_words(field: Field) -> None:
     """Check text, or a list of texts."""
-    for part in node.items() if isinstance(node.value, list) else (node,):
+    for part in field.items() if isinstance(field.value, list) else (field,):
         part.text()
 
 
-def _read_url(node: Node | None) -> str | None:
+def _parse_url(field: Field | None) -> str | None:
     """Return an optional https address."""
-    return node.text(HTTPS_URL, "an https URL") if node else None
+    return field.text(HTTPS_URL, "an https URL") if field else None
 
 
-def _read_rules(node: Node | None, *, is_error: bool) -> tuple[Rule, ...]:
+def _parse_rules(field: Field | None, *, is_error: bool) -> tuple[Rule, ...]:
     """Return the entries of ``errors`` or ``guards``."""
-    return tuple(_read_rule(entry, is_error=is_error) for entry in (node.items() if node else ()))
+    return tuple(
+        _parse_rule(entry, is_error=is_error) for entry in (field.items() if field else ())
+    )
 
 
-def _read_rule(node: Node, *, is_error: bool) -> Rule:
+def _parse_rule(field: Field, *, is_error: bool) -> Rule:
     """Return one entry."""
     required = ("outcome", "reason") if is_error else ("when", "outcome", "reason")
-    fields = node.fields(required, ("status", "when", "web_page") if is_error else ())
+    fields = field.fields(required, ("status", "when", "web_page") if is_error else ())
     if is_error and not {"status", "when"} & fields.keys():
-        node.refuse("expected status, when, or both")
+        field.refuse("expected status, when, or both")
     outcome = fields["outcome"].choice(FAILURES) if "outcome" in fields else FAILURES[0]
     reason = fields.get("reason")
     return Rule(
-        path=node.path,
+        path=field.path,
         outcome=Outcome(outcome),
         reason=reason.text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", MAX_REASON)
         if reason
         else "",
-        when=read_expression(fields.get("when")),
-        statuses=_read_statuses(fields.get("status")),
+        when=parse_expression(fields.get("when")),
+        statuses=_parse_statuses(fields.get("status")),
         is_for_web_pages="web_page" in fields and fields["web_page"].flag(),
     )
 
 
-def _read_statuses(node: Node | None) -> frozenset[int]:
+def _parse_statuses(field: Field | None) -> frozenset[int]:
     """Return the HTTP statuses of an entry of ``errors``: one, or a list."""
-    if node is None:
+    if field is None:
         return frozenset()
-    entries = node.items() if isinstance(node.value, list) else [node]
+    entries = field.items() if isinstance(field.value, list) else [field]
     return frozenset(entry.whole_number(200, 599) for entry in entries)

@@ -1,26 +1,14 @@
-"""What a definition may select from an answer: JMESPath without its number functions. Pure.
-
-JMESPath's own ``to_number``, ``sum``, ``max`` and ``abs`` go through floats or raise on a
-``Decimal``, so they are refused; ``definitions.amount`` has exact arithmetic instead.
-"""
+"""A compiled expression, and what it selects from an answer: JMESPath with exact numbers."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-import jmespath
+from jmespath import Options, functions
 from jmespath.exceptions import JMESPathError
-
-from balance_poller.definitions.interpreter import KEEPING, PLAIN, is_true
-
-ALLOWED_FUNCTIONS: Final = frozenset(
-    {"not_null", "length", "contains", "keys", "type", "starts_with", "ends_with"}
-)
-MAX_EXPRESSION: Final = 500
+from jmespath.visitor import TreeInterpreter
 
 _EVALUATION_ERRORS: Final = (
     JMESPathError,
@@ -31,33 +19,9 @@ _EVALUATION_ERRORS: Final = (
     RecursionError,
 )
 _MAX_QUOTED: Final = 80
-#: Valid JMESPath, but never what was meant: it compares with a field that is not there.
-_QUOTED_TEXT: Final = re.compile(r'[=!]=\s*"')
-_VALUE_NAMES: Final = ("true", "false", "null")
-_PLACEHOLDER: Final = re.compile(r"\{(key|secret\.\w+|param\.\w+)\}")
-#: What was probably meant by something that is not JMESPath.
-_HINTS: Final = (
-    (re.compile(r"\$"), "a path begins with the first name, without $"),
-    (re.compile(r"\b(and|or|not)\b"), "and is &&, or is ||, not is !"),
-    (re.compile(r"[^=!<>]=[^=]"), "equal is =="),
-    (re.compile(r"[=<>]\s*-?\d"), "numbers to compare with go in backticks"),
-    (re.compile(r"-"), "names with a hyphen go in double quotes"),
-    (
-        re.compile(r"[-+*/]"),
-        'a difference is {"subtract": [a, b]}, a sum {"sum": [a, b]}, a factor the wallet\'s scale',
-    ),
-)
-_HINT: Final = (
-    "text goes in single quotes; numbers, true, false and null in backticks; names with other"
-    " characters than letters, digits and _ in double quotes"
-)
 _LISTS: Final = frozenset(
     {"projection", "filter_projection", "value_projection", "flatten", "multi_select_list"}
 )
-
-
-class ExpressionError(ValueError):
-    """A definition's expression cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,50 +76,9 @@ class Expression:
         return f"{self.quoted} is missing"
 
 
-def compile_expression(source: str) -> Expression:
-    """Compile ``source``.
-
-    Raises:
-        ExpressionError: when it is too long, not JMESPath, calls a function that is refused, or
-            says what nobody means.
-    """
-    if len(source) > MAX_EXPRESSION:
-        raise ExpressionError(f"the expression is longer than {MAX_EXPRESSION} characters")
-    if match := _PLACEHOLDER.search(source):
-        raise ExpressionError(
-            f"{match[0]} works in the request only: an expression looks at the answer alone"
-        )
-    if _QUOTED_TEXT.search(source):
-        raise ExpressionError(
-            "double quotes name a field in JMESPath; text to compare with goes in single quotes"
-        )
-    try:
-        compiled = jmespath.compile(source)
-    except (JMESPathError, RecursionError) as exc:
-        raise ExpressionError(f"not JMESPath: {_first_line(exc)} ({_hint(source)})") from None
-    for node in _nodes(compiled.parsed):
-        _check(node)
-        if node["type"] == "literal":
-            node["value"] = _exact(node["value"])
-    return Expression(source, _plain_path(compiled.parsed), compiled)
-
-
-def _check(node: Mapping[str, Any]) -> None:
-    """Refuse a part of an expression that cannot be used, or is not what was meant."""
-    kind, value = node["type"], node.get("value")
-    if kind == "function_expression" and value not in ALLOWED_FUNCTIONS:
-        allowed = ", ".join(sorted(ALLOWED_FUNCTIONS))
-        raise ExpressionError(
-            f"the function {value}() is not available; use subtract, sum, first and"
-            f" scale for numbers, and of JMESPath's functions only {allowed}"
-        )
-    if kind == "field" and value in _VALUE_NAMES:
-        raise ExpressionError(f"{value} is a field's name here; the value goes in backticks")
-
-
-def _hint(source: str) -> str:
-    """Say what was probably meant."""
-    return "; ".join(words for pattern, words in _HINTS if pattern.search(source)) or _HINT
+def is_true(value: object) -> bool:
+    """Return whether ``value`` is true to JMESPath: not null, false or empty; 0 is true."""
+    return not (value is None or value is False or value in ("", [], {}))
 
 
 def json_type(value: object) -> str:
@@ -175,36 +98,45 @@ def json_type(value: object) -> str:
             return "a number"
 
 
-def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """Return the steps of a dotted path, or None for anything else."""
-    if node["type"] == "field":
-        return (node["value"],)
-    if node["type"] == "subexpression" and all(c["type"] == "field" for c in node["children"]):
-        return tuple(child["value"] for child in node["children"])
-    return None
+class _Functions(functions.Functions):
+    """JMESPath's functions with ``Decimal`` as a number."""
+
+    @functions.signature({"types": []})
+    def _func_type(self, arg: object) -> object:
+        if isinstance(arg, Decimal):
+            return "number"
+        return super()._func_type(arg)  # type: ignore[misc]  # the stubs leave it out
 
 
-def _nodes(node: Any) -> Iterator[Any]:  # noqa: ANN401 -- jmespath's own tree
-    """Walk a parsed expression."""
-    yield node
-    for child in node.get("children", ()):
-        yield from _nodes(child)
+class _KeepingInterpreter(TreeInterpreter):
+    """Keeps an element for which a projection selects nothing, as None.
+
+    JMESPath drops it, and ``packages[].left`` would be the sum of the packages that still have the
+    field: a number, and a wrong one.
+    """
+
+    def visit_projection(self, node: Any, value: Any) -> Any:  # noqa: ANN401 -- any JSON value
+        base = self.visit(node["children"][0], value)
+        return self._each(node, base) if isinstance(base, list) else None
+
+    def visit_value_projection(self, node: Any, value: Any) -> Any:  # noqa: ANN401 -- as above
+        base = self.visit(node["children"][0], value)
+        return self._each(node, list(base.values())) if isinstance(base, dict) else None
+
+    def visit_filter_projection(self, node: Any, value: Any) -> Any:  # noqa: ANN401 -- as above
+        base = self.visit(node["children"][0], value)
+        if not isinstance(base, list):
+            return None
+        condition = node["children"][2]
+        # The condition is a question, not an amount: in it a None kept would be an element more.
+        return self._each(node, [e for e in base if is_true(PLAIN.visit(condition, e))])
+
+    def _each(self, node: Any, elements: list[Any]) -> list[Any]:  # noqa: ANN401 -- as above
+        return [self.visit(node["children"][1], element) for element in elements]
 
 
-def _exact(literal: object) -> object:
-    """Return a JSON literal with its numbers as exact decimals, as the answer's are."""
-    match literal:
-        case float():
-            return Decimal(repr(literal))
-        case list():
-            return [_exact(item) for item in literal]
-        case dict():
-            return {name: _exact(item) for name, item in literal.items()}
-        case _:
-            return literal
-
-
-def _first_line(exc: BaseException) -> str:
-    """Return the point of a parser's message; the rest repeats the expression and draws a caret."""
-    line = str(exc).split("\n", 1)[0].removesuffix(", for expression:").rstrip(": ")
-    return re.sub(r"^(Bad|Invalid) jmespath expression: ", "", line) or type(exc).__name__
+_OPTIONS: Final = Options(custom_functions=_Functions())
+#: Evaluates as JMESPath specifies.
+PLAIN: Final = TreeInterpreter(_OPTIONS)
+#: For amounts: keeps None for each element that has none.
+KEEPING: Final = _KeepingInterpreter(_OPTIONS)

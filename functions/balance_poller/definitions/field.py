@@ -27,7 +27,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Field:
     """A value in a definition. Reading it wrongly adds a problem and goes on with a stand-in."""
 
     value: object
@@ -38,7 +38,7 @@ class Node:
         """Add a problem at this place."""
         self.problems.append(Problem(self.path, message))
 
-    def fields(self, required: Collection[str], optional: Collection[str]) -> dict[str, Node]:
+    def fields(self, required: Collection[str], optional: Collection[str]) -> dict[str, Field]:
         """Return the members of an object; unknown and missing ones are problems."""
         if not isinstance(self.value, Mapping):
             self.refuse(f"expected an object, got {type_words(self.value)}")
@@ -55,7 +55,7 @@ class Node:
 
     def members(
         self, name_pattern: str | None = None, at_most: int = 100, *, with_nulls: bool = False
-    ) -> dict[str, Node]:
+    ) -> dict[str, Field]:
         """Return the members of an object whose names are the author's own.
 
         One that is null is not there: Terraform writes an attribute that is not set as null.
@@ -69,13 +69,13 @@ class Node:
         for name, value in self.value.items():
             if value is None and not with_nulls:
                 continue
-            node = Node(value, f"{self.path}.{name}" if self.path else str(name), self.problems)
+            field = Field(value, f"{self.path}.{name}" if self.path else str(name), self.problems)
             if name_pattern and not re.fullmatch(name_pattern, name):
-                node.refuse(f"the name does not match {name_pattern}")
-            members[name] = node
+                field.refuse(f"the name does not match {name_pattern}")
+            members[name] = field
         return members
 
-    def items(self, at_least: int = 1, at_most: int = 50) -> list[Node]:
+    def items(self, at_least: int = 1, at_most: int = 50) -> list[Field]:
         """Return the elements of a list."""
         if not isinstance(self.value, list | tuple):
             self.refuse(f"expected a list, got {type_words(self.value)}")
@@ -83,7 +83,7 @@ class Node:
         if not at_least <= len(self.value) <= at_most:
             wanted = f"{at_least}" if at_least == at_most else f"{at_least} to {at_most}"
             self.refuse(f"expected {wanted} entries, got {len(self.value)}")
-        return [Node(v, f"{self.path}[{i}]", self.problems) for i, v in enumerate(self.value)]
+        return [Field(v, f"{self.path}[{i}]", self.problems) for i, v in enumerate(self.value)]
 
     def text(self, pattern: str | None = None, words: str = "", at_most: int = 2000) -> str:
         """Return a text that is not blank; ``words`` say what must match ``pattern``."""

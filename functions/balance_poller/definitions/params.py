@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from balance_poller.definitions.field import NAME, Node
+from balance_poller.definitions.field import NAME, Field
 from balance_poller.definitions.template import ConfigError, has_control_characters
 
 _MAX_VALUE: Final = 200
@@ -55,41 +55,41 @@ def resolve_params(specs: Mapping[str, Param], given: Mapping[str, str]) -> dict
     return values
 
 
-def read_params(node: Node | None) -> dict[str, Param]:
+def parse_params(field: Field | None) -> dict[str, Param]:
     """Read a definition's ``params``."""
-    if node is None:
+    if field is None:
         return {}
-    return {name: _read_param(member) for name, member in node.members(NAME, at_most=20).items()}
+    return {name: _parse_param(member) for name, member in field.members(NAME, at_most=20).items()}
 
 
-def _read_param(node: Node) -> Param:
+def _parse_param(field: Field) -> Param:
     """Read one parameter."""
-    fields = node.fields(("description",), ("default", "one_of", "pattern"))
+    fields = field.fields(("description",), ("default", "one_of", "pattern"))
     param = Param(
         description=fields["description"].text() if "description" in fields else "",
-        default=_read_default(fields.get("default")),
+        default=_parse_default(fields.get("default")),
         one_of=tuple(entry.text() for entry in fields["one_of"].items())
         if "one_of" in fields else (),
-        pattern=_read_pattern(fields.get("pattern")),
+        pattern=_parse_pattern(fields.get("pattern")),
     )  # fmt: skip
     if param.default and (problem := param.problem(param.default)):
         fields["default"].refuse(problem)
     return param
 
 
-def _read_default(node: Node | None) -> str | None:
+def _parse_default(field: Field | None) -> str | None:
     """Return the default, which may be empty."""
-    if node is None or node.value == "":
-        return None if node is None else ""
-    return node.text()
+    if field is None or field.value == "":
+        return None if field is None else ""
+    return field.text()
 
 
-def _read_pattern(node: Node | None) -> re.Pattern[str] | None:
+def _parse_pattern(field: Field | None) -> re.Pattern[str] | None:
     """Return the regular expression that a whole value must match."""
-    if node is None:
+    if field is None:
         return None
     try:
-        return re.compile(node.text())
+        return re.compile(field.text())
     except (re.error, OverflowError, RecursionError) as exc:
-        node.refuse(f"not a regular expression: {exc}")
+        field.refuse(f"not a regular expression: {exc}")
         return None

@@ -106,3 +106,14 @@ def plain_code(place: Expression | None, body: object) -> str:
     found = place.find(body) if place and body is not MISSING else None
     text = str(found) if isinstance(found, str | Decimal) else ""
     return text if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""
+
+
+def describe_unexpected(exc: Exception) -> str:
+    """Say where an error that nobody foresaw arose; its own text may quote a key."""
+    frame = exc.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return f"an error in the poller: {type(exc).__name__}"
+    file = frame.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+    return f"an error in the poller: {type(exc).__name__} at {file}:{frame.tb_lineno}"

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlsplit
 
+from balance_poller.definitions.request_spec import RequestSpec, is_loopback
 from balance_poller.definitions.template import (
     ConfigError,
     Secret,
@@ -24,34 +24,6 @@ from balance_poller.definitions.template import (
     has_control_characters,
     show_masks,
 )
-
-#: Sent unless the definition says otherwise. Some balance endpoints sit behind caches.
-DEFAULT_HEADERS: Final = {
-    "Accept": "application/json",
-    "Cache-Control": "no-cache",
-    "User-Agent": "balance-monitor",
-}
-BODY_HEADERS: Final = {"Content-Type": "application/json"}
-_LOOPBACK: Final = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
-
-
-@dataclass(frozen=True, slots=True)
-class RequestSpec:
-    """A definition's ``request``, compiled."""
-
-    method: Template
-    scheme: str
-    host: Template
-    """Host and port; only parameters with ``one_of`` may stand in it."""
-    path: Template
-    query: tuple[tuple[str, Template], ...]
-    headers: tuple[tuple[str, Template], ...]
-    """The defaults that the definition does not replace are among them."""
-    basic: tuple[Template, Template] | None
-    json: Any
-    """JSON with templates in place of texts; None for no body."""
-    secret_fields: tuple[str, ...] = ()
-    """The fields of a multi-part secret; empty when it is a single key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +127,6 @@ def check_base_url(base_url: str, *, allow_http_loopback: bool) -> str:
             "base_url must start with https:// (http only on loopback, where allowed)"
         )
     return base_url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether ``host`` names this machine, whatever a resolver says."""
-    return bool(_LOOPBACK.fullmatch(host.lower()))
 
 
 def _path_part(value: str) -> str:

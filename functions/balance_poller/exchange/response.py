@@ -18,6 +18,8 @@ class Response:
     status: int
     content_type: str
     body: bytes = field(repr=False)
+    retry_after: str | None = None
+    """The header as it came."""
 
 
 def is_web_page(response: Response) -> bool:

@@ -11,12 +11,12 @@ import sys
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Self, cast
 
-from balance_poller.exchange.provider import PreparedRequest, Response
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
 from balance_poller.fetching.errors import TOO_LATE, FetchError, translate
 from shared.outcome import Outcome
 
@@ -33,15 +33,6 @@ _LOOKUPS: Final = 128
 
 #: Balances are tiny; unpacking them would cost more than it saves.
 _HEADERS: Final = {"Accept-Encoding": "identity"}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider answered."""
-
-    response: Response
-    retry_after: str | None = None
-    """The header as it came."""
 
 
 class Fetcher:
@@ -84,7 +75,7 @@ class Fetcher:
         self._lookups.shutdown(wait=False, cancel_futures=True)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
-    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
+    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Send ``request`` and read the whole answer, within ``seconds`` and the timeout.
 
         Args:
@@ -113,7 +104,7 @@ class Fetcher:
 
 async def _exchange(
     pool: httpx.AsyncBaseTransport, request: PreparedRequest, seconds: float
-) -> Answer:
+) -> Response:
     """Make one request and read its answer."""
     import httpx  # noqa: PLC0415 -- an import that costs 70 ms
 
@@ -131,8 +122,10 @@ async def _exchange(
         body = await _body(response)
     finally:
         await response.aclose()
-    return Answer(
-        Response(response.status_code, response.headers.get("content-type", ""), body),
+    return Response(
+        response.status_code,
+        response.headers.get("content-type", ""),
+        body,
         response.headers.get("retry-after"),
     )
 

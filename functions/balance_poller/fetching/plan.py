@@ -9,15 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from balance_poller.credentials.store import Keys
+from balance_poller.definitions.definition import DefinitionError
+from balance_poller.definitions.template import ConfigError
 from balance_poller.event import Account
-from balance_poller.exchange.failures import failed, unexpected
-from balance_poller.exchange.provider import (
-    ConfigError,
-    DefinitionError,
-    Provider,
-    Reading,
-    load_provider,
-)
+from balance_poller.exchange.provider import Provider, load_provider
+from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.fetching.workers import Question
 from shared.outcome import Outcome
 
@@ -45,7 +41,7 @@ def load_providers(
         except DefinitionError as exc:
             loaded[name] = exc
         except Exception as exc:  # noqa: BLE001 -- one provider's trouble is never another's
-            loaded[name] = DefinitionError("", unexpected(exc))
+            loaded[name] = DefinitionError("", describe_unexpected(exc))
     return loaded
 
 
@@ -63,7 +59,7 @@ def make_plan(
         try:
             question = _question(members, providers[first.provider], keys, allow_http_loopback)
         except PlanError as exc:
-            plan.readings |= {account.id: failed(exc.outcome, str(exc)) for account in members}
+            plan.readings |= {account.id: Reading(exc.outcome, str(exc)) for account in members}
         else:
             plan.questions.append(question)
     return plan
@@ -110,5 +106,5 @@ def _question(
     except ConfigError as exc:
         raise PlanError(str(exc)) from None
     except Exception as exc:  # noqa: BLE001 -- one account's trouble is never another's
-        raise PlanError(unexpected(exc)) from None
+        raise PlanError(describe_unexpected(exc)) from None
     return Question(provider, request, tuple(members))

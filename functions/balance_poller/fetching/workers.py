@@ -18,9 +18,10 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from balance_poller.event import Account
-from balance_poller.exchange.failures import failed, unexpected
-from balance_poller.exchange.provider import PreparedRequest, Provider, Reading, Response
-from balance_poller.fetching.client import Answer
+from balance_poller.exchange.provider import Provider
+from balance_poller.exchange.reading import Reading, describe_unexpected
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
 from balance_poller.fetching.errors import FetchError
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from shared.outcome import Outcome
@@ -36,7 +37,7 @@ _HOST_IS_DOWN: Final = "not asked: the provider had just failed many requests in
 class Sender(Protocol):
     """What sends requests: :class:`balance_poller.fetching.client.Fetcher`, or a fake."""
 
-    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
+    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Send one request, from place ``slot`` of those in flight, within ``seconds``."""
 
 
@@ -56,7 +57,7 @@ class Question:
 
     def fail(self, outcome: Outcome, reason: str) -> dict[str, Reading]:
         """Return the same failure for every account."""
-        return {account.id: failed(outcome, reason) for account in self.accounts}
+        return {account.id: Reading(outcome, reason) for account in self.accounts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +217,13 @@ class _Worker:
         """Make one request; return the outcome that decides on a retry, and the wait asked for."""
         retry_after = None
         try:
-            answer = await self.sender.send(question.request, slot, seconds)
-            readings = question.read(answer.response)
-            retry_after = parse_retry_after(answer.retry_after, self.pace.now())
+            response = await self.sender.send(question.request, slot, seconds)
+            readings = question.read(response)
+            retry_after = parse_retry_after(response.retry_after, self.pace.now())
         except FetchError as exc:
             readings = question.fail(exc.outcome, str(exc))
         except Exception as exc:  # noqa: BLE001 -- one account's trouble is never another's
-            readings = question.fail(Outcome.TRANSIENT, unexpected(exc))
+            readings = question.fail(Outcome.TRANSIENT, describe_unexpected(exc))
         self.readings.update(readings)
         outcomes = [reading.outcome for reading in readings.values()]
         return next((o for o in outcomes if o.is_retryable), outcomes[0]), retry_after

@@ -7,7 +7,7 @@ from datetime import datetime
 from zlib import crc32
 
 from balance_poller.event import Account
-from balance_poller.exchange.provider import Reading
+from balance_poller.exchange.reading import Reading
 from balance_poller.forecast.runway import BurnState, BurnStateError, forecast, observe
 from balance_poller.recording.account_metrics import DataPoint, values
 from shared.outcome import Outcome

@@ -10,13 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from balance_poller.exchange.provider import (
-    Provider,
-    Reading,
-    list_providers,
-    load_provider,
-    read_shipped,
-)
+from balance_poller.definitions.catalogue import list_providers, read_shipped
+from balance_poller.exchange.provider import Provider, load_provider
+from balance_poller.exchange.reading import Reading
 from balance_poller.fetching.client import Fetcher
 from shared.outcome import Outcome
 from tests.integration.providers.mock_server import Mock, serve
@@ -44,7 +40,7 @@ class Pair:
 
     @property
     def secret(self) -> str | dict[str, str]:
-        fields = self.provider.secret_fields
+        fields = self.provider.definition.secret_fields
         return {name: f"canary-{name}" for name in fields} if fields else "canary-key"
 
     @property
@@ -61,10 +57,10 @@ def pairs() -> Iterator[Pair]:
     documents = load_documents()
     for name in list_providers():
         provider = load_provider(name, {})
-        fields = provider.secret_fields
+        fields = provider.definition.secret_fields
         secret = dict.fromkeys(fields, "x") if fields else "x"
-        required = {n: (p.one_of or ("x",))[0] for n, p in provider.params.items()}
-        given = {n: v for n, v in required.items() if provider.params[n].default is None}
+        required = {n: (p.one_of or ("x",))[0] for n, p in provider.definition.params.items()}
+        given = {n: v for n, v in required.items() if provider.definition.params[n].default is None}
         request = provider.prepare(secret, given, None, allow_http_loopback=False)
         url = urlsplit(request.url)
         for document in documents:
@@ -95,7 +91,7 @@ def poll(pair: Pair, mock: Mock, changes: list[dict[str, Any]]) -> list[tuple[by
                     pair.secret, {}, mock.base_url, allow_http_loopback=True
                 )
                 answer = await fetcher.send(request, 0, _SECONDS)
-                found.append((mock.body, pair.provider.read(answer.response, None)))
+                found.append((mock.body, pair.provider.read(answer, None)))
         return found
 
     return asyncio.run(run())
@@ -156,7 +152,7 @@ def test_request_when_it_breaks_the_document_then_is_refused_and_no_balance(
     async def run() -> Reading:
         async with Fetcher(_SECONDS) as fetcher:
             answer = await fetcher.send(stray, 0, _SECONDS)
-            return pair.provider.read(answer.response, None)
+            return pair.provider.read(answer, None)
 
     reading = asyncio.run(run())
 

@@ -16,8 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
-from balance_poller.exchange.provider import PreparedRequest, Response
-from balance_poller.fetching.client import Answer, FetchError
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
+from balance_poller.fetching.client import FetchError
 from balance_poller.fetching.workers import Pace
 from balancectl.app import app
 from balancectl.cli import redaction
@@ -370,7 +371,7 @@ def run(cloud: Cloud) -> Callable[..., Result]:
 class FakeProviders:
     """What providers answer: the first whose address begins so. Remembers the requests."""
 
-    answers: dict[str, Answer | Exception] = field(default_factory=dict)
+    answers: dict[str, Response | Exception] = field(default_factory=dict)
     requests: list[PreparedRequest] = field(default_factory=list)
 
     def answer(
@@ -378,9 +379,9 @@ class FakeProviders:
     ) -> None:
         """Let everything under ``url`` be answered with ``body``."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.answers[url] = Answer(Response(status, content_type, raw))
+        self.answers[url] = Response(status, content_type, raw)
 
-    async def send(self, request: PreparedRequest, _slot: int, _seconds: float) -> Answer:
+    async def send(self, request: PreparedRequest, _slot: int, _seconds: float) -> Response:
         """Answer one request."""
         self.requests.append(request)
         for url, answer in self.answers.items():

@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from balance_poller.credentials.reference import SecretError
 from balance_poller.credentials.store import Keys
-from balance_poller.exchange.provider import PreparedRequest, Response, Secret
-from balance_poller.fetching.client import Answer
+from balance_poller.definitions.template import Secret
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
 from balance_poller.fetching.retry import RetryPolicy
 from balance_poller.fetching.workers import Pace, Sender
 from balance_poller.ports import Tools
@@ -64,13 +65,13 @@ def entry(account: str = "one", **fields: Any) -> dict[str, Any]:
 
 def answer(
     body: object, status: int = 200, retry_after: str | None = None, kind: str = "application/json"
-) -> Answer:
+) -> Response:
     """Return a provider's answer; a ``bytes`` body is sent as it is."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(Response(status, kind, raw), retry_after)
+    return Response(status, kind, raw, retry_after)
 
 
-Reply = Callable[[PreparedRequest], Answer | Awaitable[Answer]]
+Reply = Callable[[PreparedRequest], Response | Awaitable[Response]]
 
 
 @dataclass
@@ -83,7 +84,7 @@ class FakeSender:
     most_in_flight: int = 0
     slots: set[int] = field(default_factory=set)
 
-    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Answer:
+    async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Answer one request."""
         assert seconds > 0
         assert slot not in self.slots, "two requests in one place"

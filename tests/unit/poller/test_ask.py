@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from balance_poller.event import Account, parse_account
-from balance_poller.exchange.provider import PreparedRequest, Reading
-from balance_poller.fetching.client import Answer
+from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
 from balance_poller.fetching.errors import FetchError
 from balance_poller.fetching.plan import load_providers, make_plan
 from balance_poller.fetching.retry import RetryPolicy
@@ -54,7 +55,7 @@ def outcomes(readings: dict[str, Reading]) -> Counter[Outcome]:
 
 
 def test_questions_when_many_then_no_more_than_the_limit_are_under_way() -> None:
-    async def reply(_request: PreparedRequest) -> Answer:
+    async def reply(_request: PreparedRequest) -> Response:
         await asyncio.sleep(0.001)
         return answer({"balance": 5})
 
@@ -67,7 +68,7 @@ def test_questions_when_many_then_no_more_than_the_limit_are_under_way() -> None
 
 
 def test_hosts_when_more_than_places_then_all_are_asked() -> None:
-    async def reply(_request: PreparedRequest) -> Answer:
+    async def reply(_request: PreparedRequest) -> Response:
         await asyncio.sleep(0)
         return answer({"balance": 5})
 
@@ -87,7 +88,7 @@ def test_a_host_when_it_never_answers_then_delays_no_other() -> None:
         all_done = asyncio.Event()
         done: list[str] = []
 
-        async def reply(request: PreparedRequest) -> Answer:
+        async def reply(request: PreparedRequest) -> Response:
             if host_of(request) == "a.example":
                 await asyncio.wait_for(all_done.wait(), 30)
                 raise FetchError("the provider did not answer in time")
@@ -107,7 +108,7 @@ def test_a_host_when_it_never_answers_then_delays_no_other() -> None:
 
 
 def test_a_host_when_down_for_the_whole_run_then_costs_a_bounded_number_of_requests() -> None:
-    def reply(_request: PreparedRequest) -> Answer:
+    def reply(_request: PreparedRequest) -> Response:
         raise FetchError("the provider's host refused the connection")
 
     sender = FakeSender(reply)
@@ -124,7 +125,7 @@ def test_a_host_when_down_for_the_whole_run_then_costs_a_bounded_number_of_reque
 def test_a_host_when_it_times_out_again_and_again_then_is_given_up_after_three() -> None:
     clock = Clock()
 
-    async def reply(_request: PreparedRequest) -> Answer:
+    async def reply(_request: PreparedRequest) -> Response:
         await clock.sleep(15)
         raise FetchError("the provider did not answer in time")
 
@@ -139,7 +140,7 @@ def test_a_host_when_it_times_out_again_and_again_then_is_given_up_after_three()
 def test_accounts_that_always_fail_do_not_hide_the_same_others_at_every_run() -> None:
     """The first thirty always fail; asked in a fixed order, they would hide the last ten."""
 
-    async def reply(request: PreparedRequest) -> Answer:
+    async def reply(request: PreparedRequest) -> Response:
         await asyncio.sleep(0)
         if int(key_of(request).rsplit("a", 1)[1]) < 30:
             raise FetchError("the connection broke before the whole answer came")
@@ -158,7 +159,7 @@ def test_accounts_that_always_fail_do_not_hide_the_same_others_at_every_run() ->
 
 
 def test_a_host_when_only_some_keys_fail_then_is_not_down() -> None:
-    def reply(request: PreparedRequest) -> Answer:
+    def reply(request: PreparedRequest) -> Response:
         is_odd = int(key_of(request)[-1]) % 2
         return answer({}, 503) if is_odd else answer({"balance": 1})
 
@@ -194,7 +195,7 @@ def test_retry_after_when_given_then_is_waited_for_while_others_are_asked() -> N
     clock = Clock()
     seen: list[str] = []
 
-    def reply(request: PreparedRequest) -> Answer:
+    def reply(request: PreparedRequest) -> Response:
         seen.append(key_of(request))
         is_first = seen.count("key of keys#a0") == 1 and seen[-1].endswith("a0")
         return answer({}, 429, retry_after="20") if is_first else answer({"balance": 7})
@@ -216,7 +217,7 @@ def test_retry_after_when_longer_than_the_run_then_is_left_to_the_next_run() -> 
 
 
 def test_the_run_when_out_of_time_then_keeps_what_was_gathered() -> None:
-    async def reply(request: PreparedRequest) -> Answer:
+    async def reply(request: PreparedRequest) -> Response:
         if key_of(request).endswith("a1"):
             await asyncio.sleep(30)
         return answer({"balance": 7})
@@ -258,7 +259,7 @@ def test_no_time_when_left_at_all_then_nothing_is_asked() -> None:
 
 
 def test_an_unforeseen_error_when_one_account_causes_it_then_costs_no_other() -> None:
-    def reply(request: PreparedRequest) -> Answer:
+    def reply(request: PreparedRequest) -> Response:
         if key_of(request).endswith("a1"):
             raise RuntimeError("quoting the key of keys#a1")
         return answer({"balance": 7})

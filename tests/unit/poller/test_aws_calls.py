@@ -12,8 +12,8 @@ import pytest
 
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.exchange.provider import PreparedRequest
-from balance_poller.fetching.client import Answer
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
 from balance_poller.poll import poll
 from balance_poller.ports import Tools
 from balance_poller.recording.cloudwatch import MetricSink
@@ -43,7 +43,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[WireAws]:
 def tools(balance: float = 1234.56789) -> Tools:
     """Return the real adapters, and a network that answers at once."""
 
-    def reply(_request: PreparedRequest) -> Answer:
+    def reply(_request: PreparedRequest) -> Response:
         return answer({"balance": balance, "bonus": 250})
 
     return replace(

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from balance_poller.exchange.provider import PreparedRequest
-from balance_poller.fetching.client import MAX_BODY_BYTES, Answer, Fetcher
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
+from balance_poller.fetching.client import MAX_BODY_BYTES, Fetcher
 from balance_poller.fetching.errors import FetchError
 from shared.outcome import Outcome
 
@@ -35,8 +36,8 @@ def request(**fields: Any) -> PreparedRequest:
 
 def send(
     handle: Callable[[httpx.Request], Any], sent: PreparedRequest | None = None, seconds: float = 9
-) -> Answer:
-    async def scenario() -> Answer:
+) -> Response:
+    async def scenario() -> Response:
         async with Fetcher(15, lambda: httpx.MockTransport(handle)) as fetcher:
             return await fetcher.send(sent or request(), 13, seconds)
 
@@ -70,9 +71,9 @@ def test_a_request_when_sent_then_goes_as_prepared_and_nothing_is_added_that_tel
         "accept-encoding": "identity",
         "authorization": f"Bearer {CANARY}",
     }
-    assert got.response.status == 200
-    assert got.response.body == b'{"balance":5}'
-    assert got.response.content_type == "application/json"
+    assert got.status == 200
+    assert got.body == b'{"balance":5}'
+    assert got.content_type == "application/json"
     assert got.retry_after == "7"
 
 
@@ -81,7 +82,7 @@ def test_a_redirect_when_answered_then_is_not_followed() -> None:
         assert received.url.host == "api.example"
         return httpx.Response(302, headers={"Location": f"https://evil.example/?{CANARY}"})
 
-    assert send(handle).response.status == 302
+    assert send(handle).status == 302
 
 
 def test_cookies_when_set_by_one_answer_then_go_with_no_other_request() -> None:
@@ -153,13 +154,13 @@ def test_a_huge_answer_when_successful_then_is_cut_off_and_says_so() -> None:
 def test_a_huge_answer_when_a_failure_then_its_status_counts() -> None:
     got = send(lambda _: httpx.Response(503, stream=Stream(chunks(64 * 1024, 100_000))))
 
-    assert (got.response.status, got.response.body) == (503, b"")
+    assert (got.status, got.body) == (503, b"")
 
 
 def test_an_answer_when_exactly_at_the_cap_then_is_kept() -> None:
     got = send(lambda _: httpx.Response(200, stream=Stream(chunks(1024, 1024))))
 
-    assert len(got.response.body) == MAX_BODY_BYTES
+    assert len(got.body) == MAX_BODY_BYTES
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP"])
@@ -173,7 +174,7 @@ def test_a_packed_answer_when_not_asked_for_then_is_unpacked(encoding: str) -> N
         )
     )
 
-    assert got.response.body == body
+    assert got.body == body
 
 
 def test_a_gzip_bomb_when_answered_then_is_unpacked_no_further_than_the_cap() -> None:
@@ -197,7 +198,7 @@ def test_a_failure_when_packed_unreadably_then_its_status_counts(status: int) ->
         )
     )
 
-    assert (got.response.status, got.response.body) == (status, b"")
+    assert (got.status, got.body) == (status, b"")
 
 
 @pytest.mark.parametrize(

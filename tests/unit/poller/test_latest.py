@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from balance_poller.event import parse_account
-from balance_poller.exchange.failures import failed
-from balance_poller.exchange.provider import Reading
+from balance_poller.exchange.reading import Reading
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from shared.names import Metric
 from shared.outcome import Outcome
@@ -59,8 +58,8 @@ def test_a_first_poll_when_ok_then_records_everything_and_publishes_the_balance(
 def test_a_failure_when_after_an_ok_then_keeps_the_balance_and_says_since_when() -> None:
     first = polled(ok()).latest
 
-    failed_once = polled(failed(Outcome.INVALID_KEY, "no"), first, after=1)
-    failed_twice = polled(failed(Outcome.TRANSIENT, "down"), failed_once.latest, after=2)
+    failed_once = polled(Reading(Outcome.INVALID_KEY, "no"), first, after=1)
+    failed_twice = polled(Reading(Outcome.TRANSIENT, "down"), failed_once.latest, after=2)
 
     latest = failed_twice.latest
     assert (latest.balance, latest.balance_at) == (Decimal("12.50"), AT)
@@ -73,7 +72,7 @@ def test_a_failure_when_after_an_ok_then_keeps_the_balance_and_says_since_when()
 
 def test_an_ok_when_after_failures_then_ends_them() -> None:
     first = polled(ok()).latest
-    failing = polled(failed(Outcome.TRANSIENT, "down"), first, after=1).latest
+    failing = polled(Reading(Outcome.TRANSIENT, "down"), first, after=1).latest
 
     latest = polled(ok("10.00"), failing, after=2).latest
 
@@ -82,8 +81,8 @@ def test_an_ok_when_after_failures_then_ends_them() -> None:
 
 
 def test_an_account_when_never_ok_then_is_not_set_up_and_knows_since_when() -> None:
-    first = polled(failed(Outcome.BAD_CONFIG, "no key")).latest
-    second = polled(failed(Outcome.BAD_CONFIG, "no key"), first, after=1).latest
+    first = polled(Reading(Outcome.BAD_CONFIG, "no key")).latest
+    second = polled(Reading(Outcome.BAD_CONFIG, "no key"), first, after=1).latest
 
     assert not second.is_set_up
     assert second.failing_since == AT
@@ -96,7 +95,7 @@ def test_a_failure_when_the_account_watches_something_else_then_shows_no_old_bal
 ) -> None:
     first = polled(ok()).latest
 
-    latest = polled(failed(Outcome.TRANSIENT, "down"), first, after=1, **now_watching).latest
+    latest = polled(Reading(Outcome.TRANSIENT, "down"), first, after=1, **now_watching).latest
 
     assert latest.balance is None
     assert latest.burn is None
@@ -121,7 +120,7 @@ def test_the_burn_when_another_balance_is_asked_for_then_starts_anew(
     change: dict[str, Any],
 ) -> None:
     first = polled(ok("5000")).latest
-    down = polled(failed(Outcome.TRANSIENT, "down"), first, after=1, **change).latest
+    down = polled(Reading(Outcome.TRANSIENT, "down"), first, after=1, **change).latest
 
     latest = polled(ok("20"), down, after=2, **change).latest
 

@@ -12,8 +12,8 @@ import pytest
 from balance_poller.credentials.reference import SecretError
 from balance_poller.credentials.store import SecretStoreError
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.exchange.provider import PreparedRequest
-from balance_poller.fetching.client import Answer
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
 from balance_poller.fetching.errors import FetchError
 from balance_poller.forecast.burn_state import BurnState
 from balance_poller.forecast.runway import observe
@@ -44,7 +44,7 @@ def run(world: World, *entries: Any, minute: int = 5) -> RunReport:
     return poll(event(*entries, minute=minute), world.tools, DEADLINE)
 
 
-def rich(_request: PreparedRequest) -> Answer:
+def rich(_request: PreparedRequest) -> Response:
     return answer({"balance": 12.5, "bonus": 300})
 
 
@@ -166,7 +166,7 @@ def test_a_bad_entry_when_the_run_is_repeated_then_is_not_recorded_again() -> No
     ids=["wrong key", "key of the wrong kind"],
 )
 def test_a_key_when_rejected_and_rotated_then_is_tried_once_more(status: int, outcome: str) -> None:
-    def reply(request: PreparedRequest) -> Answer:
+    def reply(request: PreparedRequest) -> Response:
         return (
             answer({"balance": 1})
             if key_of(request) == "new"
@@ -283,7 +283,7 @@ def test_latest_when_unreadable_then_accounts_are_polled_but_their_latest_is_not
 
 
 def test_failures_when_of_every_kind_then_stay_with_their_accounts() -> None:
-    def reply(request: PreparedRequest) -> Answer:
+    def reply(request: PreparedRequest) -> Response:
         match key_of(request).removeprefix("key of keys#"):
             case "refused":
                 raise FetchError("the provider's host refused the connection")

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from balance_poller.exchange.provider import Provider, Response, list_providers, load_provider
+from balance_poller.definitions.catalogue import list_providers
+from balance_poller.exchange.provider import Provider, load_provider
+from balance_poller.exchange.response import Response
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "providers"
 #: Stands for a key wherever one is needed. It must never come out again.
@@ -102,8 +104,8 @@ def all_names() -> list[str]:
 
 def canary_secret(provider: Provider) -> str | dict[str, str]:
     """Return a secret of the form that the provider takes."""
-    if provider.secret_fields:
-        return {name: f"{CANARY}-{name}" for name in provider.secret_fields}
+    if provider.definition.secret_fields:
+        return {name: f"{CANARY}-{name}" for name in provider.definition.secret_fields}
     return CANARY
 
 
@@ -111,7 +113,7 @@ def default_params(provider: Provider) -> dict[str, str]:
     """Return the parameters that have no default, with some allowed value."""
     return {
         name: (spec.one_of or ("any",))[0]
-        for name, spec in provider.params.items()
+        for name, spec in provider.definition.params.items()
         if spec.default is None
     }
 

@@ -12,14 +12,15 @@ import pytest
 from jmespath import functions
 from jsonschema import Draft202012Validator
 
-from balance_poller.definitions.expression import ALLOWED_FUNCTIONS
-from balance_poller.exchange import provider as module
-from balance_poller.exchange.provider import check_definition, read_shipped, skeleton
+from balance_poller.definitions import catalogue
+from balance_poller.definitions.catalogue import read_shipped, skeleton
+from balance_poller.definitions.definition import check_definition
+from balance_poller.definitions.expression_syntax import ALLOWED_FUNCTIONS
 from shared.outcome import Outcome
 from tests.unit.providers.corpus import all_names
 
 SCHEMA: Final = json.loads(
-    (Path(module.__file__).parents[1] / "provider.schema.json").read_text(encoding="utf-8")
+    (Path(catalogue.__file__).parents[1] / "provider.schema.json").read_text(encoding="utf-8")
 )
 VALIDATOR: Final = Draft202012Validator(SCHEMA)
 

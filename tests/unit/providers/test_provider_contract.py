@@ -11,14 +11,12 @@ from urllib.parse import quote
 
 import pytest
 
+from balance_poller.definitions.catalogue import read_shipped
+from balance_poller.definitions.definition import check_definition
+from balance_poller.definitions.template import ConfigError
 from balance_poller.exchange.explain import explain_response
-from balance_poller.exchange.provider import (
-    ConfigError,
-    Provider,
-    Response,
-    check_definition,
-    read_shipped,
-)
+from balance_poller.exchange.provider import Provider
+from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
 from tests.unit.providers.corpus import (
@@ -82,7 +80,7 @@ def test_wallet_that_does_not_exist_is_a_configuration_error_that_names_those_th
 
     assert reading.outcome is Outcome.BAD_CONFIG
     assert reading.reason is not None
-    assert all(name in reading.reason for name in provider.wallets)
+    assert all(name in reading.reason for name in provider.definition.wallets)
 
 
 def test_key_is_sent_once_and_shown_nowhere(provider: Provider) -> None:
@@ -125,8 +123,8 @@ def test_key_is_in_the_url_only_where_the_definition_says_so(provider: Provider)
 def test_refused_configuration_does_not_show_the_key(
     provider: Provider, secret: Any, base_url: str | None
 ) -> None:
-    if base_url is None and provider.secret_fields and isinstance(secret, str):
-        secret = dict.fromkeys(provider.secret_fields, secret)
+    if base_url is None and provider.definition.secret_fields and isinstance(secret, str):
+        secret = dict.fromkeys(provider.definition.secret_fields, secret)
 
     with pytest.raises(ConfigError) as caught:
         provider.prepare(secret, default_params(provider), base_url, allow_http_loopback=False)
@@ -170,8 +168,8 @@ def test_shipped_definition_has_no_problem_and_says_where_its_facts_come_from(
 
     assert check_definition(definition) == []
     assert definition["$schema"] == "../provider.schema.json"
-    assert provider.docs
-    assert provider.top_up_url
+    assert provider.definition.docs
+    assert provider.definition.top_up_url
     assert definition["sources"]
     assert "Read 2026-" in " ".join(definition["notes"])
 

@@ -6,7 +6,8 @@ import base64
 import json
 from decimal import Decimal
 
-from balance_poller.exchange.provider import Provider, read_shipped
+from balance_poller.definitions.catalogue import read_shipped
+from balance_poller.exchange.provider import Provider
 from shared.outcome import Outcome
 from shared.records import Wallet
 from shared.times import format_time
@@ -96,7 +97,7 @@ def test_every_wallet_of_a_provider_is_read_in_a_fixture(provider: Provider) -> 
 
     seen = {r.wallet for r in readings if r.balance} | {n for r in readings for n in r.others}
 
-    assert seen >= provider.wallets.keys()
+    assert seen >= provider.definition.wallets.keys()
 
 
 def test_fixture_without_its_amount_is_never_read_as_zero(provider: Provider) -> None:

@@ -12,9 +12,15 @@ from typing import Any, Final
 import hcl2
 import pytest
 
-from balance_poller.definitions.definition import DEFAULT_MIN_INTERVAL_SECONDS, FAILURES, MAX_REASON
-from balance_poller.definitions.expression import ALLOWED_FUNCTIONS
-from balance_poller.exchange.provider import Provider, Reading, check_definition, load_provider
+from balance_poller.definitions.definition import (
+    DEFAULT_MIN_INTERVAL_SECONDS,
+    FAILURES,
+    MAX_REASON,
+    check_definition,
+)
+from balance_poller.definitions.expression_syntax import ALLOWED_FUNCTIONS
+from balance_poller.exchange.provider import Provider, load_provider
+from balance_poller.exchange.reading import Reading
 from shared.records import Wallet
 from shared.times import format_time
 from tests.unit.providers.corpus import respond

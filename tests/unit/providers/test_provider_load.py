@@ -6,14 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from balance_poller.definitions.catalogue import list_providers, skeleton
+from balance_poller.definitions.definition import DefinitionError, check_definition
 from balance_poller.exchange import provider as module
-from balance_poller.exchange.provider import (
-    DefinitionError,
-    check_definition,
-    list_providers,
-    load_provider,
-    skeleton,
-)
+from balance_poller.exchange.provider import load_provider
 
 INLINE = {
     "title": "Mine",
@@ -38,11 +34,11 @@ def test_inline_definition_when_changed_is_compiled_anew() -> None:
 
     changed = load_provider("mine", {"mine": {**INLINE, "title": "Changed"}})
 
-    assert changed.title == "Changed"
+    assert changed.definition.title == "Changed"
 
 
 def test_inline_definition_takes_precedence_over_a_shipped_one() -> None:
-    assert load_provider("openrouter", {"openrouter": INLINE}).title == "Mine"
+    assert load_provider("openrouter", {"openrouter": INLINE}).definition.title == "Mine"
 
 
 def test_inline_definition_with_nulls_as_terraform_writes_them_counts_them_as_absent() -> None:
@@ -55,7 +51,7 @@ def test_inline_definition_with_nulls_as_terraform_writes_them_counts_them_as_ab
 
     provider = load_provider("nulls", {"nulls": definition})
 
-    assert provider.docs is None
+    assert provider.definition.docs is None
 
 
 @pytest.mark.parametrize("name", ["unknown", "../provider.schema", "", "a" * 500, "Openrouter"])
@@ -101,4 +97,4 @@ def test_skeleton_is_a_definition_without_problems() -> None:
     definition = skeleton("Example")
 
     assert check_definition(definition) == []
-    assert load_provider("example", {"example": definition}).title == "Example"
+    assert load_provider("example", {"example": definition}).definition.title == "Example"

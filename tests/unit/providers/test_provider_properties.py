@@ -13,15 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from balance_poller.definitions.catalogue import read_shipped
+from balance_poller.definitions.definition import check_definition
 from balance_poller.exchange.explain import explain_response
-from balance_poller.exchange.provider import (
-    Provider,
-    Response,
-    check_definition,
-    load_provider,
-    read_shipped,
-)
-from balance_poller.exchange.response import MISSING, parse_body
+from balance_poller.exchange.provider import Provider, load_provider
+from balance_poller.exchange.response import MISSING, Response, parse_body
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
 from tests.unit.providers.corpus import all_names, cases_of, changed, leaves
@@ -148,7 +144,7 @@ def assert_sound(provider: Provider, response: Response, wallet: str | None = No
         return
     body = parse_body(response.body)
     assert body is not MISSING
-    derivable = {name: set(derived(provider, name, body)) for name in provider.wallets}
+    derivable = {name: set(derived(provider, name, body)) for name in provider.definition.wallets}
     assert reading.wallet is not None
     assert explained[f"wallets.{reading.wallet}.remaining"] == reading.balance.remaining
     found = {reading.wallet: reading.balance, **reading.others}
@@ -170,7 +166,7 @@ def derived(provider: Provider, wallet: str, body: object) -> Iterator[Fraction]
     two of them (or of two added and a third), all times the scale. A 0 that nobody sent is not
     among them.
     """
-    scale = Fraction(provider.wallets[wallet].scale or 1)
+    scale = Fraction(provider.definition.wallets[wallet].scale or 1)
     own = [number for leaf in values(body) if (number := as_number(leaf)) is not None]
     for number in own:
         yield number * scale
@@ -209,7 +205,7 @@ def as_number(leaf: object) -> Fraction | None:
 
 def wallets(provider: Provider) -> st.SearchStrategy[str | None]:
     """Generate one of the provider's wallets, or none."""
-    return st.sampled_from([None, *provider.wallets])
+    return st.sampled_from([None, *provider.definition.wallets])
 
 
 def dump(body: object) -> bytes:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from balance_poller.exchange.provider import ConfigError, PreparedRequest, load_provider
+from balance_poller.definitions.template import ConfigError
+from balance_poller.exchange.provider import load_provider
+from balance_poller.exchange.request import PreparedRequest
 from tests.unit.providers.corpus import CANARY
 
 

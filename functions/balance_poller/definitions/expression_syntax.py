@@ -1,0 +1,128 @@
+"""What a definition's author may write as an expression: JMESPath without its number functions.
+
+JMESPath's own ``to_number``, ``sum``, ``max`` and ``abs`` go through floats or raise on a
+``Decimal``, so they are refused; ``definitions.amount`` has exact arithmetic instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from balance_poller.definitions.expression import Expression
+
+ALLOWED_FUNCTIONS: Final = frozenset(
+    {"not_null", "length", "contains", "keys", "type", "starts_with", "ends_with"}
+)
+MAX_EXPRESSION: Final = 500
+
+#: Valid JMESPath, but never what was meant: it compares with a field that is not there.
+_QUOTED_TEXT: Final = re.compile(r'[=!]=\s*"')
+_VALUE_NAMES: Final = ("true", "false", "null")
+_PLACEHOLDER: Final = re.compile(r"\{(key|secret\.\w+|param\.\w+)\}")
+#: What was probably meant by something that is not JMESPath.
+_HINTS: Final = (
+    (re.compile(r"\$"), "a path begins with the first name, without $"),
+    (re.compile(r"\b(and|or|not)\b"), "and is &&, or is ||, not is !"),
+    (re.compile(r"[^=!<>]=[^=]"), "equal is =="),
+    (re.compile(r"[=<>]\s*-?\d"), "numbers to compare with go in backticks"),
+    (re.compile(r"-"), "names with a hyphen go in double quotes"),
+    (
+        re.compile(r"[-+*/]"),
+        'a difference is {"subtract": [a, b]}, a sum {"sum": [a, b]}, a factor the wallet\'s scale',
+    ),
+)
+_HINT: Final = (
+    "text goes in single quotes; numbers, true, false and null in backticks; names with other"
+    " characters than letters, digits and _ in double quotes"
+)
+
+
+class ExpressionError(ValueError):
+    """A definition's expression cannot be used; the text says why."""
+
+
+def compile_expression(source: str) -> Expression:
+    """Compile ``source``.
+
+    Raises:
+        ExpressionError: when it is too long, not JMESPath, calls a function that is refused, or
+            says what nobody means.
+    """
+    if len(source) > MAX_EXPRESSION:
+        raise ExpressionError(f"the expression is longer than {MAX_EXPRESSION} characters")
+    if match := _PLACEHOLDER.search(source):
+        raise ExpressionError(
+            f"{match[0]} works in the request only: an expression looks at the answer alone"
+        )
+    if _QUOTED_TEXT.search(source):
+        raise ExpressionError(
+            "double quotes name a field in JMESPath; text to compare with goes in single quotes"
+        )
+    try:
+        compiled = jmespath.compile(source)
+    except (JMESPathError, RecursionError) as exc:
+        raise ExpressionError(f"not JMESPath: {_first_line(exc)} ({_hint(source)})") from None
+    for node in _nodes(compiled.parsed):
+        _check(node)
+        if node["type"] == "literal":
+            node["value"] = _exact(node["value"])
+    return Expression(source, _plain_path(compiled.parsed), compiled)
+
+
+def _check(node: Mapping[str, Any]) -> None:
+    """Refuse a part of an expression that cannot be used, or is not what was meant."""
+    kind, value = node["type"], node.get("value")
+    if kind == "function_expression" and value not in ALLOWED_FUNCTIONS:
+        allowed = ", ".join(sorted(ALLOWED_FUNCTIONS))
+        raise ExpressionError(
+            f"the function {value}() is not available; use subtract, sum, first and"
+            f" scale for numbers, and of JMESPath's functions only {allowed}"
+        )
+    if kind == "field" and value in _VALUE_NAMES:
+        raise ExpressionError(f"{value} is a field's name here; the value goes in backticks")
+
+
+def _hint(source: str) -> str:
+    """Say what was probably meant."""
+    return "; ".join(words for pattern, words in _HINTS if pattern.search(source)) or _HINT
+
+
+def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the steps of a dotted path, or None for anything else."""
+    if node["type"] == "field":
+        return (node["value"],)
+    if node["type"] == "subexpression" and all(c["type"] == "field" for c in node["children"]):
+        return tuple(child["value"] for child in node["children"])
+    return None
+
+
+def _nodes(node: Any) -> Iterator[Any]:  # noqa: ANN401 -- jmespath's own tree
+    """Walk a parsed expression."""
+    yield node
+    for child in node.get("children", ()):
+        yield from _nodes(child)
+
+
+def _exact(literal: object) -> object:
+    """Return a JSON literal with its numbers as exact decimals, as the answer's are."""
+    match literal:
+        case float():
+            return Decimal(repr(literal))
+        case list():
+            return [_exact(item) for item in literal]
+        case dict():
+            return {name: _exact(item) for name, item in literal.items()}
+        case _:
+            return literal
+
+
+def _first_line(exc: BaseException) -> str:
+    """Return the point of a parser's message; the rest repeats the expression and draws a caret."""
+    line = str(exc).split("\n", 1)[0].removesuffix(", for expression:").rstrip(": ")
+    return re.sub(r"^(Bad|Invalid) jmespath expression: ", "", line) or type(exc).__name__

@@ -1,0 +1,196 @@
+"""A definition's ``request``: compiled, with the rules on where a key may go. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from typing import Any, Final
+
+from balance_poller.definitions.field import Field
+from balance_poller.definitions.params import Param
+from balance_poller.definitions.request_spec import (
+    BODY_HEADERS,
+    DEFAULT_HEADERS,
+    RequestSpec,
+    is_loopback,
+)
+from balance_poller.definitions.template import Slot, Template, TemplateError, compile_template
+
+METHODS: Final = ("GET", "POST")
+_URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")
+_HOST: Final = re.compile(r"(([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|\[::1\])(:[0-9]{1,5})?")
+_HEADER_NAME: Final = r"[A-Za-z0-9-]{1,60}"
+#: Each host that the parameters can make is looked at.
+_MOST_HOSTS: Final = 1000
+#: The HTTP client's own business.
+_REFUSED_HEADERS: Final = (
+    "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer",
+    "transfer-encoding", "upgrade",
+)  # fmt: skip
+_NOTHING: Final = Template(())
+_GET: Final = Template(("GET",))
+
+
+def parse_request(field: Field, params: Mapping[str, Param]) -> RequestSpec:
+    """Read ``request``; its placeholders must agree with each other and with ``params``."""
+    fields = field.fields(("url",), ("method", "headers", "query", "basic", "json"))
+    reader = _Reader(params)
+    scheme, host, path = reader.url(fields.get("url"))
+    spec = RequestSpec(
+        method=reader.method(fields.get("method")),
+        scheme=scheme,
+        host=host,
+        path=path,
+        query=reader.query(fields.get("query")),
+        headers=reader.headers(fields.get("headers"), has_body="json" in fields),
+        basic=reader.basic(fields.get("basic")),
+        json=reader.json(fields["json"]) if "json" in fields else None,
+    )
+    if "json" in fields and spec.method.parts != ("POST",):
+        field.refuse('json is a body, which needs "method": "POST"')
+    if spec.basic and any(name.lower() == "authorization" for name, _ in spec.headers):
+        field.refuse("basic writes the header Authorization, which headers has too")
+    reader.check_use(field)
+    secret_fields = tuple(slot.name for slot in reader.used if slot.kind == "secret")
+    return replace(spec, secret_fields=secret_fields)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the parts of one request and remembers their placeholders."""
+
+    params: Mapping[str, Param]
+    used: dict[Slot, None] = dataclasses.field(default_factory=dict)
+
+    def template(self, field: Field) -> Template:
+        """Read a text with placeholders."""
+        try:
+            template = compile_template(field.text(r"[^\x00-\x1f\x7f]*", "a single line"))
+        except TemplateError as exc:
+            field.refuse(str(exc))
+            return _NOTHING
+        for slot in template.slots:
+            if slot.kind == "param" and slot.name not in self.params:
+                field.refuse(f"params has no {slot.name}")
+        self.used.update(dict.fromkeys(template.slots))
+        return template
+
+    def url(self, field: Field | None) -> tuple[str, Template, Template]:
+        """Read the address: its scheme, its host with port, and its path."""
+        match = _URL.fullmatch(field.text()) if field else None
+        if field is None or match is None:
+            if field and isinstance(field.value, str):
+                field.refuse(
+                    "expected https://host/path without credentials; what follows a"
+                    " question mark goes into query"
+                )
+            return "https", _NOTHING, _NOTHING
+        self.template(field)
+        try:
+            host, path = compile_template(match[2]), compile_template(match[3] or "")
+        except TemplateError:
+            return "https", _NOTHING, _NOTHING
+        self._check_hosts(field, match[1], host)
+        return match[1], host, path
+
+    def _check_hosts(self, field: Field, scheme: str, host: Template) -> None:
+        """Refuse a host that an account, or a key, could choose freely."""
+        choices: list[tuple[str, ...]] = []
+        for part in host.parts:
+            if isinstance(part, str):
+                choices.append((part,))
+                continue
+            one_of = self.params[part.name].one_of if part.name in self.params else ()
+            if not one_of:
+                field.refuse("only a parameter with one_of may stand in the host")
+                return
+            choices.append(one_of)
+        if prod(map(len, choices)) > _MOST_HOSTS:
+            field.refuse(f"the parameters in the host make more than {_MOST_HOSTS} hosts")
+            return
+        for names in product(*choices):
+            name = "".join(names)
+            if not _HOST.fullmatch(name):
+                field.refuse("the host is not a name, optionally with a port")
+            elif scheme == "http" and not is_loopback(_without_port(name)):
+                field.refuse("expected https:// (http only on loopback)")
+
+    def method(self, field: Field | None) -> Template:
+        """Read the method: one, or a parameter that chooses between both."""
+        if field is None:
+            return _GET
+        template = self.template(field)
+        slots = template.slots
+        if not slots and template.literal in METHODS:
+            return template
+        param = self.params.get(slots[0].name) if slots else None
+        allowed = param.one_of if param and len(template.parts) == 1 else ()
+        if not allowed or not set(allowed) <= set(METHODS):
+            field.refuse("expected GET, POST, or one {param.…} whose one_of has nothing else")
+        return template
+
+    def query(self, field: Field | None) -> tuple[tuple[str, Template], ...]:
+        """Read the query's entries."""
+        if field is None:
+            return ()
+        return tuple((name, self.template(entry)) for name, entry in field.members().items())
+
+    def headers(self, field: Field | None, *, has_body: bool) -> tuple[tuple[str, Template], ...]:
+        """Read the headers, with the defaults for those that are not there."""
+        given = {}
+        for name, entry in field.members(_HEADER_NAME).items() if field else ():
+            if name.lower() in _REFUSED_HEADERS:
+                entry.refuse("this header is the HTTP client's own")
+            given[name] = self.template(entry)
+            if not given[name].literal.isascii():
+                entry.refuse("a header has ASCII characters only")
+        names = {name.lower() for name in given}
+        if len(names) < len(given) and field:
+            field.refuse("two headers differ in nothing but capital letters")
+        defaults = DEFAULT_HEADERS | (BODY_HEADERS if has_body else {})
+        missing = {n: Template((v,)) for n, v in defaults.items() if n.lower() not in names}
+        return tuple((missing | given).items())
+
+    def basic(self, field: Field | None) -> tuple[Template, Template] | None:
+        """Read the user and the password of HTTP Basic credentials."""
+        if field is None:
+            return None
+        entries = field.items(at_least=2, at_most=2)
+        templates = [_NOTHING if e.value == "" else self.template(e) for e in entries]
+        return (templates[0], templates[1]) if len(templates) == 2 else None
+
+    def json(self, field: Field, depth: int = 0) -> Any:  # noqa: ANN401 -- any JSON value
+        """Read a body: every text in it may have placeholders."""
+        if depth > 20:
+            field.refuse("the body is nested more than 20 deep")
+            return None
+        match field.value:
+            case str():
+                return self.template(field) if field.value else ""
+            case Mapping():
+                members = field.members(with_nulls=True)
+                return {name: self.json(entry, depth + 1) for name, entry in members.items()}
+            case list() | tuple():
+                return [self.json(entry, depth + 1) for entry in field.items(at_least=0)]
+            case _:
+                return field.value
+
+    def check_use(self, field: Field) -> None:
+        """Refuse parameters that nothing uses, and two forms of secret in one request."""
+        kinds = {slot.kind for slot in self.used}
+        if {"key", "secret"} <= kinds:
+            field.refuse(
+                "either {key} or {secret.…}: a secret is plain text or an object, not both"
+            )
+        for name in self.params:
+            if Slot("param", name) not in self.used:
+                field.refuse(f"params.{name} is not used in the request")
+
+
+def _without_port(host: str) -> str:
+    """Return the name in ``host`` without its port and brackets."""
+    return host.rpartition("]")[0].lstrip("[") if "[" in host else host.partition(":")[0]
