@@ -7,9 +7,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line with this process's arguments."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character shows a question mark; it stops no command.
+        # A character that the terminal cannot show becomes a question mark, not an error.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     from balancectl.app import app  # noqa: PLC0415 -- loaded when run, not when imported

@@ -1,14 +1,13 @@
-"""The command line as a whole: global options, and which module has which command."""
+"""The root command: global options, and the module of each command."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated, Final
 
 import typer
 
-from balancectl.cli.output import say
-from balancectl.cli.root_group import Frame
+from balancectl.cli.output import print_line
+from balancectl.cli.root_group import RootGroup
 from balancectl.commands import (
     doctor,
     history,
@@ -16,6 +15,7 @@ from balancectl.commands import (
     poll,
     preflight,
     provider,
+    provider_check,
     silence,
     status,
     subscribers,
@@ -24,16 +24,17 @@ from balancectl.commands import (
 )
 from balancectl.deployment.target import Target
 from shared.names import DEFAULT_NAME
+from shared.version import VERSION
 
 EPILOG: Final = (
-    "Exit codes: 0 done, or yes; 1 the answer is no, or something is not in order; 2 it could not "
-    "be told or done; 130 stopped with Ctrl-C. --name, --region and --profile may also follow the "
-    "command."
+    "Exit codes: 0 success, or yes; 1 no, or something needs attention; 2 the result is unknown, "
+    "or the command failed; 130 interrupted with Ctrl-C. --name, --region and --profile may also "
+    "follow the command."
 )
 
 app = typer.Typer(
     name="balancectl",
-    cls=Frame,
+    cls=RootGroup,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -44,9 +45,9 @@ app = typer.Typer(
 
 
 def _print_version(wanted: bool) -> None:
-    """Print the version and end, when asked to."""
+    """Print the version and exit, if requested."""
     if wanted:
-        say(f"balancectl {version('balance-monitor')}")
+        print_line(f"balancectl {VERSION}")
         raise typer.Exit
 
 
@@ -57,7 +58,7 @@ def root(
     name: Annotated[
         str,
         typer.Option(
-            "--name", metavar="NAME", envvar="BALANCE_MONITOR_NAME", help="The stack's name."
+            "--name", metavar="NAME", envvar="BALANCE_MONITOR_NAME", help="Name of the deployment."
         ),
     ] = DEFAULT_NAME,
     region: Annotated[
@@ -66,19 +67,21 @@ def root(
             "--region",
             metavar="REGION",
             envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
-            help="The AWS Region; by default the profile's.",
+            help="AWS Region; default: the profile's.",
         ),
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", metavar="PROFILE", envvar="AWS_PROFILE", help="The AWS profile."),
+        typer.Option("--profile", metavar="PROFILE", envvar="AWS_PROFILE", help="AWS profile."),
     ] = None,
     _version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
-    """Look after prepaid API accounts: is there enough, who is told, are the keys in place."""
+    """Watch over prepaid API accounts: balances, keys, alerts and who receives them."""
     if context.obj is None:
         context.obj = Target(name=name, region=region, profile=profile)
 
@@ -95,4 +98,5 @@ app.command("doctor")(doctor.doctor)
 app.command("silence")(silence.silence)
 app.command("silences")(silence.silences)
 app.command("unsilence")(silence.unsilence)
+provider.app.command("check")(provider_check.check_file)
 app.add_typer(provider.app, name="provider")

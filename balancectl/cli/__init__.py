@@ -1,1 +1,1 @@
-"""The frame of the command line: output, errors, exit codes, redaction."""
+"""What every command shares: output, errors, exit codes, redaction."""

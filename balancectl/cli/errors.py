@@ -1,7 +1,6 @@
-"""Every failure as one line that names what, where and the remedy; AWS's are translated here.
+"""Errors as one line each: what failed, where, and the remedy. Translates those of AWS.
 
-No text of an AWS error passes through unread: it is cut to one line, and known keys are masked
-by the frame before anything is printed.
+The text of an AWS error is cut to one line; the root group masks known keys before it prints it.
 """
 
 from __future__ import annotations
@@ -65,11 +64,11 @@ _PERFORM: Final = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z0-
 
 
 class CliError(Exception):
-    """What went wrong, in one line that a person can act on. Carries no key.
+    """A failure, described in one line that a person can act on. Carries no key.
 
     Args:
-        message: names the thing, the place and the remedy.
-        code: how the process exits.
+        message: Names what failed, where, and the remedy.
+        code: The exit code of the process.
     """
 
     def __init__(self, message: str, code: ExitCode = ExitCode.UNKNOWN) -> None:
@@ -78,17 +77,17 @@ class CliError(Exception):
 
 
 class StackNotFoundError(CliError):
-    """Nothing is deployed under the name that was given, in this account and Region."""
+    """Nothing is deployed under the given name in this account and Region."""
 
     def __init__(self, name: str, region: str, missing: str) -> None:
         super().__init__(
-            f"no stack named '{name}' in {region}: {missing} does not exist; check --name "
+            f"no deployment named '{name}' in {region}: {missing} does not exist; check --name "
             f"(or BALANCE_MONITOR_NAME), --region and --profile, or deploy it with `make deploy`"
         )
 
 
 def translate(exc: BaseException) -> CliError | None:  # noqa: PLR0911 -- one case, one answer
-    """Return ``exc`` in words when AWS or its client raised it; None for anything else."""
+    """Return an error of AWS or its client as a CliError; None for any other error."""
     from botocore import exceptions as aws  # noqa: PLC0415 -- verify and --help need no AWS
 
     match exc:
@@ -97,7 +96,7 @@ def translate(exc: BaseException) -> CliError | None:  # noqa: PLR0911 -- one ca
         case aws.NoRegionError():
             return CliError("no AWS Region is set: pass --region, or set AWS_REGION")
         case aws.ProfileNotFound():
-            return CliError(f"{one_line(exc)}; `aws configure list-profiles` lists what there is")
+            return CliError(f"{one_line(exc)}; `aws configure list-profiles` lists the profiles")
         case aws.NoCredentialsError():
             return CliError(f"no AWS credentials were found: {_SIGN_IN}")
         case aws.PartialCredentialsError() | aws.CredentialRetrievalError():
@@ -106,7 +105,7 @@ def translate(exc: BaseException) -> CliError | None:  # noqa: PLR0911 -- one ca
             return CliError("the AWS sign-in has expired: run `aws sso login`, then try again")
         case aws.HTTPClientError() if "Invalid header value" in str(exc):
             # The error quotes the header: a session token, or a signature.
-            return CliError("the AWS credentials have a line break or control character in them")
+            return CliError("the AWS credentials contain a line break or control character")
         case aws.HTTPClientError() | aws.ConnectionError():
             return CliError(f"AWS cannot be reached: {one_line(exc)}")
         case aws.BotoCoreError():
@@ -116,7 +115,7 @@ def translate(exc: BaseException) -> CliError | None:  # noqa: PLR0911 -- one ca
 
 
 def one_line(exc: BaseException, limit: int = 300) -> str:
-    """Return the error's text without line breaks, at most ``limit`` characters of it."""
+    """Return the error's text on one line, at most ``limit`` characters long."""
     text = " ".join(str(exc).split()).rstrip(".")
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
@@ -127,17 +126,17 @@ def code_of(exc: ClientError) -> str:
 
 
 def is_missing(exc: ClientError) -> bool:
-    """Whether the service says that the thing asked for does not exist."""
+    """Whether the service answered that the resource does not exist."""
     return code_of(exc) in _MISSING
 
 
 def is_denied(exc: ClientError) -> bool:
-    """Whether the credentials may not do what was asked."""
+    """Whether the service denied access."""
     return code_of(exc) in _DENIED
 
 
 def _client_error(exc: ClientError) -> CliError:
-    """Translate an error that a service answered with."""
+    """Translate an error response of a service."""
     code = code_of(exc)
     if code in _EXPIRED:
         return CliError("the AWS session token has expired: sign in again, then try again")
@@ -146,8 +145,8 @@ def _client_error(exc: ClientError) -> CliError:
     if code in _DENIED:
         return _denied(exc)
     if code in _THROTTLED:
-        return CliError(f"AWS limits the rate of {exc.operation_name}: try again in a minute")
-    message = exc.response.get("Error", {}).get("Message") or "no further words"
+        return CliError(f"AWS is throttling {exc.operation_name}: try again in a minute")
+    message = exc.response.get("Error", {}).get("Message") or "no further details"
     text = " ".join(str(message).split())[:300]
     return CliError(f"{exc.operation_name} failed: {code or 'unknown error'}: {text}")
 
@@ -157,8 +156,8 @@ def _denied(exc: ClientError) -> CliError:
     named = _PERFORM.search(str(exc))
     action = named.group(1) if named else action_of(exc.operation_name)
     remedy = (
-        "the stack's read-only policy allows it (Terraform output `read_only_policy_json`)"
+        "the deployment's read-only policy allows it (Terraform output `read_only_policy_json`)"
         if is_read_only(action)
         else "docs/balancectl.md lists what each command needs"
     )
-    return CliError(f"access denied: these credentials may not do {action}; {remedy}")
+    return CliError(f"access denied: these credentials lack {action}; {remedy}")

@@ -6,13 +6,13 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command's exit code says. ``docs/balancectl.md`` and the help's end repeat it."""
+    """The meaning of an exit code, as in ``docs/balancectl.md`` and at the end of ``--help``."""
 
     OK = 0
-    """Done; or the answer is yes."""
+    """Success, or the answer is yes."""
     NO = 1
-    """The answer is no, or some account, key or subscriber is not in order."""
+    """The answer is no, or an account, key or subscriber needs attention."""
     UNKNOWN = 2
-    """Could not be told or done: wrong usage, no access, no such stack, no usable record."""
+    """Unknown or failed: wrong usage, no access, no such deployment, no usable record."""
     INTERRUPTED = 130
-    """Stopped with Ctrl-C."""
+    """Interrupted with Ctrl-C."""

@@ -1,4 +1,4 @@
-"""Durations, ages, times and names as a person writes and reads them. Pure."""
+"""Formats and parses durations, ages, times and lists of names. Pure."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", r
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read "90s", "10m", "2h", "1h30m" or "3d".
+    """Parse "90s", "10m", "2h", "1h30m" or "3d".
 
     Raises:
-        ValueError: when it is none of these, or nothing.
+        ValueError: When the text is no duration, or the duration is zero.
     """
     match = _DURATION.fullmatch(text.strip().lower())
     if not text.strip() or match is None:
-        raise ValueError(f"'{text}' is not a duration: write for example 90s, 10m, 2h, 1h30m or 3d")
+        raise ValueError(f"'{text}' is not a duration: use for example 90s, 10m, 2h, 1h30m or 3d")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     try:
         length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        raise ValueError(f"'{text}' is longer than can be counted") from None
+        raise ValueError(f"'{text}' is too long a duration") from None
     if not length:
-        raise ValueError("a duration must be longer than nothing")
+        raise ValueError("a duration must be more than zero")
     return length
 
 
-def duration(length: timedelta) -> str:
-    """Return ``length`` in the unit that a person would use: "45 s", "95 min", "9 h", "16 d"."""
+def format_duration(length: timedelta) -> str:
+    """Return ``length`` rounded to its natural unit: "45 s", "95 min", "9 h", "16 d"."""
     seconds = max(0, int(length.total_seconds()))
     for limit, size, unit in ((120, 1, "s"), (7_200, 60, "min"), (172_800, 3_600, "h")):
         if seconds < limit:
@@ -39,7 +39,7 @@ def duration(length: timedelta) -> str:
     return f"{seconds // 86_400} d"
 
 
-def exactly(length: timedelta) -> str:
+def format_exact_duration(length: timedelta) -> str:
     """Return ``length`` to the second, for comparisons: "10 min 30 s", "2 h"."""
     seconds = max(0, int(length.total_seconds()))
     parts = ((seconds // 86_400, "d"), (seconds // 3_600 % 24, "h"), (seconds // 60 % 60, "min"))
@@ -47,14 +47,14 @@ def exactly(length: timedelta) -> str:
     return " ".join(words) or "0 s"
 
 
-def ago(at: datetime, now: datetime) -> str:
-    """Return how long before ``now`` something was: "3 min ago", "just now"."""
+def format_age(at: datetime, now: datetime) -> str:
+    """Return the age of ``at`` at ``now``: "3 min ago", "just now"."""
     age = now - at
-    return "just now" if age < timedelta(seconds=1) else f"{duration(age)} ago"
+    return "just now" if age < timedelta(seconds=1) else f"{format_duration(age)} ago"
 
 
-def clock(at: datetime, now: datetime) -> str:
-    """Return ``at`` in UTC as short as it stays clear: "18:40 UTC", "Tue 24 Nov 06:15 UTC"."""
+def format_clock(at: datetime, now: datetime) -> str:
+    """Return ``at`` in UTC, in the shortest clear form: "18:40 UTC", "Tue 24 Nov 06:15 UTC"."""
     at = at.astimezone(UTC)
     if at.date() == now.astimezone(UTC).date():
         return f"{at:%H:%M} UTC"
@@ -63,13 +63,13 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
+def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """Return "1 account", "3 accounts"."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def listed(names: Iterable[str], limit: int = 8) -> str:
-    """Return "a, b and c", or the first few and how many more."""
+def join_names(names: Iterable[str], limit: int = 8) -> str:
+    """Return "a, b and c", or the first ones and the number of the others."""
     known = list(names)
     if len(known) > limit:
         return f"{', '.join(known[:limit])} and {len(known) - limit} more"
@@ -77,9 +77,9 @@ def listed(names: Iterable[str], limit: int = 8) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint at the nearest known name, else at the known ones; "" when there are none."""
+    """Return a suggestion of the closest known name, else the known ones; "" if there are none."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known: {listed(names)}" if names else ""
+    return f"known: {join_names(names)}" if names else ""

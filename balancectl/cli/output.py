@@ -1,7 +1,7 @@
-"""What is printed, and how: tables, lines, JSON. stdout has the answer; stderr what goes with it.
+"""Prints tables, lines and JSON: the answer to stdout, remarks and warnings to stderr.
 
-On a terminal tables are drawn by rich and fit its width; anywhere else they are plain columns
-without colour or wrapping, so that grep, awk and CI logs read them.
+On a terminal, rich draws tables that fit its width; elsewhere they are plain columns without
+colour or wrapping, for grep, awk and CI logs.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 #: Blanks between columns.
 _GAP: Final = 2
-#: A wrapping column gets no narrower, so that words can still be read.
+#: Wrapping columns get no narrower than this.
 _NARROWEST: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text, and the rich style it has on a terminal."""
+    """A text and its rich style on a terminal."""
 
     text: str
     style: str = ""
@@ -44,9 +44,9 @@ class Column:
     title: str
     justify: Literal["left", "right"] = "left"
     min_terminal_width: int = 0
-    """The terminal's width below which the column is left out."""
+    """The column is left out on narrower terminals."""
     wraps: bool = False
-    """Whether long texts go over several lines rather than push the other columns aside."""
+    """Whether long texts wrap rather than widen the column."""
 
 
 Row = Sequence[Cell | str]
@@ -76,7 +76,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Row]) -> None:
 def fitting_widths(
     columns: Sequence[Column], texts: Sequence[Sequence[str]], terminal_width: int
 ) -> list[int]:
-    """Return the columns' widths: as wide as their texts, but wrapping ones share what is left."""
+    """Return the columns' widths: those of their texts; wrapping columns share the rest."""
     widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
     wrapping = [i for i, column in enumerate(columns) if column.wraps]
     left = terminal_width - _GAP * (len(columns) - 1) - sum(widths)
@@ -88,7 +88,7 @@ def fitting_widths(
 
 
 def plain_lines(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
-    """Return the table as aligned columns, two spaces apart, with a line of titles."""
+    """Return the table as aligned columns, two spaces apart, with a header line."""
     texts = [[column.title.upper() for column in columns]]
     texts += [[" ".join(_plain(cell).split()) or "-" for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in texts) for i in range(len(columns))]
@@ -103,45 +103,45 @@ def plain_lines(columns: Sequence[Column], rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def say(text: str = "", style: str = "") -> None:
+def print_line(text: str = "", style: str = "") -> None:
     """Print a line of the answer on stdout."""
     _print(_console(), _text(Cell(text, style)))
 
 
-def command(text: str) -> None:
-    """Print a command to be copied, on a line of its own that is never broken, on stderr."""
+def print_command(text: str) -> None:
+    """Print a command to copy, on an unbroken line of its own, on stderr."""
     _console(stderr=True).print(_text(Cell(f"  {text}", "cyan")), soft_wrap=True)
 
 
-def note(text: str) -> None:
-    """Print a remark on stderr: it is not part of the answer."""
+def print_note(text: str) -> None:
+    """Print a remark, which is not part of the answer, on stderr."""
     _print(_console(stderr=True), _text(Cell(text, "dim")))
 
 
-def warn(text: str) -> None:
+def print_warning(text: str) -> None:
     """Print a warning on stderr."""
     _labelled("warning: ", "yellow", text)
 
 
 def print_error(text: str) -> None:
-    """Print the one line that says why the command failed, on stderr."""
+    """Print why the command failed, in one line on stderr."""
     _labelled("error: ", "bold red", text)
 
 
 def print_json(value: object) -> None:
-    """Print ``value`` as JSON on stdout; amounts as strings that lose no digit, times as ISO."""
+    """Print ``value`` as JSON on stdout; amounts as exact strings, times as ISO 8601."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=_json_value)
     sys.stdout.write(f"{clean(text)}\n")
 
 
 def progress(text: str) -> AbstractContextManager[Any]:
-    """Show ``text`` beside a spinner while something takes its time; nothing off a terminal."""
+    """Show ``text`` beside a spinner during slow work; nothing off a terminal."""
     console = _console(stderr=True)
     return console.status(clean(text)) if console.is_terminal else nullcontext()
 
 
-def facts(pairs: Iterable[tuple[str, Cell | str]]) -> None:
-    """Print names and values under each other, values aligned; empty values are left out."""
+def print_fields(pairs: Iterable[tuple[str, Cell | str]]) -> None:
+    """Print names with aligned values, one pair a line; leave out empty values."""
     kept = [(name, value) for name, value in pairs if _plain(value)]
     width = max((len(name) for name, _ in kept), default=0)
     for name, value in kept:
@@ -156,7 +156,7 @@ def _labelled(label: str, style: str, text: str) -> None:
 
 
 def _print(console: Console, text: Text, label: Cell | None = None) -> None:
-    """Print a text after its label: broken between words on a terminal, else in one piece."""
+    """Print a labelled text: wrapped between words on a terminal, else on one line."""
     start = _text(label or Cell(""))
     width = max(console.width - len(start), 20)
     parts = text.wrap(console, width) if console.is_terminal else [text]
@@ -167,14 +167,14 @@ def _print(console: Console, text: Text, label: Cell | None = None) -> None:
 
 
 def _console(*, stderr: bool = False) -> Console:
-    """Return a console on what stdout or stderr is now; honours NO_COLOR, TERM and COLUMNS."""
+    """Return a console on the current stdout or stderr; it honours NO_COLOR, TERM and COLUMNS."""
     from rich.console import Console  # noqa: PLC0415 -- verify --json need not load it
 
     return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, emoji=False)
 
 
 def _text(cell: Cell | str) -> Text:
-    """Return rich text with the cell's words taken literally, keys masked."""
+    """Return the cell as rich text without markup, keys masked."""
     from rich.text import Text  # noqa: PLC0415 -- loaded with the console
 
     shown = Cell(cell) if isinstance(cell, str) else cell
@@ -182,12 +182,12 @@ def _text(cell: Cell | str) -> Text:
 
 
 def _plain(cell: Cell | str) -> str:
-    """Return the cell's words."""
+    """Return the cell's text."""
     return cell if isinstance(cell, str) else cell.text
 
 
 def _json_value(value: object) -> object:
-    """Return what JSON can hold in place of ``value``."""
+    """Return a JSON value for ``value``."""
     match value:
         case Decimal():
             return f"{value:f}"

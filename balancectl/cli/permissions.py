@@ -1,10 +1,10 @@
-"""The IAM actions of each command: for error messages, the documentation and a test."""
+"""The IAM actions that each command needs: for error messages, the documentation and a test."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: The stack's read-only policy (Terraform output ``read_only_policy_json``) allows these.
+#: What the deployment's read-only policy (Terraform output ``read_only_policy_json``) allows.
 READ_ONLY: Final = (
     "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
@@ -25,7 +25,7 @@ _WRITING_KEYS: Final = (
 )
 _SUBSCRIPTIONS: Final = ("sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic")
 
-#: What each command asks of AWS. ``sts:GetCallerIdentity`` needs no permission.
+#: ``sts:GetCallerIdentity`` is left out: it needs no permission.
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "verify": (),
     "provider list, show, new, check": (),
@@ -57,7 +57,7 @@ _ACTIONS: Final = {"Invoke": "lambda:InvokeFunction", "GetCallerIdentity": "sts:
 
 
 def action_of(operation: str) -> str:
-    """Return the IAM action of an API operation; the operation itself when it is not known."""
+    """Return the IAM action of an API operation; the operation itself if it is unknown."""
     if operation in _ACTIONS:
         return _ACTIONS[operation]
     known = {action for actions in COMMANDS.values() for action in actions}

@@ -1,4 +1,4 @@
-"""Keys that this process has read, so that no output can show one."""
+"""Masks the keys that this process has read in all its output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _known: Final[set[str]] = set()
 
 
 def remember(key: str | Mapping[str, str]) -> None:
-    """Mask ``key``, or every part of it, in whatever is printed from now on."""
+    """Mask ``key``, or each of its parts, in all later output."""
     parts: Iterable[str] = [key] if isinstance(key, str) else key.values()
     new = {part for part in parts if part and part not in _known}
     if new:
@@ -20,7 +20,7 @@ def remember(key: str | Mapping[str, str]) -> None:
 
 
 def clean(text: str) -> str:
-    """Return ``text`` with every key that was remembered masked."""
+    """Return ``text`` with all remembered keys masked."""
     if not _known:
         return text
     from shared.telemetry import redactor  # noqa: PLC0415 -- loaded already

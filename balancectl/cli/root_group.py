@@ -1,6 +1,6 @@
-"""The frame around every command: global options anywhere, one line for every error, exit codes.
+"""The root command group: global options anywhere, errors as one line, exit codes.
 
-The only place that catches what commands raise, and that prints an error.
+The only place that catches what commands raise and prints errors.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typer.core import TyperGroup
 
 from balancectl.cli.errors import CliError, one_line, translate
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.output import note, print_error
+from balancectl.cli.output import print_error, print_note
 from balancectl.cli.redaction import clean, remember
 
 _GLOBAL: Final = ("--name", "--region", "--profile")
 _LOCAL: Final = "local"
 
-#: What an error of the AWS client may quote.
+#: Errors of the AWS client may quote these.
 _AWS_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
-#: Set to see where an unexpected error comes from. Local values are never shown.
+#: If set, an unexpected error is printed with its traceback, without local values.
 DEBUG_VARIABLE: Final = "BALANCE_MONITOR_DEBUG"
 
 
-class Frame(TyperGroup):
-    """The root command: lets global options stand anywhere, and ends every run in words.
+class RootGroup(TyperGroup):
+    """The root command: accepts global options anywhere and explains every failure.
 
-    The local cloud's commands are loaded only when they are asked for: no other needs them.
+    Loads the local cloud's commands on first use: no other command needs them.
     """
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 -- click's context
@@ -46,7 +46,7 @@ class Frame(TyperGroup):
             return super().get_command(ctx, cmd_name)
         from balancectl.localcloud.cli import app  # noqa: PLC0415 -- loaded when asked for
 
-        parent = typer.Typer(rich_markup_mode=None)  # which it takes its help's form from
+        parent = typer.Typer(rich_markup_mode=None)  # its help inherits this form
         parent.add_typer(app, name=_LOCAL)
         return typer.main.get_group(parent).get_command(ctx, _LOCAL)
 
@@ -60,7 +60,7 @@ class Frame(TyperGroup):
         **extra: Any,  # noqa: ANN401 -- click's signature
     ) -> Any:  # noqa: ANN401 -- the same
         """Run the command line ``args``; exits the process unless ``standalone_mode`` is off."""
-        given = hoist(list(sys.argv[1:] if args is None else args))
+        given = hoist_global_options(list(sys.argv[1:] if args is None else args))
         run = partial(
             super().main,
             given,
@@ -72,13 +72,13 @@ class Frame(TyperGroup):
         )
         if not standalone_mode:
             return run()
-        sys.exit(guarded(run))
+        sys.exit(run_guarded(run))
 
 
-def hoist(args: list[str]) -> list[str]:
-    """Move the global options to the front, so that they may follow the command too.
+def hoist_global_options(args: list[str]) -> list[str]:
+    """Move global options to the front, so that they may also follow the command.
 
-    The local cloud's commands have options of their own and are left as they are.
+    Leaves the local cloud's commands alone: they have options of their own.
     """
     front: list[str] = []
     rest: list[str] = []
@@ -95,24 +95,23 @@ def hoist(args: list[str]) -> list[str]:
     return front + rest
 
 
-def guarded(run: Callable[[], Any]) -> int:
-    """Run a command and return its exit code; whatever it raises becomes one line on stderr.
+def run_guarded(run: Callable[[], Any]) -> int:
+    """Run a command and return its exit code; print what it raises as one line on stderr.
 
-    Where the reader of a pipe left before the end (`| head`), the code is 2: it must not read as
-    an answer.
+    If the reader of a pipe left early (`| head`), return 2, so that it does not pass for an answer.
     """
     for name in _AWS_SECRETS:
         remember(os.environ.get(name, "").strip())
     try:
         result = run()
     except typer.Abort:
-        note("stopped: nothing was changed")
+        print_note("stopped: nothing changed")
         return ExitCode.INTERRUPTED
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return _reader_left()
-    except SystemExit as exc:  # typer and rich exit with 1 for it, which is a "no" here
+    except SystemExit as exc:  # typer and rich exit with 1 for it, which means no here
         if isinstance(exc.__context__, BrokenPipeError):
             return _reader_left()
         raise
@@ -122,13 +121,13 @@ def guarded(run: Callable[[], Any]) -> int:
 
 
 def _reader_left() -> int:
-    """Keep Python from complaining again when it flushes at exit."""
+    """Keep Python from raising the error again when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.UNKNOWN
 
 
 def _explain(exc: Exception) -> int:
-    """Print what went wrong and return the exit code."""
+    """Print the error and return the exit code."""
     if isinstance(exc, CliError):
         print_error(clean(str(exc)))
         return exc.code
@@ -143,8 +142,8 @@ def _explain(exc: Exception) -> int:
         print_error(clean(str(translated)))
     else:
         print_error(
-            f"unexpected {type(exc).__name__}: {clean(one_line(exc))}; this is a mistake in "
-            f"balancectl: set {DEBUG_VARIABLE}=1 to see where"
+            f"unexpected {type(exc).__name__}: {clean(one_line(exc))}; this is a bug in "
+            f"balancectl; set {DEBUG_VARIABLE}=1 for a traceback"
         )
     if os.environ.get(DEBUG_VARIABLE):
         sys.stderr.write(clean("".join(traceback.format_exception(exc))))
@@ -152,9 +151,9 @@ def _explain(exc: Exception) -> int:
 
 
 def _usage_error(exc: Exception) -> str | None:
-    """Return the words of a wrong command line, with where to read how it is right.
+    """Return the message for a usage error, with the help to read; None for any other error.
 
-    By attribute and not by class: typer brings a copy of click of its own.
+    Tested by attribute, not by class: typer brings its own copy of click.
     """
     words = getattr(exc, "format_message", None)
     if not callable(words):

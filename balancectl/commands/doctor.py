@@ -1,4 +1,4 @@
-"""``doctor``: is the monitor itself in order? One glance."""
+"""``doctor``: check the monitor itself."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.output import Cell, Column, print_json, print_table, progress
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import read_stack
-from balancectl.views.checks import Finding, check_up
+from balancectl.views.checks import Finding, run_checks
 
 _STYLES: Final = {Finding.GOOD: "green", Finding.BAD: "bold red", Finding.UNKNOWN: "yellow"}
 _COLUMNS: Final = (
     Column("Check"),
-    Column("Is"),
-    Column("What", wraps=True),
-    Column("Go on with", wraps=True),
+    Column("Result"),
+    Column("Details", wraps=True),
+    Column("Next", wraps=True),
 )
 
 
 def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Look once whether the monitor itself is in order.
+    """Check the monitor itself.
 
-    Polling, accounts, keys, subscribers, what failed, open alarms, silences.
+    Checks polling, accounts, keys, subscribers, failures, open alarms and silences.
 
-    Exits 0 when all is good, 1 when something is not, 2 when something cannot be told.
+    Exits 0 if all is good, 1 if something is not, 2 if a check failed.
     """
     target = target_of(context)
-    with progress("looking …"):
+    with progress("checking …"):
         stack = read_stack(target)
-        lines = list(check_up(target, stack, target.now()))
+        results = list(run_checks(target, stack, target.now()))
     if as_json:
-        print_json({"checks": [asdict(line) for line in lines]})
+        print_json({"checks": [asdict(result) for result in results]})
     else:
         rows: list[list[Cell | str]] = [
             [
-                line.what,
-                Cell(line.finding.value, _STYLES[line.finding]),
-                line.words,
-                line.remedy,
+                result.check,
+                Cell(result.finding.value, _STYLES[result.finding]),
+                result.detail,
+                result.remedy,
             ]
-            for line in lines
+            for result in results
         ]
         print_table(_COLUMNS, rows)
-    findings = {line.finding for line in lines}
+    findings = {result.finding for result in results}
     if Finding.BAD in findings:
         raise typer.Exit(ExitCode.NO)
     if Finding.UNKNOWN in findings:

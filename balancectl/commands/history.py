@@ -1,4 +1,4 @@
-"""``history``: an account's last polls. Read-only."""
+"""``history``: an account's latest polls. Read-only."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from shared.outcome import Outcome
 def history(
     context: typer.Context,
     account: AccountArgument,
-    last: Annotated[int, typer.Option("--last", "-n", min=1, max=1000, help="How many.")] = 20,
+    last: Annotated[
+        int, typer.Option("--last", "-n", min=1, max=1000, help="Number of polls.")
+    ] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the last polls of an account, the newest first."""
+    """Show an account's latest polls, newest first."""
     target = target_of(context)
     attempts = read_history(target, account, last + 1)
     if not attempts:
-        raise CliError(f"there is no record of an account '{account}'")
+        raise CliError(f"no poll of an account '{account}' is recorded")
     shown = attempts[:last]
     if as_json:
         print_json({"account": account, "attempts": [asdict(attempt) for attempt in shown]})
@@ -41,7 +43,7 @@ def history(
 
 
 def _attempt_row(attempts: Sequence[PastAttempt], index: int) -> list[Cell | str]:
-    """Return a line of the history; the change is against the last balance before it."""
+    """Return a poll's row; the change is relative to the last balance before it."""
     attempt = attempts[index]
     before = next((a for a in attempts[index + 1 :] if a.balance is not None), None)
     change = ""
@@ -51,10 +53,10 @@ def _attempt_row(attempts: Sequence[PastAttempt], index: int) -> list[Cell | str
             sign = "+" if difference > 0 else ""
             change = f"{sign}{format_number(difference, attempt.unit or '')}"
     is_ok = attempt.outcome is Outcome.OK
-    words = attempt.outcome.value if is_ok else attempt.reason or attempt.outcome.words
+    text = attempt.outcome.value if is_ok else attempt.reason or attempt.outcome.words
     return [
         f"{attempt.at:%Y-%m-%d %H:%M:%S}",
         "-" if attempt.balance is None else format_amount(attempt.balance, attempt.unit or ""),
         Cell(change, "green" if change.startswith("+") else ""),
-        Cell(words, "green" if is_ok else "red"),
+        Cell(text, "green" if is_ok else "red"),
     ]

@@ -1,37 +1,45 @@
-"""``keys``: put the accounts' keys into the stack's secret. No command shows one."""
+"""``keys``: store the accounts' keys in the deployment's secret. No command shows one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from botocore.exceptions import ClientError
 
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.definitions.template import Secret
 from balance_poller.event import AccountError, parse_account
 from balance_poller.exchange.provider import load_provider
-from balancectl.cli.errors import CliError, is_denied
+from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import ago, did_you_mean, listed
-from balancectl.cli.output import Cell, Column, note, print_json, print_table, progress, say, warn
+from balancectl.cli.formatting import format_age, join_names
+from balancectl.cli.output import (
+    Cell,
+    Column,
+    print_json,
+    print_line,
+    print_note,
+    print_table,
+    print_warning,
+    progress,
+)
+from balancectl.commands.accounts import known_stack, warn_unknown
 from balancectl.commands.options import AccountArgument, JsonOption, target_of
 from balancectl.deployment.accounts import Stack, read_stack
-from balancectl.deployment.target import Target
-from balancectl.keys import sources as keyinput
+from balancectl.keys import sources
 from balancectl.keys.document import Change
 from balancectl.keys.files import ENVIRONMENT_PREFIX, assign, read_keys
-from balancectl.keys.locations import key_states, place_of, remove_key, save_keys, unused_names
+from balancectl.keys.locations import key_states, locate_key, remove_key, save_keys, unused_names
 from balancectl.keys.sources import read_key
-from balancectl.local.poll import check
+from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import print_one
 from shared.outcome import Outcome
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Put the accounts' keys in place. Never shows one.",
+    help="Store the accounts' keys. No command shows one.",
     rich_markup_mode=None,
 )
 
@@ -52,36 +60,34 @@ def set_key(
     account: AccountArgument,
     from_stdin: Annotated[
         bool,
-        typer.Option(
-            "--stdin", help="Read the key from standard input; so does a pipe without it."
-        ),
+        typer.Option("--stdin", help="Read the key from standard input; implied by a pipe."),
     ] = False,
     fields: Annotated[
         list[str] | None,
         typer.Option(
             "--field",
-            help="Ask for this part of the key; repeat it for a credential of several parts.",
+            help="Prompt for this part of the key; repeat it for each part.",
             metavar="NAME",
         ),
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Ask the provider with the key before saving it.")
+        bool, typer.Option("--verify", help="Poll with the key before saving it.")
     ] = False,
 ) -> None:
-    """Save one account's key, from a hidden prompt or standard input.
+    """Save an account's key, from a hidden prompt or standard input.
 
-    A credential of several parts is a JSON object on standard input, or one --field each.
+    A credential of several parts is a JSON object on standard input, or one --field for each part.
     """
     target = target_of(context)
     stack = known_stack(target)
     warn_unknown(stack, [account])
-    place = place_of(target, stack, account)
+    location = locate_key(target, stack, account)
     key = read_key(account, from_stdin=from_stdin, fields=fields or _parts(stack, account))
     if verify:
         _verify(stack, account, key, target.now().replace(microsecond=0))
-    change = save_keys(target, {account: place}, {account: key})[account]
-    say(f"{account}: key {change} in {place.secret_id}", _STYLES.get(change, ""))
-    note(f"poll with it now: balancectl poll {account}")
+    change = save_keys(target, {account: location}, {account: key})[account]
+    print_line(f"{account}: key {change} in {location.secret_id}", _STYLES.get(change, ""))
+    print_note(f"poll with it now: balancectl poll {account}")
 
 
 @app.command("import")
@@ -89,52 +95,53 @@ def import_keys(
     context: typer.Context,
     source: Annotated[
         str,
-        typer.Argument(help="A dotenv or JSON file; standard input by default.", metavar="FILE"),
+        typer.Argument(help="Dotenv or JSON file; default: standard input.", metavar="FILE"),
     ] = "-",
     unknown: Annotated[
-        bool, typer.Option("--unknown", help="Save keys of accounts that the stack lacks, too.")
+        bool, typer.Option("--unknown", help="Also save keys of accounts that are not configured.")
     ] = False,
 ) -> None:
-    """Save many keys at once, from dotenv lines or a JSON object on standard input.
+    """Save many keys at once, from dotenv lines or a JSON object.
 
-    Names are the accounts' own, or BALANCE_KEY_ and the name in capitals. Other keys stay.
-    Exits 1 when a name was left out because the stack watches no such account.
+    Use account names, or BALANCE_KEY_ and the name in capitals. Other keys are kept.
+
+    Exits 1 if a key was left out because no such account is configured.
     """
-    if source == "-" and not keyinput.is_piped():
-        raise CliError("nothing is piped in: balancectl keys import < keys.env")
+    if source == "-" and not sources.is_piped():
+        raise CliError("standard input is empty: balancectl keys import < keys.env")
     target = target_of(context)
     stack = known_stack(target)
     if stack is None and not unknown:
         raise CliError(
-            "nothing tells which names are accounts, so nothing was saved: allow"
-            " scheduler:GetSchedule, or pass --unknown to save every name under itself"
+            "nothing was saved, because the account names could not be read: allow"
+            " scheduler:GetSchedule, or pass --unknown to save all keys as named"
         )
     given = assign(read_keys(source), stack.accounts if stack else ())
     if not given:
-        raise CliError("there is no key in what was given")
+        raise CliError("the input contains no key")
     if stack is None and (
         variables := [name for name in given if name.startswith(ENVIRONMENT_PREFIX)]
     ):
-        raise CliError(f"{listed(variables)}: use the accounts' own names, which cannot be read")
+        raise CliError(f"{join_names(variables)}: use account names, which could not be read")
     warn_unknown(stack, given)
     left_out = [name for name in given if stack and not unknown and name not in stack.accounts]
     keys = {name: key for name, key in given.items() if name not in left_out}
-    places = {account: place_of(target, stack, account) for account in keys}
-    changes = save_keys(target, places, keys)
+    locations = {account: locate_key(target, stack, account) for account in keys}
+    changes = save_keys(target, locations, keys)
     for account, change in sorted(changes.items()):
-        say(f"{account}: {change}", _STYLES.get(change, ""))
+        print_line(f"{account}: {change}", _STYLES.get(change, ""))
     numbers = {change: list(changes.values()).count(change) for change in Change}
-    note(", ".join(f"{number} {change}" for change, number in numbers.items() if number))
+    print_note(", ".join(f"{number} {change}" for change, number in numbers.items() if number))
     if left_out:
-        warn(f"not saved: {listed(left_out)}; --unknown saves such keys, too")
+        print_warning(f"not saved: {join_names(left_out)}; --unknown saves them, too")
         raise typer.Exit(ExitCode.NO)
 
 
 @app.command("list")
 def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List which accounts have a key, and where; never the key.
+    """List which accounts have a key, and where it is stored.
 
-    Exits 0 when all have one, 1 when one has not.
+    Exits 0 if all have one, 1 if one has not.
     """
     target = target_of(context)
     stack = read_stack(target)
@@ -167,14 +174,14 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
                     stack.accounts[state.account].provider,
                     Cell("missing", "bold red") if state.why_missing else Cell("yes", "green"),
                     state.reference.secret_id,
-                    "-" if state.changed_at is None else ago(state.changed_at, now),
+                    "-" if state.changed_at is None else format_age(state.changed_at, now),
                     state.why_missing or "",
                 ]
                 for state in states
             ],
         )
         if unused:
-            note(f"in {target.names.secret}, but of no account: {listed(unused)}")
+            print_note(f"unused keys in {target.names.secret}: {join_names(unused)}")
     if any(state.why_missing for state in states):
         raise typer.Exit(ExitCode.NO)
 
@@ -183,52 +190,33 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
 def remove_keys(
     context: typer.Context,
     account: AccountArgument,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove an account's key from the secret. Revoke it at the provider, too.
+    """Remove an account's key. Revoke it at the provider, too.
 
-    Exits 1 when there was none.
+    Exits 1 if there was none.
     """
     target = target_of(context)
     stack = known_stack(target)
-    place = place_of(target, stack, account)
+    location = locate_key(target, stack, account)
     if not yes:
-        if keyinput.is_piped():
+        if sources.is_piped():
             raise CliError(f"this removes the key of '{account}': pass --yes to confirm")
-        if not typer.confirm(f"Remove the key of {account} from {place.secret_id}?"):
-            note("nothing was changed")
+        if not typer.confirm(f"Remove the key of {account} from {location.secret_id}?"):
+            print_note("nothing changed")
             raise typer.Exit(ExitCode.NO)
-    change = remove_key(target, place)
+    change = remove_key(target, location)
     if change is Change.ABSENT:
-        say(f"{account}: there is no key in {place.secret_id}")
+        print_line(f"{account}: no key in {location.secret_id}")
         raise typer.Exit(ExitCode.NO)
-    say(f"{account}: key removed from {place.secret_id}", "yellow")
-    note("the secret's previous version keeps it until the next change: revoke it at the provider")
-
-
-def known_stack(target: Target) -> Stack | None:
-    """Return the stack's accounts; None, with a warning, when they may not be read."""
-    try:
-        return read_stack(target)
-    except ClientError as exc:
-        if not is_denied(exc):
-            raise
-        warn("the stack's accounts may not be read (scheduler:GetSchedule): names are not checked")
-        return None
-
-
-def warn_unknown(stack: Stack | None, accounts: Iterable[str]) -> None:
-    """Warn of names that are no account of the stack: the key is saved, and used by nobody yet."""
-    if stack is None:
-        return
-    for account in accounts:
-        if account not in stack.accounts:
-            hint = did_you_mean(account, stack.accounts)
-            warn(f"the stack watches no account '{account}'{'; ' if hint else ''}{hint}")
+    print_line(f"{account}: key removed from {location.secret_id}", "yellow")
+    print_note(
+        "the secret's previous version contains it until the next change: revoke it at the provider"
+    )
 
 
 def _parts(stack: Stack | None, account: str) -> Sequence[str]:
-    """Return the parts that the account's provider wants of a key; none for a single one."""
+    """Return the parts of a key that the account's provider needs; none for a plain key."""
     known = None if stack is None else stack.accounts.get(account)
     if stack is None or known is None:
         return ()
@@ -240,18 +228,18 @@ def _parts(stack: Stack | None, account: str) -> Sequence[str]:
 
 
 def _verify(stack: Stack | None, account: str, key: Secret, now: datetime) -> None:
-    """Ask the provider with the key; exits when the balance cannot be read with it."""
+    """Poll with the key; exit if that does not read the balance."""
     known = None if stack is None else stack.accounts.get(account)
     if stack is None or known is None:
-        raise CliError(f"'{account}' cannot be verified: the stack watches no such account")
+        raise CliError(f"'{account}' cannot be verified: no such account is configured")
     try:
         parsed = parse_account(known.config)
     except AccountError as exc:
         raise CliError(f"account '{account}': {exc}") from None
     inline = stack.shards[known.shard].event.get("providers") or {}
-    with progress(f"asking {known.provider} …"):
-        checked = check([parsed], inline, {account: key}, now)[0]
-    print_one(checked)
-    if checked.reading.outcome is not Outcome.OK:
-        warn("not saved; without --verify it is saved untried")
+    with progress(f"polling {known.provider} …"):
+        poll = poll_accounts([parsed], inline, {account: key}, now)[0]
+    print_one(poll)
+    if poll.reading.outcome is not Outcome.OK:
+        print_warning("not saved; omit --verify to save it anyway")
         raise typer.Exit(ExitCode.NO)

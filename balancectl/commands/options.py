@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and how a value on them is read."""
+"""Arguments and options that several commands share, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import typer
 from balancectl.cli.formatting import parse_duration
 from balancectl.deployment.target import Target
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 KeyEnvOption = Annotated[
     list[str] | None,
     typer.Option(
         "--key-env",
         metavar="[FIELD=]VARIABLE",
-        help="Ask with the key, or one part of it, from this environment variable.",
+        help="Take the key, or one part of it, from this environment variable.",
     ),
 ]
 KeyStdinOption = Annotated[
-    bool, typer.Option("--key-stdin", help="Ask with the key on standard input.")
+    bool, typer.Option("--key-stdin", help="Read the key from standard input.")
 ]
 ParamOption = Annotated[
     list[str] | None,
-    typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the provider."),
+    typer.Option("--param", metavar="NAME=VALUE", help="Set a parameter of the provider."),
 ]
 WalletOption = Annotated[
     str | None,
-    typer.Option("--wallet", metavar="NAME", help="Which of the provider's wallets to watch."),
+    typer.Option("--wallet", metavar="NAME", help="The provider's wallet to watch."),
 ]
 BaseUrlOption = Annotated[
     str | None,
-    typer.Option("--base-url", metavar="URL", help="The address of a self-hosted service."),
+    typer.Option("--base-url", metavar="URL", help="Address of a self-hosted service."),
 ]
-AccountArgument = Annotated[str, typer.Argument(help="The account's name.", metavar="ACCOUNT")]
+AccountArgument = Annotated[str, typer.Argument(help="Account name.", metavar="ACCOUNT")]
 
 
 def target_of(context: typer.Context) -> Target:
-    """Return the stack that the command line is about."""
+    """Return the deployment that the command line addresses."""
     target = context.find_object(Target)
     if target is None:
         raise RuntimeError("the root command did not run")
@@ -46,12 +46,21 @@ def target_of(context: typer.Context) -> Target:
 
 
 def read_duration(text: str) -> timedelta:
-    """Read a duration from the command line.
+    """Parse a duration from the command line.
 
     Raises:
-        typer.BadParameter: when it is none.
+        typer.BadParameter: When it is not one.
     """
     try:
         return parse_duration(text)
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from None
+
+
+def read_params(params: list[str]) -> dict[str, str]:
+    """Parse NAME=VALUE options."""
+    pairs = [param.partition("=") for param in params]
+    for name, sign, _ in pairs:
+        if not sign or not name:
+            raise typer.BadParameter("--param takes NAME=VALUE")
+    return {name: value for name, _, value in pairs}

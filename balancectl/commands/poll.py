@@ -8,8 +8,16 @@ from typing import Annotated
 import typer
 
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import count
-from balancectl.cli.output import Cell, Column, note, print_json, print_table, progress, warn
+from balancectl.cli.formatting import format_count
+from balancectl.cli.output import (
+    Cell,
+    Column,
+    print_json,
+    print_note,
+    print_table,
+    print_warning,
+    progress,
+)
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import read_stack
 from balancectl.deployment.polling import Polled, Report, poll_shards
@@ -27,22 +35,22 @@ def poll(
     context: typer.Context,
     accounts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ACCOUNT", help="Accounts to poll; all by default."),
+        typer.Argument(metavar="ACCOUNT", help="Accounts to poll; default: all."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Poll now, with the deployed poller.
+    """Run the deployed poller now.
 
-    It is invoked with its schedules' own accounts; records and metrics are written as in any run.
+    Writes records and metrics, as a scheduled run does.
 
-    Exits 0 when every balance was read, 1 when one was not, 2 when the run failed.
+    Exits 0 if every balance was read, 1 if one was not, 2 if the run failed.
     """
     target = target_of(context)
     stack = read_stack(target)
     names = set(accounts or stack.accounts)
     numbers = {stack.account(name).shard for name in names}
     shards = [shard for shard in stack.shards if shard.number in numbers]
-    with progress(f"polling {count(len(names), 'account')} …"):
+    with progress(f"polling {format_count(len(names), 'account')} …"):
         report = poll_shards(target, shards, names, target.now().replace(microsecond=0))
     if as_json:
         print_json(
@@ -61,21 +69,21 @@ def poll(
 
 
 def _print(report: Report) -> None:
-    """Print the report, what failed first."""
+    """Print the report, failures first."""
     if not report.polled:
-        note("the stack watches no account yet: add one to `accounts`, then `make deploy`")
+        print_note("no account is configured yet: add one to `accounts`, then run `make deploy`")
         return
     rows = sorted(report.polled, key=lambda polled: (polled.is_ok, polled.account))
     print_table(_COLUMNS, [_row(polled) for polled in rows])
     for error in report.errors:
-        warn(error)
+        print_warning(error)
     if report.duration_ms is not None:
-        note(f"{count(len(rows), 'account')} in {report.duration_ms / 1000:.1f} s")
+        print_note(f"{format_count(len(rows), 'account')} in {report.duration_ms / 1000:.1f} s")
 
 
 def _row(polled: Polled) -> list[Cell | str]:
-    """Return an account's line."""
+    """Return an account's row."""
     unit = polled.unit or ""
     balance = "-" if polled.balance is None else format_amount(polled.balance, unit)
     style = "green" if polled.is_ok else "red"
-    return [polled.account, polled.provider, Cell(balance, "bold"), Cell(polled.words, style)]
+    return [polled.account, polled.provider, Cell(balance, "bold"), Cell(polled.detail, style)]

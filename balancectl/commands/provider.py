@@ -1,4 +1,4 @@
-"""``provider``: which definitions there are, a new one, and whether one is right."""
+"""``provider``: list, show and create provider definitions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from balance_poller.definitions.field import NAME
 from balance_poller.exchange.provider import Provider, load_provider
 from balancectl.cli.errors import CliError
 from balancectl.cli.formatting import did_you_mean
-from balancectl.cli.output import Column, facts, note, print_json, print_table, say
+from balancectl.cli.output import (
+    Column,
+    print_fields,
+    print_json,
+    print_line,
+    print_note,
+    print_table,
+)
 from balancectl.commands.options import JsonOption
-from balancectl.commands.provider_check import check_file
 
 app = typer.Typer(
     no_args_is_help=True, help="List, write and check provider definitions.", rich_markup_mode=None
@@ -45,9 +51,9 @@ def list_all(as_json_: JsonOption = False) -> None:
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped provider.")],
-    as_json_: Annotated[bool, typer.Option("--json", help="Print the definition itself.")] = False,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print the definition as JSON.")] = False,
 ) -> None:
-    """Show what a provider needs and gives, or its definition."""
+    """Show a provider's key, parameters and wallets, or its definition."""
     known = list_providers()
     if name not in known:
         raise CliError(f"there is no provider '{name}': {did_you_mean(name, known)}")
@@ -61,83 +67,78 @@ def show(
 @app.command()
 def new(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Its name: small letters, digits, underscores.")
+        str, typer.Argument(metavar="NAME", help="Name: lowercase letters, digits and underscores.")
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to write; NAME.json by default."
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help="Output file; default: NAME.json."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
-    """Write a definition to start from."""
+    """Write a template for a new definition."""
     if not re.fullmatch(NAME, name):
         raise typer.BadParameter(
-            f"'{name}' is not a name: small letters, digits and underscores, a letter first"
+            f"'{name}' is not a valid name: use lowercase letters, digits and underscores"
         )
     if name in list_providers():
         raise CliError(
-            f"a provider '{name}' is shipped: choose another name;"
+            f"a shipped provider is named '{name}': choose another name;"
             f" `balancectl provider show {name} --json` prints its definition"
         )
     path = output or Path(f"{name}.json")
     if path.exists() and not force:
-        raise CliError(f"{path} exists already: --force overwrites it")
+        raise CliError(f"{path} already exists: pass --force to overwrite it")
     text = json.dumps(skeleton(name.replace("_", " ").title()), indent=2)
     try:
         path.write_text(f"{text}\n", encoding="utf-8")
     except OSError as exc:
         raise CliError(f"{path} cannot be written: {exc.strerror}") from None
-    say(f"wrote {path}")
-    note(f"adapt it, then try it: balancectl provider check {path} --key-env VARIABLE")
-
-
-app.command("check")(check_file)
+    print_line(f"wrote {path}")
+    print_note(f"edit it, then try it: balancectl provider check {path} --key-env VARIABLE")
 
 
 def _print_provider(provider: Provider, data: Mapping[str, Any]) -> None:
-    """Print what a person needs to know to use a provider."""
+    """Print what an account of the provider needs."""
     definition = provider.definition
     request = data.get("request", {})
     notes = data.get("notes", "")
-    say(f"{definition.title} ({provider.name})", "bold")
-    facts(
+    print_line(f"{definition.title} ({provider.name})", "bold")
+    print_fields(
         [
-            ("asks", f"{request.get('method', 'GET')} {request.get('url', '')}"),
+            ("request", f"{request.get('method', 'GET')} {request.get('url', '')}"),
             ("key", ", ".join(definition.secret_fields) or "a single key"),
             *[
-                (f"param {name}", _param_words(param.description, param.default, param.one_of))
+                (f"param {name}", _param_text(param.description, param.default, param.one_of))
                 for name, param in definition.params.items()
             ],
             *[
                 (
                     f"wallet {name}{' *' if name == definition.default_wallet else ''}",
-                    wallet.unit or "in the unit that the answer says",
+                    wallet.unit or "unit taken from the response",
                 )
                 for name, wallet in definition.wallets.items()
             ],
-            ("not more often", f"than every {definition.min_interval_seconds} s"),
+            ("poll interval", f"at least {definition.min_interval_seconds} s"),
             ("docs", definition.docs or ""),
             ("top up at", definition.top_up_url or ""),
         ]
     )
     if len(definition.wallets) > 1:
-        note("* watched unless the account sets wallet")
+        print_note("* the default wallet")
     for line in [notes] if isinstance(notes, str) else notes:
         if line:
-            say(f"\n{line}")
+            print_line(f"\n{line}")
 
 
-def _param_words(description: str, default: str | None, one_of: tuple[str, ...]) -> str:
-    """Return a parameter in words."""
+def _param_text(description: str, default: str | None, one_of: tuple[str, ...]) -> str:
+    """Return a parameter's description, choices and default."""
     choice = f"one of {', '.join(one_of)}" if one_of else ""
-    given = "must be set" if default is None else f"default {default or 'nothing'}"
+    given = "required" if default is None else f"default: {default or 'empty'}"
     return "; ".join(filter(None, [description, choice, given]))
 
 
 def _row(provider: Provider) -> list[str]:
-    """Return a provider's line."""
+    """Return a provider's row."""
     definition = provider.definition
     units = dict.fromkeys(wallet.unit or "any" for wallet in definition.wallets.values())
     wallets = [

@@ -1,4 +1,4 @@
-"""``provider check``: is a definition right, and what does it make of a live answer?"""
+"""``provider check``: validate a definition, and try it against the live service."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from balance_poller.definitions.definition import check_definition
 from balance_poller.definitions.field import NAME
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import count, did_you_mean
-from balancectl.cli.output import note, print_json, progress, say, warn
+from balancectl.cli.formatting import did_you_mean, format_count
+from balancectl.cli.output import print_json, print_line, print_note, print_warning, progress
 from balancectl.commands.options import (
     BaseUrlOption,
     JsonOption,
@@ -23,11 +23,12 @@ from balancectl.commands.options import (
     KeyStdinOption,
     ParamOption,
     WalletOption,
+    read_params,
     target_of,
 )
-from balancectl.commands.verify import account_of, key_for, read_params
 from balancectl.local.accounts_file import parse_json, read_accounts_file, read_text
-from balancectl.local.poll import check
+from balancectl.local.one_account import make_account, read_provider_key
+from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import as_json, print_explanation, print_one
 from shared.outcome import Outcome
 
@@ -42,26 +43,25 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
     ],
     provider: Annotated[
         str | None,
-        typer.Option(
-            "--provider", metavar="NAME", help="Which of a tfvars file's providers to try live."
-        ),
+        typer.Option("--provider", metavar="NAME", help="Which provider of a tfvars file to try."),
     ] = None,
     key_env: KeyEnvOption = None,
     key_stdin: KeyStdinOption = False,
     live: Annotated[
-        bool, typer.Option("--live", help="Try it live with a key from a hidden prompt.")
+        bool, typer.Option("--live", help="Try it with a key from a hidden prompt.")
     ] = False,
     params: ParamOption = None,
     wallet: WalletOption = None,
     base_url: BaseUrlOption = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Check a definition wholly; with a key, try it against the live service, too.
+    """Validate a definition; given a key, also try it against the live service.
 
-    Every problem is named by its path in the definition.
-    The live try shows the request with its key masked, the status, and what each expression gave.
+    Reports every problem with its path in the definition. The live try shows the request with its
+    key masked, the status, and the result of each expression.
 
-    Exits 0 when all is well, 1 when the definition or the try is not, 2 when neither can be told.
+    Exits 0 if all is well, 1 if there is a problem or the balance was not read, 2 if the check
+    failed.
     """
     definitions, are_custom = read_definitions(file)
     problems = {
@@ -75,28 +75,28 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
         _print_fine(definitions, as_json_=as_json_)
         return
     name = _chosen(definitions, provider, file)
-    key = key_for(name, definitions, key_env or [], key_stdin=key_stdin)
+    key = read_provider_key(name, definitions, key_env or [], key_stdin=key_stdin)
     entry = {"params": read_params(params or []), "wallet": wallet, "base_url": base_url}
-    account = account_of(name, entry)
+    account = make_account(name, entry)
     now = target_of(context).now().replace(microsecond=0)
-    with progress(f"asking {name} …"):
-        checked = check([account], definitions, {name: key}, now)[0]
+    with progress(f"polling {name} …"):
+        poll = poll_accounts([account], definitions, {name: key}, now)[0]
     if as_json_:
-        print_json({"problems": [], "live": as_json(checked, explain=True)})
+        print_json({"problems": [], "live": as_json(poll, explain=True)})
     else:
-        print_one(checked)
-        print_explanation(checked)
-    if checked.reading.outcome is not Outcome.OK:
+        print_one(poll)
+        print_explanation(poll)
+    if poll.reading.outcome is not Outcome.OK:
         raise typer.Exit(ExitCode.NO)
 
 
 def read_definitions(file: Path) -> tuple[dict[str, object], bool]:
     """Return the definitions in ``file`` by name, and whether they are ``custom_providers``.
 
-    A JSON file without that holds one definition.
+    A JSON file without ``custom_providers`` holds one definition.
 
     Raises:
-        CliError: when it cannot be read, or has none.
+        CliError: When the file cannot be read or has no definition.
     """
     if file.suffix == ".json":
         data = parse_json(read_text(file), str(file))
@@ -109,25 +109,27 @@ def read_definitions(file: Path) -> tuple[dict[str, object], bool]:
 
 
 def name_problems(name: str) -> list[str]:
-    """Return what a plan would say of a custom provider's name."""
+    """Return what is wrong with a custom provider's name."""
     if not re.fullmatch(NAME, name):
-        return ["the name has small letters, digits and underscores, a letter first, at most 40"]
+        return ["a name has up to 40 lowercase letters, digits and underscores"]
     if name in list_providers():
-        return ["a provider of this name is shipped: choose another name"]
+        return ["a shipped provider has this name: choose another"]
     return []
 
 
 def _name_of(file: Path) -> str:
-    """Return the name that a definition's file gives it."""
+    """Return a provider name made from the file's name."""
     return re.sub(r"[^a-z0-9_]", "_", file.stem.lower()).lstrip("_0123456789")[:40] or "provider"
 
 
 def _chosen(definitions: Mapping[str, object], provider: str | None, file: Path) -> str:
-    """Return which definition to try live."""
+    """Return the name of the definition to try."""
     if provider is None and len(definitions) == 1:
         return next(iter(definitions))
     if provider is None:
-        raise CliError(f"{file} has {count(len(definitions), 'provider')}: choose with --provider")
+        raise CliError(
+            f"{file} has {format_count(len(definitions), 'provider')}: choose with --provider"
+        )
     if provider not in definitions:
         raise CliError(
             f"{file} has no provider '{provider}': {did_you_mean(provider, definitions)}"
@@ -136,36 +138,36 @@ def _chosen(definitions: Mapping[str, object], provider: str | None, file: Path)
 
 
 def _print_problems(problems: Mapping[str, list[str]], *, as_json_: bool) -> None:
-    """Print every problem by definition and path."""
+    """Print every problem with its definition and path."""
     if as_json_:
-        found = [f"{name}: {words}" for name, each in problems.items() for words in each]
+        found = [f"{name}: {text}" for name, each in problems.items() for text in each]
         print_json({"problems": found})
         return
     for name, each in problems.items():
-        for words in each:
-            say(f"{name}: {words}", "red")
+        for text in each:
+            print_line(f"{name}: {text}", "red")
     total = sum(map(len, problems.values()))
-    note(f"{count(total, 'problem')}; docs/adding-a-provider.md explains every field")
+    print_note(f"{format_count(total, 'problem')}; docs/adding-a-provider.md explains every field")
 
 
 def _print_fine(definitions: Mapping[str, object], *, as_json_: bool) -> None:
-    """Say that nothing is wrong with the definitions."""
+    """Print that the definitions are valid, and remarks on them."""
     if as_json_:
         print_json({"problems": []})
         return
     for name, definition in definitions.items():
-        say(f"{name}: the definition is valid", "green")
-        for words in _remarks(definition):
-            warn(f"{name}: {words}")
-    note("add --key-env VARIABLE to try it against the live service")
+        print_line(f"{name}: the definition is valid", "green")
+        for text in _remarks(definition):
+            print_warning(f"{name}: {text}")
+    print_note("add --key-env VARIABLE to try it against the live service")
 
 
 def _remarks(definition: object) -> list[str]:
-    """Return what is valid but seldom meant."""
+    """Return remarks on what is valid but rarely intended."""
     request = definition.get("request", {}) if isinstance(definition, Mapping) else {}
-    words = []
+    text = []
     if not re.search(r"\{(key|secret\.\w+)\}", str(request)):
-        words.append("the request sends no key: there is neither {key} nor {secret.NAME} in it")
+        text.append("the request sends no key: it contains neither {key} nor {secret.NAME}")
     if str(request.get("url", "")).startswith("http:"):
-        words.append("plain http is for trying it on this machine: a deployed poller wants https")
-    return words
+        text.append("plain http works only on this machine: the deployed poller requires https")
+    return text

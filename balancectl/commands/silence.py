@@ -1,4 +1,4 @@
-"""``silence``, ``silences``, ``unsilence``: quiet for a while, with a reason and an end."""
+"""``silence``, ``silences``, ``unsilence``: mute accounts for a while, with a reason."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ from typing import Annotated, Final
 import typer
 
 from balancectl.cli.errors import CliError
-from balancectl.cli.formatting import clock, count, did_you_mean, duration, listed
-from balancectl.cli.output import Column, note, print_json, print_table, say, warn
-from balancectl.commands.keys import known_stack
+from balancectl.cli.formatting import (
+    did_you_mean,
+    format_clock,
+    format_count,
+    format_duration,
+    join_names,
+)
+from balancectl.cli.output import (
+    Column,
+    print_json,
+    print_line,
+    print_note,
+    print_table,
+    print_warning,
+)
+from balancectl.commands.accounts import known_stack
 from balancectl.commands.options import JsonOption, read_duration, target_of
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.silences import (
@@ -45,47 +58,53 @@ def silence(
         str,
         typer.Argument(
             metavar="ACCOUNT|provider:NAME|all",
-            help="What to silence; * and ? stand for any letters: 'staging-*', 'provider:fire*'.",
+            help="What to mute; * and ? are wildcards: 'staging-*', 'provider:fire*'.",
         ),
     ],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; others read it.")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why, for others to read.")
+    ],
     length: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="How long: 30m, 2h, 3d.")
+        str, typer.Option("--for", metavar="TIME", help="For how long: 30m, 2h, 3d.")
     ] = "2h",
 ) -> None:
-    """Send no messages about some accounts for a while.
+    """Mute accounts for a while.
 
-    What happens meanwhile is tracked, and announced when the silence ends and it still holds.
+    Alarms are still tracked; those that hold when the silence ends are sent then.
     """
     target = target_of(context)
     lasting = read_duration(length)
     if lasting > _LONGEST:
-        raise typer.BadParameter("a silence lasts at most a year: remove the account instead")
+        raise typer.BadParameter(
+            "a silence can last at most a year: to stop watching an account, remove it"
+        )
     if not _PATTERN.fullmatch(what):
         raise typer.BadParameter(
             f"'{what}' is not an account, provider:NAME or all (globs allowed)"
         )
     if not reason.strip():
-        raise typer.BadParameter("say why, in --reason")
+        raise typer.BadParameter("--reason must not be empty")
     now = target.now().replace(microsecond=0)
     made = new_silence(what, " ".join(reason.split()), target.caller, now, now + lasting)
     covered = _covered(known_stack(target), made)
     write_silence(target, made)
-    say(f"silenced {what} until {clock(made.until, now)} ({made.id[:_SHORT_ID]})", "yellow")
+    print_line(
+        f"silenced {what} until {format_clock(made.until, now)} ({made.id[:_SHORT_ID]})", "yellow"
+    )
     if covered:
-        note(f"covers {listed(covered)}")
-    note(f"end it earlier: balancectl unsilence {made.id[:_SHORT_ID]}")
+        print_note(f"covers {join_names(covered)}")
+    print_note(f"to end it earlier: balancectl unsilence {made.id[:_SHORT_ID]}")
 
 
 def silences(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the silences that hold now."""
+    """List the active silences."""
     target = target_of(context)
     now = target.now()
     found = read_silences(target, now)
     if as_json:
         print_json({"silences": [asdict(each) for each in found]})
     elif not found:
-        note("nothing is silenced")
+        print_note("no silence is active")
     else:
         print_table(_COLUMNS, [_row(each, now) for each in found])
 
@@ -93,30 +112,30 @@ def silences(context: typer.Context, as_json: JsonOption = False) -> None:
 def unsilence(
     context: typer.Context,
     id_: Annotated[
-        str, typer.Argument(metavar="ID", help="The silence's id, or its first characters.")
+        str, typer.Argument(metavar="ID", help="The silence's ID, or its first characters.")
     ],
 ) -> None:
-    """End a silence now. What it covers is announced if it still holds."""
+    """End a silence now. Alarms that it muted are sent if they still hold."""
     target = target_of(context)
     ended = _find(target, id_)
     delete_silence(target, ended)
-    say(f"no longer silenced: {ended.pattern} ({ended.id[:_SHORT_ID]})")
+    print_line(f"silence ended: {ended.pattern} ({ended.id[:_SHORT_ID]})")
 
 
 def _find(target: Target, id_: str) -> Silence:
-    """Return the one silence whose id begins so."""
+    """Return the one silence whose id starts with ``id_``."""
     found = [each for each in read_silences(target, target.now()) if each.id.startswith(id_)]
     if not found:
-        raise CliError(f"no silence '{id_}' holds: balancectl silences lists those that do")
+        raise CliError(f"no active silence '{id_}': `balancectl silences` lists them")
     if len(found) > 1:
         raise CliError(
-            f"'{id_}' is the beginning of {count(len(found), 'silence')}: give more of it"
+            f"'{id_}' matches {format_count(len(found), 'silence')}: give more characters"
         )
     return found[0]
 
 
 def _covered(stack: Stack | None, made: Silence) -> list[str]:
-    """Return the accounts that a silence covers; warns when there is none."""
+    """Return the accounts that a silence covers; warn if there is none."""
     if stack is None:
         return []
     covered = [account.id for account in stack.accounts.values() if made.covers(account)]
@@ -124,17 +143,17 @@ def _covered(stack: Stack | None, made: Silence) -> list[str]:
         of_provider = made.pattern.startswith(PROVIDER_PREFIX)
         known = {a.provider for a in stack.accounts.values()} if of_provider else stack.accounts
         hint = did_you_mean(made.pattern.removeprefix(PROVIDER_PREFIX), known)
-        warn(f"'{made.pattern}' covers no account of the stack{'; ' if hint else ''}{hint}")
+        print_warning(f"'{made.pattern}' matches no configured account{'; ' if hint else ''}{hint}")
     return covered
 
 
 def _row(each: Silence, now: datetime) -> list[str]:
-    """Return a silence's line."""
+    """Return a silence's row."""
     return [
         each.id[:_SHORT_ID],
         each.pattern,
-        duration(each.until - now),
-        clock(each.until, now),
+        format_duration(each.until - now),
+        format_clock(each.until, now),
         each.by,
         each.reason,
     ]

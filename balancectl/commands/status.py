@@ -1,4 +1,4 @@
-"""``status``: how every account is. Read-only."""
+"""``status``: every account's balance and condition. Read-only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import is_denied
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.output import print_json, warn
+from balancectl.cli.output import print_json, print_warning
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack, read_stack
 from balancectl.deployment.balances import read_all_latest
@@ -23,13 +23,13 @@ def status(
     context: typer.Context,
     accounts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ACCOUNT", help="Accounts to show; all by default."),
+        typer.Argument(metavar="ACCOUNT", help="Accounts to show; default: all."),
     ] = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Show every account's balance, the worst first.
+    """Show the accounts' balances and conditions, worst first.
 
-    Exits 0 when all accounts are in order, 1 when one is not, 2 when that cannot be told.
+    Exits 0 if all accounts are in order, 1 if one is not, 2 if their state is unknown.
     """
     target = target_of(context)
     stack = _stack(target, accounts)
@@ -50,17 +50,19 @@ def status(
 
 
 def _stack(target: Target, accounts: list[str] | None) -> Stack:
-    """Read the stack's accounts; without permission to, go on with those that were named."""
+    """Return the deployment's accounts; none if access is denied and accounts were named."""
     try:
         return read_stack(target)
     except ClientError as exc:
         if not accounts or not is_denied(exc):
             raise
-        warn("the schedules may not be read (scheduler:GetSchedule): stale after 30 min is assumed")
+        print_warning(
+            "assuming that balances are stale after 30 min: access denied (scheduler:GetSchedule)"
+        )
         return Stack(())
 
 
 def _stale_after(stack: Stack, name: str) -> timedelta:
-    """Return how old the account's balance may be."""
+    """Return the age from which the account's balance is stale."""
     account = stack.accounts.get(name)
     return DEFAULT_STALE_AFTER if account is None else account.stale_after

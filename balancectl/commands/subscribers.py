@@ -1,4 +1,4 @@
-"""``subscribers``: who is told, who has not confirmed, who is gone."""
+"""``subscribers``: who receives alerts, who has not confirmed, who is gone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import listed
-from balancectl.cli.output import Cell, Column, print_json, print_table, warn
+from balancectl.cli.formatting import join_names
+from balancectl.cli.output import Cell, Column, print_json, print_table, print_warning
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.subscriptions import State, Subscription, mask, read_subscriptions
 from balancectl.deployment.target import Target
@@ -21,7 +21,7 @@ _STYLES: Final = {State.CONFIRMED: "green", State.PENDING: "yellow", State.GONE:
 _COLUMNS: Final = (
     Column("Subscriber", wraps=True),
     Column("Protocol"),
-    Column("Told of", min_terminal_width=90),
+    Column("Receives", min_terminal_width=90),
     Column("State"),
     Column("Only", wraps=True),
 )
@@ -33,7 +33,7 @@ class Topic:
 
     name: str
     what: str
-    """What its messages are about."""
+    """Which alerts it carries."""
 
 
 def subscribers(
@@ -44,22 +44,22 @@ def subscribers(
             "--file",
             "-f",
             metavar="FILE",
-            help="Compare with the subscribers of this tfvars file: who is gone altogether?",
+            help="Also list subscribers of this tfvars file that are gone.",
         ),
     ] = None,
     masked: Annotated[
-        bool, typer.Option("--mask", help="Hide most of each address and number.")
+        bool, typer.Option("--mask", help="Mask addresses and phone numbers.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who is told about accounts and about the monitor itself.
+    """List who receives account alerts and operations alerts.
 
-    Exits 0 when all have confirmed, 1 when somebody has not, is gone, or nobody is subscribed.
+    Exits 0 if all have confirmed, 1 if one has not or is gone, or a topic has no subscriber.
     """
     target = target_of(context)
     topics = (
-        Topic(target.names.notifications_topic, "accounts"),
-        Topic(target.names.operations_topic, "the monitor"),
+        Topic(target.names.notifications_topic, "account alerts"),
+        Topic(target.names.operations_topic, "operations alerts"),
     )
     found = {topic: read_subscriptions(target, topic.name) for topic in topics}
     if file is not None:
@@ -81,7 +81,7 @@ def subscribers(
 def _gone(
     topic: Topic, wanted: Mapping[str, Any], found: Sequence[Subscription]
 ) -> list[Subscription]:
-    """Return those whom the file names and SNS no longer knows."""
+    """Return the subscribers in the file that SNS does not know."""
     known = {(each.protocol, each.endpoint) for each in found}
     pairs = [(str(e.get("protocol")), str(e.get("endpoint"))) for e in wanted.values()]
     return [
@@ -92,46 +92,46 @@ def _gone(
 
 
 def _print(target: Target, found: Mapping[Topic, list[Subscription]], masked: bool) -> None:
-    """Print the table, and what to do about those who are not told."""
+    """Print the table, and what to do about those who receive nothing."""
     rows = [_row(topic, each, masked) for topic in found for each in found[topic]]
     if rows:
         print_table(_COLUMNS, rows)
     for topic, subscriptions in found.items():
         if not subscriptions:
-            warn(f"nobody is subscribed to {topic.name}: nobody hears about {topic.what}")
+            print_warning(f"{topic.name} has no subscriber: nobody receives {topic.what}")
         _advise(target, topic, subscriptions, masked)
 
 
 def _advise(
     target: Target, topic: Topic, subscriptions: Sequence[Subscription], masked: bool
 ) -> None:
-    """Say how those who are not told can be."""
+    """Print how those who receive nothing can be subscribed."""
     pending = [each for each in subscriptions if each.state is State.PENDING]
     if pending:
-        names = listed(_shown(each, masked) for each in pending)
+        names = join_names(_shown(each, masked) for each in pending)
         example = pending[0]
-        warn(
-            f"{names}: not confirmed. The link in AWS's mail is valid for two days; to send it "
-            f"again: aws sns subscribe --topic-arn {target.topic_arn(topic.name)} "
+        print_warning(
+            f"{names}: not confirmed. The link in the e-mail from AWS is valid for two days; for "
+            f"a new one: aws sns subscribe --topic-arn {target.topic_arn(topic.name)} "
             f"--protocol {example.protocol} --notification-endpoint '{_shown(example, masked)}'"
         )
     gone = [each for each in subscriptions if each.state is State.GONE]
     if gone:
-        names = listed(_shown(each, masked) for each in gone)
-        warn(
-            f"{names}: gone: unsubscribed, or never confirmed in time. `make deploy` subscribes "
-            "those again that the configuration names"
+        names = join_names(_shown(each, masked) for each in gone)
+        print_warning(
+            f"{names}: gone (unsubscribed, or not confirmed in time); `make deploy` subscribes "
+            "everybody in the configuration again"
         )
 
 
 def _row(topic: Topic, each: Subscription, masked: bool) -> list[Cell | str]:
-    """Return a subscriber's line."""
+    """Return a subscriber's row."""
     state = Cell(each.state.value, _STYLES[each.state])
-    return [_shown(each, masked), each.protocol, topic.what, state, each.filter_words]
+    return [_shown(each, masked), each.protocol, topic.what, state, each.filter_text]
 
 
 def _shown(each: Subscription, masked: bool) -> str:
-    """Return the address as it is to be shown."""
+    """Return the address, masked if requested."""
     return mask(each.endpoint) if masked else each.endpoint
 
 

@@ -1,4 +1,4 @@
-"""``test-alert``: a message marked TEST, all the way from the alarms' topic to the people."""
+"""``test-alert``: send a message marked TEST from the alarm topic to the subscribers."""
 
 from __future__ import annotations
 
@@ -10,33 +10,42 @@ from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import is_denied
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import count, duration
-from balancectl.cli.output import Cell, Column, note, print_json, print_table, progress, say, warn
-from balancectl.commands.keys import known_stack, warn_unknown
+from balancectl.cli.formatting import format_count, format_duration
+from balancectl.cli.output import (
+    Cell,
+    Column,
+    print_json,
+    print_line,
+    print_note,
+    print_table,
+    print_warning,
+    progress,
+)
+from balancectl.commands.accounts import known_stack, warn_unknown
 from balancectl.commands.options import AccountArgument, JsonOption, read_duration, target_of
 from balancectl.deployment.balances import read_latest
 from balancectl.deployment.subscriptions import State, Subscription, read_subscriptions
 from balancectl.deployment.target import Target
 from balancectl.deployment.test_messages import (
-    Request,
-    Trial,
-    ask_for_trial,
+    Delivery,
+    RequestedTest,
     recipients,
-    wait_for_trial,
+    request_test,
+    wait_for_delivery,
 )
 from shared.names import Severity
 
 _COLUMNS: Final = (
-    Column("Should reach", wraps=True),
+    Column("Recipient", wraps=True),
     Column("Protocol"),
-    Column("Look for", wraps=True),
+    Column("Check for", wraps=True),
 )
 _LOOK_FOR: Final = {
-    "email": "an e-mail whose subject begins with TEST; the spam folder, too",
-    "sms": "a text message that begins with TEST",
-    "https": "a request whose message has the status test",
-    "sqs": "a message with the status test",
-    "lambda": "an invocation with the status test",
+    "email": "an e-mail whose subject starts with TEST; also in the spam folder",
+    "sms": "a text message that starts with TEST",
+    "https": "a request with a message of status test",
+    "sqs": "a message of status test",
+    "lambda": "an invocation with a message of status test",
 }
 
 
@@ -44,7 +53,7 @@ def send_test_alert(
     context: typer.Context,
     account: AccountArgument,
     severity: Annotated[
-        Severity, typer.Option("--severity", help="Whom to reach: as a warning or a critical.")
+        Severity, typer.Option("--severity", help="Send it as a warning or as a critical.")
     ] = Severity.CRITICAL,
     wait: Annotated[
         str,
@@ -52,20 +61,20 @@ def send_test_alert(
     ] = "60s",
     as_json: JsonOption = False,
 ) -> None:
-    """Send a message marked TEST, all the way to the subscribers.
+    """Send a message marked TEST to the subscribers.
 
-    It goes through the alarm topic, the router and every subscriber whose filter lets it pass.
+    It takes the way of an alarm: topic, queue, router, and subscribers whose filter matches.
 
-    Exits 0 when the router sent it to somebody, 1 when it did not or nobody is subscribed, 2 when
-    that cannot be told.
+    Exits 0 if the router sent it to somebody, 1 if it did not or nobody matches, 2 if the result
+    is unknown.
     """
     target = target_of(context)
     patience = read_duration(wait)
     warn_unknown(known_stack(target), [account])
-    request = Request(account, severity, target.now().replace(microsecond=0))
+    request = RequestedTest(account, severity, target.now().replace(microsecond=0))
     everybody = read_subscriptions(target, target.names.notifications_topic)
     reached = recipients(everybody, request, _provider(target, account))
-    message_id = ask_for_trial(target, request, target.caller)
+    message_id = request_test(target, request, target.caller)
     with progress("waiting for the router …"):
         state = _wait(target, request, patience.total_seconds())
     if as_json:
@@ -79,66 +88,69 @@ def send_test_alert(
             }
         )
     else:
-        _say(target, state, duration(patience))
+        _print_delivery(target, state, format_duration(patience))
         _print_recipients(reached, everybody, severity)
     if state is None:
         raise typer.Exit(ExitCode.UNKNOWN)
-    if state is not Trial.SENT or not reached:
+    if state is not Delivery.SENT or not reached:
         raise typer.Exit(ExitCode.NO)
 
 
 def _provider(target: Target, account: str) -> str | None:
-    """Return the provider that the router will name: the last poll's."""
+    """Return the provider of the last poll, which the router will name."""
     latest = read_latest(target, account)
     return None if latest is None else latest.provider
 
 
-def _wait(target: Target, request: Request, seconds: float) -> Trial | None:
-    """Wait for the router; None when its table may not be read."""
+def _wait(target: Target, request: RequestedTest, seconds: float) -> Delivery | None:
+    """Wait for the router; return None if access to its table is denied."""
     try:
-        return wait_for_trial(target, request, seconds)
+        return wait_for_delivery(target, request, seconds)
     except ClientError as exc:
         if is_denied(exc):
             return None
         raise
 
 
-def _say(target: Target, state: Trial | None, patience: str) -> None:
-    """Say how far the message came, and where to look when it stopped."""
+def _print_delivery(target: Target, state: Delivery | None, patience: str) -> None:
+    """Print how far the message came, and where to look if it stopped."""
     router = target.names.router_function
     match state:
-        case Trial.SENT:
-            say("sent: the router published it", "green")
-        case Trial.TRIED:
-            say("not sent: the router has it, but could not publish it yet", "red")
-            note(f"see log group /aws/lambda/{router}")
-        case Trial.WAITING:
-            say(f"not sent: the router did not take it up within {patience}", "red")
-            note(
-                f"look at queue {target.names.intake_queue} (messages waiting?) and log group "
+        case Delivery.SENT:
+            print_line("sent: the router published it", "green")
+        case Delivery.RECEIVED:
+            print_line("not sent: the router received it, but has not published it yet", "red")
+            print_note(f"see log group /aws/lambda/{router}")
+        case Delivery.NOT_RECEIVED:
+            print_line(f"not sent: the router did not receive it within {patience}", "red")
+            print_note(
+                f"check queue {target.names.intake_queue} for waiting messages, and log group "
                 f"/aws/lambda/{router}"
             )
         case None:
-            say(
-                "asked for; what became of it cannot be told (dynamodb:GetItem on alerts)", "yellow"
+            print_line(
+                "requested; the result is unknown: access denied (dynamodb:GetItem on alerts)",
+                "yellow",
             )
 
 
 def _print_recipients(
     reached: list[Subscription], everybody: list[Subscription], severity: Severity
 ) -> None:
-    """Print who should get it, and who will not."""
+    """Print who should receive it, and how many others will not."""
     if reached:
         rows: list[list[Cell | str]] = [
             [each.endpoint, each.protocol, _LOOK_FOR.get(each.protocol, "")] for each in reached
         ]
         print_table(_COLUMNS, rows)
     else:
-        warn(f"nobody is told of a {severity} alert about this account")
+        print_warning(f"no subscriber receives a {severity} alert about this account")
     others = [each for each in everybody if each not in reached]
     unconfirmed = [each for each in others if each.state is not State.CONFIRMED]
     filtered = len(others) - len(unconfirmed)
     if unconfirmed:
-        warn(f"{count(len(unconfirmed), 'subscriber')} not confirmed: balancectl subscribers")
+        print_warning(
+            f"{format_count(len(unconfirmed), 'subscriber')} not confirmed: balancectl subscribers"
+        )
     if filtered:
-        note(f"{count(filtered, 'subscriber')} not told of this, by their filters")
+        print_note(f"{format_count(filtered, 'subscriber')} excluded by their filters")

@@ -1,1 +1,1 @@
-"""What the commands do with a deployment in AWS."""
+"""Reads and operates a deployment in AWS."""

@@ -1,4 +1,4 @@
-"""What a deployed stack watches, read from where it is kept: its schedules' inputs."""
+"""The accounts of a deployment, read from the inputs of its schedules."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _MAX_SHARDS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """An account as the schedule hands it to the poller."""
+class DeployedAccount:
+    """An account as the schedule passes it to the poller."""
 
     id: str
     config: Mapping[str, Any]
@@ -35,7 +35,7 @@ class Account:
 
     @property
     def stale_after(self) -> timedelta:
-        """How old the last good balance may be."""
+        """The age from which the last balance is stale."""
         minutes = self.config.get("stale_after_minutes")
         return DEFAULT_STALE_AFTER if minutes is None else timedelta(minutes=float(minutes))
 
@@ -46,7 +46,7 @@ class Shard:
 
     number: int
     event: Mapping[str, Any]
-    """The poller's event, with the scheduled time still to be filled in."""
+    """The poller's event, without the scheduled time."""
     is_enabled: bool
     expression: str
     """Such as ``rate(5 minutes)``."""
@@ -54,30 +54,30 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Every account that the stack polls."""
+    """Every schedule and account of a deployment."""
 
     shards: tuple[Shard, ...]
-    accounts: Mapping[str, Account] = field(default_factory=dict)
+    accounts: Mapping[str, DeployedAccount] = field(default_factory=dict)
 
-    def account(self, name: str) -> Account:
+    def account(self, name: str) -> DeployedAccount:
         """Return the account called ``name``.
 
         Raises:
-            CliError: when the stack has none; the text names the nearest.
+            CliError: When there is none; the message suggests the closest name.
         """
         if name not in self.accounts:
-            hint = did_you_mean(name, self.accounts) or "its schedules have no accounts yet"
-            raise CliError(f"the stack watches no account '{name}': {hint}")
+            hint = did_you_mean(name, self.accounts) or "no account is configured yet"
+            raise CliError(f"no account '{name}' is configured: {hint}")
         return self.accounts[name]
 
 
 def read_stack(target: Target) -> Stack:
-    """Read the stack's poll schedules, one after the other until there is no further one.
+    """Read the deployment's poll schedules, by number, until there is no next one.
 
-    Asking by name and not by list keeps it to one action on one group of schedules.
+    Reading by name rather than listing needs only one action on one group of schedules.
 
     Raises:
-        StackNotFoundError: when there is not even a first schedule.
+        StackNotFoundError: When there is no first schedule.
     """
     shards: list[Shard] = []
     while len(shards) < _MAX_SHARDS and (shard := _read_shard(target, len(shards))) is not None:
@@ -86,7 +86,7 @@ def read_stack(target: Target) -> Stack:
         schedule = f"schedule {target.names.schedule_group}/{target.names.poll_schedule_prefix}0"
         raise StackNotFoundError(target.name, target.region_name, schedule)
     accounts = {
-        config["id"]: Account(config["id"], config, shard.number)
+        config["id"]: DeployedAccount(config["id"], config, shard.number)
         for shard in shards
         for config in shard.event.get("accounts", [])
     }
@@ -94,7 +94,7 @@ def read_stack(target: Target) -> Stack:
 
 
 def _read_shard(target: Target, number: int) -> Shard | None:
-    """Read one schedule; None when it does not exist."""
+    """Read one schedule; return None if it does not exist."""
     name = f"{target.names.poll_schedule_prefix}{number}"
     try:
         answer = target.scheduler.get_schedule(Name=name, GroupName=target.names.schedule_group)
@@ -106,7 +106,7 @@ def _read_shard(target: Target, number: int) -> Shard | None:
         event = json.loads(answer["Target"].get("Input", ""))
     except ValueError:
         raise CliError(
-            f"the input of schedule {name} is not JSON: was it edited by hand? Deploy the stack "
+            f"the input of schedule {name} is not JSON: it may have been edited by hand; deploy "
             "again"
         ) from None
     return Shard(

@@ -1,4 +1,4 @@
-"""Reads table ``balances``: present states, and an account's attempts. Never writes."""
+"""Reads table ``balances``: current states, and an account's history. Never writes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_ROUNDS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class PastAttempt:
-    """One line of an account's history."""
+    """One poll in an account's history."""
 
     at: datetime
     outcome: Outcome
@@ -34,7 +34,7 @@ class PastAttempt:
 
 
 def read_latest(target: Target, account: str) -> Latest | None:
-    """Return the present state of one account; None when it was never polled."""
+    """Return the current state of an account; None if it was never polled."""
     table = target.names.balances_table
     try:
         answer = target.dynamodb.get_item(
@@ -47,7 +47,7 @@ def read_latest(target: Target, account: str) -> Latest | None:
 
 
 def read_all_latest(target: Target, accounts: Iterable[str]) -> dict[str, Latest]:
-    """Return the present state of ``accounts`` by name, without those never polled."""
+    """Return the current states of ``accounts`` by name, without those never polled."""
     found: dict[str, Latest] = {}
     names = list(dict.fromkeys(accounts))
     for start in range(0, len(names), _BATCH):
@@ -58,7 +58,7 @@ def read_all_latest(target: Target, accounts: Iterable[str]) -> dict[str, Latest
 
 
 def read_history(target: Target, account: str, limit: int) -> list[PastAttempt]:
-    """Return the account's last ``limit`` attempts, the newest first."""
+    """Return the account's latest ``limit`` polls, newest first."""
     attempts: list[PastAttempt] = []
     values: dict[str, Any] = {":account": account, ":latest": LATEST}
     query: dict[str, Any] = {
@@ -82,7 +82,7 @@ def read_history(target: Target, account: str, limit: int) -> list[PastAttempt]:
 
 
 def _batch(target: Target, accounts: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Read up to 100 LATEST items; what DynamoDB leaves over is asked for again."""
+    """Read up to 100 LATEST items; retry those that DynamoDB leaves unprocessed."""
     table = target.names.balances_table
     pending: Any = {table: {"Keys": [encode({"account": a, "at": LATEST}) for a in accounts]}}
     items: list[Mapping[str, Any]] = []
@@ -95,22 +95,22 @@ def _batch(target: Target, accounts: Sequence[str]) -> list[Mapping[str, Any]]:
         pending = answer.get("UnprocessedKeys")
         if not pending:
             return items
-    raise CliError(f"DynamoDB leaves keys of {table} unread: try again in a minute")
+    raise CliError(f"DynamoDB did not read all items of {table}: try again in a minute")
 
 
 def _latest(item: Mapping[str, Any]) -> Latest:
-    """Read a LATEST item, which another version may have written."""
+    """Parse a LATEST item, which another version may have written."""
     try:
         return Latest.from_item(item)
     except (KeyError, ValueError) as exc:
         raise CliError(
             f"the record of account '{item.get('account')}' cannot be read ({exc}): is balancectl "
-            "older than the deployed stack?"
+            "older than the deployment?"
         ) from None
 
 
 def _attempt(item: Mapping[str, Any]) -> PastAttempt:
-    """Read a history item."""
+    """Parse a history item."""
     return PastAttempt(
         at=parse_time(item["at"]),
         outcome=Outcome(item["outcome"]),
@@ -121,7 +121,7 @@ def _attempt(item: Mapping[str, Any]) -> PastAttempt:
 
 
 def _no_table(target: Target, exc: ClientError) -> Exception:
-    """Say that the stack is missing when its table is; any other error stays as it is."""
+    """Return StackNotFoundError if the table is missing, else the error itself."""
     if is_missing(exc):
         table = f"table {target.names.balances_table}"
         return StackNotFoundError(target.name, target.region_name, table)

@@ -1,4 +1,4 @@
-"""What an account's record says of it, worst first. Pure."""
+"""Assesses an account by its record. Pure."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
-from balancectl.cli.formatting import duration
+from balancectl.cli.formatting import format_duration
 from shared.money import format_amount
 from shared.outcome import Outcome
 from shared.records import Latest
 
 
 class Condition(IntEnum):
-    """How an account is; the lower, the worse."""
+    """An account's condition; lower is worse."""
 
     CRITICAL = 0
     FAILING = 1
-    """The last poll did not read the balance."""
+    """The last poll failed."""
     STALE = 2
-    """Nobody polled for too long."""
+    """The last poll is too long ago."""
     WARNING = 3
     NOT_SET_UP = 4
-    """No poll ever read the balance."""
+    """No poll has read the balance yet."""
     OK = 5
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         """The condition as it is printed: "not set up"."""
         return self.name.lower().replace("_", " ")
 
@@ -50,14 +50,14 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """An account's condition, with why in words: "" when all is well."""
+    """An account's condition, and why: "" if all is well."""
 
     condition: Condition
-    words: str = ""
+    detail: str = ""
 
 
 def assess(latest: Latest | None, now: datetime, stale_after: timedelta) -> Health:
-    """Return how the account is at ``now``: the worst that holds, and everything that does."""
+    """Return the worst condition at ``now``, with everything that is wrong."""
     if latest is None:
         return Health(Condition.NOT_SET_UP, "never polled")
     if latest.balance is None or latest.balance_at is None:
@@ -65,11 +65,11 @@ def assess(latest: Latest | None, now: datetime, stale_after: timedelta) -> Heal
     found = sorted(_findings(latest, now, stale_after), key=lambda finding: finding.condition)
     if not found:
         return Health(Condition.OK)
-    return Health(found[0].condition, "; ".join(finding.words for finding in found))
+    return Health(found[0].condition, "; ".join(finding.detail for finding in found))
 
 
 def _findings(latest: Latest, now: datetime, stale_after: timedelta) -> Iterator[Health]:
-    """Yield everything that is not in order."""
+    """Yield everything that is wrong."""
     yield from _below(latest)
     yield from _runway(latest, now)
     yield from _drain(latest)
@@ -78,63 +78,63 @@ def _findings(latest: Latest, now: datetime, stale_after: timedelta) -> Iterator
     if latest.outcome is not Outcome.OK:
         yield Health(Condition.FAILING, _failure(latest, now))
     elif age > stale_after:
-        yield Health(Condition.STALE, f"not polled for {duration(age)}")
+        yield Health(Condition.STALE, f"not polled for {format_duration(age)}")
 
 
 def _below(latest: Latest) -> Iterator[Health]:
-    """Compare the balance with its thresholds, the worse alone."""
+    """Compare the balance with its thresholds; yield only the worse."""
     limits, unit = latest.thresholds, latest.unit or ""
-    if (words := _compare(latest.balance, limits.critical, unit, _is_less)) is not None:
-        yield Health(Condition.CRITICAL, f"below {words}")
-    elif (words := _compare(latest.balance, limits.warning, unit, _is_less)) is not None:
-        yield Health(Condition.WARNING, f"below {words}")
+    if (text := _compare(latest.balance, limits.critical, unit, _is_less)) is not None:
+        yield Health(Condition.CRITICAL, f"below {text}")
+    elif (text := _compare(latest.balance, limits.warning, unit, _is_less)) is not None:
+        yield Health(Condition.WARNING, f"below {text}")
 
 
 def _runway(latest: Latest, now: datetime) -> Iterator[Health]:
-    """Compare the time that is left with its thresholds."""
+    """Compare the remaining time with its thresholds."""
     left = hours_left(latest, now)
     limits = latest.thresholds
     if left is None:
         return
-    words = f"empty in about {duration(left)}" if left > timedelta() else "empty by now"
+    text = f"empty in about {format_duration(left)}" if left > timedelta() else "empty by now"
     hours = Decimal(left.total_seconds()) / 3600
     if limits.runway_critical_hours is not None and hours < limits.runway_critical_hours:
-        yield Health(Condition.CRITICAL, words)
+        yield Health(Condition.CRITICAL, text)
     elif limits.runway_warning_hours is not None and hours < limits.runway_warning_hours:
-        yield Health(Condition.WARNING, words)
+        yield Health(Condition.WARNING, text)
 
 
 def hours_left(latest: Latest, now: datetime) -> timedelta | None:
-    """Return how long the balance lasts from ``now``; None when nobody can tell."""
+    """Return how long the balance will last from ``now``; None if unknown."""
     return None if latest.empty_at is None else latest.empty_at - now
 
 
 def _drain(latest: Latest) -> Iterator[Health]:
-    """Compare the consumption with the most that is normal."""
+    """Compare the burn with its limit."""
     limit, unit = latest.thresholds.max_burn_per_day, latest.unit or ""
     if _compare(latest.burn_per_day, limit, unit, _is_more) is not None:
         burn = format_amount(latest.burn_per_day or Decimal(0), unit)
-        yield Health(Condition.WARNING, f"burns {burn} a day")
+        yield Health(Condition.WARNING, f"is burning {burn} a day")
 
 
 def _expiry(latest: Latest, now: datetime) -> Iterator[Health]:
-    """Compare the day on which credit expires with how early to be told."""
+    """Compare the time until credit expires with its threshold."""
     days = latest.thresholds.expiry_warning_days
     if days is None or latest.credit_expires_at is None:
         return
     left = latest.credit_expires_at - now
     if left < timedelta(days=float(days)):
-        words = f"expires in {duration(left)}" if left > timedelta() else "has expired"
-        yield Health(Condition.WARNING, f"the credit {words}")
+        text = f"expires in {format_duration(left)}" if left > timedelta() else "has expired"
+        yield Health(Condition.WARNING, f"the credit {text}")
 
 
 def _failure(latest: Latest, now: datetime) -> str:
-    """Say why polls fail, and for how long they have."""
-    words = latest.reason or latest.outcome.words
+    """Return why polls fail, and since when."""
+    text = latest.reason or latest.outcome.words
     since = latest.failing_since
     if since is None or now - since < timedelta(minutes=1):
-        return words
-    return f"{words} (for {duration(now - since)})"
+        return text
+    return f"{text} (for {format_duration(now - since)})"
 
 
 def _compare(
@@ -143,7 +143,7 @@ def _compare(
     unit: str,
     is_breach: Callable[[Decimal, Decimal], bool],
 ) -> str | None:
-    """Return the limit in words when ``value`` is beyond it."""
+    """Return the limit as text if ``value`` is beyond it."""
     if value is None or limit is None or not is_breach(value, limit):
         return None
     return format_amount(limit, unit)

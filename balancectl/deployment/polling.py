@@ -1,4 +1,4 @@
-"""Runs the deployed poller now, with its schedules' own accounts, and reads its report."""
+"""Invokes the deployed poller with its schedules' accounts, and parses its report."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from shared.times import format_time
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-#: Shards polled side by side: each is a function of its own, and AWS accounts start with ten.
+#: Shards polled concurrently: each is an invocation, and new AWS accounts may run ten at a time.
 _SIDE_BY_SIDE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """One account's line of the poller's report."""
+    """One account in the poller's report."""
 
     account: str
     provider: str
@@ -38,7 +38,7 @@ class Polled:
     unit: str | None = None
     wallet: str | None = None
     is_skipped: bool = False
-    """Whether another run polled it for the same second; the outcome is then that run's."""
+    """Whether another run polled it in the same second; the outcome is that run's."""
 
     @property
     def is_ok(self) -> bool:
@@ -46,29 +46,29 @@ class Polled:
         return self.outcome is Outcome.OK
 
     @property
-    def words(self) -> str:
-        """What happened, for a person."""
-        words = self.outcome.value if self.is_ok else self.reason or self.outcome.words
-        return f"{words} (already polled for this second)" if self.is_skipped else words
+    def detail(self) -> str:
+        """The outcome as text."""
+        text = self.outcome.value if self.is_ok else self.reason or self.outcome.words
+        return f"{text} (polled by another run in the same second)" if self.is_skipped else text
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one run found."""
+    """The result of one run."""
 
     polled: tuple[Polled, ...]
     errors: tuple[str, ...] = ()
-    """What of the run itself failed, in words."""
+    """Failures of the run as a whole."""
     duration_ms: int | None = None
 
 
 def poll_shards(
     target: Target, shards: Sequence[Shard], only: Collection[str] | None, at: datetime
 ) -> Report:
-    """Poll the shards' accounts, or ``only`` those, as a run scheduled ``at``.
+    """Poll the shards' accounts, or ``only`` some, as a run scheduled ``at``.
 
     Raises:
-        CliError: when a run failed as a whole; the others were made all the same.
+        CliError: When a run failed as a whole; the others were made nevertheless.
     """
     client = target.functions  # made before the threads: boto3 makes clients one at a time
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
@@ -115,10 +115,10 @@ def _poll_shard(
 
 
 def parse_report(payload: bytes) -> Report:
-    """Read the poller's answer.
+    """Parse the poller's report.
 
     Raises:
-        CliError: when it is not a report.
+        CliError: When it is not a report.
     """
     try:
         report = json.loads(payload)
@@ -130,12 +130,12 @@ def parse_report(payload: bytes) -> Report:
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise CliError(
             f"the poller's answer is not a report ({type(exc).__name__}): are balancectl and the "
-            "deployed stack of different versions?"
+            "deployment of different versions?"
         ) from None
 
 
 def _polled(row: dict[str, Any]) -> Polled:
-    """Read one account's line."""
+    """Parse one account of the report."""
     return Polled(
         account=row["account"],
         provider=row.get("provider", ""),
@@ -149,7 +149,7 @@ def _polled(row: dict[str, Any]) -> Polled:
 
 
 def _balance(text: object) -> Decimal | None:
-    """Read an amount that the report gives as text."""
+    """Parse an optional amount, which the report gives as text."""
     if text is None:
         return None
     try:
@@ -159,11 +159,11 @@ def _balance(text: object) -> Decimal | None:
 
 
 def _failure(payload: bytes) -> str:
-    """Say what a function that failed answered with: its error, without the stack trace."""
+    """Return the error of a failed function, without its stack trace."""
     try:
         answer = json.loads(payload)
-        words = one_line(Exception(answer["errorMessage"]))
+        text = one_line(Exception(answer["errorMessage"]))
         kind = answer.get("errorType", "error")
     except (ValueError, KeyError, TypeError):
-        return "the poller failed without saying why"
-    return f"the poller failed: {words} ({kind})"
+        return "the poller failed without an error message"
+    return f"the poller failed: {text} ({kind})"

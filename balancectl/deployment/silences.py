@@ -1,4 +1,4 @@
-"""Silences in table ``alerts``: written here, obeyed by the router, which only reads them.
+"""Silences in table ``alerts``: written here, read by the router.
 
 An item: ``scope`` "silence", ``id`` a UUID, ``pattern``, ``reason``, ``by``, ``created_at``,
 ``until`` (ISO 8601), ``expires_at`` (the table's TTL, epoch seconds).
@@ -16,7 +16,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
-from balancectl.deployment.accounts import Account
+from balancectl.deployment.accounts import DeployedAccount
 from balancectl.deployment.target import Target
 from shared.dynamo import decode, encode
 from shared.times import format_time, parse_time
@@ -28,7 +28,7 @@ _SCOPE: Final = "silence"
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Messages that are not sent until a time."""
+    """Mutes accounts until a time."""
 
     id: str
     pattern: str
@@ -38,8 +38,8 @@ class Silence:
     created_at: datetime
     until: datetime
 
-    def covers(self, account: Account) -> bool:
-        """Whether the account's messages are silenced; as the router decides it."""
+    def covers(self, account: DeployedAccount) -> bool:
+        """Whether the silence covers the account, by the router's rule."""
         if self.pattern == EVERYTHING:
             return True
         if self.pattern.startswith(PROVIDER_PREFIX):
@@ -48,7 +48,7 @@ class Silence:
 
 
 def new_silence(pattern: str, reason: str, by: str, now: datetime, until: datetime) -> Silence:
-    """Return a silence with an id of its own."""
+    """Return a silence with a new id."""
     return Silence(str(uuid.uuid4()), pattern, reason, by, now, until)
 
 
@@ -71,7 +71,7 @@ def write_silence(target: Target, silence: Silence) -> None:
 
 
 def read_silences(target: Target, now: datetime) -> list[Silence]:
-    """Return the silences that hold at ``now``, the one that ends first first."""
+    """Return the silences active at ``now``, in the order in which they end."""
     pages = target.dynamodb.get_paginator("query").paginate(
         TableName=target.names.alerts_table,
         KeyConditionExpression="#scope = :scope",
@@ -82,7 +82,7 @@ def read_silences(target: Target, now: datetime) -> list[Silence]:
         found = [_silence(decode(item)) for page in pages for item in page["Items"]]
     except ClientError as exc:
         raise _no_table(target, exc) from exc
-    # The table's TTL deletes hours late.
+    # The table's TTL may delete items hours late.
     return sorted((s for s in found if s.until > now), key=lambda silence: silence.until)
 
 
@@ -94,7 +94,7 @@ def delete_silence(target: Target, silence: Silence) -> None:
 
 
 def _silence(item: Mapping[str, Any]) -> Silence:
-    """Read an item."""
+    """Parse an item."""
     try:
         return Silence(
             id=item["id"],
@@ -109,7 +109,7 @@ def _silence(item: Mapping[str, Any]) -> Silence:
 
 
 def _no_table(target: Target, exc: ClientError) -> Exception:
-    """Say that the stack is missing when its table is; any other error stays as it is."""
+    """Return StackNotFoundError if the table is missing, else the error itself."""
     if is_missing(exc):
         table = f"table {target.names.alerts_table}"
         return StackNotFoundError(target.name, target.region_name, table)

@@ -1,4 +1,4 @@
-"""Who is subscribed to a topic, and what each would be sent, read from SNS."""
+"""The subscriptions of a topic and their filters, read from SNS."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from balancectl.deployment.target import Target
 
 
 class State(StrEnum):
-    """Whether messages reach a subscriber."""
+    """The state of a subscription."""
 
     CONFIRMED = "confirmed"
     PENDING = "not confirmed"
     GONE = "gone"
-    """Unsubscribed: by a link at the end of a message, by hand, or never confirmed in time."""
+    """Unsubscribed, or not confirmed in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +35,28 @@ class Subscription:
     filter_policy: Mapping[str, Any] = field(default_factory=dict)
 
     def passes(self, attributes: Mapping[str, str]) -> bool:
-        """Whether a message with these attributes reaches the subscriber.
+        """Whether a message with these attributes passes the filter.
 
-        Understands exact values and ``anything-but``; what else a policy says is taken to pass.
+        Supports exact values, ``anything-but`` and ``exists``; any other rule passes.
         """
         return all(
             _matches(attributes.get(name), rules) for name, rules in self.filter_policy.items()
         )
 
     @property
-    def filter_words(self) -> str:
-        """The filter for a person: "severity critical; provider openrouter, firecrawl"."""
+    def filter_text(self) -> str:
+        """The filter as text: "severity critical; provider openrouter, firecrawl"."""
         return "; ".join(
-            f"{name} {', '.join(_words(rule) for rule in rules)}"
+            f"{name} {', '.join(_text(rule) for rule in rules)}"
             for name, rules in self.filter_policy.items()
         )
 
 
 def read_subscriptions(target: Target, topic: str) -> list[Subscription]:
-    """Return the subscriptions of the stack's topic called ``topic``.
+    """Return the subscriptions of the deployment's topic ``topic``.
 
     Raises:
-        StackNotFoundError: when there is no such topic.
+        StackNotFoundError: When there is no such topic.
     """
     pages = target.sns.get_paginator("list_subscriptions_by_topic").paginate(
         TopicArn=target.topic_arn(topic)
@@ -84,7 +84,7 @@ def mask(endpoint: str) -> str:
 
 
 def _subscription(target: Target, topic: str, listed: Mapping[str, Any]) -> Subscription:
-    """Read one subscription, with its filter once it has an ARN."""
+    """Parse a subscription, and read its filter if it has an ARN."""
     arn = listed.get("SubscriptionArn", "")
     attributes: Mapping[str, str] = {}
     if arn == "PendingConfirmation":
@@ -107,7 +107,7 @@ def _subscription(target: Target, topic: str, listed: Mapping[str, Any]) -> Subs
 
 
 def _attributes(target: Target, arn: str) -> Mapping[str, str]:
-    """Return a subscription's attributes; none when it went away since it was listed."""
+    """Return a subscription's attributes; none if it is gone since it was listed."""
     try:
         return target.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     except ClientError as exc:
@@ -117,7 +117,7 @@ def _attributes(target: Target, arn: str) -> Mapping[str, str]:
 
 
 def _matches(value: str | None, rules: Sequence[Any]) -> bool:
-    """Whether one attribute passes its part of a filter policy."""
+    """Whether one attribute passes its rules in a filter policy."""
     for rule in rules:
         match rule:
             case str():
@@ -134,8 +134,8 @@ def _matches(value: str | None, rules: Sequence[Any]) -> bool:
     return False
 
 
-def _words(rule: object) -> str:
-    """Return one value of a filter policy in words."""
+def _text(rule: object) -> str:
+    """Return one rule of a filter policy as text."""
     match rule:
         case str():
             return rule

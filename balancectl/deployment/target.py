@@ -1,6 +1,6 @@
-"""Which stack, in which account and Region: AWS clients and names, made on first use.
+"""The deployment that a command addresses: resource names and AWS clients, built on first use.
 
-Nothing is read or built until a command asks for it, so that what needs no AWS works without.
+Commands that need no AWS work without credentials.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT_SECONDS: Final = 5
 _READ_TIMEOUT_SECONDS: Final = 20
-#: An invocation answers when the function ends, and Lambda ends it after 15 minutes.
+#: An invocation returns when the function ends, which Lambda enforces after 15 minutes.
 _INVOKE_TIMEOUT_SECONDS: Final = 910
 
 
 def _utc_now() -> datetime:
-    """Return the present time."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Target:
-    """The stack that a command is about, and how to reach it."""
+    """A deployment, and how to reach it."""
 
     name: str = DEFAULT_NAME
     region: str | None = None
-    """None: the profile's, or the environment's."""
+    """None: the one of the profile or the environment."""
     profile: str | None = None
     now: Callable[[], datetime] = _utc_now
-    """The present time, UTC."""
+    """The current time, UTC."""
 
     @cached_property
     def names(self) -> StackNames:
-        """The names of the stack's resources."""
+        """The names of the deployment's resources."""
         return StackNames(self.name)
 
     @cached_property
@@ -56,7 +56,7 @@ class Target:
         """The boto3 session of the profile and Region.
 
         Raises:
-            CliError: when no Region is set anywhere.
+            CliError: When no Region is set.
         """
         from boto3.session import Session  # noqa: PLC0415 -- 100 ms that --help need not spend
 
@@ -72,17 +72,17 @@ class Target:
 
     @cached_property
     def identity(self) -> tuple[str, str]:
-        """The AWS account's number and the caller's ARN."""
+        """The AWS account ID and the caller's ARN."""
         answer = self._client("sts").get_caller_identity()
         return answer["Account"], answer["Arn"]
 
     @property
     def caller(self) -> str:
-        """Who calls, short: "alice", or "deploy/alice" for a role's session."""
+        """The caller's short name: "alice", or "deploy/alice" for a role's session."""
         return self.identity[1].rpartition(":")[2].partition("/")[2] or "root"
 
     def topic_arn(self, topic: str) -> str:
-        """Return the ARN of the stack's topic called ``topic``."""
+        """Return the ARN of the deployment's topic ``topic``."""
         account, caller = self.identity
         partition = caller.split(":")[1]
         return f"arn:{partition}:sns:{self.region_name}:{account}:{topic}"
@@ -125,7 +125,7 @@ class Target:
 
     @cached_property
     def functions(self) -> LambdaClient:
-        """Lambda; never invokes twice, and waits as long as a function may run."""
+        """Lambda, without retries, waiting as long as a function may run."""
         client: LambdaClient = self._client(
             "lambda", read_timeout=_INVOKE_TIMEOUT_SECONDS, attempts=1, tcp_keepalive=True
         )
@@ -139,7 +139,7 @@ class Target:
         attempts: int = 4,
         tcp_keepalive: bool = False,
     ) -> Any:  # noqa: ANN401 -- the stubs' overloads need a literal service name
-        """Build a client with timeouts of our own."""
+        """Build a client with short timeouts."""
         from botocore.config import Config  # noqa: PLC0415 -- as for the session
 
         return self.session.client(  # type: ignore[call-overload]  # service is not a literal

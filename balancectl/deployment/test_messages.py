@@ -1,7 +1,7 @@
-"""A test message: asked for on the alarms' topic, and what became of it.
+"""Requests a test message on the alarm topic, and reads how far it came.
 
-The router remembers each test that it sent under scope ``lease`` of table ``alerts``, as
-``test/ACCOUNT/SEVERITY/TIME``, leased far beyond the time that sending takes.
+The router records each test that it sends under scope ``lease`` of table ``alerts``, as
+``test/ACCOUNT/SEVERITY/TIME``, and leases it for much longer once it is sent.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from shared.names import NO_SUBJECT, MessageAttribute, Severity, Status
 from shared.times import format_time
 
 _POLL_SECONDS: Final = 1.0
-#: A router that is sending leases the test for minutes, one that has sent it for a day.
+#: The router leases a test for minutes while it sends it, and for a day once it is sent.
 _SENT_BEYOND: Final = timedelta(hours=2)
 
 
-class Trial(StrEnum):
+class Delivery(StrEnum):
     """How far a test message came."""
 
     SENT = "sent"
     """The router published it."""
-    TRIED = "tried"
-    """The router has it, and has not published it yet."""
-    WAITING = "waiting"
-    """The router has not taken it up."""
+    RECEIVED = "received"
+    """The router received it and has not published it yet."""
+    NOT_RECEIVED = "not received"
+    """The router has not received it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A test that was asked for."""
+class RequestedTest:
+    """A requested test message."""
 
     account: str
     severity: Severity
@@ -49,15 +49,15 @@ class Request:
 
     @property
     def lease_id(self) -> str:
-        """Under which the router remembers it."""
+        """The id of the router's record of it."""
         return f"test/{self.account}/{self.severity}/{format_time(self.at)}"
 
 
-def ask_for_trial(target: Target, request: Request, by: str) -> str:
-    """Publish the request on the alarms' topic; return SNS's message id.
+def request_test(target: Target, request: RequestedTest, by: str) -> str:
+    """Publish the request on the alarm topic; return the message id.
 
     Raises:
-        StackNotFoundError: when there is no such topic.
+        StackNotFoundError: When there is no such topic.
     """
     document = {
         "kind": "test",
@@ -76,26 +76,26 @@ def ask_for_trial(target: Target, request: Request, by: str) -> str:
     return answer["MessageId"]
 
 
-def wait_for_trial(
+def wait_for_delivery(
     target: Target,
-    request: Request,
+    request: RequestedTest,
     seconds: float,
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Trial:
-    """Wait until the router has sent the test, or ``seconds`` are over; return how far it came."""
+) -> Delivery:
+    """Wait up to ``seconds`` for the router to send the test; return how far it came."""
     end = monotonic() + seconds
     while True:
-        state = _look(target, request)
-        if state is Trial.SENT or monotonic() >= end:
+        state = _read_delivery(target, request)
+        if state is Delivery.SENT or monotonic() >= end:
             return state
         sleep(_POLL_SECONDS)
 
 
 def recipients(
-    subscriptions: Iterable[Subscription], request: Request, provider: str | None
+    subscriptions: Iterable[Subscription], request: RequestedTest, provider: str | None
 ) -> list[Subscription]:
-    """Return the confirmed subscribers whose filter lets the test pass."""
+    """Return the confirmed subscribers whose filter the test passes."""
     attributes = {
         MessageAttribute.SEVERITY.value: request.severity.value,
         MessageAttribute.STATUS.value: Status.TEST.value,
@@ -107,7 +107,7 @@ def recipients(
     ]
 
 
-def _look(target: Target, request: Request) -> Trial:
+def _read_delivery(target: Target, request: RequestedTest) -> Delivery:
     """Return how far the test came."""
     answer = target.dynamodb.get_item(
         TableName=target.names.alerts_table,
@@ -115,7 +115,7 @@ def _look(target: Target, request: Request) -> Trial:
         ConsistentRead=True,
     )
     if "Item" not in answer:
-        return Trial.WAITING
+        return Delivery.NOT_RECEIVED
     leased_until = int(decode(answer["Item"])["lease_until"]) / 1000
     is_sent = leased_until > (request.at + _SENT_BEYOND).timestamp()
-    return Trial.SENT if is_sent else Trial.TRIED
+    return Delivery.SENT if is_sent else Delivery.RECEIVED

@@ -1,1 +1,1 @@
-"""API keys on their way into the secret: sources, files, document, writer."""
+"""API keys, from their sources into the secret."""

@@ -1,4 +1,4 @@
-"""A secret's text as a ring of keys by account: pure edits that say what they changed."""
+"""A secret's text as a JSON object of keys by account. Pure edits that return what changed."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from balancectl.cli.errors import CliError
 
 
 class Change(StrEnum):
-    """What became of one key."""
+    """What an edit did to a key."""
 
     ADDED = "added"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     REMOVED = "removed"
     ABSENT = "absent"
-    """There was none to remove."""
+    """There was no key to remove."""
 
 
-def read_ring(text: str | None, secret_id: str) -> dict[str, Any]:
-    """Return the keys by name; an empty secret is an empty ring.
+def parse_document(text: str | None, secret_id: str) -> dict[str, Any]:
+    """Return the keys by name; an empty secret is an empty document.
 
     Raises:
-        CliError: when the text is something else, which must not be overwritten.
+        CliError: When the text is something else, which must not be overwritten.
     """
     if text is None or not text.strip():
         return {}
     try:
-        ring = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError):
-        ring = None
-    if not isinstance(ring, dict):
+        document = None
+    if not isinstance(document, dict):
         raise CliError(
-            f"the secret {secret_id} does not hold a JSON object of keys by account, so nothing "
-            "was changed: empty it, or give the accounts another secret"
+            f"nothing changed: the secret {secret_id} is not a JSON object of keys by account; "
+            "empty it, or give the accounts another secret"
         )
-    return ring
+    return document
 
 
-def write_ring(ring: Mapping[str, Any]) -> str:
-    """Return the ring as text, short: a secret holds 64 KiB."""
-    return json.dumps(ring, ensure_ascii=False, separators=(",", ":"))
+def format_document(document: Mapping[str, Any]) -> str:
+    """Return the document as compact text: a secret is limited to 64 KiB."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def put(
-    ring: Mapping[str, Any], keys: Mapping[str, Secret]
+def set_keys(
+    document: Mapping[str, Any], keys: Mapping[str, Secret]
 ) -> tuple[dict[str, Any], dict[str, Change]]:
-    """Return the ring with ``keys`` in it, and what that changed."""
-    changes = {name: _change(ring.get(name), key) for name, key in keys.items()}
-    return {**ring, **keys}, changes
+    """Return the document with ``keys`` in it, and what that changed."""
+    changes = {name: _change(document.get(name), key) for name, key in keys.items()}
+    return {**document, **keys}, changes
 
 
-def whole(text: str | None, key: Secret) -> tuple[str | None, Change]:
-    """Return the text of a secret that is one key, None when it is that already."""
+def replace_text(text: str | None, key: Secret) -> tuple[str | None, Change]:
+    """Return the text of a secret that is one key; None if it is already."""
     new = key if isinstance(key, str) else json.dumps(key, ensure_ascii=False)
     try:
         old: Secret | None = None if text is None else take_key(text, None)
@@ -67,21 +67,21 @@ def whole(text: str | None, key: Secret) -> tuple[str | None, Change]:
     return None if change is Change.UNCHANGED else new, change
 
 
-def remove(ring: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Change]:
-    """Return the ring without ``name``, and whether it was there."""
-    rest = {other: key for other, key in ring.items() if other != name}
-    return rest, Change.REMOVED if name in ring else Change.ABSENT
+def remove(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Change]:
+    """Return the document without ``name``, and whether it was there."""
+    rest = {other: key for other, key in document.items() if other != name}
+    return rest, Change.REMOVED if name in document else Change.ABSENT
 
 
 def _change(old: object, key: Secret) -> Change:
-    """Say what setting ``key`` in place of ``old`` changes."""
+    """Return what replacing ``old`` by ``key`` changes."""
     if old is None:
         return Change.ADDED
     return Change.UNCHANGED if old == key else Change.CHANGED
 
 
 def why_unusable(text: str | None, json_key: str | None) -> str | None:
-    """Return why the poller finds no key in a secret's text; None when it does."""
+    """Return why the poller finds no key in a secret's text; None if it finds one."""
     if text is None:
         return "the secret has no value yet"
     try:

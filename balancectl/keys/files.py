@@ -1,4 +1,4 @@
-"""Many keys at once: from dotenv lines or a JSON object, by account or by variable."""
+"""Parses many keys from dotenv lines or a JSON object, named by account or variable."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_keys(source: str) -> dict[str, Secret]:
     """Read many keys from a dotenv or JSON file; "-" is standard input.
 
     Raises:
-        CliError: naming the line or the key that cannot be read.
+        CliError: Naming the line or the key that cannot be read.
     """
     if source == "-":
         return parse_keys(stdin_text(), "standard input")
@@ -52,18 +52,18 @@ def parse_keys(text: str, source: str) -> dict[str, Secret]:
     keys: dict[str, Secret] = {}
     for name, value in pairs:
         if name in keys:
-            raise CliError(f"{source} names '{name}' twice")
+            raise CliError(f"{source} contains '{name}' twice")
         keys[name] = _key_of(value, f"the key of '{name}' in {source}")
     return keys
 
 
 def assign(keys: Mapping[str, Secret], accounts: Iterable[str]) -> dict[str, Secret]:
-    """Return keys by account: names are an account's id, or its ``BALANCE_KEY_…`` variable.
+    """Return keys by account, from names that are accounts or ``BALANCE_KEY_…`` variables.
 
-    A name that is neither stays as it is.
+    Keeps any other name.
 
     Raises:
-        CliError: when a variable stands for two accounts, or an account is named twice.
+        CliError: When a variable stands for two accounts, or an account has two keys.
     """
     by_variable: dict[str, list[str]] = {}
     for account in accounts:
@@ -72,7 +72,7 @@ def assign(keys: Mapping[str, Secret], accounts: Iterable[str]) -> dict[str, Sec
     for name, key in keys.items():
         named = by_variable.get(name, [name])
         if len(named) > 1:
-            raise CliError(f"{name} stands for {' and '.join(named)}: use the accounts' own names")
+            raise CliError(f"{name} stands for {' and '.join(named)}: use account names")
         if named[0] in assigned:
             raise CliError(f"the key of '{named[0]}' is given twice: by its name and as {name}")
         assigned[named[0]] = key
@@ -80,20 +80,20 @@ def assign(keys: Mapping[str, Secret], accounts: Iterable[str]) -> dict[str, Sec
 
 
 def _key_of(value: object, what: str) -> Secret:
-    """Return a key from a file: a text, or an object of parts."""
+    """Return a key from a file: a string, or an object of parts."""
     if isinstance(value, dict):
         if not value:
-            raise CliError(f"{what} is an object without any part")
+            raise CliError(f"{what} is an empty object")
         return {
             str(name): checked_part(part, f"{what}, part '{name}',") for name, part in value.items()
         }
     if not isinstance(value, str):
-        raise CliError(f"{what} is neither a text nor an object of texts")
+        raise CliError(f"{what} is neither a string nor an object of strings")
     return parse_key(value, what)
 
 
 def _json_pairs(text: str, source: str) -> list[tuple[str, object]]:
-    """Return the members of a JSON object, repeated ones included."""
+    """Return the members of a JSON object, including repeated ones."""
     try:
         pairs: list[tuple[str, object]] = json.JSONDecoder(object_pairs_hook=_Pairs).decode(text)
     except (ValueError, RecursionError) as exc:
@@ -101,7 +101,7 @@ def _json_pairs(text: str, source: str) -> list[tuple[str, object]]:
         raise CliError(f"{source} is not a JSON object{where}") from None
     for place, (name, _) in enumerate(pairs, start=1):
         if not ACCOUNT_PATTERN.fullmatch(name):
-            raise CliError(f"{source}: member {place} is named as no account can be")
+            raise CliError(f"{source}: the name of member {place} is not a valid account name")
     return [(name, dict(value) if isinstance(value, _Pairs) else value) for name, value in pairs]
 
 
@@ -110,13 +110,13 @@ class _Pairs(list[tuple[str, object]]):
 
 
 def _dotenv_pairs(text: str, source: str) -> list[tuple[str, object]]:
-    """Return the assignments of dotenv lines; ``$`` and quotes inside of keys are theirs."""
+    """Return the assignments of dotenv lines; ``$`` and quotes within a key belong to it."""
     from dotenv.parser import parse_stream  # noqa: PLC0415 -- only where a file is read
 
     pairs: list[tuple[str, object]] = []
     for binding in parse_stream(io.StringIO(text)):
         if binding.key is None and not binding.error:
-            continue  # a remark or an empty line
+            continue  # a comment or an empty line
         # A key alone on a line, such as one in base64, may look like "KEY=": it is not quoted.
         is_name = ACCOUNT_PATTERN.fullmatch(binding.key or "")
         if binding.error or not is_name or not (binding.value or "").strip("= "):
@@ -126,6 +126,6 @@ def _dotenv_pairs(text: str, source: str) -> list[tuple[str, object]]:
 
 
 def _line(original: Original) -> int:
-    """Return the line of a statement, which the parser counts from the blank lines before it."""
+    """Return a statement's line; the parser counts from the blank lines before it."""
     text = original.string
     return original.line + text[: len(text) - len(text.lstrip())].count("\n")

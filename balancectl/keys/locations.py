@@ -1,4 +1,4 @@
-"""Where each account's key is kept, and saving and looking up many at once."""
+"""Locates, saves and looks up the accounts' keys, many at once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError, is_denied
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target
-from balancectl.keys.document import Change, put, read_ring, remove, whole, why_unusable, write_ring
-from balancectl.keys.secret_writer import Stored, Vault
+from balancectl.keys.document import (
+    Change,
+    format_document,
+    parse_document,
+    remove,
+    replace_text,
+    set_keys,
+    why_unusable,
+)
+from balancectl.keys.secret_writer import SecretVersion, SecretWriter
 
-_DENIED: Final = "reading the secret is denied"
+_DENIED: Final = "access to the secret is denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +35,16 @@ class KeyState:
     account: str
     reference: SecretReference
     why_missing: str | None
-    """None when there is a usable key."""
+    """None if there is a usable key."""
     changed_at: datetime | None
-    """When the secret as a whole was last changed; Secrets Manager knows no more."""
+    """When the whole secret was last changed; Secrets Manager records no more."""
 
 
-def place_of(target: Target, stack: Stack | None, account: str) -> SecretReference:
-    """Return where the account's key belongs; the stack's own secret unless it names another.
+def locate_key(target: Target, stack: Stack | None, account: str) -> SecretReference:
+    """Return where the account's key is kept: by default, in the deployment's secret.
 
     Raises:
-        CliError: when the account's ``secret`` is not a reference.
+        CliError: When the account's ``secret`` is not a valid reference.
     """
     known = None if stack is None else stack.accounts.get(account)
     text = (known.config.get("secret") if known else None) or f"{target.names.secret}#{account}"
@@ -47,118 +55,122 @@ def place_of(target: Target, stack: Stack | None, account: str) -> SecretReferen
 
 
 def save_keys(
-    target: Target, places: Mapping[str, SecretReference], keys: Mapping[str, Secret]
+    target: Target, locations: Mapping[str, SecretReference], keys: Mapping[str, Secret]
 ) -> dict[str, Change]:
-    """Save keys by account, each where it belongs; one change of each secret for all its keys.
+    """Save keys by account, each in its secret, with one change to each secret.
 
     Raises:
-        CliError: when two accounts that share a key get different ones, or a secret cannot be
-            written. What other secrets were given by then stays saved.
+        CliError: When accounts that share a key are given different ones, or a secret cannot be
+            written. Keys in other secrets may have been saved by then.
     """
     changes: dict[str, Change] = {}
-    for secret_id in dict.fromkeys(places[account].secret_id for account in keys):
-        accounts = [account for account in keys if places[account].secret_id == secret_id]
-        wanted = _by_json_key(accounts, places, keys)
-        made = _save(Vault(target.secretsmanager, secret_id), wanted)
-        changes |= {account: made[places[account].json_key] for account in accounts}
+    for secret_id in dict.fromkeys(locations[account].secret_id for account in keys):
+        accounts = [account for account in keys if locations[account].secret_id == secret_id]
+        wanted = _by_json_key(accounts, locations, keys)
+        made = _save_to_secret(SecretWriter(target.secretsmanager, secret_id), wanted)
+        changes |= {account: made[locations[account].json_key] for account in accounts}
     return changes
 
 
-def remove_key(target: Target, place: SecretReference) -> Change:
+def remove_key(target: Target, location: SecretReference) -> Change:
     """Remove a named key from its secret.
 
     Raises:
-        CliError: when the secret is one key as a whole: it cannot be emptied, only deleted.
+        CliError: When the whole secret is one key: it can only be deleted.
     """
-    if place.json_key is None:
+    if location.json_key is None:
         raise CliError(
-            f"the secret {place.secret_id} is this account's alone and cannot be emptied: "
-            f"`aws secretsmanager delete-secret --secret-id {place.secret_id}` deletes it"
+            f"the secret {location.secret_id} holds only this account's key and cannot be emptied: "
+            f"to delete it: `aws secretsmanager delete-secret --secret-id {location.secret_id}`"
         )
-    name, vault = place.json_key, Vault(target.secretsmanager, place.secret_id)
+    name, writer = location.json_key, SecretWriter(target.secretsmanager, location.secret_id)
     change = Change.ABSENT
 
     def without(text: str | None) -> str | None:
         nonlocal change
-        ring, change = remove(read_ring(text, place.secret_id), name)
-        return None if change is Change.ABSENT else write_ring(ring)
+        document, change = remove(parse_document(text, location.secret_id), name)
+        return None if change is Change.ABSENT else format_document(document)
 
-    vault.update(without)
+    writer.update(without)
     return change
 
 
 def key_states(target: Target, stack: Stack) -> list[KeyState]:
-    """Return for every account whether the poller finds its key; reads each secret once."""
-    places = {account: place_of(target, stack, account) for account in stack.accounts}
+    """Return whether the poller finds each account's key; read each secret once."""
+    locations = {account: locate_key(target, stack, account) for account in stack.accounts}
     secrets = {
-        secret_id: _look(target, secret_id)
-        for secret_id in dict.fromkeys(place.secret_id for place in places.values())
+        secret_id: _read_secret(target, secret_id)
+        for secret_id in dict.fromkeys(location.secret_id for location in locations.values())
     }
     return [
-        KeyState(account, place, *_state(secrets[place.secret_id], place))
-        for account, place in sorted(places.items())
+        KeyState(account, location, *_key_state(secrets[location.secret_id], location))
+        for account, location in sorted(locations.items())
     ]
 
 
 def unused_names(target: Target, stack: Stack) -> list[str]:
-    """Return the names in the stack's own secret that no account uses."""
-    found = _look(target, target.names.secret)
+    """Return the names in the deployment's secret that no account uses."""
+    found = _read_secret(target, target.names.secret)
     if isinstance(found, str) or found[0].text is None:
         return []
-    places = (place_of(target, stack, account) for account in stack.accounts)
-    used = {place.json_key for place in places if place.secret_id == target.names.secret}
+    locations = (locate_key(target, stack, account) for account in stack.accounts)
+    used = {
+        location.json_key for location in locations if location.secret_id == target.names.secret
+    }
     try:
-        return sorted(set(read_ring(found[0].text, target.names.secret)) - used)
+        return sorted(set(parse_document(found[0].text, target.names.secret)) - used)
     except CliError:
-        return []  # it holds no names; the accounts' states say so
+        return []  # not an object of keys, which the accounts' states report
 
 
 def _by_json_key(
-    accounts: Iterable[str], places: Mapping[str, SecretReference], keys: Mapping[str, Secret]
+    accounts: Iterable[str], locations: Mapping[str, SecretReference], keys: Mapping[str, Secret]
 ) -> dict[str | None, Secret]:
-    """Return the keys of one secret by their names in it."""
+    """Return the keys of one secret by JSON key."""
     wanted: dict[str | None, Secret] = {}
     owners: dict[str | None, str] = {}
     for account in accounts:
-        name = places[account].json_key
+        name = locations[account].json_key
         if name in wanted and wanted[name] != keys[account]:
             raise CliError(
-                f"'{owners[name]}' and '{account}' share one key in {places[account].secret_id}, "
-                "and are given different ones: nothing was saved"
+                f"'{owners[name]}' and '{account}' share one key in "
+                f"{locations[account].secret_id}, but were given different ones: nothing was saved"
             )
         wanted[name], owners[name] = keys[account], account
     if None in wanted and len(wanted) > 1:
         raise CliError(
-            f"'{owners[None]}' uses a secret as a whole in which others have named keys: correct "
-            "`secret` in their entries of `accounts`"
+            f"'{owners[None]}' uses a whole secret in which others have named keys: "
+            "correct `secret` in their entries of `accounts`"
         )
     return wanted
 
 
-def _save(vault: Vault, wanted: Mapping[str | None, Secret]) -> dict[str | None, Change]:
-    """Change one secret; return what became of each key."""
+def _save_to_secret(
+    writer: SecretWriter, wanted: Mapping[str | None, Secret]
+) -> dict[str | None, Change]:
+    """Change one secret; return what changed for each key."""
     changes: dict[str | None, Change] = {}
 
     def edit(text: str | None) -> str | None:
         changes.clear()
         if None in wanted:
-            new, change = whole(text, wanted[None])
+            new, change = replace_text(text, wanted[None])
             changes[None] = change
             return new
         named = {name: key for name, key in wanted.items() if name is not None}
-        ring, made = put(read_ring(text, vault.secret_id), named)
+        document, made = set_keys(parse_document(text, writer.secret_id), named)
         changes.update(made)
-        return write_ring(ring) if set(made.values()) != {Change.UNCHANGED} else None
+        return format_document(document) if set(made.values()) != {Change.UNCHANGED} else None
 
-    vault.update(edit)
+    writer.update(edit)
     return changes
 
 
-def _look(target: Target, secret_id: str) -> tuple[Stored, datetime | None] | str:
-    """Read a secret, or say why it cannot be read."""
-    vault = Vault(target.secretsmanager, secret_id)
+def _read_secret(target: Target, secret_id: str) -> tuple[SecretVersion, datetime | None] | str:
+    """Read a secret, or return why it cannot be read."""
+    writer = SecretWriter(target.secretsmanager, secret_id)
     try:
-        return vault.read(), vault.changed_at()
+        return writer.read(), writer.changed_at()
     except CliError as exc:
         return str(exc)
     except ClientError as exc:
@@ -167,11 +179,11 @@ def _look(target: Target, secret_id: str) -> tuple[Stored, datetime | None] | st
         raise
 
 
-def _state(
-    found: tuple[Stored, datetime | None] | str, place: SecretReference
+def _key_state(
+    found: tuple[SecretVersion, datetime | None] | str, location: SecretReference
 ) -> tuple[str | None, datetime | None]:
-    """Return why a key is missing, and when its secret changed."""
+    """Return why a key is missing, if it is, and when its secret was changed."""
     if isinstance(found, str):
         return found, None
     stored, changed_at = found
-    return why_unusable(stored.text, place.json_key), changed_at
+    return why_unusable(stored.text, location.json_key), changed_at

@@ -1,9 +1,9 @@
-"""Changes a secret's value without losing anybody else's change.
+"""Changes a secret without losing concurrent changes.
 
 Secrets Manager has no conditional write, but it moves a staging label only from the version that
-the caller names. So a new value is stored under a private label first, and ``AWSCURRENT`` is then
-moved to it from the version that was read; when somebody else moved it meanwhile, that is refused,
-and everything starts again from what they wrote.
+the caller names. So a new value is first stored under a private label, and ``AWSCURRENT`` is then
+moved to it from the version that was read. If somebody else has moved it meanwhile, the move is
+refused, and the change is made again on what they wrote.
 (UpdateSecretVersionStage, Secrets Manager API reference, read 2026-11.)
 """
 
@@ -25,7 +25,7 @@ from balancectl.cli.errors import CliError, code_of
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-#: Of a secret's value, in bytes (Secrets Manager quotas, read 2026-11).
+#: The limit of a secret's value (Secrets Manager quotas, read 2026-11).
 MAX_BYTES: Final = 65_536
 
 _CURRENT: Final = "AWSCURRENT"
@@ -36,21 +36,21 @@ _CONFLICTS: Final = frozenset(
 )
 
 Edit = Callable[[str | None], str | None]
-"""Takes the secret's text (None: it has none yet), returns the new one (None: leave it)."""
+"""Takes the secret's text (None if it has none), returns the new one (None to leave it)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A secret as it was read."""
+class SecretVersion:
+    """A version of a secret, as it was read."""
 
     text: str | None = field(repr=False)
-    """None when the secret has no value yet."""
+    """None if the secret has no value yet."""
     version_id: str | None
-    """None when no version has the label ``AWSCURRENT``."""
+    """None if no version has the label ``AWSCURRENT``."""
 
 
 @dataclass(slots=True)
-class Vault:
+class SecretWriter:
     """Reads and changes one secret."""
 
     client: SecretsManagerClient
@@ -58,49 +58,49 @@ class Vault:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def read(self) -> Stored:
-        """Return the secret's present value.
+    def read(self) -> SecretVersion:
+        """Return the secret's current value.
 
         Raises:
-            CliError: when there is no such secret, it is being deleted, or holds no text.
+            CliError: When there is no such secret, it is being deleted, or is not text.
         """
         try:
             answer = self.client.get_secret_value(SecretId=self.secret_id)
         except ClientError as exc:
             if code_of(exc) == "ResourceNotFoundException":
-                self.changed_at()  # a secret without a value is answered like a missing one
-                return Stored(None, None)
-            raise self._in_words(exc) from exc
+                self.changed_at()  # a secret without a value gets the same answer as a missing one
+                return SecretVersion(None, None)
+            raise self._translated(exc) from exc
         if answer.get("SecretBinary") is not None and answer.get("SecretString") is None:
-            raise CliError(f"the secret {self.secret_id} is binary: keys are kept in a text secret")
-        return Stored(answer.get("SecretString"), answer["VersionId"])
+            raise CliError(f"the secret {self.secret_id} is binary: keys need a text secret")
+        return SecretVersion(answer.get("SecretString"), answer["VersionId"])
 
     def changed_at(self) -> datetime | None:
         """Return when the secret was last changed.
 
         Raises:
-            CliError: when there is no such secret, or it is being deleted.
+            CliError: When there is no such secret, or it is being deleted.
         """
         try:
             answer = self.client.describe_secret(SecretId=self.secret_id)
         except ClientError as exc:
-            raise self._in_words(exc) from exc
+            raise self._translated(exc) from exc
         if answer.get("DeletedDate") is not None:
             raise self._being_deleted()
         return answer.get("LastChangedDate")
 
     def update(self, edit: Edit) -> None:
-        """Replace the secret's text by what ``edit`` makes of it; ``edit`` may be called again.
+        """Replace the secret's text by the result of ``edit``, which may be called again.
 
         Raises:
-            CliError: when the new text is too long, or others keep changing the secret.
+            CliError: When the new text is too long, or others keep changing the secret.
         """
         stage = f"{_STAGE_PREFIX}{uuid.uuid4()}"
         written: set[str] = set()
         for attempt in range(_MAX_ATTEMPTS):
             stored = self.read()
             if stored.version_id in written:
-                return  # an earlier move took effect although its answer was an error
+                return  # an earlier move took effect although it returned an error
             text = edit(stored.text)
             if text is None or text == stored.text:
                 return
@@ -113,30 +113,29 @@ class Vault:
                 self._drop(stage, version)
             self.sleep(self.jitter() * min(0.05 * (attempt + 1), 1.0))
         raise CliError(
-            f"the secret {self.secret_id} kept changing while it was written: nothing was saved, "
-            "try again"
+            f"nothing was saved: others kept changing the secret {self.secret_id}; try again"
         )
 
     def _put(self, text: str, stage: str) -> str:
-        """Store ``text`` as a version that nobody reads yet; return the version's id."""
+        """Store ``text`` as a version that nobody reads yet; return its id."""
         size = len(text.encode())
         if size > MAX_BYTES:
             raise CliError(
-                f"the secret {self.secret_id} would hold {size:,} bytes, and Secrets Manager's "
-                f"limit is {MAX_BYTES:,} (64 KiB): give some accounts a secret of their own "
-                "(`secret` in their entry of `accounts`)"
+                f"the secret {self.secret_id} would be {size:,} bytes, more than the limit "
+                f"of {MAX_BYTES:,} (64 KiB): give some accounts their own secret (`secret` in "
+                "`accounts`)"
             )
         try:
             answer = self.client.put_secret_value(
                 SecretId=self.secret_id, SecretString=text, VersionStages=[stage]
             )
         except ClientError as exc:
-            raise self._in_words(exc) from exc
+            raise self._translated(exc) from exc
         return answer["VersionId"]
 
     def _move_current(self, version: str, read_version: str | None) -> bool:
-        """Make ``version`` current if ``read_version`` still is; False when it is no more."""
-        # The first version of a secret gets the label by itself; moving it there again is allowed.
+        """Make ``version`` current if ``read_version`` still is; return whether it was."""
+        # The first version of a secret gets the label automatically; moving it again is allowed.
         origin = {"RemoveFromVersionId": read_version} if read_version else {}
         try:
             self.client.update_secret_version_stage(
@@ -148,23 +147,23 @@ class Vault:
         except ClientError as exc:
             if code_of(exc) in _CONFLICTS:
                 return False
-            raise self._in_words(exc) from exc
+            raise self._translated(exc) from exc
         return True
 
     def _drop(self, stage: str, version: str) -> None:
-        """Take the private label away; Secrets Manager deletes versions that have none."""
+        """Remove the private label; Secrets Manager deletes versions without one."""
         with contextlib.suppress(ClientError):
             self.client.update_secret_version_stage(
                 SecretId=self.secret_id, VersionStage=stage, RemoveFromVersionId=version
             )
 
-    def _in_words(self, exc: ClientError) -> Exception:
-        """Return the error in words where the secret itself is the matter."""
+    def _translated(self, exc: ClientError) -> Exception:
+        """Return a CliError if the secret itself is the cause, else the error."""
         match code_of(exc):
             case "ResourceNotFoundException":
                 return CliError(
                     f"the secret {self.secret_id} does not exist: check --name and --region; "
-                    "`make deploy` creates the stack's own, other secrets you create yourself"
+                    "`make deploy` creates the deployment's secret, others you create yourself"
                 )
             case "InvalidRequestException" if "deletion" in str(exc):
                 return self._being_deleted()
@@ -177,8 +176,8 @@ class Vault:
                 return exc
 
     def _being_deleted(self) -> CliError:
-        """Return the words for a secret in its recovery time."""
+        """Return the error for a secret in its recovery window."""
         return CliError(
-            f"the secret {self.secret_id} is scheduled for deletion: "
-            f"`aws secretsmanager restore-secret --secret-id {self.secret_id}` brings it back"
+            f"the secret {self.secret_id} is scheduled for deletion; to restore it: "
+            f"`aws secretsmanager restore-secret --secret-id {self.secret_id}`"
         )

@@ -1,6 +1,6 @@
-"""Where keys come from: a hidden prompt, standard input, the environment, a file. Never arguments.
+"""Reads keys from a hidden prompt, standard input or the environment. Never from arguments.
 
-Every key read here is masked in all output from then on. No error text quotes one.
+Every key read here is masked in all later output. No error quotes one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.cli.redaction import remember
 
-#: Straight ones, and those that word processors make of them.
+#: Straight ones, and the typographic ones of word processors.
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
 
 
@@ -25,7 +25,7 @@ def parse_key(text: str, what: str) -> Secret:
     """Return a key as it is stored: trimmed; a JSON object is a credential of several parts.
 
     Raises:
-        CliError: when it is empty, has characters that no key has, or is JSON but not of texts.
+        CliError: When it is empty, has invalid characters, or is JSON but not of strings.
     """
     text = text.strip()
     if text:
@@ -35,19 +35,19 @@ def parse_key(text: str, what: str) -> Secret:
     try:
         parts = json.loads(text)
     except (ValueError, RecursionError):
-        raise CliError(f"{what} begins with '{{' but is not a JSON object") from None
+        raise CliError(f"{what} starts with '{{' but is not a JSON object") from None
     if not isinstance(parts, dict) or not parts:
-        raise CliError(f"{what} is a JSON object without any part")
+        raise CliError(f"{what} is an empty JSON object")
     return {name: checked_part(value, f"{what}, part '{name}'") for name, value in parts.items()}
 
 
 def read_key(account: str, *, from_stdin: bool, fields: Iterable[str] = ()) -> Secret:
-    """Read one key from standard input when asked to or when it is piped, else from a prompt.
+    """Read one key from standard input if requested or piped, else from a prompt.
 
     Args:
-        account: named in the prompt.
-        from_stdin: whether to read standard input although it may be a terminal.
-        fields: the parts to prompt for, for a credential of several.
+        account: Named in the prompt.
+        from_stdin: Whether to read standard input even if it is a terminal.
+        fields: The parts to prompt for, of a credential of several parts.
     """
     names = list(fields)
     if from_stdin or is_piped():
@@ -59,7 +59,7 @@ def read_key(account: str, *, from_stdin: bool, fields: Iterable[str] = ()) -> S
 
 
 def prompt(label: str) -> str:
-    """Ask for a text that is not shown."""
+    """Prompt for a text without showing it."""
     text: str = typer.prompt(
         f"{label} (not shown)", hide_input=True, default="", show_default=False
     )
@@ -70,7 +70,7 @@ def key_from_environment(sources: Iterable[str]) -> Secret:
     """Read a key from ``VARIABLE``, or its parts from ``FIELD=VARIABLE`` each.
 
     Raises:
-        CliError: when a variable is not set, or whole keys and parts are mixed.
+        CliError: When a variable is not set, or whole keys and parts are mixed.
     """
     pairs = [source.partition("=") for source in sources]
     if len(pairs) == 1 and not pairs[0][1]:
@@ -85,34 +85,34 @@ def key_from_environment(sources: Iterable[str]) -> Secret:
 
 
 def _checked(text: str, what: str) -> str:
-    """Return a key that can be one."""
+    """Return ``text`` if it can be a key."""
     if not text:
         raise CliError(f"{what} is empty")
     for place, character in enumerate(text, start=1):
         if not character.isprintable():
             raise CliError(
-                f"{what} has a control or invisible character at place {place} "
-                f"(U+{ord(character):04X}): was more than the key copied?"
+                f"{what} has an invisible character at position {place} "
+                f"(U+{ord(character):04X}): copy the key alone"
             )
     if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
-        raise CliError(f"{what} is in quotation marks: give it without them")
+        raise CliError(f"{what} is in quotation marks: remove them")
     return text
 
 
 def checked_part(value: object, what: str) -> str:
     """Return one part of a key."""
     if not isinstance(value, str):
-        raise CliError(f"{what} is not a text")
+        raise CliError(f"{what} is not a string")
     remember(value.strip())
     return _checked(value.strip(), what)
 
 
 def _with_fields(key: Secret, fields: list[str]) -> Secret:
-    """Check that a key from standard input has the parts that were asked for."""
+    """Check that a key from standard input has the requested parts."""
     if not fields:
         return key
     if isinstance(key, str):
-        raise CliError("--field with standard input needs a JSON object with these parts on it")
+        raise CliError("--field with standard input needs a JSON object of these parts")
     missing = [name for name in fields if name not in key]
     if missing:
         raise CliError(f"the JSON object on standard input has no part '{missing[0]}'")
@@ -120,7 +120,7 @@ def _with_fields(key: Secret, fields: list[str]) -> Secret:
 
 
 def _variable(name: str) -> str:
-    """Return an environment variable that must be set."""
+    """Return the value of an environment variable that must be set."""
     value = os.environ.get(name)
     if value is None:
         raise CliError(f"the environment variable {name} is not set")
@@ -128,12 +128,12 @@ def _variable(name: str) -> str:
 
 
 def is_piped() -> bool:
-    """Whether standard input is no terminal."""
+    """Whether standard input is not a terminal."""
     return sys.stdin is None or not sys.stdin.isatty()
 
 
 def stdin_text() -> str:
-    """Return what is on standard input."""
+    """Return the text on standard input."""
     if sys.stdin is None:
         return ""
     try:

@@ -1,1 +1,1 @@
-"""Work on this machine alone: accounts files, tfvars, polls without a deployment."""
+"""Works on this machine alone: accounts files, tfvars, polls without a deployment."""

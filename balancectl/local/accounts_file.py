@@ -1,4 +1,4 @@
-"""Accounts and custom providers from a file: Terraform's variables, or a bare map of accounts."""
+"""Reads accounts and custom providers from a file: Terraform's variables, or a map of accounts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from balance_poller.event import Account, AccountError, parse_account
 from balancectl.cli.errors import CliError
 from balancectl.local.tfvars import parse_tfvars
 
-#: Members that only Terraform's variables have, not an account's name map.
+#: Names that mark a file of Terraform's variables, not a map of accounts.
 _VARIABLES: Final = frozenset({"accounts", "custom_providers", "subscribers", "name"})
 
 
 @dataclass(frozen=True, slots=True)
 class AccountsFile:
-    """What a file says of accounts."""
+    """The content of an accounts file."""
 
     accounts: tuple[Account, ...] = ()
     providers: Mapping[str, object] = field(default_factory=dict)
@@ -29,12 +29,12 @@ class AccountsFile:
 
 
 def read_accounts_file(path: Path) -> AccountsFile:
-    """Read ``path``: ``*.json`` as JSON, anything else as tfvars.
+    """Read ``path``: ``*.json`` as JSON, any other file as tfvars.
 
-    JSON may be Terraform's variables, a poller's event, or accounts by name alone.
+    JSON may be Terraform's variables, a poller's event, or a map of accounts.
 
     Raises:
-        CliError: naming the place in the file that cannot be read.
+        CliError: Naming the place in the file that cannot be read.
     """
     values = _parse(read_text(path), path)
     providers = _mapping(
@@ -56,7 +56,7 @@ def read_text(path: Path) -> str:
     """Return a text file's content.
 
     Raises:
-        CliError: when it cannot be read.
+        CliError: When it cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -70,7 +70,7 @@ def parse_json(text: str, source: str) -> Any:  # noqa: ANN401 -- any JSON value
     """Parse JSON with exact numbers.
 
     Raises:
-        CliError: naming line and column.
+        CliError: Naming line and column.
     """
     try:
         return json.loads(text, parse_float=Decimal)
@@ -81,7 +81,7 @@ def parse_json(text: str, source: str) -> Any:  # noqa: ANN401 -- any JSON value
     except RecursionError:
         raise CliError(f"{source} is nested too deeply") from None
     except ValueError:
-        raise CliError(f"{source} holds a number of thousands of digits") from None
+        raise CliError(f"{source} contains a number with thousands of digits") from None
 
 
 def _parse(text: str, path: Path) -> Mapping[str, Any]:
@@ -92,12 +92,12 @@ def _parse(text: str, path: Path) -> Mapping[str, Any]:
     if isinstance(values, list):
         return {"accounts": values}
     if not isinstance(values, dict):
-        raise CliError(f"{path} holds no object of accounts")
+        raise CliError(f"{path} is not an object of accounts")
     return values
 
 
 def _entries(values: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return the accounts' entries by name."""
+    """Return the accounts' objects by name."""
     entries = values.get("accounts")
     if isinstance(entries, list):
         return {
@@ -110,7 +110,7 @@ def _entries(values: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _account(name: str, entry: object, path: Path) -> Account:
-    """Read one account; without a ``secret`` it has a key of its own."""
+    """Parse one account; without ``secret`` it has its own key."""
     if not isinstance(entry, dict):
         raise CliError(f"{path}: accounts.{name} is not an object")
     try:
@@ -120,12 +120,12 @@ def _account(name: str, entry: object, path: Path) -> Account:
 
 
 def _without_nulls(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop what is null: absent, as Terraform sees it."""
+    """Drop nulls: Terraform takes them as absent."""
     return {name: value for name, value in entry.items() if value is not None}
 
 
 def _mapping(value: object, path: Path, name: str) -> Mapping[str, Any]:
-    """Return an object that may be missing."""
+    """Return an optional object."""
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""Polls accounts from this machine with the deployed poller's own code; touches no AWS.
+"""Polls accounts from this machine with the deployed poller's code, without AWS.
 
-Plain http is taken on loopback, as for a service that is being tried out; nowhere else.
+Allows plain http on loopback, to try a service out; nowhere else.
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ from balancectl.keys.files import variable_of
 
 _MAX_IN_FLIGHT: Final = 20
 _TIMEOUT_SECONDS: Final = 15.0
-#: For everything that is asked, retries included.
+#: For all requests, including retries.
 _DEADLINE_SECONDS: Final = 120.0
 
 SenderFactory = Callable[[], AbstractAsyncContextManager[Sender]]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What polling one account showed."""
+class LocalPoll:
+    """The result of polling one account."""
 
     account: Account
     reading: Reading
     provider: Provider | None
-    """None when there is no usable definition."""
+    """None if there is no usable definition."""
     request: str | None
-    """The request with asterisks for keys; None when none was made."""
+    """The request with its keys masked; None if none was sent."""
     status: int | None
-    """The answer's HTTP status; None when none came."""
+    """The response's HTTP status; None if there was none."""
     content_type: str
     evaluated: Mapping[str, object]
-    """What each expression of the definition gave, by its path; empty when no JSON came."""
+    """The result of each expression of the definition, by path; empty without JSON."""
     recorded: Recorded
     """What the deployed poller would publish and record."""
 
 
 @dataclass(slots=True)
 class _Recording:
-    """Sends through another sender and remembers what came back last for each request."""
+    """Sends through another sender, and keeps the last response to each request."""
 
     inner: Sender
     answers: dict[int, Response] = field(default_factory=dict)
@@ -71,34 +71,34 @@ class _Recording:
         return answer
 
 
-def check(
+def poll_accounts(
     accounts: Sequence[Account],
     inline: Mapping[str, object],
     keys: Mapping[str, Secret],
     at: datetime,
     sender: SenderFactory | None = None,
-) -> list[Checked]:
-    """Poll ``accounts`` once and return what each showed, in their order.
+) -> list[LocalPoll]:
+    """Poll ``accounts`` once and return their results, in the same order.
 
     Args:
         accounts: What to poll.
         inline: Definitions of custom providers by name.
-        keys: Keys by account; one that lacks is that account's ``bad_config``.
-        at: The time that the poll stands for.
-        sender: Makes what sends requests; by default they go to the network.
+        keys: Keys by account; without one, an account's outcome is ``bad_config``.
+        at: The poll's scheduled time.
+        sender: Makes the sender of requests; by default, one that uses the network.
 
     Raises:
-        CliError: when two accounts of one secret are given two keys.
+        CliError: When accounts that share a secret are given different keys.
     """
     found: dict[str, Secret] = {}
     for account in accounts:
         key = keys.get(account.id)
         if key is not None and found.setdefault(account.secret, key) != key:
             raise CliError(
-                f"'{account.id}' shares its secret with another account, and is given another key"
+                f"'{account.id}' shares its secret with another account, but was given another key"
             )
     missing = {
-        account.secret: SecretError(f"no key was given: set {variable_of(account.id)}")
+        account.secret: SecretError(f"no key: set {variable_of(account.id)}")
         for account in accounts
         if account.secret not in found
     }
@@ -118,7 +118,7 @@ def check(
 
     asked, answers = asyncio.run(run()) if plan.questions else ({}, {})
     readings = plan.readings | asked
-    checked = []
+    polls = []
     for account in accounts:
         provider = providers[account.provider]
         usable = provider if isinstance(provider, Provider) else None
@@ -129,8 +129,8 @@ def check(
         )
         request = requests.get(account.id)
         answer = None if request is None else answers.get(id(request))
-        checked.append(
-            Checked(
+        polls.append(
+            LocalPoll(
                 account=account,
                 reading=readings[account.id],
                 provider=usable,
@@ -143,4 +143,4 @@ def check(
                 recorded=record(account, facts, readings[account.id], None, at),
             )
         )
-    return checked
+    return polls

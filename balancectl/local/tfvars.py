@@ -1,7 +1,7 @@
-"""Reads the values of a ``.tfvars`` file: literals only, as Terraform itself allows there.
+"""Parses a ``.tfvars`` file: literals only, as in Terraform.
 
-python-hcl2 gives texts in their quotes and expressions as ``${…}``; here they become plain values,
-and what is not a plain value is refused by its path.
+python-hcl2 returns strings in quotes and expressions as ``${…}``; here they become plain values,
+and anything else is refused with its path.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ def parse_tfvars(text: str, source: str) -> dict[str, Any]:
     """Return the file's variables; numbers are ``int`` or ``Decimal``.
 
     Raises:
-        CliError: with the line that is not HCL, or the path of a value that is not a literal.
+        CliError: With the line that is not HCL, or the path of a value that is not a literal.
     """
     import hcl2  # noqa: PLC0415 -- a parser generator, loaded only for a tfvars file
     from lark.exceptions import UnexpectedInput  # noqa: PLC0415 -- the same
 
     options = hcl2.SerializationOptions(with_comments=False, preserve_heredocs=False)
     try:
-        # The grammar wants the last line to end.
+        # The grammar requires a line break at the end.
         parsed = hcl2.loads(f"{text}\n", serialization_options=options)
     except UnexpectedInput as exc:
         raise CliError(
             f"{source}, line {exc.line}, column {exc.column}: not valid in a tfvars file"
         ) from None
-    except Exception as exc:  # noqa: BLE001 -- the parser's own mistakes are no concern of a user
+    except Exception as exc:  # noqa: BLE001 -- an internal error of the parser
         raise CliError(f"{source} cannot be read as a tfvars file ({type(exc).__name__})") from None
     return {
         _name(name, source): _value(value, f"{source}: {_name(name, source)}")
@@ -46,7 +46,7 @@ def parse_tfvars(text: str, source: str) -> dict[str, Any]:
 
 
 def _value(value: object, path: str) -> Any:  # noqa: ANN401 -- any JSON value
-    """Return a parsed value as what it stands for."""
+    """Return a parsed value as plain data."""
     match value:
         case None | bool() | int():
             return value
@@ -57,18 +57,18 @@ def _value(value: object, path: str) -> Any:  # noqa: ANN401 -- any JSON value
         case list():
             return [_value(item, f"{path}[{i}]") for i, item in enumerate(value)]
         case dict() if "__is_block__" in value:
-            raise CliError(f"{path.rstrip('[]0123456789')} is a block: write it with = before {{")
+            raise CliError(f"{path.rstrip('[]0123456789')} is a block: write = before {{")
         case dict():
             return {
                 _name(name, path): _value(item, f"{path}.{_name(name, path)}")
                 for name, item in value.items()
             }
         case _:
-            raise CliError(f"{path} is not a value that can stand in a tfvars file")
+            raise CliError(f"{path} is not a valid value in a tfvars file")
 
 
 def _text(text: str, path: str) -> str | Decimal:
-    """Return the text between the quotes, or a number that the parser took for an expression."""
+    """Return the text between quotes, or a number that the parser took for an expression."""
     if len(text) >= 2 and text[0] == text[-1] == '"':
         inner = text[1:-1]
         if _TEMPLATE.search(inner):
@@ -90,7 +90,7 @@ def _name(name: str, path: str) -> str:
 
 
 def _unescape(match: re.Match[str]) -> str:
-    """Return the character that an escape stands for."""
+    """Return the character of an escape sequence."""
     escape = match.group(1)
     if escape[0] in "uU" and len(escape) > 1:
         return chr(int(escape[1:], 16))
@@ -98,8 +98,8 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _not_literal(path: str) -> CliError:
-    """Return the refusal of an expression."""
+    """Return the error for an expression."""
     return CliError(
-        f"{path} is an expression: only plain texts, numbers, lists and objects can be read here, "
-        "as in a tfvars file that Terraform accepts"
+        f"{path} is an expression: a tfvars file may contain only literal strings, "
+        "numbers, booleans, lists and objects"
     )

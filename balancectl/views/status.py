@@ -1,4 +1,4 @@
-"""How ``status`` shows accounts: a table, one account's details, JSON. Pure but for printing."""
+"""Prints accounts for ``status``: a table, one account's details, JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from balancectl.cli.formatting import ago, clock, duration
-from balancectl.cli.output import Cell, Column, facts, note, print_table, say, warn
+from balancectl.cli.formatting import format_age, format_clock, format_duration
+from balancectl.cli.output import (
+    Cell,
+    Column,
+    print_fields,
+    print_line,
+    print_note,
+    print_table,
+    print_warning,
+)
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.health import Condition, Health, hours_left
 from shared.money import format_amount, format_number
@@ -31,29 +39,31 @@ _COLUMNS = (
 def print_status(
     stack: Stack, names: Sequence[str], latest: Latests, health: Mapping[str, Health], now: datetime
 ) -> None:
-    """Print the table, and under it what one account alone has to say."""
+    """Print the table, and the details of a single account."""
     if not names:
-        note("the stack watches no account yet: add one to `accounts`, then `make deploy`")
+        print_note("no account is configured yet: add one to `accounts`, then run `make deploy`")
         return
     print_table(_COLUMNS, [_row(name, latest.get(name), health[name], now) for name in names])
     if len(names) == 1 and (only := latest.get(names[0])) is not None:
-        say()
-        facts(_details(only, now))
+        print_line()
+        print_fields(_details(only, now))
     if stack.shards and not any(shard.is_enabled for shard in stack.shards):
-        warn("polling is switched off (Terraform variable polling_enabled)")
+        print_warning("polling is switched off (Terraform variable polling_enabled)")
     waiting = [name for name in names if name not in latest]
     if waiting and stack.shards:
-        note(f"to set up: balancectl keys set {waiting[0]}, then balancectl poll {waiting[0]}")
+        print_note(
+            f"to set up: balancectl keys set {waiting[0]}, then balancectl poll {waiting[0]}"
+        )
 
 
 def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> list[Cell | str]:
-    """Return an account's line."""
+    """Return an account's row."""
     condition = health.condition
-    state = Cell(": ".join(filter(None, [condition.word, health.words])), condition.style)
+    state = Cell(": ".join(filter(None, [condition.label, health.detail])), condition.style)
     if latest is None:
         return [name, "-", "-", "-", "-", "-", "-", state]
     unit, limits = latest.unit or "", latest.thresholds
-    age = "-" if latest.balance_at is None else duration(now - latest.balance_at)
+    age = "-" if latest.balance_at is None else format_duration(now - latest.balance_at)
     return [
         name,
         latest.provider_title,
@@ -67,7 +77,7 @@ def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> lis
 
 
 def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
-    """Return what the table has no room for; empty values are not shown."""
+    """Return what the table has no room for."""
     unit, limits = latest.unit or "", latest.thresholds
     burn = (
         "" if latest.burn_per_day is None else f"{format_amount(latest.burn_per_day, unit)} a day"
@@ -82,15 +92,18 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
         ],
         ("warning below", _amount(limits.warning, unit, "")),
         ("critical below", _amount(limits.critical, unit, "")),
-        ("burns", " ".join(filter(None, [burn, _basis(latest)]))),
-        ("empty", "" if latest.empty_at is None else f"around {clock(latest.empty_at, now)}"),
+        ("burn", " ".join(filter(None, [burn, _basis(latest)]))),
+        (
+            "empty",
+            "" if latest.empty_at is None else f"around {format_clock(latest.empty_at, now)}",
+        ),
         ("last top-up", "" if top_up is None else _top_up(top_up, unit, now)),
-        ("resets", "" if latest.resets_at is None else clock(latest.resets_at, now)),
+        ("resets", "" if latest.resets_at is None else format_clock(latest.resets_at, now)),
         (
             "expires",
-            "" if latest.credit_expires_at is None else clock(latest.credit_expires_at, now),
+            "" if latest.credit_expires_at is None else format_clock(latest.credit_expires_at, now),
         ),
-        ("polled", f"{clock(latest.polled_at, now)}, {ago(latest.polled_at, now)}"),
+        ("polled", f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"),
         ("last outcome", latest.outcome.value),
         ("top up at", latest.top_up_url or ""),
     ]
@@ -98,39 +111,39 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
 
 
 def _basis(latest: Latest) -> str:
-    """Say where the burn comes from, or why there is none."""
+    """Return where the burn comes from, or why there is none."""
     return f"({latest.burn_basis})" if latest.burn_basis else ""
 
 
 def _top_up(top_up: TopUp, unit: str, now: datetime) -> str:
-    """Return the last top-up in words."""
-    return f"{format_amount(top_up.amount, unit)}, {ago(top_up.at, now)}"
+    """Return the last top-up and its age."""
+    return f"{format_amount(top_up.amount, unit)}, {format_age(top_up.at, now)}"
 
 
 def _empty_in(latest: Latest, now: datetime) -> str:
-    """Return how long the balance lasts."""
+    """Return how long the balance will last."""
     left = hours_left(latest, now)
     if left is None:
         return "-"
-    return duration(left) if left > timedelta() else "now"
+    return format_duration(left) if left > timedelta() else "now"
 
 
 def _amount(amount: Decimal | None, unit: str, missing: str = "-") -> str:
-    """Return an amount that may be missing."""
+    """Return an optional amount."""
     return missing if amount is None else format_amount(amount, unit)
 
 
 def _number(amount: Decimal | None, unit: str) -> str:
-    """Return an amount that may be missing, without its unit."""
+    """Return an optional amount without its unit."""
     return "-" if amount is None else format_number(amount, unit)
 
 
 def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> dict[str, object]:
-    """Return an account as JSON; what is not known is null."""
+    """Return an account as JSON; what is unknown is null."""
     found: dict[str, object] = {
         "account": name,
         "condition": health.condition.name.lower(),
-        "words": health.words,
+        "detail": health.detail,
     }
     if latest is None:
         return found

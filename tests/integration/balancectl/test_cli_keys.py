@@ -11,7 +11,7 @@ import pytest
 from balance_poller.credentials.store import SecretStore
 from balancectl.deployment.accounts import read_stack
 from balancectl.deployment.target import Target
-from balancectl.keys.locations import place_of, save_keys
+from balancectl.keys.locations import locate_key, save_keys
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +37,7 @@ def test_keys_set_when_twenty_write_at_once_then_none_is_lost(stack: Any) -> Non
 
     def write(account: str) -> None:
         target = Target(name=stack.name, region=REGION)
-        place = place_of(target, read_stack(target), account)
+        place = locate_key(target, read_stack(target), account)
         save_keys(target, {account: place}, {account: f"key-of-{account}"})
 
     with ThreadPoolExecutor(max_workers=20) as pool:
@@ -119,7 +119,7 @@ def test_keys_set_when_the_secret_is_no_object_then_leaves_it_alone(stack: Any, 
     result = cli("keys", "set", "main", text=CANARY)
 
     assert result.exit_code == 2
-    assert "does not hold a JSON object" in result.stderr
+    assert "is not a JSON object" in result.stderr
     read = stack.client("secretsmanager").get_secret_value(SecretId=stack.names.secret)
     assert read["SecretString"] == "plain-text"
 

@@ -143,7 +143,7 @@ def test_subscribers_when_filtered_then_the_policy_is_read_back(stack: Any, cli:
 
     assert "+49…78" in result.stdout
     assert "severity critical" in result.stdout
-    assert "nobody is subscribed" in result.stderr
+    assert "has no subscriber" in result.stderr
 
 
 def test_silence_when_set_listed_and_ended_then_leaves_nothing(stack: Any, cli: Any) -> None:
@@ -170,7 +170,7 @@ def test_test_alert_when_a_router_takes_it_then_it_arrives_at_the_queue(
     result = cli("test-alert", "account-000", "--wait", "1s")
 
     assert result.exit_code == 1
-    assert "did not take it up" in result.stdout
+    assert "did not receive it" in result.stdout
     assert "ada@example.com" in result.stdout
     (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
     document = json.loads(message["Body"])

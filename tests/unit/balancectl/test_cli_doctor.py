@@ -72,7 +72,7 @@ class Ward:
 
     def lines(self) -> dict[str, Any]:
         found = json.loads(self.run("--json").stdout)["checks"]
-        return {line["what"]: line for line in found}
+        return {line["check"]: line for line in found}
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_doctor_when_all_is_good_then_exits_0(ward: Ward) -> None:
 
     assert result.exit_code == 0, result.output
     assert {line["finding"] for line in ward.lines().values()} == {"good"}
-    assert ward.lines()["polling"]["words"] == (
+    assert ward.lines()["polling"]["detail"] == (
         "1 account on 1 schedule, rate(5 minutes); last run 2 min ago"
     )
 
@@ -116,26 +116,26 @@ def test_doctor_when_something_is_wrong_then_names_it_and_goes_on(ward: Ward) ->
     result, lines = ward.run(), ward.lines()
 
     assert result.exit_code == 1
-    assert lines["accounts"]["words"] == "1 in order; not set up: new"
-    assert lines["keys"]["words"] == "missing: new"
-    assert lines["operations"]["words"] == "1 confirmed, 1 not"
-    assert lines["failures"]["words"] == "3 in undelivered: messages that reached nobody"
+    assert lines["accounts"]["detail"] == "1 in order; not set up: new"
+    assert lines["keys"]["detail"] == "missing: new"
+    assert lines["operations"]["detail"] == "1 confirmed, 1 not"
+    assert lines["failures"]["detail"] == "3 in undelivered: messages that could not be delivered"
     assert lines["failures"]["remedy"] == "docs/runbook.md#undelivered"
-    assert lines["alarms"]["words"] == "open: main/critical"
-    assert lines["monitor"]["words"] == "open: poller-errors"
+    assert lines["alarms"]["detail"] == "open: main/critical"
+    assert lines["monitor"]["detail"] == "open: poller-errors"
 
 
 def test_doctor_when_the_last_run_is_long_ago_then_polling_is_bad(ward: Ward) -> None:
     ward.cloud.now = NOW + timedelta(hours=2)
 
     assert ward.lines()["polling"]["finding"] == "bad"
-    assert "last run 2 h ago" in ward.lines()["polling"]["words"]
+    assert "last run 2 h ago" in ward.lines()["polling"]["detail"]
 
 
 def test_doctor_when_polling_is_switched_off_then_says_so(ward: Ward) -> None:
     ward.cloud.scheduler.schedules["demo-poll-0"]["State"] = "DISABLED"
 
-    assert ward.lines()["polling"]["words"] == "switched off"
+    assert ward.lines()["polling"]["detail"] == "switched off"
 
 
 def test_doctor_when_something_may_not_be_read_then_exits_2_and_names_the_action(

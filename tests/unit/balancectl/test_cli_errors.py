@@ -14,7 +14,7 @@ from typer.testing import Result
 from balancectl.app import app
 from balancectl.cli.errors import translate
 from balancectl.cli.permissions import COMMANDS, READ_ONLY, action_of
-from balancectl.cli.root_group import guarded, hoist
+from balancectl.cli.root_group import hoist_global_options, run_guarded
 
 
 def client_error(code: str, message: str, operation: str = "GetItem") -> aws.ClientError:
@@ -30,7 +30,7 @@ DENIED = (
 #: In a process of its own, for its standard output is replaced.
 READER_LEFT = """
 import sys
-from balancectl.cli.root_group import guarded
+from balancectl.cli.root_group import run_guarded
 
 def fails():
     try:
@@ -38,7 +38,7 @@ def fails():
     except BrokenPipeError:
         sys.exit(1)  # as typer and rich do
 
-sys.exit(guarded(fails))
+sys.exit(run_guarded(fails))
 """
 
 
@@ -57,13 +57,16 @@ sys.exit(guarded(fails))
         (client_error("ExpiredToken", "x"), "session token has expired"),
         (client_error("UnrecognizedClientException", "x"), "does not accept these credentials"),
         (client_error("InvalidClientTokenId", "x"), "does not accept these credentials"),
-        (client_error("AccessDeniedException", DENIED), "may not do secretsmanager:PutSecretValue"),
+        (
+            client_error("AccessDeniedException", DENIED),
+            "credentials lack secretsmanager:PutSecretValue",
+        ),
         (client_error("AccessDeniedException", DENIED), "docs/balancectl.md lists"),
-        (client_error("AccessDeniedException", "no"), "may not do dynamodb:GetItem"),
+        (client_error("AccessDeniedException", "no"), "credentials lack dynamodb:GetItem"),
         (client_error("AccessDeniedException", "no"), "read_only_policy_json"),
-        (client_error("AuthorizationError", "no", "Publish"), "may not do sns:Publish"),
-        (client_error("AccessDenied", "no", "Invoke"), "may not do lambda:InvokeFunction"),
-        (client_error("ThrottlingException", "x"), "limits the rate of GetItem"),
+        (client_error("AuthorizationError", "no", "Publish"), "credentials lack sns:Publish"),
+        (client_error("AccessDenied", "no", "Invoke"), "credentials lack lambda:InvokeFunction"),
+        (client_error("ThrottlingException", "x"), "throttling GetItem"),
         (client_error("Strange", "a\nb"), "GetItem failed: Strange: a b"),
         (aws.InvalidConfigError(error_msg="odd"), "the AWS client failed"),
     ],
@@ -111,7 +114,7 @@ def test_guarded_when_a_command_raises_then_prints_one_line_and_no_traceback(
     def fails() -> None:
         raise error
 
-    assert guarded(fails) == code
+    assert run_guarded(fails) == code
     printed = capsys.readouterr()
     assert printed.out == ""
     assert words in printed.err
@@ -123,7 +126,7 @@ def test_guarded_when_debugging_then_shows_where_an_unexpected_error_comes_from(
 ) -> None:
     monkeypatch.setenv("BALANCE_MONITOR_DEBUG", "1")
 
-    guarded(lambda: {}["nope"])
+    run_guarded(lambda: {}["nope"])
 
     assert "Traceback" in capsys.readouterr().err
 
@@ -143,7 +146,7 @@ def test_guarded_when_debugging_then_shows_where_an_unexpected_error_comes_from(
 def test_hoist_when_global_options_follow_the_command_then_come_first(
     given: list[str], expected: list[str]
 ) -> None:
-    assert hoist(given) == expected
+    assert hoist_global_options(given) == expected
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ def test_stack_when_missing_then_every_command_says_so(run: Callable[..., Result
     ):
         result = run(*args, name="prod")
         assert result.exit_code == 2, args
-        assert "no stack named 'prod' in us-east-1" in result.stderr, args
+        assert "no deployment named 'prod' in us-east-1" in result.stderr, args
 
 
 def test_region_when_nothing_names_one_then_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:

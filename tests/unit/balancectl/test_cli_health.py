@@ -52,7 +52,7 @@ REJECTED: dict[str, Any] = {
         ({"empty_at": NOW + timedelta(hours=47)}, Condition.WARNING, "empty in about 47 h"),
         ({"empty_at": NOW - timedelta(hours=1)}, Condition.CRITICAL, "empty by now"),
         ({"empty_at": NOW + timedelta(hours=49)}, Condition.OK, ""),
-        ({"burn_per_day": Decimal(101)}, Condition.WARNING, "burns 101.00 USD a day"),
+        ({"burn_per_day": Decimal(101)}, Condition.WARNING, "is burning 101.00 USD a day"),
         (
             {"credit_expires_at": NOW + timedelta(days=3)},
             Condition.WARNING,
@@ -83,17 +83,17 @@ def test_assess_when_something_holds_then_says_what(
 ) -> None:
     health = assess(replace(FINE, **changes), NOW, HALF_AN_HOUR)
 
-    assert (health.condition, health.words) == (condition, words)
+    assert (health.condition, health.detail) == (condition, words)
 
 
 def test_assess_when_never_polled_then_is_not_set_up() -> None:
     health = assess(None, NOW, HALF_AN_HOUR)
 
-    assert (health.condition.word, health.words) == ("not set up", "never polled")
+    assert (health.condition.label, health.detail) == ("not set up", "never polled")
 
 
 def test_conditions_when_sorted_then_the_worst_comes_first() -> None:
-    assert [each.word for each in sorted(Condition)] == [
+    assert [each.label for each in sorted(Condition)] == [
         "critical",
         "failing",
         "stale",

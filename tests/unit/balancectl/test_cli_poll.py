@@ -42,7 +42,7 @@ def test_poll_when_some_fail_then_they_come_first_and_it_exits_1(cloud: Any, run
     lines = result.stdout.splitlines()
     assert lines[1].startswith("b ")
     assert lines[1].endswith("the key was rejected: X")
-    assert lines[3].endswith("ok (already polled for this second)")
+    assert lines[3].endswith("ok (polled by another run in the same second)")
     assert "3 accounts in 1.2 s" in result.stderr
 
 

@@ -74,16 +74,16 @@ def test_table_when_piped_then_has_one_line_a_row_and_no_colour(
 
 def test_colour_when_no_color_is_set_then_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     coloured = on_terminal(monkeypatch, 80)
-    render.say("fine", "green")
+    render.print_line("fine", "green")
     plain = on_terminal(monkeypatch, 80, NO_COLOR="1")
-    render.say("fine", "green")
+    render.print_line("fine", "green")
 
     assert "\x1b[32m" in coloured.getvalue()
     assert "\x1b[32m" not in plain.getvalue()
 
 
 def test_markup_when_in_a_text_then_is_taken_literally(capsys: pytest.CaptureFixture[str]) -> None:
-    render.say("errors[0].when [bold]x[/bold] :smile:")
+    render.print_line("errors[0].when [bold]x[/bold] :smile:")
 
     assert capsys.readouterr().out == "errors[0].when [bold]x[/bold] :smile:\n"
 
@@ -91,10 +91,10 @@ def test_markup_when_in_a_text_then_is_taken_literally(capsys: pytest.CaptureFix
 def test_lines_when_long_then_break_between_words_on_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    render.say("word " * 40)
+    render.print_line("word " * 40)
     assert len(capsys.readouterr().out.splitlines()) == 1
     terminal = on_terminal(monkeypatch, 60)
-    render.say("word " * 40)
+    render.print_line("word " * 40)
 
     assert all(len(line) <= 60 for line in terminal.getvalue().splitlines())
     assert "wor\n" not in terminal.getvalue()
@@ -103,7 +103,7 @@ def test_lines_when_long_then_break_between_words_on_a_terminal_only(
 def test_facts_when_some_are_empty_then_they_are_left_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    render.facts([("wallet", "main"), ("resets", ""), ("expires at", "soon")])
+    render.print_fields([("wallet", "main"), ("resets", ""), ("expires at", "soon")])
 
     assert capsys.readouterr().out == "  wallet      main\n  expires at  soon\n"
 
@@ -122,11 +122,11 @@ def test_output_when_a_key_was_read_then_is_masked_everywhere(
 ) -> None:
     remember({"sid": "AC-canary-1", "token": "token-canary-2"})
 
-    render.say("x token-canary-2")
-    render.note("x AC-canary-1")
-    render.warn("x AC-canary-1")
+    render.print_line("x token-canary-2")
+    render.print_note("x AC-canary-1")
+    render.print_warning("x AC-canary-1")
     render.print_json({"x": "AC-canary-1"})
-    render.facts([("x", "AC-canary-1")])
+    render.print_fields([("x", "AC-canary-1")])
     render.print_table([Column("X")], [["token-canary-2"]])
 
     printed = capsys.readouterr()

@@ -96,7 +96,7 @@ def test_status_when_one_account_is_named_then_shows_everything_of_it(cloud: Any
     assert "other" not in result.stdout
     for words in (
         "wallet bonus    1.50 USD",
-        "burns           8.20 USD a day (profile)",
+        "burn            8.20 USD a day (profile)",
         "empty           around 23:05 UTC",
         "last top-up     50.00 USD, 5 h ago",
         "top up at       https://example.com/pay",
@@ -115,7 +115,7 @@ def test_status_when_json_then_amounts_are_exact_and_times_are_iso(cloud: Any, r
     assert main["balance_at"] == "2026-11-23T14:02:00Z"
     assert main["condition"] == "critical"
     assert main["thresholds"] == {"warning": "20", "critical": "5"}
-    assert new == {"account": "new", "condition": "not_set_up", "words": "never polled"}
+    assert new == {"account": "new", "condition": "not_set_up", "detail": "never polled"}
 
 
 def test_status_when_account_is_unknown_then_names_the_nearest(cloud: Any, run: Run) -> None:
@@ -138,7 +138,7 @@ def test_status_when_schedules_may_not_be_read_then_named_accounts_are_shown(
     assert named.exit_code == 0
     assert "scheduler:GetSchedule" in named.stderr
     assert unnamed.exit_code == 2
-    assert "may not do scheduler:GetSchedule" in unnamed.stderr
+    assert "credentials lack scheduler:GetSchedule" in unnamed.stderr
 
 
 def test_status_when_polling_is_switched_off_then_says_so(cloud: Any, run: Run) -> None:
@@ -199,7 +199,7 @@ def test_history_when_there_is_none_then_exits_2(run: Run) -> None:
         ({}, ["--need", "30"], (0, "enough")),
         ({}, ["--need", "30.01"], (1, "not enough: 30.00 USD left, 30.01 USD needed")),
         ({}, ["--need", "1 USD"], (0, "enough")),
-        ({}, ["--need", "1 credits"], (2, "its balance is in USD, not in credits")),
+        ({}, ["--need", "1 credits"], (2, "the balance is in USD, not in credits")),
         ({"balance": Decimal(-3)}, ["--need", "0"], (1, "not enough: -3.00 USD left")),
         ({}, ["--need", "1", "--max-age", "2m"], (2, "3 min old, more than 2 min")),
         (REJECTED, ["--need", "1"], (2, "the last poll failed: the key was rejected")),
@@ -224,7 +224,7 @@ def test_preflight_when_there_is_no_record_then_nobody_knows(run: Run) -> None:
     result = run("preflight", "nobody", "--need", "1")
 
     assert result.exit_code == 2
-    assert "there is no record of it" in result.stdout
+    assert "no record: never polled" in result.stdout
 
 
 def test_preflight_when_live_then_polls_that_account_alone_first(cloud: Any, run: Run) -> None:

@@ -10,13 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import CliError
-from balancectl.keys.secret_writer import MAX_BYTES, Vault
+from balancectl.keys.secret_writer import MAX_BYTES, SecretWriter
 
 SECRET = "demo/api-keys"
 
 
-def vault_of(cloud: Any, secret_id: str = SECRET) -> Vault:
-    return Vault(cloud.secrets, secret_id, sleep=lambda _: None, jitter=lambda: 0.0)
+def vault_of(cloud: Any, secret_id: str = SECRET) -> SecretWriter:
+    return SecretWriter(cloud.secrets, secret_id, sleep=lambda _: None, jitter=lambda: 0.0)
 
 
 def adds(name: str) -> Any:

@@ -105,11 +105,11 @@ def test_verify_when_json_then_programs_read_it(run: Run, providers: Any) -> Non
     [
         (["openruter"], "there is no provider 'openruter': did you mean 'openrouter'?"),
         (["openrouter", "--key-env", "NOT_SET"], "environment variable NOT_SET is not set"),
-        (["openrouter", "--key-env", "A", "--key-stdin"], "not from both"),
+        (["openrouter", "--key-env", "A", "--key-stdin"], "use either"),
         (["openrouter", "--key-env", "A", "--key-env", "B=C"], "FIELD=VARIABLE for each part"),
         (["openrouter", "--param", "x"], "NAME=VALUE"),
-        (["openrouter", "--keys-file", "x"], "go with --file"),
-        ([], "either a provider or a --file"),
+        (["openrouter", "--keys-file", "x"], "need --file"),
+        ([], "either a provider or --file"),
         (["--file", "x", "--key-stdin"], "with --file"),
         (["--file", "nowhere.tfvars"], "nowhere.tfvars cannot be read"),
     ],
@@ -125,7 +125,12 @@ def test_verify_when_asked_wrongly_then_exits_2_in_words(
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("", "is empty"), (" \n", "is empty"), ("a\nb", "control"), ('{"sid": 3}', "is not a text")],
+    [
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("a\nb", "invisible"),
+        ('{"sid": 3}', "is not a string"),
+    ],
 )
 def test_verify_when_the_key_cannot_be_one_then_exits_2(run: Run, key: str, words: str) -> None:
     result = run("verify", "openrouter", text=key)
@@ -169,7 +174,7 @@ def test_verify_when_a_file_is_given_then_polls_its_accounts(
     assert "3.20 USD" in lines["openrouter-main"]
     assert lines["openrouter-main"].endswith("ok, below the critical threshold 5.00 USD")
     assert "250 credits" in lines["mine"]
-    assert lines["no-key"].endswith("bad_config: no key was given: set BALANCE_KEY_NO_KEY")
+    assert lines["no-key"].endswith("bad_config: no key: set BALANCE_KEY_NO_KEY")
     assert "has no account other" in result.stderr
     assert "canary" not in result.output
 
@@ -204,7 +209,7 @@ def test_verify_when_two_accounts_of_one_secret_get_two_keys_then_no_key_goes_an
     )
 
     assert result.exit_code == 2
-    assert "is given another key" in result.stderr
+    assert "was given another key" in result.stderr
     assert not providers.requests
 
 
@@ -301,9 +306,9 @@ def test_provider_check_when_something_is_null_then_takes_it_as_the_poller_does(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("openrouter", "a provider of this name is shipped"),
-        ("My-Own", "the name has small letters"),
-        ("a" * 41, "the name has small letters"),
+        ("openrouter", "a shipped provider has this name"),
+        ("My-Own", "a name has up to 40 lowercase"),
+        ("a" * 41, "a name has up to 40 lowercase"),
     ],
     ids=["shipped", "capitals", "long"],
 )
@@ -323,7 +328,7 @@ def test_provider_check_when_a_plan_would_refuse_the_name_then_says_so(
     ("request_", "words"),
     [
         ({"url": "https://api.example.com/x"}, "mine: the request sends no key"),
-        ({"url": "http://127.0.0.1:8/x", "query": {"k": "{key}"}}, "mine: plain http is for"),
+        ({"url": "http://127.0.0.1:8/x", "query": {"k": "{key}"}}, "mine: plain http works only"),
     ],
     ids=["no key", "plain http"],
 )
@@ -381,7 +386,7 @@ def test_provider_new_when_written_then_is_valid_and_never_overwrites(
     forced = run("provider", "new", "acme", "-o", str(path), "--force")
 
     assert (first.exit_code, again.exit_code, forced.exit_code) == (0, 2, 0)
-    assert "exists already" in again.stderr
+    assert "already exists" in again.stderr
     assert run("provider", "check", str(path)).exit_code == 0
 
 

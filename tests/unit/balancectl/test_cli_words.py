@@ -45,7 +45,7 @@ def test_parse_duration_when_it_is_none_then_refuses(text: str) -> None:
     ],
 )
 def test_duration_when_formatted_then_has_one_unit(length: timedelta, expected: str) -> None:
-    assert words.duration(length) == expected
+    assert words.format_duration(length) == expected
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_duration_when_formatted_then_has_one_unit(length: timedelta, expected: 
 def test_clock_when_formatted_then_is_as_short_as_it_stays_clear(
     at: datetime, expected: str
 ) -> None:
-    assert words.clock(at, NOW) == expected
+    assert words.format_clock(at, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_clock_when_formatted_then_is_as_short_as_it_stays_clear(
     [(0, "0 s"), (630, "10 min 30 s"), (7_200, "2 h"), (90_061, "1 d 1 h 1 min 1 s")],
 )
 def test_exactly_when_formatted_then_loses_no_second(seconds: int, expected: str) -> None:
-    assert words.exactly(timedelta(seconds=seconds)) == expected
+    assert words.format_exact_duration(timedelta(seconds=seconds)) == expected
 
 
 def test_ago_when_just_now_then_says_so() -> None:
-    assert words.ago(NOW, NOW) == "just now"
-    assert words.ago(NOW - timedelta(minutes=5), NOW) == "5 min ago"
+    assert words.format_age(NOW, NOW) == "just now"
+    assert words.format_age(NOW - timedelta(minutes=5), NOW) == "5 min ago"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_ago_when_just_now_then_says_so() -> None:
     [([], ""), (["a"], "a"), (["a", "b", "c"], "a, b and c"), (list("abcd"), "a, b and 2 more")],
 )
 def test_listed_when_many_then_is_cut_short(names: list[str], expected: str) -> None:
-    assert words.listed(names, 3 if len(names) < 4 else 2) == expected
+    assert words.join_names(names, 3 if len(names) < 4 else 2) == expected
 
 
 def test_did_you_mean_when_near_then_names_it_else_all() -> None:

@@ -1,0 +1,34 @@
+"""Account names from the command line, checked against the deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from botocore.exceptions import ClientError
+
+from balancectl.cli.errors import is_denied
+from balancectl.cli.formatting import did_you_mean
+from balancectl.cli.output import print_warning
+from balancectl.deployment.accounts import Stack, read_stack
+from balancectl.deployment.target import Target
+
+
+def known_stack(target: Target) -> Stack | None:
+    """Return the deployment's accounts; warn and return None if access is denied."""
+    try:
+        return read_stack(target)
+    except ClientError as exc:
+        if not is_denied(exc):
+            raise
+        print_warning("account names are not checked: access denied (scheduler:GetSchedule)")
+        return None
+
+
+def warn_unknown(stack: Stack | None, accounts: Iterable[str]) -> None:
+    """Warn of names that are no account of the stack: the key is saved, and used by nobody yet."""
+    if stack is None:
+        return
+    for account in accounts:
+        if account not in stack.accounts:
+            hint = did_you_mean(account, stack.accounts)
+            print_warning(f"no account '{account}' is configured{'; ' if hint else ''}{hint}")

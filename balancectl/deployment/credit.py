@@ -1,0 +1,96 @@
+"""Decides whether an account has enough credit left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from balancectl.cli.formatting import format_age, format_exact_duration
+from balancectl.deployment.accounts import read_stack
+from balancectl.deployment.balances import read_latest
+from balancectl.deployment.polling import Polled, poll_shards
+from balancectl.deployment.target import Target
+from shared.money import format_amount
+from shared.outcome import Outcome
+from shared.records import Latest
+
+
+class Answer(StrEnum):
+    """The answer of ``preflight``."""
+
+    ENOUGH = "enough"
+    NOT_ENOUGH = "not enough"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The latest known balance of an account."""
+
+    outcome: Outcome
+    detail: str
+    """Why the last poll failed, if it did."""
+    balance: Decimal | None
+    unit: str
+    at: datetime | None
+    """When the balance was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer, and the figures it rests on."""
+
+    answer: Answer
+    detail: str
+
+
+def judge(
+    reading: Reading | None, need: Decimal, unit: str | None, max_age: timedelta, now: datetime
+) -> Verdict:
+    """Return the answer for the latest known balance. Pure."""
+    if reading is None:
+        return Verdict(Answer.UNKNOWN, "no record: never polled, or no such account")
+    if reading.outcome is not Outcome.OK:
+        return Verdict(Answer.UNKNOWN, f"the last poll failed: {reading.detail}")
+    if reading.balance is None or reading.at is None:
+        return Verdict(Answer.UNKNOWN, "the balance was never read")
+    if unit is not None and unit != reading.unit:
+        return Verdict(Answer.UNKNOWN, f"the balance is in {reading.unit}, not in {unit}")
+    age = now - reading.at
+    if age > max_age:
+        too_old, limit = format_exact_duration(age), format_exact_duration(max_age)
+        return Verdict(Answer.UNKNOWN, f"the balance is {too_old} old, more than {limit}")
+    left = format_amount(reading.balance, reading.unit)
+    wanted = format_amount(need, reading.unit)
+    if left == wanted and reading.balance != need:  # rounding would hide the difference
+        left, wanted = f"{reading.balance:f} {reading.unit}", f"{need:f} {reading.unit}"
+    text = f"{left} left, {wanted} needed (read {format_age(reading.at, now)})"
+    return Verdict(Answer.ENOUGH if reading.balance >= need else Answer.NOT_ENOUGH, text)
+
+
+def recorded(target: Target, account: str) -> Reading | None:
+    """Return the last recorded balance."""
+    latest: Latest | None = read_latest(target, account)
+    if latest is None:
+        return None
+    return Reading(
+        outcome=latest.outcome,
+        detail=latest.reason or latest.outcome.words,
+        balance=latest.balance,
+        unit=latest.unit or "",
+        at=latest.balance_at,
+    )
+
+
+def poll_account(target: Target, account: str) -> Reading | None:
+    """Poll the account and return its balance."""
+    stack = read_stack(target)
+    shard = stack.shards[stack.account(account).shard]
+    at = target.now().replace(microsecond=0)
+    report = poll_shards(target, [shard], {account}, at)
+    polled: Polled | None = next((row for row in report.polled if row.account == account), None)
+    if polled is None or polled.is_skipped:
+        return recorded(target, account)  # another run polled it in the same second
+    return Reading(polled.outcome, polled.detail, polled.balance, polled.unit or "", at)
