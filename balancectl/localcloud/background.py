@@ -1,7 +1,7 @@
-"""The process beside a standing emulator: evaluates alarms, and plays the simulated providers.
+"""Background process of a running local cloud: evaluates alarms and serves simulated providers.
 
-Started by ``up.up`` as ``python -m balancectl.localcloud.background FOLDER``; ends on SIGTERM, or
-when the emulator is gone.
+Started by ``up.up`` as ``python -m balancectl.localcloud.background FOLDER``; exits on SIGTERM, or
+when the emulator has stopped.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from balancectl.localcloud.alarms.evaluator import AlarmEvaluator
 from balancectl.localcloud.providers.servers import SimulatedProviders
-from balancectl.localcloud.up import Standing, simulated_accounts
+from balancectl.localcloud.up import RunningCloud, simulated_accounts
 
 _MINUTE: Final = 60
-#: Into the minute: what was published within the last one is there by then.
+#: Seconds into the minute: by then the previous minute's metrics have been published.
 _OFFSET: Final = 5
-_PATIENCE: Final = 3
+_MAX_FAILURES: Final = 3
 
-_log = logging.getLogger("keeper")
+_log = logging.getLogger("background")
 
 
 def main(folder: Path) -> int:
-    """Run until told to stop; return the exit code."""
+    """Run until SIGTERM or SIGINT; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stop = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: stop.set())
-    standing = Standing.read(folder)
-    with SimulatedProviders(simulated_accounts(), standing.ports):
-        _evaluate_by_the_minute(standing, stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    running = RunningCloud.read(folder)
+    with SimulatedProviders(simulated_accounts(), running.ports):
+        _evaluate_by_the_minute(running, stop)
     return 0
 
 
-def _evaluate_by_the_minute(standing: Standing, stop: threading.Event) -> None:
+def _evaluate_by_the_minute(running: RunningCloud, stop: threading.Event) -> None:
     """Evaluate all alarms once a minute, as CloudWatch does."""
-    evaluator = AlarmEvaluator(standing.emulator.client("cloudwatch"))
+    evaluator = AlarmEvaluator(running.emulator.client("cloudwatch"))
     failures = 0
-    stop.wait(_MINUTE)  # an alarm on silence would find nothing in the minutes before the first
-    while failures < _PATIENCE and not stop.wait(_seconds_to_next(datetime.now(UTC))):
+    stop.wait(_MINUTE)  # before the first poll, a staleness alarm would find no data
+    while failures < _MAX_FAILURES and not stop.wait(_seconds_until_evaluation(datetime.now(UTC))):
         try:
-            for change in evaluator.tick(datetime.now(UTC)):
+            for change in evaluator.evaluate_all(datetime.now(UTC)):
                 _log.info("%s: %s -> %s", change.alarm, change.before, change.after)
             failures = 0
         except (BotoCoreError, ClientError):
             failures += 1
-            _log.exception("alarms could not be evaluated")
+            _log.exception("alarm evaluation failed")
 
 
-def _seconds_to_next(now: datetime) -> float:
-    """Return how long it is until the next evaluation."""
+def _seconds_until_evaluation(now: datetime) -> float:
+    """Return the seconds until the next evaluation."""
     return (_OFFSET - now.second - now.microsecond / 1e6) % _MINUTE or _MINUTE
 
 

@@ -1,4 +1,4 @@
-"""``balancectl local …``: the whole stack on this machine, to see it or to use it."""
+"""``balancectl local …``: commands that run the whole stack on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from balancectl.cli.exit_codes import ExitCode
 from balancectl.localcloud.errors import LocalCloudError
 
 if TYPE_CHECKING:
-    from balancectl.localcloud.up import Standing
+    from balancectl.localcloud.up import RunningCloud
 
 _Result = TypeVar("_Result")
 
@@ -30,25 +30,25 @@ app = typer.Typer(
 
 @app.command()
 def demo() -> None:
-    """Set the local cloud up, tell a short story in it, and leave nothing running."""
+    """Start a local cloud, play a short story in it, and stop it again."""
     from balancectl.localcloud.demo.demo import Demo  # noqa: PLC0415 -- loaded when run
     from balancectl.localcloud.demo.screen import Screen  # noqa: PLC0415 -- the same
 
     signal.signal(signal.SIGTERM, _interrupt)
     screen = Screen()
     try:
-        is_right = _in_words(Demo(screen).run)
+        is_as_expected = _or_exit(Demo(screen).run)
     except KeyboardInterrupt:
-        screen.say("\nStopped; nothing is left running.")
+        screen.print("\nStopped; nothing is left running.")
         raise
-    if not is_right:
+    if not is_as_expected:
         raise typer.Exit(1)
 
 
 @app.command()
 def up() -> None:
-    """Keep a local cloud running, or apply changes of .local/terraform.tfvars to it."""
-    from balancectl.localcloud import up as standing  # noqa: PLC0415 -- loaded when run
+    """Start a local cloud that keeps running, or apply .local/terraform.tfvars to it."""
+    from balancectl.localcloud import up as local_up  # noqa: PLC0415 -- loaded when run
     from balancectl.localcloud.demo.screen import Screen  # noqa: PLC0415 -- the same
     from balancectl.localcloud.deploy.repository import build_packages  # noqa: PLC0415 -- the same
 
@@ -61,35 +61,35 @@ def up() -> None:
     }
     with screen.stages(titles) as on_stage:
         on_stage("packages", None)
-        _in_words(build_packages)
-        running = _in_words(lambda: standing.up(on_stage))
-    screen.say()
-    screen.say(f"The local cloud is up at {running.emulator.url}; it polls every minute.", "bold")
+        _or_exit(build_packages)
+        running = _or_exit(lambda: local_up.up(on_stage))
+    screen.print()
+    screen.print(f"The local cloud is up at {running.emulator.url}; it polls every minute.", "bold")
     for line in _NEXT:
-        screen.say(line)
+        screen.print(line)
 
 
 _NEXT = (
-    "  .venv/bin/balancectl local inbox --follow    the e-mails and SMS as they come",
+    "  .venv/bin/balancectl local inbox --follow    show e-mails and SMS as they arrive",
     "  .venv/bin/balancectl local account simulated-openrouter --balance 3.20",
     '  eval "$(.venv/bin/balancectl local env)"     then balancectl status, keys set, ...',
-    "  .local/terraform.tfvars                      your accounts; then make up again",
-    "  make down                                    stop it; keys in it are gone then",
+    "  .local/terraform.tfvars                      add your accounts, then make up again",
+    "  make down                                    stop it; the keys in it are lost",
 )
 
 
 @app.command()
 def down() -> None:
-    """Stop what `up` started. The accounts in .local/terraform.tfvars stay."""
-    from balancectl.localcloud import up as standing  # noqa: PLC0415 -- loaded when run
+    """Stop what `up` started. The accounts in .local/terraform.tfvars are kept."""
+    from balancectl.localcloud import up as local_up  # noqa: PLC0415 -- loaded when run
 
-    typer.echo("The local cloud is down." if standing.down() else "No local cloud was up.")
+    typer.echo("The local cloud is stopped." if local_up.down() else "No local cloud was running.")
 
 
 @app.command()
 def env() -> None:
-    """Print what makes this shell reach the local cloud, for eval."""
-    for name, value in _standing().emulator.settings().items():
+    """Print the shell settings for reaching the local cloud; use with eval."""
+    for name, value in _running_cloud().emulator.settings().items():
         typer.echo(f"export {name}={value}")
     typer.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
 
@@ -97,33 +97,35 @@ def env() -> None:
 @app.command()
 def inbox(
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as messages come.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep showing messages as they arrive.")
+    ] = False,
 ) -> None:
-    """Show the e-mails and SMS that each subscriber would have got."""
+    """Show the e-mails and SMS that each subscriber would have received."""
     from balancectl.localcloud.demo.screen import Screen  # noqa: PLC0415 -- the same
     from balancectl.localcloud.inbox import Inbox  # noqa: PLC0415 -- loaded when run
 
-    mailbox, screen = Inbox(_standing().emulator.mailbox_file), Screen()
-    messages = mailbox.take()
+    mailbox, screen = Inbox(_running_cloud().emulator.mailbox_file), Screen()
+    messages = mailbox.read_new()
     if not messages:
-        screen.say("Nobody was told anything yet.")
+        screen.print("No message has been sent yet.")
     while True:
         for message in messages:
-            screen.say(f"{message.received_at:%Y-%m-%d %H:%M:%S} UTC", "dim")
+            screen.print(f"{message.received_at:%Y-%m-%d %H:%M:%S} UTC", "dim")
             screen.message(message)
         if not follow:
             return
         time.sleep(0.5)
-        messages = mailbox.take()
+        messages = mailbox.read_new()
 
 
 @app.command()
 def account(
     name: Annotated[
-        str | None, typer.Argument(help="A simulated account; without it all are listed.")
+        str | None, typer.Argument(help="A simulated account. Omit it to list all.")
     ] = None,
     *,
-    balance: Annotated[str | None, typer.Option(help="What shall be left on it.")] = None,
+    balance: Annotated[str | None, typer.Option(help="The new balance.")] = None,
     condition: Annotated[
         str | None,
         typer.Option(
@@ -131,10 +133,10 @@ def account(
         ),
     ] = None,
 ) -> None:
-    """Show the simulated accounts, or let something happen to one."""
+    """List the simulated accounts, or change one."""
     change = {"balance": balance, "condition": condition}
     change = {field: value for field, value in change.items() if value is not None}
-    url = f"http://127.0.0.1:{_standing().ports['control']}/accounts"
+    url = f"http://127.0.0.1:{_running_cloud().ports['control']}/accounts"
     request = urllib.request.Request(  # noqa: S310 -- loopback
         f"{url}/{name}" if name and change else url,
         data=json.dumps(change).encode() if name and change else None,
@@ -149,15 +151,15 @@ def account(
             typer.echo(f"{row['name']}: {row['balance']} left, {row['condition']}")
 
 
-def _standing() -> Standing:
-    """Return the local cloud that is up."""
-    from balancectl.localcloud.up import Standing  # noqa: PLC0415 -- loaded when run
+def _running_cloud() -> RunningCloud:
+    """Return the running local cloud."""
+    from balancectl.localcloud.up import RunningCloud  # noqa: PLC0415 -- loaded when run
 
-    return _in_words(Standing.read)
+    return _or_exit(RunningCloud.read)
 
 
-def _in_words(run: Callable[[], _Result]) -> _Result:
-    """Run something; what fails ends the command in its own words, which may be many."""
+def _or_exit(run: Callable[[], _Result]) -> _Result:
+    """Run something; print the local cloud's error, which may be long, and exit if it fails."""
     try:
         return run()
     except LocalCloudError as error:
@@ -166,5 +168,5 @@ def _in_words(run: Callable[[], _Result]) -> _Result:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """End as Ctrl-C does, so that everything is cleaned up."""
+    """Treat SIGTERM like Ctrl-C, so that everything is cleaned up."""
     raise KeyboardInterrupt

@@ -1,7 +1,7 @@
-"""The story's clock: stands still until it is set, so that days are told in seconds.
+"""The story's clock: stands still until it is set, so that a story of days runs in seconds.
 
-The emulator's schedules and the functions in it read the same file (``patches.clock``); where
-there is none, they go by the wall clock.
+The emulator's schedules and functions read the same file (``patches.clock``). Without a file, they
+use the wall clock.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ class StoryClock:
 
     @property
     def now(self) -> datetime:
-        """The time that it is in the story, UTC."""
+        """The current time in the story, UTC."""
         return datetime.fromisoformat(self._file.read_text("ascii"))
 
     def set(self, at: datetime) -> None:
-        """Let it be ``at``."""
+        """Set the clock to ``at``."""
         partial = self._file.with_suffix(".partial")
         partial.write_text(at.astimezone(UTC).isoformat(), "ascii")
         partial.replace(self._file)
 
     def advance(self, by: timedelta) -> datetime:
-        """Let time pass, and return what time it is then."""
+        """Advance the clock, and return the new time."""
         at = self.now + by
         self.set(at)
         return at
 
 
 def next_minute() -> datetime:
-    """Return the full minute that comes next by the wall clock, to start a story at."""
+    """Return the next full minute of the wall clock, to start a story at."""
     return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)

@@ -1,6 +1,6 @@
-"""The local cloud as a whole: emulator, stack, simulated providers, inbox, and the passing of time.
+"""A local cloud: emulator, deployed stack, simulated providers, inbox, and a clock to advance.
 
-The demo and the end-to-end tests tell their stories with it.
+The demo and the end-to-end tests run on it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _POLL_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one interval brought."""
+    """The events of one interval."""
 
     at: datetime
     """When the schedule fired, by the story's clock."""
@@ -46,7 +46,7 @@ class Step:
 
 @dataclass
 class LocalCloud:
-    """A running local cloud with the stack in it, whose time is the caller's to advance."""
+    """A running local cloud with the stack deployed; the caller advances its time."""
 
     emulator: Emulator
     deployment: Deployment
@@ -63,18 +63,18 @@ class LocalCloud:
 
     @property
     def now(self) -> datetime:
-        """The story's time."""
+        """The story's current time."""
         return self.emulator.clock.now
 
     def start_schedules(self) -> Step:
-        """Let the schedules begin; the first poll comes at once."""
+        """Release the schedules; the first poll runs at once."""
         self.emulator.release_schedules()
         return self._step(self.now)
 
     def next_poll(self) -> Step:
-        """Let time pass until the schedule fires again, and see what comes of it.
+        """Advance the clock until the schedule fires again, and return what happened.
 
-        Alarms have one value in each of their periods that way, as they have on AWS.
+        This way each period of an alarm has one data point, as on AWS.
         """
         polled_at = max(latest.polled_at for latest in self.latest().values())
         at = polled_at + self.interval
@@ -82,11 +82,11 @@ class LocalCloud:
         return self._step(at)
 
     def pass_time(self, by: timedelta) -> Step:
-        """Let time pass at one go, past any number of intervals: schedules fire once."""
+        """Advance the clock in one step, past any number of intervals: schedules fire once."""
         return self._step(self.emulator.clock.advance(by))
 
     def latest(self) -> dict[str, Latest]:
-        """Return the present record of each account that has one."""
+        """Return the LATEST record of each account that has one."""
         pages = (
             self.emulator.client("dynamodb")
             .get_paginator("scan")
@@ -101,7 +101,7 @@ class LocalCloud:
         return {latest.account: latest for latest in found}
 
     def history(self, account: str) -> list[dict[str, Any]]:
-        """Return the attempts at polling an account, the oldest first."""
+        """Return the poll history of an account, oldest first."""
         pages = (
             self.emulator.client("dynamodb")
             .get_paginator("query")
@@ -115,38 +115,38 @@ class LocalCloud:
         return [decode(item) for page in pages for item in page["Items"]]
 
     def evaluate(self) -> tuple[Transition, ...]:
-        """Evaluate the accounts' alarms as of now, and let the router do its part.
+        """Evaluate the accounts' alarms as of now, and let the router finish.
 
-        Messages that wait for others are sent when the story's clock has passed their wait.
+        Grouped messages are sent once the story's clock has passed their wait.
         """
-        changes = tuple(self._evaluator.tick(self.now))
+        changes = tuple(self._evaluator.evaluate_all(self.now))
         self.emulator.settle(with_delayed=False)
         self.emulator.clock.advance(self.group_wait)
         self.emulator.settle()
         return changes
 
     def _step(self, polled_at: datetime) -> Step:
-        """Wait for the poll of ``polled_at``, evaluate a minute later, and collect what came."""
+        """Wait for the poll of ``polled_at``, evaluate a minute later, and collect the messages."""
         self._wait_for_poll(polled_at)
         self.emulator.settle(with_schedules=True)
         self.emulator.clock.set(polled_at + _EVALUATION_LAG)
         changes = self.evaluate()
-        # A phone buzzes while the e-mail is still on its way; here the longer text comes first.
-        messages = sorted(self.inbox.take(), key=lambda message: message.is_sms)
+        # On AWS an SMS may overtake the e-mail; here the longer text comes first.
+        messages = sorted(self.inbox.read_new(), key=lambda message: message.is_sms)
         return Step(polled_at, changes, tuple(messages))
 
     def _wait_for_poll(self, at: datetime) -> None:
-        """Return once every account's record is of ``at`` or later.
+        """Return once every account has a record from ``at`` or later.
 
         Raises:
             CloudError: when that takes longer than a minute.
         """
-        wanted = {account["id"] for account in self._scheduled_accounts()}
+        expected = {account["id"] for account in self._scheduled_accounts()}
         deadline = time.monotonic() + _POLL_SECONDS
-        missing = wanted
+        missing = expected
         while missing and time.monotonic() < deadline:
             done = {name for name, latest in self.latest().items() if latest.polled_at >= at}
-            missing = wanted - done
+            missing = expected - done
             time.sleep(0.1 if missing else 0)
         if not missing:
             return
@@ -166,48 +166,48 @@ class LocalCloud:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a local cloud shall hold."""
+    """What to deploy in a local cloud."""
 
     accounts: tuple[Account, ...]
     """The simulated accounts; all are deployed."""
     settings: Mapping[str, Mapping[str, Any]]
-    """What Terraform's variable ``accounts`` says of them beside provider and address."""
+    """Their fields in Terraform's variable ``accounts``, except provider and address."""
     more_accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
-    """Accounts that are not simulated here, as Terraform's variable has them."""
+    """Accounts that are not simulated here, in the form of Terraform's variable."""
     variables: Mapping[str, Any]
-    """Further Terraform variables; ``poll_interval_minutes`` and ``group_wait_seconds`` must be
-    there. A group's wait passes in real time, too."""
+    """Other Terraform variables. ``poll_interval_minutes`` and ``group_wait_seconds`` are
+    required. A group wait also takes real time."""
 
 
 @contextmanager
 def local_cloud(folder: Path, plan: Plan, on_stage: OnStage | None = None) -> Iterator[LocalCloud]:
-    """Run a local cloud with ``plan`` in it, its schedules held; nothing of it is left running.
+    """Run a local cloud with ``plan`` deployed and schedules held; stop all of it on exit.
 
     Args:
-        folder: emptied first; everything is written there.
+        folder: emptied first; every file is written there.
         plan: what to deploy.
-        on_stage: told what begins ("emulator", "providers", "terraform", "keys", "ready"), and
-            each resource that is made.
+        on_stage: called when a stage begins ("emulator", "providers", "terraform", "keys",
+            "ready"), and for each resource created.
 
     Raises:
-        EmulatorError, DeploymentError, OSError: when a part of it does not come up.
+        EmulatorError, DeploymentError, OSError: when a part fails to start.
     """
-    tell = on_stage or (lambda stage, progress: None)  # noqa: ARG005 -- tells nobody
+    report = on_stage or (lambda stage, progress: None)  # noqa: ARG005 -- nobody listens
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    tell("emulator", None)
+    report("emulator", None)
     emulator = start_emulator(folder, story_start=next_minute(), hold_schedules=True)
     try:
-        tell("providers", None)
+        report("providers", None)
         with SimulatedProviders(plan.accounts) as providers:
             deployment = Deployment(emulator, folder)
             variables = folder / "demo.tfvars.json"
             variables.write_text(json.dumps(_variables(plan, providers), indent=2))
-            tell("terraform", None)
-            deployment.apply([variables], lambda progress: tell("terraform", progress))
-            tell("keys", None)
+            report("terraform", None)
+            deployment.apply([variables], lambda progress: report("terraform", progress))
+            report("keys", None)
             deployment.import_keys(providers.keys())
-            tell("ready", None)
+            report("ready", None)
             yield LocalCloud(
                 emulator,
                 deployment,

@@ -1,27 +1,27 @@
-"""What goes wrong with the local cloud, in words; ``cli`` prints them."""
+"""Errors of the local cloud; ``cli`` prints their texts."""
 
 from __future__ import annotations
 
 
 class LocalCloudError(Exception):
-    """The base of all."""
+    """Base class of the local cloud's errors."""
 
 
 class RepositoryError(LocalCloudError):
-    """The local cloud runs from a checkout of the repository, and this is none."""
+    """The local cloud needs a checkout of the repository, and this is not one."""
 
 
 class EmulatorError(LocalCloudError):
-    """The emulator did not start, or is not there any more."""
+    """The emulator did not start, or has stopped."""
 
 
 class DeploymentError(LocalCloudError):
-    """Terraform or a command of ours failed; the text is what it said."""
+    """Terraform or balancectl failed; the text is its error output."""
 
 
 class CloudError(LocalCloudError):
-    """The local cloud did not do what it should; the text says what."""
+    """The local cloud did not behave as expected; the text says how."""
 
 
-class StandingError(LocalCloudError):
-    """The standing cloud is not there, or does not come up."""
+class RunningCloudError(LocalCloudError):
+    """No local cloud is running, or it failed to start."""

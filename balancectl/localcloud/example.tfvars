@@ -1,19 +1,19 @@
-# What the local cloud watches. Change it as you like, then run `make up` again.
+# The accounts of the local cloud. Edit this file, then run `make up` again.
 #
-# A real account: leave base_url out, and store its key in the local cloud:
+# For a real account, omit base_url and store its key in the local cloud:
 #   eval "$(.venv/bin/balancectl local env)"
 #   .venv/bin/balancectl keys set openrouter-main
 accounts = {
   # "openrouter-main" = { provider = "openrouter", warning = 20, critical = 5 }
   # "firecrawl-main"  = { provider = "firecrawl", warning = 5000 }
 
-  # Two simulated accounts to play with:
+  # Two simulated accounts to experiment with:
   #   .venv/bin/balancectl local account simulated-openrouter --balance 3.20
   "simulated-openrouter" = { provider = "openrouter", base_url = "@openrouter@", warning = 20, critical = 5, stale_after_minutes = 3 }
   "simulated-firecrawl"  = { provider = "firecrawl", base_url = "@firecrawl@", warning = 5000, critical = 1000, stale_after_minutes = 3 }
 }
 
-# Nothing is really sent; `balancectl local inbox --follow` shows what each would get.
+# Nothing is really sent; `balancectl local inbox --follow` shows each subscriber's messages.
 subscribers = {
   "team"    = { protocol = "email", endpoint = "team@example.com" }
   "on-call" = { protocol = "sms", endpoint = "+4915112345678", severities = ["critical"] }

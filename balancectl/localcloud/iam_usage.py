@@ -1,7 +1,7 @@
-"""Compares what roles may do with what was asked of them, both ways. Pure.
+"""Compares the permissions that roles have with those that they used. Pure.
 
-An action that a policy grants and nothing ever asked for is a grant too many; one that was asked
-for and refused is a grant too few.
+A granted action that nothing ever requested is one grant too many; a requested action that was
+denied is one too few.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, order=True)
 class Permission:
-    """An action on a resource; in a grant both may hold ``*``."""
+    """An action on a resource; in a grant, both may contain ``*``."""
 
     role: str
     action: str
     resource: str
 
-    def covers(self, asked: Permission) -> bool:
-        """Whether this grant allows what was ``asked``; conditions are not looked at."""
+    def covers(self, requested: Permission) -> bool:
+        """Whether this grant allows ``requested``; conditions are ignored."""
         return (
-            self.role == asked.role
-            and _matches(self.action.lower(), asked.action.lower())
-            and _matches(self.resource, asked.resource)
+            self.role == requested.role
+            and _matches(self.action.lower(), requested.action.lower())
+            and _matches(self.resource, requested.resource)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """Where policies and use disagree; empty when they are exact."""
+    """Where policies and use differ; empty when they match exactly."""
 
     unused: tuple[Permission, ...]
-    """Granted, and never asked for."""
+    """Granted, but never requested."""
     missing: tuple[Permission, ...]
-    """Asked for, and refused."""
+    """Requested, but denied."""
 
     def __bool__(self) -> bool:
         return bool(self.unused or self.missing)
@@ -52,10 +52,10 @@ class Differences:
 
 
 def grants(role: str, policy: Mapping[str, Any]) -> set[Permission]:
-    """Return what a policy document allows ``role``, one permission an action and resource.
+    """Return what a policy document allows ``role``, one permission per action and resource.
 
     Raises:
-        ValueError: for a statement that is not a plain Allow, which a comparison cannot judge.
+        ValueError: for a statement other than a plain Allow, which cannot be compared.
     """
     found = set()
     for statement in _listed(policy["Statement"]):
@@ -72,38 +72,38 @@ def grants(role: str, policy: Mapping[str, Any]) -> set[Permission]:
 def read_record(
     lines: Iterable[str], roles: Iterable[str]
 ) -> tuple[set[Permission], set[Permission]]:
-    """Return what ``roles`` asked for and got, and what they asked for and were refused.
+    """Return what ``roles`` requested and were allowed, and what they were denied.
 
     Args:
-        lines: what ``patches.permissions`` wrote.
-        roles: the roles that matter; others' lines are left out.
+        lines: the record written by ``patches.permissions``.
+        roles: the roles to read; other roles' lines are ignored.
     """
-    wanted = set(roles)
+    names = set(roles)
     allowed: set[Permission] = set()
-    refused: set[Permission] = set()
+    denied: set[Permission] = set()
     for line in lines:
         entry = json.loads(line)
-        if entry["role"] in wanted:
+        if entry["role"] in names:
             permission = Permission(entry["role"], entry["action"], entry["resource"])
-            (allowed if entry["allowed"] else refused).add(permission)
-    return allowed, refused
+            (allowed if entry["allowed"] else denied).add(permission)
+    return allowed, denied
 
 
 def compare(
-    granted: Iterable[Permission], allowed: Iterable[Permission], refused: Iterable[Permission]
+    granted: Iterable[Permission], allowed: Iterable[Permission], denied: Iterable[Permission]
 ) -> Differences:
-    """Return where the grants and their use disagree."""
+    """Return where the grants and their use differ."""
     used = list(allowed)
     return Differences(
         unused=tuple(
             sorted(grant for grant in granted if not any(grant.covers(one) for one in used))
         ),
-        missing=tuple(sorted(set(refused))),
+        missing=tuple(sorted(set(denied))),
     )
 
 
 def _listed(value: object) -> list[Any]:
-    """Return a policy element that may stand alone as a list."""
+    """Return a policy element as a list; a single value may stand alone."""
     return value if isinstance(value, list) else [value]
 
 

@@ -1,4 +1,4 @@
-"""What each person would have got: the e-mails and SMS that the local cloud kept. Reads only."""
+"""The e-mails and SMS that the local cloud recorded instead of sending. Read-only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Message:
     protocol: str
     endpoint: str
     subject: str
-    """Empty for an SMS without one; a phone does not show it."""
+    """May be empty for an SMS; a phone does not show it."""
     body: str
     attributes: Mapping[str, str]
     message_id: str
@@ -31,16 +31,16 @@ class Message:
 
     @property
     def is_sms(self) -> bool:
-        """Whether it goes to a phone."""
+        """Whether the message is an SMS."""
         return self.protocol == SMS
 
     def attribute(self, name: str) -> str:
-        """Return a message attribute, or an empty text."""
+        """Return a message attribute, or an empty string."""
         return self.attributes.get(name) or ""
 
     @classmethod
     def from_line(cls, line: str) -> Message:
-        """Read a line that ``patches.mailbox`` wrote."""
+        """Parse a line written by ``patches.mailbox``."""
         fields: dict[str, Any] = json.loads(line)
         return cls(
             received_at=datetime.fromisoformat(fields["received_at"]),
@@ -61,8 +61,8 @@ class Inbox:
         self._file = file
         self._offset = 0
 
-    def take(self) -> list[Message]:
-        """Return the messages that came since the last call."""
+    def read_new(self) -> list[Message]:
+        """Return the messages recorded since the last call."""
         if not self._file.exists():
             return []
         with self._file.open("rb") as mailbox:

@@ -1,7 +1,7 @@
-"""``make up`` and ``make down``: a local cloud that stays, for accounts and keys of your own.
+"""``make up`` and ``make down``: a local cloud that keeps running, for your own accounts and keys.
 
-The emulator keeps everything in memory, the keys too: what was in it is gone once it is down. The
-accounts in ``.local/terraform.tfvars`` stay.
+The emulator keeps everything in memory, including the keys: stopping it loses them. The accounts
+in ``.local/terraform.tfvars`` are kept.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from balancectl.localcloud.deploy.terraform import OnStage
 from balancectl.localcloud.emulator.emulator import Emulator
 from balancectl.localcloud.emulator.process import free_port, start_emulator
 from balancectl.localcloud.emulator.processes import leave_running, stop
-from balancectl.localcloud.errors import StandingError
+from balancectl.localcloud.errors import RunningCloudError
 from balancectl.localcloud.providers.accounts import Account
 
 FOLDER: Final = LOCAL / "up"
 VARIABLES: Final = LOCAL / "terraform.tfvars"
 _PORTS: Final = LOCAL / "ports.json"
 _TEMPLATE: Final = Path(__file__).with_name("example.tfvars")
-_RECORD: Final = "standing.json"
-#: A keeper that cannot bind its ports ends within this time.
-_KEEPER_SECONDS: Final = 1.5
+_RECORD: Final = "up.json"
+#: A background process that cannot bind its ports exits within this time.
+_BACKGROUND_SECONDS: Final = 1.5
 
 
 def simulated_accounts() -> list[Account]:
-    """Return the simulated accounts of a standing cloud; their keys open nothing else."""
+    """Return the simulated accounts of a running cloud; their keys open nothing else."""
     return [
         Account("simulated-openrouter", "openrouter", "sk-or-simulated-0penr0uter", Decimal(42)),
         Account("simulated-firecrawl", "firecrawl", "fc-simulated-f1recrawl", Decimal(48_000)),
@@ -43,61 +43,61 @@ def simulated_accounts() -> list[Account]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A cloud that another process left running."""
+class RunningCloud:
+    """A local cloud left running by ``up``, perhaps in another process."""
 
     folder: Path
     port: int
     emulator_pid: int
-    keeper_pid: int
+    background_pid: int
     ports: dict[str, int]
-    """Of the simulated providers, and their ``control``."""
+    """The ports of the simulated providers and of their ``control``."""
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator, to be reached and not to be stopped."""
+        """The emulator: can be called, but not stopped through this object."""
         return Emulator(self.folder, self.port)
 
     @property
     def deployment(self) -> Deployment:
-        """The stack in it."""
+        """The stack deployed in it."""
         return Deployment(self.emulator, self.folder)
 
     @classmethod
     def read(cls, folder: Path = FOLDER) -> Self:
-        """Read what ``up`` recorded.
+        """Read the record that ``up`` wrote.
 
         Raises:
-            StandingError: when nothing is up.
+            RunningCloudError: when no local cloud is running.
         """
         try:
             fields = json.loads((folder / _RECORD).read_text("utf-8"))
         except FileNotFoundError:
-            raise StandingError("no local cloud is up; start one with `make up`") from None
+            raise RunningCloudError("no local cloud is running; start one with `make up`") from None
         return cls(**{**fields, "folder": folder})
 
     def write(self) -> None:
-        """Record where it is."""
+        """Write the record that other commands read."""
         record = {name: value for name, value in asdict(self).items() if name != "folder"}
         (self.folder / _RECORD).write_text(json.dumps(record), "utf-8")
 
 
-def up(on_stage: OnStage) -> Standing:
-    """Bring the local cloud up, or apply what changed in ``.local/terraform.tfvars`` to it.
+def up(on_stage: OnStage) -> RunningCloud:
+    """Start the local cloud, or apply ``.local/terraform.tfvars`` to the running one.
 
     Args:
-        on_stage: told what begins: "emulator", "terraform" (and its progress), "keys".
+        on_stage: called when a stage begins: "emulator", "terraform" (with progress), "keys".
 
     Raises:
-        StandingError, EmulatorError, DeploymentError: when a part does not come up.
+        RunningCloudError, EmulatorError, DeploymentError: when a part fails to start.
     """
     ports = _ports()
     if not VARIABLES.exists():
         VARIABLES.write_text(_example(ports), "utf-8")
-    standing = _running()
-    if standing is not None:
-        _apply(standing, on_stage)
-        return standing
+    running = _find_running()
+    if running is not None:
+        _apply(running, on_stage)
+        return running
     down()
     try:
         return _start(ports, on_stage)
@@ -107,55 +107,55 @@ def up(on_stage: OnStage) -> Standing:
 
 
 def down() -> bool:
-    """Stop the local cloud by its recorded processes; return whether there was one."""
+    """Stop the recorded processes; return whether a local cloud was running."""
     try:
-        standing = Standing.read()
-    except StandingError:
+        running = RunningCloud.read()
+    except RunningCloudError:
         return False
-    for pid in (standing.keeper_pid, standing.emulator_pid):
+    for pid in (running.background_pid, running.emulator_pid):
         stop(pid)
     shutil.rmtree(FOLDER, ignore_errors=True)
     return True
 
 
-def _running() -> Standing | None:
-    """Return the cloud that is up and answers."""
+def _find_running() -> RunningCloud | None:
+    """Return the recorded cloud if it answers."""
     try:
-        standing = Standing.read()
-    except StandingError:
+        running = RunningCloud.read()
+    except RunningCloudError:
         return None
-    return standing if standing.emulator.is_running() else None
+    return running if running.emulator.is_running() else None
 
 
-def _start(ports: dict[str, int], on_stage: OnStage) -> Standing:
-    """Start both processes, detached, with the stack between them, and record them.
+def _start(ports: dict[str, int], on_stage: OnStage) -> RunningCloud:
+    """Start both processes, detached, deploy the stack, and record the processes.
 
-    Nothing is polled or evaluated before all is in place: alarms would tell of it.
+    Nothing is polled or evaluated before everything is in place, to avoid false alarms.
     """
     on_stage("emulator", None)
     emulator = start_emulator(FOLDER, hold_schedules=True, detached=True)
-    standing = Standing(FOLDER, emulator.port, leave_running(emulator.process), 0, ports)
-    standing.write()
-    _apply(standing, on_stage)
-    standing = replace(standing, keeper_pid=_start_keeper(emulator))
-    standing.write()
+    running = RunningCloud(FOLDER, emulator.port, leave_running(emulator.process), 0, ports)
+    running.write()
+    _apply(running, on_stage)
+    running = replace(running, background_pid=_start_background(emulator))
+    running.write()
     emulator.release_schedules()
-    return standing
+    return running
 
 
-def _apply(standing: Standing, on_stage: OnStage) -> None:
-    """Apply the user's variables, and see that the simulated accounts have their keys."""
+def _apply(running: RunningCloud, on_stage: OnStage) -> None:
+    """Apply the user's variables, and store the simulated accounts' keys."""
     on_stage("terraform", None)
-    standing.deployment.apply([VARIABLES], lambda progress: on_stage("terraform", progress))
+    running.deployment.apply([VARIABLES], lambda progress: on_stage("terraform", progress))
     on_stage("keys", None)
-    standing.deployment.import_keys({account.name: account.key for account in simulated_accounts()})
+    running.deployment.import_keys({account.name: account.key for account in simulated_accounts()})
 
 
-def _start_keeper(emulator: Emulator) -> int:
-    """Start the keeper, see that it stays, and return its process's number."""
-    log_file = emulator.folder / "keeper.log"
+def _start_background(emulator: Emulator) -> int:
+    """Start the background process, check that it keeps running, and return its pid."""
+    log_file = emulator.folder / "background.log"
     with log_file.open("ab") as log:
-        keeper = subprocess.Popen(  # noqa: S603 -- our own module
+        process = subprocess.Popen(  # noqa: S603 -- our own module
             [sys.executable, "-m", "balancectl.localcloud.background", str(emulator.folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -164,14 +164,14 @@ def _start_keeper(emulator: Emulator) -> int:
             env=emulator.environment(),
         )
     with suppress(subprocess.TimeoutExpired):
-        keeper.wait(_KEEPER_SECONDS)
-        said = log_file.read_text("utf-8").strip().splitlines()[-1:]
-        raise StandingError(f"the simulated providers did not start: {' '.join(said)}")
-    return leave_running(keeper)
+        process.wait(_BACKGROUND_SECONDS)
+        last_line = log_file.read_text("utf-8").strip().splitlines()[-1:]
+        raise RunningCloudError(f"the simulated providers did not start: {' '.join(last_line)}")
+    return leave_running(process)
 
 
 def _ports() -> dict[str, int]:
-    """Return the simulated providers' ports: the same each time, since the tfvars name them."""
+    """Return the simulated providers' ports: the same every time, since the tfvars name them."""
     if not _PORTS.exists():
         LOCAL.mkdir(exist_ok=True)
         names = [*(account.provider for account in simulated_accounts()), "control"]
@@ -181,7 +181,7 @@ def _ports() -> dict[str, int]:
 
 
 def _example(ports: dict[str, int]) -> str:
-    """Return the tfvars to begin with."""
+    """Return the initial tfvars."""
     text = _TEMPLATE.read_text("utf-8")
     for provider, port in ports.items():
         text = text.replace(f"@{provider}@", f"http://127.0.0.1:{port}")

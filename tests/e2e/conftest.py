@@ -1,7 +1,7 @@
 """One local cloud for all end-to-end tests: the real Terraform, the real zips, IAM enforced.
 
-It is set up once, tells the demo's story, and then serves every test. A test leaves the accounts
-that it uses as it found them.
+It is started once, plays the demo's story, and then serves every test. A test restores the
+accounts that it uses.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from tests.e2e.hostile_server import HostileServer, definition
 HERE = Path(__file__).parent
 
 
-# First of all, for the group is read by a hook of the same name.
+# First, because another hook of the same name reads the group.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here, and keep it on one worker: one cloud serves all of it."""
+    """Mark these tests, and keep them on one worker: they share one cloud."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.e2e)
@@ -35,8 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What each beat of the story brought, the first poll before all."""
+class StoryResult:
+    """The steps of the story, beginning with the first poll."""
 
     first: Step
     beats: tuple[tuple[story.Beat, Step], ...]
@@ -44,55 +44,55 @@ class Told:
 
 @pytest.fixture(scope="session")
 def hostile() -> Iterator[HostileServer]:
-    """A provider that can be told to misbehave."""
+    """A provider that misbehaves on demand."""
     with HostileServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def canaries() -> dict[str, str]:
-    """Keys that must be seen nowhere, by account."""
+    """Keys that must not appear anywhere, by account."""
     return {f"hostile-{fault}": f"canary-{secrets.token_hex(12)}" for fault in HostileServer.FAULTS}
 
 
 @pytest.fixture(scope="session")
 def _cloud_and_story(
     tmp_path_factory: pytest.TempPathFactory, hostile: HostileServer, canaries: dict[str, str]
-) -> Iterator[tuple[LocalCloud, Told]]:
-    """Set the cloud up and tell the story in it."""
+) -> Iterator[tuple[LocalCloud, StoryResult]]:
+    """Start the cloud and play the story in it."""
     build_packages()
     folder = tmp_path_factory.mktemp("cloud")
     with local_cloud(folder, _plan(hostile)) as cloud:
         cloud.deployment.import_keys(canaries)
         first = cloud.start_schedules()
         beats = [beat for chapter in story.CHAPTERS for beat in chapter.beats]
-        told = Told(first, tuple((beat, beat.play(cloud)) for beat in beats))
-        yield cloud, told
+        result = StoryResult(first, tuple((beat, beat.play(cloud)) for beat in beats))
+        yield cloud, result
 
 
 @pytest.fixture
-def cloud(_cloud_and_story: tuple[LocalCloud, Told]) -> LocalCloud:
+def cloud(_cloud_and_story: tuple[LocalCloud, StoryResult]) -> LocalCloud:
     """The cloud, with nothing unread in its inbox."""
     found = _cloud_and_story[0]
-    found.inbox.take()
+    found.inbox.read_new()
     return found
 
 
 @pytest.fixture(scope="session")
-def told(_cloud_and_story: tuple[LocalCloud, Told]) -> Told:
-    """The story as it was told."""
+def story_result(_cloud_and_story: tuple[LocalCloud, StoryResult]) -> StoryResult:
+    """The result of the story."""
     return _cloud_and_story[1]
 
 
 @pytest.fixture(scope="session")
-def plan_after_apply(_cloud_and_story: tuple[LocalCloud, Told]) -> dict[str, Any]:
-    """What Terraform would change now; the plan's file stays where the cloud keeps its files."""
+def plan_after_apply(_cloud_and_story: tuple[LocalCloud, StoryResult]) -> dict[str, Any]:
+    """The changes that Terraform plans now; the plan file stays in the cloud's folder."""
     cloud = _cloud_and_story[0]
     return cloud.deployment.plan([cloud.variables])
 
 
 def _plan(hostile: HostileServer) -> story.Plan:
-    """Return the demo's plan with accounts for the other tests, which are well all the while."""
+    """Return the demo's plan with accounts for the other tests, healthy during the story."""
     extra = tuple(
         Account(name, "openrouter", f"sk-or-{name}-e2ek3y", Decimal(90))
         for name in ("pipeline-low", "pipeline-fine", "twice")

@@ -1,4 +1,4 @@
-"""A provider that answers well until it is told to misbehave, in every way that may leak a key."""
+"""A provider that misbehaves on demand, in every way that may leak a key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class HostileServer:
 
     def __init__(self) -> None:
         self.is_hostile = False
-        self.asked: set[str] = set()
+        self.requested: set[str] = set()
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -37,13 +37,13 @@ class HostileServer:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer as the path's fault has it; the key is repeated wherever it can be."""
+        """Answer with the fault named in the path; repeat the key wherever possible."""
         fault = request.path.split("/")[1]
         key = request.headers.get("authorization", "") + request.path
         if not self.is_hostile:
             self._send(request, 200, json.dumps({"balance": 100}))
             return
-        self.asked.add(fault)
+        self.requested.add(fault)
         match fault:
             case "refused":
                 self._send(request, 401, json.dumps({"error": f"no such key: {key}"}))

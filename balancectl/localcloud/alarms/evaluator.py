@@ -1,7 +1,7 @@
-"""Evaluates the local cloud's alarms through the public API, with a clock of the caller's.
+"""Evaluates the local cloud's alarms through the public API, at times that the caller chooses.
 
-MiniStack's own evaluation ignores dimensions and missing data, so it is switched off
-(``patches.alarms``) and this takes its place: DescribeAlarms, GetMetricStatistics, SetAlarmState.
+It replaces MiniStack's own evaluation, which ignores dimensions and missing data and is switched
+off (``patches.alarms``). It calls DescribeAlarms, GetMetricStatistics and SetAlarmState.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Series = tuple[str, str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An alarm changed its state."""
+    """A change of an alarm's state."""
 
     alarm: str
     before: AlarmState
@@ -40,17 +40,17 @@ class Transition:
 
 
 class AlarmEvaluator:
-    """Plays CloudWatch's part for every single-metric alarm whose name has one of ``prefixes``."""
+    """Evaluates every single-metric alarm whose name starts with one of ``prefixes``."""
 
     def __init__(self, cloudwatch: CloudWatchClient, prefixes: Sequence[str] = ("",)) -> None:
         self._cloudwatch = cloudwatch
         self._prefixes = prefixes
 
-    def tick(self, now: datetime) -> list[Transition]:
-        """Evaluate all alarms once, as of ``now``, and return what changed.
+    def evaluate_all(self, now: datetime) -> list[Transition]:
+        """Evaluate all alarms once, as of ``now``, and return the changes of state.
 
-        The latest period ends with the last full minute before ``now``, as CloudWatch's does:
-        a value timestamped 12:00:00 counts from 12:01:00 on.
+        The latest period ends with the last full minute before ``now``, as in CloudWatch: a
+        value timestamped 12:00:00 counts from 12:01:00 on.
         """
         rules = [(rule, state) for rule, state in self._rules() if rule is not None]
         minutes = self._fetch([rule for rule, _ in rules], now)
@@ -70,12 +70,12 @@ class AlarmEvaluator:
         return changes
 
     def _rules(self) -> Iterable[tuple[AlarmRule | None, AlarmState]]:
-        """Yield every alarm's rule with its present state."""
+        """Yield every alarm's rule and current state."""
         for alarm in self._alarms():
             yield AlarmRule.from_description(alarm), AlarmState(alarm["StateValue"])
 
     def _alarms(self) -> Iterable[MetricAlarmTypeDef]:
-        """Yield the descriptions of the watched alarms."""
+        """Yield the descriptions of the alarms to evaluate."""
         paginator = self._cloudwatch.get_paginator("describe_alarms")
         for prefix in self._prefixes:
             pages = (
@@ -89,7 +89,7 @@ class AlarmEvaluator:
     def _fetch(
         self, rules: Sequence[AlarmRule], now: datetime
     ) -> dict[Series, dict[datetime, Statistics]]:
-        """Read each series once, by the minute, as far back as its longest-looking alarm does."""
+        """Read each series once, by the minute, as far back as any of its alarms needs."""
         reach: dict[Series, timedelta] = {}
         for rule in rules:
             span = rule.period * rule.evaluation_range
@@ -99,7 +99,7 @@ class AlarmEvaluator:
     def _minutes(
         self, series: Series, now: datetime, span: timedelta
     ) -> dict[datetime, Statistics]:
-        """Return what was published in each minute of the ``span`` that ends at ``now``."""
+        """Return the statistics of each minute in the ``span`` that ends at ``now``."""
         namespace, metric, dimensions = series
         end = _floor_minute(now)
         answer = self._cloudwatch.get_metric_statistics(

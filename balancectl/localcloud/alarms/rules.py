@@ -1,8 +1,8 @@
-"""How CloudWatch decides the state of a single-metric alarm, as pure functions.
+"""CloudWatch's rules for the state of a single-metric alarm, as pure functions.
 
 Source: "Configuring how CloudWatch alarms treat missing data" and "Alarm evaluation" in the
-CloudWatch user guide, read 2026-11; the tables given there are the tests of this module. Metric
-math, percentiles, composite and anomaly alarms are not evaluated here.
+CloudWatch user guide, read 2026-11; its tables are this module's tests. Metric math, percentiles,
+composite and anomaly alarms are not evaluated.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-#: In the guide's examples an alarm of three periods looks at five: what reported late is used
-#: before anything is filled in. It is also why a dead-man alarm fires two periods later.
+#: In the guide's examples, an alarm over three periods reads five: late data points are used
+#: before missing ones are filled in. That is why a dead-man alarm fires two periods later.
 EXTRA_PERIODS: Final = 2
 
 COMPARISONS: Final = {
@@ -27,7 +27,7 @@ _STATISTICS: Final = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
 
 
 class AlarmState(StrEnum):
-    """The states an alarm can have."""
+    """The states of an alarm."""
 
     OK = "OK"
     ALARM = "ALARM"
@@ -35,7 +35,7 @@ class AlarmState(StrEnum):
 
 
 class MissingData(StrEnum):
-    """What a period without data counts as."""
+    """How a period without data is treated."""
 
     MISSING = "missing"
     IGNORE = "ignore"
@@ -45,7 +45,7 @@ class MissingData(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What was published for one metric within one stretch of time."""
+    """The statistics of one metric over one period of time."""
 
     sample_count: float
     total: float
@@ -54,7 +54,7 @@ class Statistics:
 
     @classmethod
     def merge(cls, parts: Sequence[Statistics]) -> Statistics:
-        """Return the statistics of all ``parts`` (at least one) together."""
+        """Return the combined statistics of ``parts`` (at least one)."""
         return cls(
             sample_count=sum(part.sample_count for part in parts),
             total=sum(part.total for part in parts),
@@ -63,7 +63,7 @@ class Statistics:
         )
 
     def value(self, statistic: str) -> float:
-        """Return one statistic by CloudWatch's name for it."""
+        """Return one statistic by its CloudWatch name."""
         match statistic:
             case "SampleCount":
                 return self.sample_count
@@ -79,7 +79,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One period of an alarm's evaluation range; ``statistics`` is None when nothing came."""
+    """One period of an alarm's evaluation range; ``statistics`` is None without data."""
 
     start: datetime
     statistics: Statistics | None
@@ -87,7 +87,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRule:
-    """The settings of one alarm that its evaluation depends on."""
+    """The settings of an alarm that its evaluation depends on."""
 
     name: str
     namespace: str
@@ -103,7 +103,7 @@ class AlarmRule:
 
     @classmethod
     def from_description(cls, alarm: Mapping[str, Any]) -> AlarmRule | None:
-        """Read an element of DescribeAlarms' ``MetricAlarms``; None for what is not evaluated."""
+        """Parse an element of DescribeAlarms' ``MetricAlarms``; None if it is not evaluated."""
         if not alarm.get("MetricName") or alarm.get("Statistic") not in _STATISTICS:
             return None
         if alarm.get("ComparisonOperator") not in COMPARISONS or alarm.get("Metrics"):
@@ -127,7 +127,7 @@ class AlarmRule:
 
     @property
     def evaluation_range(self) -> int:
-        """How many periods are looked at."""
+        """The number of periods read."""
         return self.evaluation_periods + EXTRA_PERIODS
 
     def breaches(self, value: float) -> bool:
@@ -170,12 +170,12 @@ def _with_too_little(
     missing_data: MissingData,
     current: AlarmState,
 ) -> AlarmState:
-    """Decide when all that came was breaching, or nothing came, and nothing fills the rest."""
+    """Decide when no data point is good and missing ones are not filled in."""
     if len(real) >= datapoints_to_alarm:
         return AlarmState.ALARM
     if missing_data is MissingData.IGNORE:
         return current
-    # One breaching point that is old enough and was followed by none at all alarms
-    # ("X - - - -" in the guide's table), a fresh one waits for more ("- - - - X").
+    # A breaching point that is old enough and has no successor raises the alarm
+    # ("X - - - -" in the guide's table); a recent one waits for more ("- - - - X").
     age = len(breaching) - breaching.index(True) if real else 0
     return AlarmState.ALARM if age >= datapoints_to_alarm else AlarmState.INSUFFICIENT_DATA

@@ -1,4 +1,4 @@
-"""Judges an alarm, and says why in CloudWatch's own manner. Pure."""
+"""Evaluates an alarm, with the reason in CloudWatch's form. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from balancectl.localcloud.alarms.rules import COMPARISONS, AlarmRule, AlarmStat
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state an alarm should have, and why, in the form that SetAlarmState takes."""
+    """An alarm's state and reason, in the form that SetAlarmState takes."""
 
     state: AlarmState
     reason: str
@@ -22,7 +22,7 @@ class Verdict:
 def evaluate(
     rule: AlarmRule, periods: Sequence[Period], current: AlarmState, now: datetime
 ) -> Verdict:
-    """Judge ``periods``, oldest first and ``rule.evaluation_range`` long, at the time ``now``."""
+    """Evaluate ``periods``, oldest first and ``rule.evaluation_range`` long, at ``now``."""
     points = [
         None if period.statistics is None else period.statistics.value(rule.statistic)
         for period in periods
@@ -42,7 +42,7 @@ def evaluate(
 
 
 def _reason(rule: AlarmRule, state: AlarmState, used: Sequence[tuple[Period, float]]) -> str:
-    """Say why in CloudWatch's manner of speaking."""
+    """Return the reason as CloudWatch phrases it."""
     missing = rule.evaluation_periods - len(used)
     if not used:
         if state is AlarmState.INSUFFICIENT_DATA:
@@ -77,5 +77,5 @@ def _reason_data(rule: AlarmRule, used: Sequence[tuple[Period, float]], now: dat
 
 
 def aws_time(at: datetime) -> str:
-    """Return ``at`` as alarms carry it: "2026-11-23T14:05:00.000+0000"."""
+    """Return ``at`` in the format of alarms: "2026-11-23T14:05:00.000+0000"."""
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"

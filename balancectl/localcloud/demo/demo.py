@@ -1,4 +1,4 @@
-"""``make demo``: sets the local cloud up, tells its story, and checks that it was told right."""
+"""``make demo``: starts a local cloud, plays the story in it, and checks every message."""
 
 from __future__ import annotations
 
@@ -15,103 +15,107 @@ _STAGES = {
     "packages": "Building dist/*.zip",
     "emulator": "Starting an emulated AWS with IAM enforced",
     "providers": "Starting simulated providers",
-    "terraform": "Applying infra/terraform, as it is",
+    "terraform": "Applying infra/terraform unchanged",
     "keys": "Storing the accounts' keys with balancectl keys import",
 }
 
 
 class Demo:
-    """One telling of the story."""
+    """One run of the story."""
 
     def __init__(self, screen: Screen, folder: Path = LOCAL / "demo") -> None:
         self._screen = screen
         self._folder = folder
         self._messages: list[Message] = []
-        self._complaints: list[str] = []
+        self._differences: list[str] = []
 
     def run(self) -> bool:
-        """Tell the story; return whether everything went as it should."""
+        """Play the story; return whether everything went as expected."""
         screen = self._screen
-        screen.say("Balance Monitor: the real Terraform and both functions, on this machine.")
-        screen.say(f"Everything that is written lies in {_short(self._folder)}.", "dim")
+        screen.print("Balance Monitor: the real Terraform and both functions, on this machine.")
+        screen.print(f"All files are written to {_short(self._folder)}.", "dim")
         screen.heading("Setting up")
         with screen.stages(_STAGES) as on_stage:
             on_stage("packages", None)
             build_packages()
             with local_cloud(self._folder, story.PLAN, on_stage) as cloud:
-                self._tell(cloud)
+                self._play_chapters(cloud)
                 self._check_keys(cloud)
         return self._close()
 
-    def _tell(self, cloud: LocalCloud) -> None:
-        """Tell the chapters."""
+    def _play_chapters(self, cloud: LocalCloud) -> None:
+        """Play the chapters."""
         screen = self._screen
-        screen.heading("Who is told what")
-        for person, what in story.PEOPLE.items():
-            screen.say(f"{person:<22}{what}")
+        screen.heading("Subscribers")
+        for subscriber, what in story.SUBSCRIBERS.items():
+            screen.print(f"{subscriber:<22}{what}")
         screen.heading("Polling")
         step = cloud.start_schedules()
         screen.beat(step.at, "The schedule fires for the first time.")
         screen.balances(cloud.latest())
-        self._take(step, story.Beat("the first poll", why_silent="All is well."))
+        self._check_messages(step, story.Beat("the first poll", why_no_message="All is well."))
         for chapter in story.CHAPTERS:
             screen.heading(chapter.title)
             for beat in chapter.beats:
                 self._play(cloud, beat)
-        screen.heading("In the end")
+        screen.heading("Result")
         screen.balances(cloud.latest())
 
     def _play(self, cloud: LocalCloud, beat: story.Beat) -> None:
-        """Let one thing happen."""
+        """Play one beat."""
         step = beat.play(cloud)
         self._screen.beat(step.at, beat.text)
-        self._take(step, beat)
+        self._check_messages(step, beat)
 
-    def _take(self, step: Step, beat: story.Beat) -> None:
-        """Show what a step brought, and compare it with what it should bring."""
+    def _check_messages(self, step: Step, beat: story.Beat) -> None:
+        """Show a step's messages, and compare them with the expected ones."""
         self._screen.transitions(step.transitions)
         for message in step.messages:
             self._screen.message(message)
         if not step.messages:
-            self._screen.silence(beat.why_silent)
+            self._screen.no_message(beat.why_no_message)
         self._messages += step.messages
-        for complaint in story.disagreements(beat.expected, step.messages):
-            self._screen.say(f"           This is not as it should be: {complaint}", "bold red")
-            self._complaints.append(f"{beat.text} {complaint}")
+        for difference in story.differences(beat.expected, step.messages):
+            self._screen.print(f"           Not as expected: {difference}", "bold red")
+            self._differences.append(f"{beat.text} {difference}")
 
     def _check_keys(self, cloud: LocalCloud) -> None:
-        """Look for the accounts' keys in everything that was written."""
+        """Search every file written for the accounts' keys."""
         keys = cloud.providers.keys().values()
         for file in files_with(self._folder, keys):
-            self._complaints.append(f"a key is in {_short(file)}")
+            self._differences.append(f"a key is in {_short(file)}")
 
     def _close(self) -> bool:
-        """Print who got what, whether all was right, and what to do next."""
+        """Print the messages per subscriber, the verdict, and next steps."""
         screen = self._screen
-        screen.say()
-        screen.table("Who was told", ("To", "Messages", "Subjects"), self._by_person())
-        if self._complaints:
-            screen.say("The story was not told as it should be:", "bold red")
-            for complaint in self._complaints:
-                screen.say(f"  - {complaint}", "red")
-            screen.say(f"See {_short(self._folder)}/emulator.log.")
+        screen.print()
+        screen.table("Messages sent", ("To", "Messages", "Subjects"), self._by_subscriber())
+        if self._differences:
+            screen.print("The story did not go as expected:", "bold red")
+            for difference in self._differences:
+                screen.print(f"  - {difference}", "red")
+            screen.print(f"See {_short(self._folder)}/emulator.log.")
             return False
-        screen.say("One account breached: one warning, one critical, one reminder, one recovery.")
-        screen.say("A revoked key said why. Four warnings came as one digest. Others were silent.")
-        screen.say("No key is in any log, record, message or Terraform state.")
-        screen.say(f"All as it should be, in {screen.elapsed}; nothing is left running.", "green")
-        screen.say()
-        screen.say("Next:", "bold")
-        screen.say("  make up      keep this cloud running, with your own accounts and keys")
-        screen.say("  README.md    deploy to AWS in six steps")
+        screen.print("One account ran low: one warning, one critical, one reminder, one recovery.")
+        screen.print(
+            "A revoked key was reported. Four warnings made one digest. Nothing else happened."
+        )
+        screen.print("No key is in any log, record, message or Terraform state.")
+        screen.print(f"All as expected, in {screen.elapsed}; nothing is left running.", "green")
+        screen.print()
+        screen.print("Next:", "bold")
+        screen.print("  make up      keep this cloud running, with your own accounts and keys")
+        screen.print("  README.md    deploy to AWS in six steps")
         return True
 
-    def _by_person(self) -> list[tuple[str, str, str]]:
+    def _by_subscriber(self) -> list[tuple[str, str, str]]:
         """Return one row for each subscriber."""
         rows = []
-        for person in story.PEOPLE:
-            got = [message for message in self._messages if message.endpoint == person]
-            rows.append((person, str(len(got)), "\n".join(_headline(m) for m in got) or "-"))
+        for subscriber in story.SUBSCRIBERS:
+            received = [message for message in self._messages if message.endpoint == subscriber]
+            rows.append(
+                (subscriber, str(len(received)), "\n".join(_headline(m) for m in received) or "-")
+            )
         return rows
 
 
@@ -123,10 +127,10 @@ def files_with(folder: Path, keys: Iterable[str]) -> list[Path]:
 
 
 def _headline(message: Message) -> str:
-    """Return a message in one line."""
+    """Return a message's first line or subject."""
     return message.body.splitlines()[0] if message.is_sms else message.subject
 
 
 def _short(path: Path) -> str:
-    """Return a path as one types it in the repository."""
+    """Return a path relative to the repository."""
     return str(path.relative_to(LOCAL.parent)) if path.is_relative_to(LOCAL.parent) else str(path)

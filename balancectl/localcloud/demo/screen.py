@@ -1,4 +1,4 @@
-"""How the local cloud shows what happens: boxes on a terminal, plain lines elsewhere."""
+"""The local cloud's output: boxes on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class Screen:
 
     @property
     def elapsed(self) -> str:
-        """How long it has been, as in "1 min 20 s"."""
+        """The time since the start, as in "1 min 20 s"."""
         return _duration(time.monotonic() - self._started)
 
-    def say(self, text: str = "", style: str = "") -> None:
+    def print(self, text: str = "", style: str = "") -> None:
         """Print a line."""
         self._console.print(Text(text, style=style))
 
     def heading(self, text: str) -> None:
-        """Begin a part."""
+        """Print a section's heading."""
         self._console.print()
         if self._is_plain:
             self._console.print(f"== {text}")
@@ -63,7 +63,7 @@ class Screen:
 
     @contextmanager
     def stage(self, title: str) -> Iterator[Callable[[int, int], None]]:
-        """Show that ``title`` goes on, then how long it took; yields what reports progress."""
+        """Show ``title`` while the block runs, then its duration; yields a progress callback."""
         begun = time.monotonic()
         if self._is_plain:
             self._console.print(f"{title} ...")
@@ -79,9 +79,9 @@ class Screen:
 
     @contextmanager
     def stages(self, titles: Mapping[str, str]) -> Iterator[OnStage]:
-        """Show one stage after the other; yields what is told when each begins and goes on.
+        """Show one stage after the other; yields a callback for the stages' progress.
 
-        A stage that has no title ends the one before and is not shown.
+        A stage without a title ends the previous one and is not shown.
         """
         with ExitStack() as current:
             report: Callable[[int, int], None] | None = None
@@ -99,7 +99,7 @@ class Screen:
             yield on_stage
 
     def beat(self, at: datetime, text: str) -> None:
-        """Tell what happens at ``at``."""
+        """Print the event at ``at``."""
         self._console.print()
         if self._is_plain:
             self._console.print(f"{at:%H:%M} UTC  {text}")
@@ -109,7 +109,7 @@ class Screen:
         self._console.print(line)
 
     def transitions(self, changes: Sequence[Transition]) -> None:
-        """Show the alarms that fired or cleared; an alarm's first OK is no news."""
+        """Show the alarms that fired or cleared, except an alarm's first OK."""
         for change in changes:
             if "INSUFFICIENT_DATA" in (change.before, change.after):
                 continue
@@ -117,9 +117,9 @@ class Screen:
             line = Text.assemble(_INDENT, (f"{change.after:<5}", colour), f"  {change.alarm}")
             self._console.print(line)
 
-    def silence(self, why: str) -> None:
-        """Say that nobody was told anything."""
-        self._console.print(Text(f"{_INDENT}Nobody is told. {why}".rstrip(), style="dim"))
+    def no_message(self, why: str) -> None:
+        """Print that no message was sent."""
+        self._console.print(Text(f"{_INDENT}No message is sent. {why}".rstrip(), style="dim"))
 
     def message(self, message: Message) -> None:
         """Show an e-mail or SMS in full."""
@@ -139,13 +139,13 @@ class Screen:
         self._console.print(Panel(Text(text), title=title, title_align="left", border_style=colour))
 
     def balances(self, latest: Mapping[str, Latest]) -> None:
-        """Show what is left on each account."""
+        """Show each account's balance."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for column in (f"{_INDENT}Account", "Provider", "Left", "Warning", "Critical", "Poll"):
-            is_number = column in ("Left", "Warning", "Critical")
+        for column in (f"{_INDENT}Account", "Provider", "Balance", "Warning", "Critical", "Poll"):
+            is_number = column in ("Balance", "Warning", "Critical")
             table.add_column(column, justify="right" if is_number else "left")
         for name, record in sorted(latest.items()):
-            table.add_row(f"{_INDENT}{name}", record.provider_title, *_figures(record))
+            table.add_row(f"{_INDENT}{name}", record.provider_title, *_record_columns(record))
         self._console.print(table)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -166,22 +166,22 @@ class Screen:
 
     @property
     def _is_plain(self) -> bool:
-        """Whether nobody watches: no boxes, no moving parts."""
+        """Whether the output is no terminal: no boxes, no moving parts."""
         return not self._console.is_terminal
 
 
-def _figures(record: Latest) -> tuple[str, str, str, str]:
-    """Return a record's columns: left, warning, critical, outcome."""
+def _record_columns(record: Latest) -> tuple[str, str, str, str]:
+    """Return a record's columns: balance, warning, critical, outcome."""
     unit = record.unit or ""
     left = "-" if record.balance is None else format_amount(record.balance, unit)
     limits = (record.thresholds.warning, record.thresholds.critical)
-    told = "ok" if record.outcome is Outcome.OK else record.reason or record.outcome.words
+    status = "ok" if record.outcome is Outcome.OK else record.reason or record.outcome.words
     warning, critical = ("-" if limit is None else f"{limit:,f}" for limit in limits)
-    return left, warning, critical, told
+    return left, warning, critical, status
 
 
 def _duration(seconds: float) -> str:
-    """Return seconds for a person: "3.1 s", "1 min 20 s"."""
+    """Format a duration: "3.1 s", "1 min 20 s"."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"

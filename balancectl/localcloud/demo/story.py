@@ -1,4 +1,4 @@
-"""The demo's story, as data: what happens to the accounts, and who must be told what."""
+"""The demo's story, as data: events and the messages that each subscriber must receive."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ TEAM: Final = "team@example.com"
 CRAWLERS: Final = "crawlers@example.com"
 ON_CALL: Final = "+4915112345678"
 OPERATIONS: Final = "platform@example.com"
-#: Who is told what, as the subscribers below have it.
-PEOPLE: Final = {
-    TEAM: "e-mail, everything",
-    ON_CALL: "SMS, what is critical",
-    CRAWLERS: "e-mail, what concerns Firecrawl",
-    OPERATIONS: "e-mail, when the monitor itself fails",
+#: What each subscriber receives, as configured below.
+SUBSCRIBERS: Final = {
+    TEAM: "e-mail: all alerts",
+    ON_CALL: "SMS: critical alerts",
+    CRAWLERS: "e-mail: alerts about Firecrawl",
+    OPERATIONS: "e-mail: failures of the monitor itself",
 }
 
 REPEAT_HOURS: Final = 4
@@ -31,13 +31,13 @@ DIGEST_ABOVE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A message that somebody must get."""
+    """A message that a subscriber must receive."""
 
     to: str
     status: Status
     severity: Severity
-    says: tuple[str, ...]
-    """What its subject or text must say."""
+    contains: tuple[str, ...]
+    """Texts that its subject or body must contain."""
 
     def is_met_by(self, message: Message) -> bool:
         """Whether ``message`` is this one."""
@@ -46,32 +46,32 @@ class Expected:
             message.endpoint == self.to
             and message.attribute("status") == self.status
             and message.attribute("severity") == self.severity
-            and all(words.lower() in text for words in self.says)
+            and all(words.lower() in text for words in self.contains)
         )
 
     def __str__(self) -> str:
         what = f"{self.severity} {self.status} for {self.to}"
-        return f"{what} that says {' and '.join(map(repr, self.says))}"
+        return f"{what} that contains {' and '.join(map(repr, self.contains))}"
 
 
-def _nothing(_cloud: LocalCloud) -> None:
-    """Let nothing happen."""
+def _do_nothing(_cloud: LocalCloud) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One step of the story: something happens, time passes, and these people are told."""
+    """One step of the story: an event, a wait, and the expected messages."""
 
     text: str
-    act: Callable[[LocalCloud], None] = _nothing
+    act: Callable[[LocalCloud], None] = _do_nothing
     wait: timedelta | None = None
     """None: until the next poll."""
     expected: tuple[Expected, ...] = ()
-    why_silent: str = ""
-    """Why nobody is told, where one could wonder."""
+    why_no_message: str = ""
+    """Why no message is sent, where that may surprise."""
 
     def play(self, cloud: LocalCloud) -> Step:
-        """Let it happen in ``cloud``, and return what it brought."""
+        """Play it in ``cloud``, and return the resulting step."""
         self.act(cloud)
         return cloud.next_poll() if self.wait is None else cloud.pass_time(self.wait)
 
@@ -84,8 +84,8 @@ class Chapter:
     beats: tuple[Beat, ...] = field(default_factory=tuple)
 
 
-def disagreements(expected: Sequence[Expected], messages: Sequence[Message]) -> list[str]:
-    """Return how ``messages`` differ from what was ``expected``; each is expected once."""
+def differences(expected: Sequence[Expected], messages: Sequence[Message]) -> list[str]:
+    """Return how ``messages`` differ from those ``expected``; each is expected once."""
     left = list(messages)
     found = []
     for one in expected:
@@ -102,8 +102,8 @@ def _account(name: str, provider: str, balance: str, key: str) -> Account:
     return Account(name, provider, f"{key}-{name}-d3m0k3y", Decimal(balance))
 
 
-def _has(account: str, balance: str) -> Callable[[LocalCloud], None]:
-    """Return what leaves ``account`` with ``balance``."""
+def _set_balance(account: str, balance: str) -> Callable[[LocalCloud], None]:
+    """Return an event that sets the balance of ``account``."""
     return lambda cloud: cloud.providers.set_balance(account, Decimal(balance))
 
 
@@ -170,28 +170,28 @@ CHAPTERS: Final = (
     Chapter(
         "One account runs dry, the others do not",
         (
-            Beat("A task burns through openrouter-main: 14.20 USD are left of 42.00.",
-                 _has("openrouter-main", "14.20"),
+            Beat("A task spends most of openrouter-main: 14.20 USD of 42.00 are left.",
+                 _set_balance("openrouter-main", "14.20"),
                  expected=(
                      Expected(TEAM, Status.FIRING, Severity.WARNING,
                               ("openrouter-main", "14.20 USD")),
                  )),
-            Beat("It goes on: 3.20 USD are left. Below 5.00 it is critical.",
-                 _has("openrouter-main", "3.20"),
+            Beat("Spending continues: 3.20 USD are left. Below 5.00 is critical.",
+                 _set_balance("openrouter-main", "3.20"),
                  expected=(
                      Expected(TEAM, Status.FIRING, Severity.CRITICAL,
                               ("openrouter-main", "3.20 USD")),
                      Expected(ON_CALL, Status.FIRING, Severity.CRITICAL, ("3.20 USD",)),
                  )),
-            Beat(f"{REPEAT_HOURS} hours go by, and nobody tops it up.",
+            Beat(f"{REPEAT_HOURS} hours pass without a top-up.",
                  wait=timedelta(hours=REPEAT_HOURS),
                  expected=(
                      Expected(TEAM, Status.REMINDER, Severity.CRITICAL, ("openrouter-main",)),
                      Expected(ON_CALL, Status.REMINDER, Severity.CRITICAL, ("openrouter-main",)),
                  )),
-            Beat("Somebody tops it up by 50.00 USD.",
-                 _has("openrouter-main", "53.20"),
-                 why_silent="Balances bounce in providers' caches: two good polls make sure."),
+            Beat("The account is topped up by 50.00 USD.",
+                 _set_balance("openrouter-main", "53.20"),
+                 why_no_message="Cached balances may bounce, so recovery needs two good polls."),
             Beat("The second good poll in a row.",
                  expected=(
                      Expected(TEAM, Status.RESOLVED, Severity.CRITICAL,
@@ -203,13 +203,13 @@ CHAPTERS: Final = (
     Chapter(
         "A key is revoked",
         (
-            Beat("The provider revokes the key of mydisct-solver. Its balance is unknown now, "
+            Beat("The provider revokes the key of mydisct-solver. Its balance is now unknown, "
                  "which is not the same as low.",
                  _revoke_key,
-                 why_silent="A hiccup is not worth a message."),
-            Beat("Still refused.", why_silent="The account's stale_after_minutes are 10 ..."),
-            Beat("Still refused.", why_silent="... and CloudWatch looks two periods further back."),
-            Beat("Still refused, for the fourth time.",
+                 why_no_message="A single failure is not worth a message."),
+            Beat("Still rejected.", why_no_message="The account's stale_after_minutes is 10 ..."),
+            Beat("Still rejected.", why_no_message="... and CloudWatch reads two more periods."),
+            Beat("Rejected for the fourth time.",
                  expected=(
                      Expected(TEAM, Status.FIRING, Severity.WARNING,
                               ("mydisct-solver", "the key was rejected", "INVALID_API_KEY")),
@@ -225,7 +225,7 @@ CHAPTERS: Final = (
         "A busy night",
         (
             Beat("Four accounts cross their warning thresholds at once: one digest, not four "
-                 "messages. The crawlers' team hears of it for its two.",
+                 "messages. The crawlers' team gets one for its two accounts.",
                  _spend_everywhere,
                  expected=(
                      Expected(TEAM, Status.DIGEST, Severity.WARNING, tuple(BUSY_NIGHT)),

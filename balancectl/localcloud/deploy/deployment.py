@@ -1,4 +1,4 @@
-"""The real Terraform root, applied to an emulator, and what a person then does with it."""
+"""One deployment in an emulator: Terraform, balancectl, keys and polls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.times import format_time
 
 SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 
-#: What differs from a deployment on AWS, and nothing else.
+#: The only variables that differ from a deployment on AWS.
 LOCAL_VARIABLES: Final = {
     "allow_http_loopback": True,
     "deletion_protection": False,
@@ -55,15 +55,15 @@ class Deployment:
         """Apply the stack with ``variable_files``.
 
         Raises:
-            DeploymentError: with Terraform's own words.
+            DeploymentError: with Terraform's error output.
         """
         self._terraform.apply(self._with_local(variable_files), on_progress)
 
     def plan(self, variable_files: Sequence[Path]) -> dict[str, Any]:
-        """Return what an apply would change, as Terraform's JSON document.
+        """Return the changes that an apply would make, as Terraform's JSON document.
 
         Raises:
-            DeploymentError: with Terraform's own words.
+            DeploymentError: with Terraform's error output.
         """
         return self._terraform.plan(self._with_local(variable_files))
 
@@ -78,16 +78,16 @@ class Deployment:
         exits: Sequence[int] = (0,),
         environment: Mapping[str, str] | None = None,
     ) -> str:
-        """Run the operator's command line against this stack and return what it prints.
+        """Run balancectl against this stack and return its output.
 
         Args:
-            arguments: the command and what follows it.
+            arguments: the command and its arguments.
             stdin: its standard input.
-            exits: the exit codes that are no failure.
-            environment: what differs from the environment of the cloud's root.
+            exits: the exit codes that count as success.
+            environment: additions to the environment, which has root's credentials.
 
         Raises:
-            DeploymentError: when it fails; with what it said.
+            DeploymentError: when it fails; with its error output.
         """
         done = subprocess.run(  # noqa: S603 -- our own command
             [sys.executable, "-m", "balancectl", "--name", self.name, *arguments],
@@ -99,12 +99,12 @@ class Deployment:
             env=self.emulator.environment() | dict(environment or {}),
         )
         if done.returncode not in exits:
-            said = done.stderr.strip() or done.stdout.strip()
-            raise DeploymentError(f"balancectl {arguments[0]} ({done.returncode}): {said}")
+            output = done.stderr.strip() or done.stdout.strip()
+            raise DeploymentError(f"balancectl {arguments[0]} ({done.returncode}): {output}")
         return done.stdout
 
     def import_keys(self, keys: Mapping[str, str]) -> None:
-        """Store the accounts' keys, through standard input, as a person would.
+        """Store the accounts' keys, passed through standard input.
 
         Raises:
             DeploymentError: when ``balancectl keys import`` fails.
@@ -115,7 +115,7 @@ class Deployment:
         """Run every shard's poll as its schedule would at ``at``; return the runs' reports.
 
         Raises:
-            DeploymentError: when a run fails as a whole.
+            DeploymentError: when a run fails.
         """
         functions = self.emulator.client("lambda")
         reports = []
@@ -142,7 +142,7 @@ class Deployment:
         return [json.loads(text.replace(SCHEDULED_TIME, format_time(at))) for text in inputs]
 
     def _with_local(self, files: Sequence[Path]) -> list[Path]:
-        """Return ``files`` behind the one with the local cloud's own variables."""
+        """Return ``files``, preceded by the local cloud's own variables."""
         local = self.folder / "local.tfvars.json"
         own = {"name": self.name, "package_dir": str(PACKAGES)}
         local.write_text(json.dumps(LOCAL_VARIABLES | own), "utf-8")

@@ -1,4 +1,4 @@
-"""Where the repository is, and its scripts: the local cloud builds and applies what lies there."""
+"""The repository and its scripts: the local cloud builds and applies what is in the checkout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from balancectl.localcloud.errors import RepositoryError
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 LOCAL: Final = ROOT / ".local"
-"""Everything that the local cloud writes."""
+"""The folder for everything that the local cloud writes."""
 PACKAGES: Final = ROOT / "dist"
 
 
@@ -22,7 +22,7 @@ def build_packages() -> None:
     """Build dist/*.zip as ``make build`` does.
 
     Raises:
-        RepositoryError: when they cannot be built; the text says why.
+        RepositoryError: when the build fails; the text says why.
     """
     done = subprocess.run(  # noqa: S603 -- our own script
         [sys.executable, str(_script("package"))], capture_output=True, text=True, check=False
@@ -36,7 +36,7 @@ def terraform_script() -> ModuleType:
     """Return ``scripts/terraform.py`` as a module: it finds Terraform and stages the stack.
 
     Raises:
-        RepositoryError: outside of a checkout.
+        RepositoryError: outside a checkout.
     """
     spec = importlib.util.spec_from_file_location("local_terraform", _script("terraform"))
     if spec is None or spec.loader is None:

@@ -1,4 +1,4 @@
-"""Runs Terraform on a copy of the root, against the emulator alone, and follows an apply."""
+"""Runs Terraform on a copy of the root, against the emulator only, and reports its progress."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _TERRAFORM_SETTINGS: Final = ("CHECKPOINT_DISABLE", "TF_CLI_CONFIG_FILE", "TF_PL
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an apply is."""
+    """The progress of an apply."""
 
     done: int
     total: int
     resource: str
-    """What was just made."""
+    """The address of the resource just created or updated."""
 
 
 OnStage = Callable[[str, Progress | None], None]
-"""Is told which stage begins, and with a progress how far it is."""
+"""Called with a stage when it begins, and with its progress as it continues."""
 
 
 @dataclass
 class Terraform:
-    """Terraform for one deployment; its state and plans lie under ``folder``."""
+    """Terraform for one deployment; its state and plans are below ``folder``."""
 
     emulator: Emulator
     folder: Path
 
     @property
     def state_file(self) -> Path:
-        """The state."""
+        """The state file."""
         return self.folder / "terraform.tfstate"
 
     @cached_property
     def root(self) -> Path:
-        """A copy of the Terraform root, so that no state, backend or tfvars of the user is met."""
+        """A copy of the Terraform root, without the user's state, backend or tfvars."""
         staged: Path = terraform_script().stage(self.folder / "staged")
         return staged
 
@@ -61,7 +61,7 @@ class Terraform:
         """Run ``init`` and ``apply``.
 
         Raises:
-            DeploymentError: with Terraform's own words.
+            DeploymentError: with Terraform's error output.
         """
         self._run("init", "-input=false", "-no-color")
         options = [*self._options(variable_files), "-auto-approve", "-json", "-parallelism=20"]
@@ -81,10 +81,10 @@ class Terraform:
             raise DeploymentError("\n".join(errors) or "terraform apply failed")
 
     def plan(self, variable_files: Sequence[Path]) -> dict[str, Any]:
-        """Return a plan against the present state as Terraform's JSON document.
+        """Return a plan against the current state, as Terraform's JSON document.
 
         Raises:
-            DeploymentError: with Terraform's own words.
+            DeploymentError: with Terraform's error output.
         """
         file = self.folder / "local.tfplan"
         self._run("plan", *self._options(variable_files), f"-out={file}")
@@ -105,7 +105,7 @@ class Terraform:
         ]
 
     def _run(self, *arguments: str) -> str:
-        """Run Terraform in the staged root and return what it prints."""
+        """Run Terraform in the staged root and return its output."""
         with self._running(*arguments) as run:
             output, errors = run.communicate()
         if run.returncode:
@@ -114,7 +114,7 @@ class Terraform:
 
     @contextmanager
     def _running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """Run Terraform; it and its plugins end with the block, Ctrl-C included."""
+        """Run Terraform; stop it and its plugins when the block exits, even by Ctrl-C."""
         script = terraform_script()
         run = subprocess.Popen(  # noqa: S603 -- the Terraform that scripts/terraform.py found
             [str(script.find()), f"-chdir={self.root}", *arguments],
@@ -139,7 +139,7 @@ class Terraform:
 
 
 def _terraform_environment(emulator: Emulator) -> dict[str, str]:
-    """Return an environment in which Terraform meets no settings of the user's deployments."""
+    """Return an environment without any settings of the user's own deployments."""
     found = terraform_script().environment()
     kept = {name: value for name, value in found.items() if name.startswith(_TERRAFORM_SETTINGS)}
     cloud = emulator.environment()
@@ -147,7 +147,7 @@ def _terraform_environment(emulator: Emulator) -> dict[str, str]:
 
 
 def _events(run: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """Yield what Terraform reports with ``-json``."""
+    """Yield the events that Terraform reports with ``-json``."""
     for line in run.stdout or ():
         with suppress(ValueError):
             event = json.loads(line)
@@ -156,12 +156,12 @@ def _events(run: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
 
 
 def _is_change(event: Mapping[str, Any]) -> bool:
-    """Whether something was made or changed, and not merely read."""
+    """Whether a resource was created or updated, not merely read."""
     return event["hook"].get("action") in ("create", "update")
 
 
 def _diagnostic(event: Mapping[str, Any]) -> str:
-    """Return an error of Terraform's as text."""
+    """Return an error event as text."""
     diagnostic = event.get("diagnostic", {})
     parts = (
         diagnostic.get("summary") or event.get("@message", ""),

@@ -1,4 +1,4 @@
-"""What the emulator's server answers beside AWS's paths, for the process that started it."""
+"""The emulator's own endpoints, beside AWS's: for the process that started it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def answer(path: str, send: ASGISendCallable) -> bool:
-    """Answer a request to one of our paths; return False for any other."""
+    """Answer a request to a control path; return False for any other path."""
     document: dict[str, Any]
     if path == RELEASE_PATH:
         schedules.release()
@@ -37,7 +37,7 @@ async def answer(path: str, send: ASGISendCallable) -> bool:
 
 
 def _activity() -> dict[str, int]:
-    """Return how many functions run or have a message to run for, and how many messages wait."""
+    """Return how many functions are running or due to run, and how many messages are delayed."""
     running, _ = lambda_svc.executions_in_flight()
     triggers = {esm["EventSourceArn"] for _, _, esm in lambda_svc._iter_all_esms()}  # noqa: SLF001
     queues = [sqs._queue_by_arn(arn) for arn in triggers]  # noqa: SLF001

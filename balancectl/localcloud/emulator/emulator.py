@@ -1,4 +1,4 @@
-"""Starts, reaches and stops one emulator: MiniStack in a process of its own, with IAM enforced."""
+"""One running emulator: its address, credentials, clients and files."""
 
 from __future__ import annotations
 
@@ -22,27 +22,25 @@ from balancectl.localcloud.errors import EmulatorError
 
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "123456789012"
-#: MiniStack's root key: whoever sets up the local cloud may do everything in it.
+#: MiniStack's root key, which is allowed everything.
 _ACCESS_KEY: Final = "test"
 _SECRET_KEY: Final = "test"  # noqa: S105 -- everybody's
-_START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 8
 _QUIET_READINGS: Final = 3
-_KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "SYSTEMROOT")
 
 
 @dataclass(slots=True)
 class Emulator:
-    """A running emulator; everything it writes lies under ``folder``."""
+    """A running emulator; it writes only below ``folder``."""
 
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
-    """None for one that another process started."""
+    """None if another process started it."""
 
     @property
     def url(self) -> str:
-        """Where all AWS services answer."""
+        """The endpoint of all AWS services."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -57,24 +55,24 @@ class Emulator:
 
     @property
     def clock(self) -> StoryClock:
-        """The story's clock, for an emulator that was started with one."""
+        """The story's clock, if the emulator was started with one."""
         return StoryClock(self.clock_file)
 
     @property
     def clock_file(self) -> Path:
-        """Where the story's clock is kept."""
+        """The file of the story's clock."""
         return self.folder / "clock"
 
     def environment(self) -> dict[str, str]:
-        """Return a whole environment for a child process that shall reach this cloud only.
+        """Return a complete environment for a child process that can reach only this cloud.
 
-        Nothing of the user's AWS set-up is in it: no profile, no credentials, no other endpoint.
+        It contains none of the user's AWS settings: no profile, credentials or other endpoint.
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return kept | self.settings()
 
     def settings(self) -> dict[str, str]:
-        """Return the variables that lead AWS clients here, and only here."""
+        """Return the variables that point AWS clients to this cloud, and nowhere else."""
         nowhere = str(self.folder / "no-aws-files")
         return {
             "AWS_ENDPOINT_URL": self.url,
@@ -95,13 +93,13 @@ class Emulator:
         secret_key: str = _SECRET_KEY,
         token: str | None = None,
     ) -> Any:  # noqa: ANN401 -- typed where it is assigned
-        """Return a boto3 client of this cloud that reads nothing of the user's AWS set-up.
+        """Return a boto3 client for this cloud that ignores the user's AWS settings.
 
         Args:
-            service: as boto3 has it.
-            access_key: whose; by default the root's, who may do everything.
-            secret_key: of the same.
-            token: of the same, where it is temporary.
+            service: the service's name in boto3.
+            access_key: the caller's; by default root's, which is allowed everything.
+            secret_key: belongs to ``access_key``.
+            token: session token of temporary credentials.
         """
         make: Any = _session().client
         return make(
@@ -114,7 +112,7 @@ class Emulator:
         )
 
     def release_schedules(self) -> None:
-        """Let the schedules fire that were held since the start."""
+        """Release the schedules that were held since the start."""
         self._control(RELEASE_PATH)
 
     def settle(
@@ -124,26 +122,26 @@ class Emulator:
         with_delayed: bool = True,
         timeout_seconds: float = 60,
     ) -> None:
-        """Wait until what was set off is done: no function runs, and no message waits for one.
+        """Wait until the cloud is idle: no function is running, and no message waits for one.
 
         Args:
-            with_schedules: whether the schedules must have been looked at meanwhile.
-            with_delayed: whether messages that were sent with a delay count as well.
-            timeout_seconds: how long that may take.
+            with_schedules: also wait until the schedules have been checked.
+            with_delayed: also wait for messages that were sent with a delay.
+            timeout_seconds: the longest time to wait.
 
         Raises:
             EmulatorError: when it takes longer.
         """
         deadline = time.monotonic() + timeout_seconds
-        looked_at = self._control(ACTIVITY_PATH)["sweeps"] + (2 if with_schedules else 0)
+        sweeps = self._control(ACTIVITY_PATH)["sweeps"] + (2 if with_schedules else 0)
         quiet = 0
         while quiet < _QUIET_READINGS:
             if time.monotonic() > deadline:
-                raise EmulatorError(f"the cloud did not come to rest:\n{self.log_end()}")
+                raise EmulatorError(f"the cloud did not become idle:\n{self.log_end()}")
             time.sleep(0.05)
             activity = self._control(ACTIVITY_PATH)
             busy = activity["busy"] + (activity["delayed"] if with_delayed else 0)
-            quiet = quiet + 1 if activity["sweeps"] >= looked_at and not busy else 0
+            quiet = quiet + 1 if activity["sweeps"] >= sweeps and not busy else 0
 
     def is_running(self) -> bool:
         """Whether the emulator answers."""
@@ -153,7 +151,7 @@ class Emulator:
         return False
 
     def stop(self) -> None:
-        """End the process and wait for its end; quick, and safe to call again."""
+        """Stop the process and wait for it to exit; may be called again."""
         process, self.process = self.process, None
         if process is None:
             return
@@ -167,7 +165,7 @@ class Emulator:
             process.wait()
 
     def _control(self, path: str) -> dict[str, Any]:
-        """Ask the server something that is not AWS's."""
+        """Call one of the server's control paths."""
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 -- loopback
             document: dict[str, Any] = json.load(answer)
             return document
@@ -180,7 +178,7 @@ class Emulator:
 
 @cache
 def _session() -> boto3.Session:
-    """Return a session that reads no file and no profile of the user's."""
+    """Return a session that reads none of the user's files or profiles."""
     session = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),

@@ -1,4 +1,4 @@
-"""Starts the emulator's process: what it may see, where it writes, and when it is ready."""
+"""Starts the emulator's process: its environment, its files, and when it is ready."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def start_emulator(
     """Start an emulator that keeps its files in ``folder``, and wait until it answers.
 
     Args:
-        folder: made if need be.
-        story_start: the time at which ``clock`` stands first; None for the wall clock.
-        hold_schedules: let no schedule fire before :meth:`release_schedules`.
-        detached: let it outlive this process; otherwise it ends when this process does,
-            however that ends.
+        folder: created if missing.
+        story_start: the initial time of ``clock``; None for the wall clock.
+        hold_schedules: hold every schedule until :meth:`Emulator.release_schedules`.
+        detached: keep it running after this process exits; otherwise it stops with this
+            process, even if that is killed.
 
     Raises:
-        EmulatorError: when it does not come up; the text has the end of its log.
+        EmulatorError: when it fails to start; the text has the end of its log.
     """
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     emulator = Emulator(folder, free_port())
@@ -48,7 +48,7 @@ def start_emulator(
             stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us; we stop it in order
+            start_new_session=True,  # Ctrl-C is handled here, which stops the emulator in order
             cwd=folder,
             env=_server_environment(
                 emulator,
@@ -66,7 +66,7 @@ def start_emulator(
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
+    """Return an unused loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -76,7 +76,7 @@ def free_port() -> int:
 def _server_environment(
     emulator: Emulator, *, has_clock: bool, hold_schedules: bool, detached: bool
 ) -> dict[str, str]:
-    """Return the whole environment of the emulator's process."""
+    """Return the complete environment of the emulator's process."""
     settings = ServerSettings(
         port=emulator.port,
         permissions_file=emulator.permissions_file,

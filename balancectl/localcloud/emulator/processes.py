@@ -1,4 +1,4 @@
-"""Processes of the local cloud that outlive the one that started them."""
+"""Local cloud processes that outlive the one that started them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from balancectl.localcloud.errors import StandingError
+from balancectl.localcloud.errors import RunningCloudError
 
 _STOP_SECONDS: Final = 10
 
-#: Processes that this one started and leaves running, by number.
+#: Processes that this one started and leaves running, by pid.
 _left_running: Final[dict[int, subprocess.Popen[bytes]]] = {}
 
 
 def leave_running(process: subprocess.Popen[bytes] | None) -> int:
-    """Let ``process`` outlive this one, and return its number."""
+    """Keep ``process`` running after this one exits, and return its pid."""
     if process is None:
-        raise StandingError("the emulator has no process")
+        raise RunningCloudError("the emulator has no process")
     _left_running[process.pid] = process
     return process.pid
 
 
 def stop(pid: int) -> None:
-    """End one of our processes; a number that went to another program is left alone."""
+    """Stop one of our processes; ignore a pid that another program has been given since."""
     if not is_ours(pid):
         return
     with suppress(ProcessLookupError):
@@ -45,18 +45,18 @@ def is_ours(pid: int) -> bool:
     if not pid:
         return False
     if pid in _left_running:
-        _left_running[pid].poll()  # or it would stay as a zombie
+        _left_running[pid].poll()  # reap it, or it remains as a zombie
     return "balancectl.localcloud." in _command_line(pid)
 
 
 def _command_line(pid: int) -> str:
-    """Return a process's command line; empty when there is none, or it has ended."""
+    """Return a process's command line; empty when it does not exist or has exited."""
     if Path("/proc/self").exists():
         with suppress(OSError):
             return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
         return ""
-    return subprocess.run(  # noqa: S603 -- a number
-        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 -- the system's
+    return subprocess.run(  # noqa: S603 -- an integer
+        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 -- a system command
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,7 @@
-"""The emulator's own process: MiniStack, patched, on a loopback port, until told to stop.
+"""The emulator's process: patched MiniStack on a loopback port.
 
-Started by ``emulator.Emulator`` as ``python -m balancectl.localcloud.emulator.server``; MiniStack
-reads its environment when it is imported, so nothing else may import it.
+Started by ``process.start_emulator`` as ``python -m balancectl.localcloud.emulator.server``.
+MiniStack reads its environment when imported, so no other process may import it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Scope,
     )
 
-#: The release whose internals the patches know.
+#: The release that the patches are written for.
 MINISTACK: Final = "1.5.33"
 PATCHES: Final = (
     "alarm_descriptions",
@@ -44,8 +44,8 @@ def main() -> int:
     """Run until SIGTERM, SIGINT or the end of standard input; return the exit code."""
     installed = version("ministack")
     if installed != MINISTACK:
-        print(  # noqa: T201 -- this process has only its log
-            f"The local cloud knows MiniStack {MINISTACK}, but {installed} is installed. "
+        print(  # noqa: T201 -- standard error is this process's log
+            f"The local cloud needs MiniStack {MINISTACK}, but {installed} is installed. "
             "Run `make setup`, or review balancectl/localcloud/emulator/patches for it.",
             file=sys.stderr,
         )
@@ -53,7 +53,7 @@ def main() -> int:
     settings = ServerSettings.from_environment()
     app = patched_app(settings)
     asyncio.run(_serve(app, settings))
-    # MiniStack leaves threads that would keep the process; its workers end with their input.
+    # MiniStack leaves threads that would keep the process alive; its workers exit with their stdin.
     sys.stdout.flush()
     os._exit(0)
 
@@ -79,8 +79,8 @@ async def _serve(app: ASGIFramework, settings: ServerSettings) -> None:
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
     if settings.lifeline:
         threading.Thread(target=_watch_lifeline, args=(loop, stop), daemon=True).start()
     config = Config()
@@ -94,9 +94,9 @@ async def _serve(app: ASGIFramework, settings: ServerSettings) -> None:
 
 
 def _watch_lifeline(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Stop the server once nobody holds the other end of its standard input."""
+    """Stop the server once the other end of its standard input is closed."""
     sys.stdin.buffer.read()
-    with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+    with contextlib.suppress(RuntimeError):  # the loop may have been closed meanwhile
         loop.call_soon_threadsafe(stop.set)
 
 

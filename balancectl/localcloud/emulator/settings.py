@@ -1,4 +1,4 @@
-"""What the emulator's process is told through its environment, and nothing else reads."""
+"""Settings of the emulator's process, passed through its environment."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Final
 
 _PREFIX: Final = "LOCAL_CLOUD_"
 
-#: What the server answers beside AWS's own paths (``control``).
+#: The server's control paths, beside AWS's own (``control``).
 RELEASE_PATH: Final = "/_local/schedules/release"
 ACTIVITY_PATH: Final = "/_local/activity"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Where one emulator listens and what it writes."""
+    """The port of one emulator, the files that it writes, and how it runs."""
 
     port: int
     permissions_file: Path
-    """JSON lines: every action that was asked of a role's policies (``patches.permissions``)."""
+    """JSON lines: every action checked against a role's policies (``patches.permissions``)."""
     mailbox_file: Path
     """JSON lines: every e-mail and SMS that SNS would have sent (``patches.mailbox``)."""
     clock_file: Path | None
-    """What time it is in the story (``clock.StoryClock``); None for the wall clock."""
+    """The story's time (``clock.StoryClock``); None for the wall clock."""
     hold_schedules: bool
-    """Whether schedules wait until they are released (``patches.schedules``)."""
+    """Whether schedules are held until released (``patches.schedules``)."""
     lifeline: bool
-    """Whether the server ends when its standard input does: with the process that started it."""
+    """Whether the server exits when its standard input closes: with its parent process."""
 
     def to_environment(self) -> dict[str, str]:
         """Return the variables that :meth:`from_environment` reads."""
@@ -47,7 +47,7 @@ class ServerSettings:
         """Read the settings of this process.
 
         Raises:
-            KeyError, ValueError: when the process was not started by ``emulator.Emulator``.
+            KeyError, ValueError: when the process was not started by ``start_emulator``.
         """
         return cls(
             port=int(environment[f"{_PREFIX}PORT"]),

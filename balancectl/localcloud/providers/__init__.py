@@ -1,1 +1,1 @@
-"""Simulated providers on loopback."""
+"""Simulated providers on loopback ports."""

@@ -1,6 +1,6 @@
-"""What a simulated account is, and how a simulated provider comes to its reply. Pure.
+"""Simulated accounts, and how a simulated provider chooses its response. Pure.
 
-The providers' own answers are in ``simulated_endpoints``.
+The providers' own responses are in ``endpoints``.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ JSON: Final = "application/json"
 
 
 class Condition(StrEnum):
-    """What state a simulated account is in."""
+    """The condition of a simulated account."""
 
     ACTIVE = "active"
     REVOKED = "revoked"
     """The key is unknown to the provider."""
     SUSPENDED = "suspended"
-    """The account is blocked; where a provider has no word for it, its key is refused."""
+    """The account is blocked; a provider without such an error rejects the key instead."""
     RESTRICTED = "restricted"
     """The key may not read the balance."""
     UNBILLED = "unbilled"
@@ -35,7 +35,7 @@ class Condition(StrEnum):
 
 @dataclass(slots=True)
 class Account:
-    """One simulated account; the key finds it."""
+    """One simulated account, found by its key."""
 
     name: str
     provider: str
@@ -47,7 +47,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What arrived; header names in lower case."""
+    """An incoming request; header names in lower case."""
 
     method: str
     path: str
@@ -62,7 +62,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back."""
+    """The response."""
 
     status: int
     body: bytes
@@ -83,7 +83,7 @@ class Endpoint:
     key: Callable[[Request], str | None]
     answer: Callable[[Account], object]
     errors: Mapping[Condition, Reply]
-    """Replies by condition; ``REVOKED`` also answers a key that nobody has."""
+    """Replies by condition; ``REVOKED`` also answers an unknown key."""
     no_key: Reply
     methods: tuple[str, ...] = ("GET",)
 
@@ -91,7 +91,7 @@ class Endpoint:
 def respond(
     request: Request, endpoints: Mapping[str, Endpoint], by_key: Mapping[str, Account]
 ) -> Reply:
-    """Answer a request to one of ``endpoints``, which are keyed by path."""
+    """Answer a request; ``endpoints`` are keyed by path."""
     endpoint = endpoints.get(request.path)
     if endpoint is None:
         return Reply.json(404, {"error": "Not Found"})

@@ -1,7 +1,7 @@
-"""How the simulated providers answer: the documented APIs, their errors included. Pure.
+"""The simulated providers' responses, errors included, as their APIs are documented. Pure.
 
 Sources: the providers' own pages, as named in ``functions/balance_poller/providers/*.json``, read
-2026-11. Where a provider documents no error, its entry here says what stands in for it.
+2026-11. Where a provider documents no error, its entry here names the stand-in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Real HTTP servers on loopback ports that stand in for the providers, and the accounts on them.
+"""HTTP servers on loopback ports that stand in for the providers, and their accounts.
 
-One server a provider definition, as each has a host of its own in life. ``set_balance`` and
-``set_condition`` play what happens to an account; ``control_port`` lets another process do it.
+Each provider definition has its own server, as each has its own host in reality. ``set_balance``
+and ``set_condition`` change an account; the ``control`` server lets another process do so.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _Responder = Callable[[Request, bytes], Reply]
 
 
 class SimulatedProviders:
-    """The simulated accounts and the servers that tell of them. A context manager."""
+    """The simulated accounts and their servers. A context manager."""
 
     def __init__(self, accounts: Iterable[Account], ports: Mapping[str, int] | None = None) -> None:
-        """Bind a server for each provider that ``accounts`` use.
+        """Bind a server for each provider of ``accounts``.
 
         Args:
             accounts: names and keys must be unique.
-            ports: by provider, and ``control``; what is missing gets a free port.
+            ports: by provider, and ``control``; a missing one is chosen at random.
 
         Raises:
             OSError: when a given port is taken.
@@ -61,7 +61,7 @@ class SimulatedProviders:
         return {name: int(server.server_address[1]) for name, server in self._servers.items()}
 
     def base_url(self, provider: str) -> str:
-        """Return what an account's ``base_url`` must be to reach the simulated provider."""
+        """Return the ``base_url`` of the simulated provider."""
         return f"http://127.0.0.1:{self.ports[provider]}"
 
     def keys(self) -> dict[str, str]:
@@ -69,11 +69,11 @@ class SimulatedProviders:
         return {account.name: account.key for account in self._accounts.values()}
 
     def accounts(self) -> list[Account]:
-        """Return the accounts as they are now."""
+        """Return the accounts in their present state."""
         return list(self._accounts.values())
 
     def set_balance(self, account: str, balance: Decimal) -> None:
-        """Let the account have ``balance`` left; what went is counted as used.
+        """Set the account's balance; a decrease is added to its use.
 
         Raises:
             KeyError: when there is no such account.
@@ -84,7 +84,7 @@ class SimulatedProviders:
             known.balance = balance
 
     def set_condition(self, account: str, condition: Condition) -> None:
-        """Put the account into ``condition``.
+        """Set the account's condition.
 
         Raises:
             KeyError: when there is no such account.
@@ -93,7 +93,7 @@ class SimulatedProviders:
             self._accounts[account].condition = condition
 
     def replace_key(self, account: str) -> str:
-        """Give the account a new key, which works, and return it; the old one is refused.
+        """Give the account a new valid key and return it; the old one is rejected.
 
         Raises:
             KeyError: when there is no such account.
@@ -159,7 +159,7 @@ def _described(account: Account) -> dict[str, Any]:
 
 
 class _Server(ThreadingHTTPServer):
-    """An HTTP server on a loopback port whose replies come from a function."""
+    """An HTTP server on a loopback port; a function makes its replies."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -170,7 +170,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Turns HTTP into ``Request`` and ``Reply``; writes no log, since headers carry keys."""
+    """Translates HTTP to ``Request`` and ``Reply``; writes no log, since headers carry keys."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Write nothing."""
 
     def _answer(self) -> None:
-        """Read the request, ask, and send the reply."""
+        """Read the request, and send the reply."""
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, urlsplit(self.path).path, headers)

@@ -1,6 +1,6 @@
-"""DescribeAlarms: all fields in the query protocol, which Terraform speaks.
+"""DescribeAlarms: all fields in the query protocol, which Terraform uses.
 
-MiniStack leaves most of them out there, so that every plan after an apply would show changes.
+MiniStack omits most of them there, so that every plan after an apply would show changes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def apply(_settings: ServerSettings) -> None:
     describe = cloudwatch._describe_alarms
 
     def describe_alarms(params: Any, body: Any, is_cbor: bool, is_json: bool = False) -> Any:
-        """Answer the query protocol, which Terraform speaks, with all fields of the others."""
+        """Answer the query protocol with all fields of the other protocols."""
         if is_cbor or is_json:
             return describe(params, body, is_cbor, is_json)
         request = _from_query(params)
@@ -48,13 +48,13 @@ def apply(_settings: ServerSettings) -> None:
 
 
 def _described(names: Iterable[str]) -> dict[str, Any]:
-    """Return the alarms called ``names``; MiniStack would look at every alarm there is."""
+    """Return the alarms called ``names``; MiniStack would scan every alarm."""
     found = (cloudwatch._alarms.get(name) for name in names)
     return {"MetricAlarms": [alarm for alarm in found if alarm]}
 
 
 def _from_query(params: dict[str, Any]) -> dict[str, Any]:
-    """Return a DescribeAlarms request of the query protocol as the JSON protocol has it."""
+    """Convert a DescribeAlarms request from the query protocol to the JSON protocol."""
     request: dict[str, Any] = {}
     for key, values in params.items():
         name, _, position = key.partition(".member.")
@@ -67,7 +67,7 @@ def _from_query(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_xml(answer: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
-    """Return a DescribeAlarms answer of the JSON protocol in the query protocol's form."""
+    """Convert a DescribeAlarms response from the JSON protocol to the query protocol."""
     groups = "".join(
         f"<{group}>{''.join(_alarm_xml(alarm) for alarm in answer.get(group, ()))}</{group}>"
         for group in ("MetricAlarms", "CompositeAlarms")
@@ -93,18 +93,18 @@ def _alarm_xml(alarm: dict[str, Any]) -> str:
 
 
 class _Markup(str):
-    """Text that is XML already."""
+    """Text that is already XML."""
 
     __slots__ = ()
 
 
 def _members(values: Any) -> _Markup:
-    """Return a list's members."""
+    """Return the members of a list."""
     return _Markup("".join(f"<member>{value}</member>" for value in values))
 
 
 def _element(name: str, value: Any) -> str:
-    """Return an element, or nothing for None; booleans as XML has them."""
+    """Return an XML element; empty for None, booleans in lower case."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -114,5 +114,5 @@ def _element(name: str, value: Any) -> str:
 
 
 def _api_time(epoch: float) -> str:
-    """Return an epoch time as the query protocol has it."""
+    """Return an epoch time in the query protocol's format."""
     return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,7 +1,7 @@
-"""Alarms: no built-in evaluation, and notifications with every field that AWS documents.
+"""Alarms: built-in evaluation switched off, notifications with every field that AWS documents.
 
-The built-in evaluation mixes all accounts' values, because it ignores dimensions, and knows no
-missing data. ``alarm_evaluator`` takes its place. Notifications lack the alarm's ARN and more.
+MiniStack's evaluation ignores dimensions, which mixes the accounts' values, and ignores missing
+data. ``alarms.evaluator`` replaces it. MiniStack's notifications lack the alarm's ARN and more.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def apply(_settings: ServerSettings) -> None:
 def _notify(alarm: dict[str, Any], before: str, after: str, reason: str) -> None:
     """Publish a state change to the alarm's SNS actions, as the CloudWatch service.
 
-    The change carries the time at which the evaluation looked (``queryDate`` of the reason), so
-    that a story told with a clock of its own is told with that clock throughout.
+    Its time is that of the evaluation (``queryDate`` of the reason), so that a story with its
+    own clock uses that clock throughout.
     """
     at = _changed_at(alarm)
     alarm["StateUpdatedTimestamp"] = int(at.timestamp())
@@ -57,11 +57,11 @@ def _notify(alarm: dict[str, Any], before: str, after: str, reason: str) -> None
             subject = f'{after}: "{alarm["AlarmName"]}" in {_region_name()}'[:99]
             sns._fanout(topic, responses.new_uuid(), message, subject, "json")
         else:
-            cloudwatch.logger.warning("the policy of %s keeps alarm %s out", topic, arn)
+            cloudwatch.logger.warning("the policy of %s does not admit alarm %s", topic, arn)
 
 
 def _changed_at(alarm: dict[str, Any]) -> datetime:
-    """Return when the evaluation that changed the state looked."""
+    """Return the time of the evaluation that changed the state."""
     try:
         return datetime.fromisoformat(json.loads(alarm["StateReasonData"])["queryDate"])
     except (KeyError, TypeError, ValueError):
@@ -91,7 +91,7 @@ def _document(
 
 
 def _email(alarm: dict[str, Any], before: str, after: str, reason: str, at: datetime) -> str:
-    """Return what the alarm's e-mail subscribers read; CloudWatch sends them no JSON."""
+    """Return the text for the alarm's e-mail subscribers; CloudWatch sends them no JSON."""
     lines = {
         "Name": alarm["AlarmName"],
         "Description": alarm.get("AlarmDescription") or "",
@@ -109,7 +109,7 @@ def _email(alarm: dict[str, Any], before: str, after: str, reason: str, at: date
 
 
 def _trigger(alarm: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of the notification that says what was watched."""
+    """Return the notification's description of the metric and its threshold."""
     return {
         "MetricName": alarm.get("MetricName"),
         "Namespace": alarm.get("Namespace"),
@@ -130,11 +130,11 @@ def _trigger(alarm: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(epoch: float) -> str:
-    """Return an epoch time as alarms carry it."""
+    """Return an epoch time in the format of alarm notifications."""
     return aws_time(datetime.fromtimestamp(epoch, UTC))
 
 
 def _region_name() -> str:
-    """Return the Region by the name that SNS messages use."""
+    """Return the Region's name as SNS messages show it."""
     region: str = responses.get_region()
     return _REGION_NAMES.get(region, region)

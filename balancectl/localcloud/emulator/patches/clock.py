@@ -1,7 +1,7 @@
-"""Time: schedules and functions go by the story's clock, where there is one.
+"""Time: schedules and functions follow the story's clock, if there is one.
 
-Functions see it as ``datetime.now``; durations (``time.monotonic``, timeouts, a queue's delays)
-stay real. Requests signed at the story's time are accepted.
+Functions see it as ``datetime.now``; durations (``time.monotonic``, timeouts, queue delays) stay
+real. Requests signed with the story's time are accepted.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ministack.services import scheduler
 from balancectl.localcloud.clock import StoryClock
 from balancectl.localcloud.emulator.settings import ServerSettings
 
-#: Runs in the function's process before anything of the function is imported.
+#: Runs in the function's process before the function's code is imported.
 _PRELUDE: Final = """
-def _tell_story_time(file):
+def _use_story_time(file):
     import datetime
 
     class StoryTime(datetime.datetime):
@@ -35,12 +35,12 @@ def _tell_story_time(file):
     datetime.datetime = StoryTime
 
 
-_tell_story_time({file!r})
+_use_story_time({file!r})
 """
 
 
 def apply(settings: ServerSettings) -> None:
-    """Install the patch, if the server has a clock."""
+    """Install the patch if the server has a clock."""
     if settings.clock_file is None:
         return
     clock = StoryClock(settings.clock_file)

@@ -1,9 +1,9 @@
-"""IAM: what policies of the stack name and MiniStack does not tell its policy engine.
+"""IAM: request details that the stack's policies name and MiniStack's policy engine lacks.
 
-- The condition key ``cloudwatch:namespace``. PutMetricData has no resource, so its namespace is
-  all that a policy can limit. Without the key a plain ``StringEquals`` on it denies everything;
-  with it, a wrong namespace is still denied.
-- The group in a schedule's ARN, which MiniStack takes to be ``default``.
+- The condition key ``cloudwatch:namespace``. PutMetricData has no resource, so a policy can limit
+  only its namespace. Without the key, a plain ``StringEquals`` on it denies everything; with it,
+  a wrong namespace is still denied.
+- The group in a schedule's ARN, which MiniStack assumes to be ``default``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def apply(_settings: ServerSettings) -> None:
     find_resource = iam_actions.extract_resource_arn
 
     def with_group(service: str, *request: Any) -> str:
-        """Name a schedule by its own group."""
+        """Put the schedule's own group into its ARN."""
         arn: str = find_resource(service, *request)
         _method, _path, _headers, body, query, *_scope = request
         return arn.replace(_DEFAULT, f":schedule/{_group(body, query)}/")
@@ -52,7 +52,7 @@ def _namespace(body: bytes) -> str:
 
 
 def _group(body: bytes, query: dict[str, Any]) -> str:
-    """Return the group that a request to a schedule names, in its query or its document."""
+    """Return the schedule group named in a request's query or body."""
     named = query.get("groupName")
     if not named and body[:1] == b"{":
         named = json.loads(body).get("GroupName")

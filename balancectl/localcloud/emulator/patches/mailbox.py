@@ -1,7 +1,7 @@
-"""SNS: keeps the e-mails and SMS that it would send, for ``inbox`` to show.
+"""SNS: records the e-mails and SMS that it would send, for ``inbox`` to show.
 
-MiniStack accepts e-mail and SMS subscriptions, filter policies included, and only logs deliveries.
-What is kept here is what the subscriber would read: the text of the subscription's protocol.
+MiniStack accepts e-mail and SMS subscriptions with filter policies, but only logs deliveries. The
+record holds what the subscriber would read: the text for the subscription's protocol.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def apply(settings: ServerSettings) -> None:
 def _mail(
     subscription: dict[str, Any], message: str, structure: str, attributes: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """Return what the subscriber gets; None when the policy or the protocol keeps it away."""
+    """Return the message for one subscriber; None if its filter or protocol excludes it."""
     protocol = subscription["protocol"]
     if protocol not in _PROTOCOLS or not subscription.get("confirmed"):
         return None

@@ -1,7 +1,7 @@
-"""Lambda: invocations count whatever caused them, and EMF in a function's log becomes metrics.
+"""Lambda: every invocation is counted, and EMF lines in a function's log become metrics.
 
-MiniStack counts only what calls its Invoke API, not what schedules and queues set off, and takes
-metrics in the embedded metric format for text.
+MiniStack counts only calls of its Invoke API, not invocations by schedules and queues, and treats
+the embedded metric format as plain text.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def apply(_settings: ServerSettings) -> None:
 
 
 def _publish(line: str) -> None:
-    """Publish what one line in the embedded metric format says; other lines are text."""
+    """Publish the metrics of one line in the embedded metric format; ignore other lines."""
     try:
         document = json.loads(line)
         directives = document["_aws"]["CloudWatchMetrics"]

@@ -1,9 +1,9 @@
-"""IAM: a record of every action that was asked of a role's policies, and what they answered.
+"""IAM: records every action checked against a role's policies, and the decision.
 
-The end-to-end tests compare the record with the policies in force: an action that is allowed and
-never asked for, or asked for and not allowed, fails them. The record also has what AWS services
-do under a function's role (read its queue, write its logs, deliver its failures), which MiniStack
-does without asking; here it asks, and does not do what the role may not.
+The end-to-end tests compare the record with the policies in force: an action that is allowed but
+never used, or used but denied, fails them. The record includes what AWS services do under a
+function's role (read its queue, write its logs, deliver its failures). MiniStack does that without
+a check; here it checks, and does nothing that the role is not allowed to do.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _lock = threading.Lock()
 def apply(settings: ServerSettings) -> None:
     """Install the patch."""
     _record_requests(settings.permissions_file)
-    _ask_for_queue_reads(settings.permissions_file)
-    _ask_for_failure_delivery(settings.permissions_file)
-    _ask_for_logs(settings.permissions_file)
+    _check_queue_reads(settings.permissions_file)
+    _check_failure_delivery(settings.permissions_file)
+    _check_logs(settings.permissions_file)
 
 
-def may(file: Path, role_arn: str, action: str, resource: str) -> bool:
-    """Ask whether the role's policies allow a service to do ``action`` for it, and record it."""
+def is_allowed(file: Path, role_arn: str, action: str, resource: str) -> bool:
+    """Return whether the role's policies allow a service ``action``, and record the decision."""
     account, role = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     context = iam_evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{account}:assumed-role/{role}/service",
@@ -49,14 +49,14 @@ def may(file: Path, role_arn: str, action: str, resource: str) -> bool:
     return allowed
 
 
-def _may_all(file: Path, role_arn: str, actions: Iterable[str], resource: str) -> bool:
-    """Ask for each of ``actions``, so that each is recorded, whatever the others answer."""
-    answers = [may(file, role_arn, action, resource) for action in actions]
-    return all(answers)
+def _are_all_allowed(file: Path, role_arn: str, actions: Iterable[str], resource: str) -> bool:
+    """Check each of ``actions``, so that each is recorded whatever the other decisions are."""
+    decisions = [is_allowed(file, role_arn, action, resource) for action in actions]
+    return all(decisions)
 
 
 def _record_requests(file: Path) -> None:
-    """Record what is asked under a role's credentials."""
+    """Record the requests made with a role's credentials."""
     original = iam_evaluator.enforce
 
     def enforce(
@@ -73,13 +73,13 @@ def _record_requests(file: Path) -> None:
     iam_evaluator.enforce = enforce
 
 
-def _ask_for_queue_reads(file: Path) -> None:
-    """Let a queue trigger work only when the function's role may read the queue."""
+def _check_queue_reads(file: Path) -> None:
+    """Deliver a queue's messages only if the function's role may read the queue."""
     original = lambda_svc._run_sqs_batch
 
     def run_sqs_batch(mapping: Any, function: Any, event: Any, *rest: Any) -> None:
         role, queue = function["config"]["Role"], mapping["EventSourceArn"]
-        if _may_all(file, role, _QUEUE_ACTIONS, queue):
+        if _are_all_allowed(file, role, _QUEUE_ACTIONS, queue):
             original(mapping, function, event, *rest)
         else:
             mapping["LastProcessingResult"] = "PROBLEM: the role may not read the queue"
@@ -87,21 +87,21 @@ def _ask_for_queue_reads(file: Path) -> None:
     lambda_svc._run_sqs_batch = run_sqs_batch
 
 
-def _ask_for_failure_delivery(file: Path) -> None:
-    """Deliver a failed asynchronous event only when the function's role may send there."""
+def _check_failure_delivery(file: Path) -> None:
+    """Deliver a failed asynchronous event only if the function's role may send it."""
     original = lambda_svc._route_async_failure
 
     def route_async_failure(target: str, name: str, event: Any, result: Any) -> None:
         role = lambda_svc._functions[name]["config"]["Role"]
         action = "sqs:SendMessage" if sqs._queue_by_arn(target) else "sns:Publish"
-        if may(file, role, action, target):
+        if is_allowed(file, role, action, target):
             original(target, name, event, result)
 
     lambda_svc._route_async_failure = route_async_failure
 
 
-def _ask_for_logs(file: Path) -> None:
-    """Keep a function's log only when its role may write it."""
+def _check_logs(file: Path) -> None:
+    """Keep a function's log only if its role may write it."""
     original = lambda_svc._emit_lambda_logs
 
     def emit_lambda_logs(function: Any, *rest: Any, **options: Any) -> None:
@@ -112,7 +112,7 @@ def _ask_for_logs(file: Path) -> None:
             f"arn:aws:logs:{region}:{account}:log-group:"
             f"{group or '/aws/lambda/' + config['FunctionName']}:log-stream:today"
         )
-        if _may_all(file, config["Role"], _LOG_ACTIONS, resource):
+        if _are_all_allowed(file, config["Role"], _LOG_ACTIONS, resource):
             original(function, *rest, **options)
 
     lambda_svc._emit_lambda_logs = emit_lambda_logs

@@ -1,9 +1,9 @@
-"""EventBridge Scheduler: prompt, asynchronous, under its role, and with its context attributes.
+"""EventBridge Scheduler: prompt and asynchronous, with its role and context attributes.
 
-MiniStack looks every ten seconds, fires a rate only when it has passed once, replaces no
-``<aws.scheduler.…>`` attribute, asks no role, and calls a function synchronously, so that
-failures never reach the function's on-failure destination. It knows no client token, so that a
-creation whose answer was lost is a conflict when it is repeated.
+MiniStack checks schedules every ten seconds, fires a rate only after its first interval, replaces
+no ``<aws.scheduler.…>`` attribute, checks no role, and calls a function synchronously, so that
+failures never reach the function's on-failure destination. It ignores client tokens, so that a
+repeated creation whose first response was lost is a conflict.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def apply(settings: ServerSettings) -> None:
 
 
 def _once(create: Callable[[str, dict[str, Any]], Any]) -> Callable[[str, dict[str, Any]], Any]:
-    """Answer a repeated creation as the first one ("ClientToken", Scheduler API reference)."""
+    """Answer a repeated creation like the first one ("ClientToken", Scheduler API reference)."""
     answers: dict[str, Any] = {}
 
     def create_once(name: str, body: dict[str, Any]) -> Any:
@@ -66,18 +66,18 @@ def _once(create: Callable[[str, dict[str, Any]], Any]) -> Callable[[str, dict[s
 
 
 def release() -> None:
-    """Let the schedules run that were held since the start."""
+    """Release the schedules that were held since the start."""
     global _held  # noqa: PLW0603 -- one emulator, one switch
     _held = False
 
 
 def sweeps() -> int:
-    """Return how often the schedules were looked at."""
+    """Return how often the schedules have been checked."""
     return _sweeps
 
 
 def _make_new_rates_due() -> None:
-    """A rate without a start date begins at once ("starts immediately", Scheduler user guide)."""
+    """Fire new rate schedules at once ("starts immediately", Scheduler user guide)."""
     for key, schedule in list(scheduler._schedules._data.items()):
         seconds = eventbridge._parse_rate_seconds(schedule.get("ScheduleExpression", ""))
         if seconds is not None and key not in scheduler._schedule_last_fired:
@@ -87,7 +87,7 @@ def _make_new_rates_due() -> None:
 def _fire(target: dict[str, Any], schedule: dict[str, Any], settings: ServerSettings) -> None:
     """Invoke the schedule's function as the scheduler does: asynchronously, as its role."""
     arn, role = target["Arn"], target["RoleArn"]
-    if not permissions.may(settings.permissions_file, role, "lambda:InvokeFunction", arn):
+    if not permissions.is_allowed(settings.permissions_file, role, "lambda:InvokeFunction", arn):
         scheduler.logger.error("role %s may not invoke %s", role, arn)
         return
     function, config, name = lambda_svc._get_func_record_for_ref(arn)
@@ -99,7 +99,7 @@ def _fire(target: dict[str, Any], schedule: dict[str, Any], settings: ServerSett
 
 
 def _fill_in(text: str, schedule: dict[str, Any]) -> str:
-    """Replace the context attributes of a target's input, literally as the scheduler does."""
+    """Replace the context attributes in a target's input, as literally as the scheduler does."""
     now = datetime.fromtimestamp(scheduler.time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     attributes = {
         "schedule-arn": schedule.get("Arn", ""),

@@ -1,4 +1,4 @@
-"""The inbox reads what was kept, once, while it grows."""
+"""The inbox returns each recorded message once, while the file grows."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ LINE = {
 }
 
 
-def test_take_before_anything_came_then_there_is_nothing(tmp_path: Path) -> None:
+def test_read_new_without_messages_returns_nothing(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path / "mailbox.jsonl")
 
-    assert inbox.take() == []
+    assert inbox.read_new() == []
 
 
-def test_take_returns_each_message_once(tmp_path: Path) -> None:
+def test_read_new_returns_each_message_once(tmp_path: Path) -> None:
     file = tmp_path / "mailbox.jsonl"
     file.write_text(json.dumps(LINE) + "\n")
     inbox = Inbox(file)
 
-    first, second = inbox.take(), inbox.take()
+    first, second = inbox.read_new(), inbox.read_new()
 
     assert [message.body for message in first] == ["Top up.\nNow."]
     assert first[0].topic == "stack-notifications"
@@ -39,16 +39,16 @@ def test_take_returns_each_message_once(tmp_path: Path) -> None:
     assert second == []
 
 
-def test_take_while_a_line_is_being_written_then_it_waits_for_the_rest(tmp_path: Path) -> None:
+def test_read_new_when_a_line_is_incomplete_then_waits_for_the_rest(tmp_path: Path) -> None:
     file = tmp_path / "mailbox.jsonl"
     line = json.dumps(LINE | {"protocol": "sms"}) + "\n"
     inbox = Inbox(file)
     file.write_text(line + line[:20])
-    first = inbox.take()
+    first = inbox.read_new()
 
     with file.open("a") as more:
         more.write(line[20:])
-    second = inbox.take()
+    second = inbox.read_new()
 
     assert len(first) == 1
     assert [message.is_sms for message in second] == [True]

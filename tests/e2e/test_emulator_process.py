@@ -1,4 +1,4 @@
-"""The emulator's process ends with the one that started it, however that ends."""
+"""The emulator's process ends with its parent, however that ends."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_stopped_emulator_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not emulator.is_running()
 
 
-def test_creation_that_is_repeated_with_its_token_is_no_conflict(tmp_path: Path) -> None:
-    """As on AWS: a client repeats a request whose answer was lost."""
+def test_repeated_creation_with_the_same_token_is_no_conflict(tmp_path: Path) -> None:
+    """As on AWS, where a client repeats a request whose response was lost."""
     emulator = start_emulator(tmp_path)
     try:
         scheduler = emulator.client("scheduler")

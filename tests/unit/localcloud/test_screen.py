@@ -1,4 +1,4 @@
-"""What the local cloud prints where nobody watches: plain lines, in full."""
+"""The local cloud's output without a terminal: plain lines, in full."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_stages_say_when_each_begins_and_ends() -> None:
     ]
 
 
-def test_balances_show_what_is_left_and_why_not() -> None:
+def test_balances_show_the_amount_or_the_reason() -> None:
     records = {
         "acme": Latest("acme", "p", "Provider", AT, Outcome.OK, balance=Decimal(3), unit="USD"),
         "new": Latest("new", "p", "Provider", AT, Outcome.INVALID_KEY, reason="the key is wrong"),

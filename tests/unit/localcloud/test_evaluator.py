@@ -1,4 +1,4 @@
-"""The evaluator reads, judges and sets states as CloudWatch would, at the time it is told."""
+"""The evaluator reads data and sets states as CloudWatch would at the given time."""
 
 from __future__ import annotations
 
@@ -75,75 +75,75 @@ def alarm(account: str, kind: str = "warning", **changes: Any) -> dict[str, Any]
     } | changes
 
 
-def tick(cloudwatch: FakeCloudWatch, at: datetime, **options: Any) -> dict[str, AlarmState]:
+def evaluate(cloudwatch: FakeCloudWatch, at: datetime, **options: Any) -> dict[str, AlarmState]:
     evaluator = AlarmEvaluator(cloudwatch, **options)  # type: ignore[arg-type]
-    return {change.alarm: change.after for change in evaluator.tick(at)}
+    return {change.alarm: change.after for change in evaluator.evaluate_all(at)}
 
 
-def test_tick_when_one_account_breaches_then_only_its_alarm_fires() -> None:
+def test_evaluation_when_one_account_breaches_then_only_its_alarm_fires() -> None:
     cloudwatch = FakeCloudWatch(alarm("low"), alarm("fine"))
     cloudwatch.publish("low", START, 5)
     cloudwatch.publish("fine", START, 50)
 
-    changes = tick(cloudwatch, START + MINUTE)
+    changes = evaluate(cloudwatch, START + MINUTE)
 
     assert changes == {"stack/low/warning": AlarmState.ALARM, "stack/fine/warning": AlarmState.OK}
 
 
-def test_tick_when_nothing_changed_then_nothing_is_reported() -> None:
+def test_evaluation_when_nothing_changed_then_nothing_is_reported() -> None:
     cloudwatch = FakeCloudWatch(alarm("low"))
     cloudwatch.publish("low", START, 5)
-    tick(cloudwatch, START + MINUTE)
+    evaluate(cloudwatch, START + MINUTE)
 
-    changes = tick(cloudwatch, START + MINUTE)
+    changes = evaluate(cloudwatch, START + MINUTE)
 
     assert changes == {}
 
 
-def test_tick_within_the_minute_of_a_value_then_it_does_not_count_yet() -> None:
+def test_evaluation_within_the_minute_of_a_value_then_it_does_not_count_yet() -> None:
     cloudwatch = FakeCloudWatch(alarm("low"))
     cloudwatch.publish("low", START, 5)
 
-    changes = tick(cloudwatch, START + timedelta(seconds=59))
+    changes = evaluate(cloudwatch, START + timedelta(seconds=59))
 
     assert changes == {}
 
 
-def test_tick_when_the_values_are_the_futures_then_they_do_not_count() -> None:
+def test_evaluation_when_the_values_are_the_futures_then_they_do_not_count() -> None:
     cloudwatch = FakeCloudWatch(alarm("low"))
     cloudwatch.publish("low", START + timedelta(hours=1), 5)
 
-    changes = tick(cloudwatch, START + MINUTE)
+    changes = evaluate(cloudwatch, START + MINUTE)
 
     assert changes == {}
 
 
-def test_tick_with_polls_that_jitter_then_each_period_has_its_value() -> None:
+def test_evaluation_with_polls_that_jitter_then_each_period_has_its_value() -> None:
     """Periods slide with the evaluation: they are not aligned to the clock."""
     cloudwatch = FakeCloudWatch(alarm("a", EvaluationPeriods=2, DatapointsToAlarm=2))
     cloudwatch.publish("a", START + timedelta(minutes=3, seconds=20), 5)
     cloudwatch.publish("a", START + timedelta(minutes=8, seconds=40), 5)
 
-    changes = tick(cloudwatch, START + timedelta(minutes=9))
+    changes = evaluate(cloudwatch, START + timedelta(minutes=9))
 
     assert changes == {"stack/a/warning": AlarmState.ALARM}
 
 
-def test_tick_with_several_alarms_on_a_series_then_it_is_read_once() -> None:
+def test_evaluation_with_several_alarms_on_a_series_then_it_is_read_once() -> None:
     cloudwatch = FakeCloudWatch(alarm("a"), alarm("a", "critical", Threshold=5.0), alarm("b"))
     cloudwatch.publish("a", START, 10)
 
-    tick(cloudwatch, START + MINUTE)
+    evaluate(cloudwatch, START + MINUTE)
 
     assert cloudwatch.reads == 2
 
 
-def test_tick_with_a_prefix_then_other_alarms_are_left_alone() -> None:
+def test_evaluation_with_a_prefix_then_other_alarms_are_left_alone() -> None:
     foreign = alarm("x") | {"AlarmName": "foreign"}
     cloudwatch = FakeCloudWatch(alarm("a"), foreign)
     cloudwatch.publish("a", START, 5)
     cloudwatch.publish("x", START, 5)
 
-    changes = tick(cloudwatch, START + MINUTE, prefixes=["stack/"])
+    changes = evaluate(cloudwatch, START + MINUTE, prefixes=["stack/"])
 
     assert set(changes) == {"stack/a/warning"}

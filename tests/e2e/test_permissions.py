@@ -1,4 +1,4 @@
-"""The functions' roles may do what was asked of them, and nothing else."""
+"""The functions' roles have exactly the permissions that they use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from balancectl.localcloud.cloud import LocalCloud
 
-#: EventBridge Scheduler sends there what Lambda does not take, and the emulated Lambda takes all.
+#: EventBridge Scheduler sends events there that Lambda rejects; the emulated Lambda rejects none.
 NOT_DRIVEN = ("scheduler", "sqs:SendMessage", "schedule-dead-letters")
 DENIED = r"not authorized|AccessDenied"
 
@@ -33,7 +33,7 @@ def policies(cloud: LocalCloud, role: str) -> list[dict[str, Any]]:
 
 
 def is_not_driven(permission: Permission) -> bool:
-    """Whether it is the one permission that nothing here can make use of."""
+    """Whether it is the one permission that nothing here can use."""
     role, action, resource = NOT_DRIVEN
     return (
         permission.role.endswith(role)
@@ -43,7 +43,7 @@ def is_not_driven(permission: Permission) -> bool:
 
 
 def fail_both_functions(cloud: LocalCloud) -> None:
-    """Let asynchronous invocations fail, so that their destinations are written to."""
+    """Make asynchronous invocations fail, so that they are sent to the failure queues."""
     functions = cloud.emulator.client("lambda")
     names = cloud.deployment.names
     for function in (names.poller_function, names.router_function):
@@ -59,9 +59,7 @@ def fail_both_functions(cloud: LocalCloud) -> None:
 
 
 def test_roles_are_exact_both_ways(cloud: LocalCloud) -> None:
-    """Everything the functions' own code and AWS's services on their behalf ask for is granted,
-    and everything granted is asked for.
-    """  # noqa: D205 -- one sentence
+    """Granted equals used, by the functions and by AWS's services on their behalf."""
     names = cloud.deployment.names
     roles = (names.poller_function, names.router_function, f"{cloud.deployment.name}-scheduler")
     fail_both_functions(cloud)
@@ -82,10 +80,10 @@ def test_roles_are_exact_both_ways(cloud: LocalCloud) -> None:
     [("poller", "dynamodb:BatchGetItem"), ("router", "dynamodb:BatchGetItem")],
     ids=["poller", "router"],
 )
-def test_action_that_a_role_lacks_is_refused_and_noticed(
+def test_missing_permission_is_denied_and_recorded(
     cloud: LocalCloud, function: str, action: str
 ) -> None:
-    """The comparison above would fail if a policy were short of something."""
+    """Control: the comparison above notices a missing permission."""
     names = cloud.deployment.names
     role = names.poller_function if function == "poller" else names.router_function
     record = cloud.emulator.permissions_file.read_bytes()
@@ -102,7 +100,7 @@ def test_action_that_a_role_lacks_is_refused_and_noticed(
 
 
 def test_poller_may_not_publish_to_another_namespace(cloud: LocalCloud) -> None:
-    """The emulator knows the condition key on which the poller's policy rests."""
+    """The emulator supports the condition key that the poller's policy uses."""
     cloudwatch = _as_a_copy_of(cloud, cloud.deployment.names.poller_function, "cloudwatch")
     datum = [{"MetricName": "Balance", "Value": 1.0}]
 
@@ -120,7 +118,7 @@ def test_poller_may_not_touch_the_routers_table(cloud: LocalCloud) -> None:
 
 @contextmanager
 def _without(cloud: LocalCloud, role: str, action: str) -> Iterator[None]:
-    """Take an action out of a role's policy for a while."""
+    """Remove an action from a role's policy during the block."""
     iam = cloud.emulator.client("iam")
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]

@@ -25,7 +25,7 @@ HEADERS = {
 }
 
 
-def ask(
+def send(
     provider: str,
     *,
     condition: Condition = Condition.ACTIVE,
@@ -54,16 +54,16 @@ def ask(
         ("browser_use", {"totalCreditsBalanceUsd": 12.75}),
     ],
 )
-def test_balance_is_told_in_the_documented_shape(provider: str, body: dict[str, object]) -> None:
-    reply = ask(provider)
+def test_balance_has_the_documented_shape(provider: str, body: dict[str, object]) -> None:
+    reply = send(provider)
 
     assert reply.status == 200
-    told = json.loads(reply.body)
+    body_sent = json.loads(reply.body)
     for name, value in body.items():
         if isinstance(value, dict):
-            assert value.items() <= told[name].items()
+            assert value.items() <= body_sent[name].items()
         else:
-            assert told[name] == value
+            assert body_sent[name] == value
 
 
 @pytest.mark.parametrize(
@@ -78,17 +78,17 @@ def test_balance_is_told_in_the_documented_shape(provider: str, body: dict[str, 
 def test_bbre_refuses_with_its_documented_codes(
     condition: Condition, status: int, code: str
 ) -> None:
-    reply = ask("mydisct_bbre", condition=condition)
+    reply = send("mydisct_bbre", condition=condition)
 
     assert (reply.status, json.loads(reply.body)["error"]["code"]) == (status, code)
 
 
 def test_bbre_answers_post_as_it_answers_get() -> None:
-    assert ask("mydisct_bbre", method="POST") == ask("mydisct_bbre")
+    assert send("mydisct_bbre", method="POST") == send("mydisct_bbre")
 
 
 def test_bbre_takes_its_key_from_no_other_header() -> None:
-    reply = ask("mydisct_bbre", headers={"authorization": f"Bearer {KEY}"})
+    reply = send("mydisct_bbre", headers={"authorization": f"Bearer {KEY}"})
 
     assert reply.status == 401
     assert json.loads(reply.body)["error"]["code"] == "API_KEY_REQUIRED"
@@ -108,12 +108,12 @@ def test_bbre_takes_its_key_from_no_other_header() -> None:
 def test_failure_has_the_documented_status(
     provider: str, condition: Condition, status: int
 ) -> None:
-    assert ask(provider, condition=condition).status == status
+    assert send(provider, condition=condition).status == status
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.provider)
 def test_every_condition_is_answered_and_no_answer_repeats_the_key(endpoint: Endpoint) -> None:
-    replies = [ask(endpoint.provider, condition=condition) for condition in Condition]
+    replies = [send(endpoint.provider, condition=condition) for condition in Condition]
 
     assert all(KEY.encode() not in reply.body for reply in replies)
     assert {reply.status for reply in replies[1:]} & {200} == set()
@@ -125,14 +125,14 @@ def test_unknown_key_is_refused_like_a_revoked_one(endpoint: Endpoint) -> None:
         endpoint.provider, {"authorization": f"Bearer {KEY}"}
     ).items()}  # fmt: skip
 
-    reply = ask(endpoint.provider, headers=headers)
+    reply = send(endpoint.provider, headers=headers)
 
     assert reply == endpoint.errors[Condition.REVOKED]
 
 
 def test_other_path_and_method_are_refused() -> None:
-    assert ask("openrouter", path="/api/v1/other").status == 404
-    assert ask("openrouter", method="POST").status == 405
+    assert send("openrouter", path="/api/v1/other").status == 404
+    assert send("openrouter", method="POST").status == 405
 
 
 def test_account_does_not_show_its_key() -> None:

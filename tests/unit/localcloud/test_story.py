@@ -1,4 +1,4 @@
-"""The story notices every way in which it may not be told."""
+"""The story reports every missing, wrong or unexpected message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from balancectl.localcloud.demo import story
-from balancectl.localcloud.demo.story import Expected, disagreements
+from balancectl.localcloud.demo.story import Expected, differences
 from balancectl.localcloud.inbox import Message
 from shared.names import Severity, Status
 
@@ -25,8 +25,8 @@ MESSAGE = Message(
 )
 
 
-def test_expected_message_is_no_disagreement() -> None:
-    assert disagreements([WARNING], [MESSAGE]) == []
+def test_expected_message_is_no_difference() -> None:
+    assert differences([WARNING], [MESSAGE]) == []
 
 
 @pytest.mark.parametrize(
@@ -45,19 +45,19 @@ def test_expected_message_is_no_disagreement() -> None:
     ],
 )
 def test_other_message_is_missing_and_not_expected(message: Message) -> None:
-    found = disagreements([WARNING], [message])
+    found = differences([WARNING], [message])
 
     assert [line.partition(":")[0] for line in found] == ["missing", "not expected"]
 
 
 def test_message_that_comes_twice_is_not_expected_twice() -> None:
-    found = disagreements([WARNING], [MESSAGE, MESSAGE])
+    found = differences([WARNING], [MESSAGE, MESSAGE])
 
     assert found == ["not expected: to team@example.com: WARNING OpenRouter acme: 14.20 USD left"]
 
 
-def test_message_where_silence_is_expected_is_named() -> None:
-    assert len(disagreements([], [MESSAGE])) == 1
+def test_message_where_none_is_expected_is_reported() -> None:
+    assert len(differences([], [MESSAGE])) == 1
 
 
 def test_every_simulated_account_has_settings_and_a_key_of_its_own() -> None:
@@ -68,11 +68,11 @@ def test_every_simulated_account_has_settings_and_a_key_of_its_own() -> None:
     assert len(keys) == len(names)
 
 
-def test_digest_is_larger_than_what_is_told_one_by_one() -> None:
+def test_busy_night_has_more_alerts_than_are_sent_singly() -> None:
     assert len(story.BUSY_NIGHT) > story.DIGEST_ABOVE
 
 
-def test_breaching_account_is_told_of_once_for_each_step() -> None:
+def test_low_account_is_announced_once_per_step() -> None:
     chapter = story.CHAPTERS[0]
 
     to_team = [

@@ -1,4 +1,4 @@
-"""The comparison of permissions finds one grant too many, and one too few."""
+"""The comparison of permissions finds grants that are unused or missing."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ USE = [
 
 
 def differences(policy: dict[str, Any], use: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
-    allowed, refused = read_record((json.dumps(entry) for entry in use), ["poller"])
-    found = compare(grants("poller", policy), allowed, refused)
+    allowed, denied = read_record((json.dumps(entry) for entry in use), ["poller"])
+    found = compare(grants("poller", policy), allowed, denied)
     return [one.action for one in found.unused], [one.action for one in found.missing]
 
 
@@ -58,18 +58,18 @@ def test_each_grant_that_is_never_used_is_named(left_out: dict[str, Any]) -> Non
     assert found == ([left_out["action"]], [])
 
 
-@pytest.mark.parametrize("refused", USE, ids=lambda entry: entry["action"])
-def test_each_action_that_is_refused_is_named(refused: dict[str, Any]) -> None:
+@pytest.mark.parametrize("denied", USE, ids=lambda entry: entry["action"])
+def test_each_action_that_is_denied_is_named(denied: dict[str, Any]) -> None:
     without = json.loads(json.dumps(POLICY))
     for statement in without["Statement"]:
         actions = statement["Action"]
         if isinstance(actions, str):
             actions = [actions]
-        statement["Action"] = [action for action in actions if action != refused["action"]]
+        statement["Action"] = [action for action in actions if action != denied["action"]]
 
-    found = differences(without, [entry | {"allowed": entry is not refused} for entry in USE])
+    found = differences(without, [entry | {"allowed": entry is not denied} for entry in USE])
 
-    assert found == ([], [refused["action"]])
+    assert found == ([], [denied["action"]])
 
 
 def test_another_roles_use_does_not_count() -> None:
@@ -79,17 +79,17 @@ def test_another_roles_use_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "asked", "covered"),
+    ("pattern", "requested", "covered"),
     [
         ("a:Get*", "a:GetItem", True),
         ("a:getitem", "a:GetItem", True),
         ("a:PutItem", "a:GetItem", False),
     ],
 )
-def test_action_patterns_match_as_iam_does(pattern: str, asked: str, covered: bool) -> None:
+def test_action_patterns_match_as_iam_does(pattern: str, requested: str, covered: bool) -> None:
     grant = Permission("role", pattern, "*")
 
-    assert grant.covers(Permission("role", asked, "arn:x")) is covered
+    assert grant.covers(Permission("role", requested, "arn:x")) is covered
 
 
 def test_resource_of_a_neighbour_is_not_covered() -> None:
@@ -100,7 +100,7 @@ def test_resource_of_a_neighbour_is_not_covered() -> None:
     assert not covered
 
 
-def test_statement_that_denies_is_refused_rather_than_misjudged() -> None:
+def test_statement_that_denies_is_denied_rather_than_misjudged() -> None:
     policy = {"Statement": {"Sid": "No", "Effect": "Deny", "Action": "*", "Resource": "*"}}
 
     with pytest.raises(ValueError, match="No"):
@@ -108,8 +108,8 @@ def test_statement_that_denies_is_refused_rather_than_misjudged() -> None:
 
 
 def test_differences_read_as_sentences() -> None:
-    allowed, refused = read_record([json.dumps(USE[0])], ["poller"])
+    allowed, denied = read_record([json.dumps(USE[0])], ["poller"])
 
-    text = str(compare(grants("poller", POLICY), allowed, refused))
+    text = str(compare(grants("poller", POLICY), allowed, denied))
 
     assert f"granted, never used: poller: dynamodb:BatchGetItem on {TABLE}" in text

@@ -1,4 +1,4 @@
-"""The alarm rules give what the tables of AWS's user guide give."""
+"""The alarm rules reproduce the tables of AWS's user guide."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_reason_for_silence_says_what_missing_data_counts_as() -> None:
     )
 
 
-def test_dead_man_alarm_fires_two_periods_later_than_asked() -> None:
+def test_dead_man_alarm_fires_two_periods_later_than_configured() -> None:
     """CloudWatch looks further back than the alarm asks it to."""
     stale = rule(
         Statistic="SampleCount", Threshold=1.0, TreatMissingData="breaching", DatapointsToAlarm=2

@@ -1,4 +1,4 @@
-"""Schedule, poll, metric, alarm, message: the whole way, for two accounts of which one breaches."""
+"""Schedule, poll, metric, alarm, message: the whole path for a low and a healthy account."""
 
 from __future__ import annotations
 

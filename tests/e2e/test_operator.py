@@ -1,4 +1,4 @@
-"""What a person does with a deployed stack works against this one."""
+"""An operator's commands against the deployed stack."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from balancectl.localcloud.cloud import LocalCloud
 
 
-def test_test_alert_reaches_everybody_whose_filter_lets_it(cloud: LocalCloud) -> None:
+def test_test_alert_reaches_every_subscriber_whose_filter_admits_it(cloud: LocalCloud) -> None:
     cloud.deployment.balancectl("test-alert", "openrouter-eval")
 
-    got = {message.endpoint: message for message in cloud.inbox.take()}
+    received = {message.endpoint: message for message in cloud.inbox.read_new()}
 
-    assert {story.TEAM, story.ON_CALL} <= set(got)
-    assert "TEST" in got[story.TEAM].subject
-    assert "TEST" in got[story.ON_CALL].body
+    assert {story.TEAM, story.ON_CALL} <= set(received)
+    assert "TEST" in received[story.TEAM].subject
+    assert "TEST" in received[story.ON_CALL].body
 
 
 def test_status_lists_every_account_with_its_balance(cloud: LocalCloud) -> None:
@@ -33,8 +33,10 @@ def test_status_lists_every_account_with_its_balance(cloud: LocalCloud) -> None:
 
 
 @pytest.mark.parametrize(("need", "code"), [("5", 0), ("5000", 1)], ids=["enough", "not enough"])
-def test_preflight_says_whether_there_is_enough(cloud: LocalCloud, need: str, code: int) -> None:
-    """Polled now, by the deployed poller, which goes by the wall clock for those who ask."""
+def test_preflight_reports_whether_the_balance_is_enough(
+    cloud: LocalCloud, need: str, code: int
+) -> None:
+    """Polled now by the deployed poller, which uses the wall clock for manual polls."""
     cloud.deployment.balancectl(
         "preflight", "openrouter-eval", "--need", need, "--max-age", "10000h", exits=(code,)
     )
@@ -54,7 +56,7 @@ def test_subscribers_are_listed_with_their_filters(cloud: LocalCloud) -> None:
     assert story.CRAWLERS in printed
 
 
-def test_unknown_account_is_refused_in_words(cloud: LocalCloud) -> None:
+def test_unknown_account_is_refused_with_its_name(cloud: LocalCloud) -> None:
     with pytest.raises(DeploymentError, match="openrouter-mian"):
         cloud.deployment.balancectl("preflight", "openrouter-mian", "--need", "1")
 
@@ -119,17 +121,17 @@ def test_alarm_on_the_monitor_itself_reaches_its_subscribers_by_email(cloud: Loc
     )
 
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="First evaluation.")
-    at_first = cloud.inbox.take()
+    at_first = cloud.inbox.read_new()
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="It failed.")
     cloud.emulator.settle()
-    told = cloud.inbox.take()
+    messages = cloud.inbox.read_new()
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="No more.")
 
     assert at_first == []
-    assert [message.endpoint for message in told] == [story.OPERATIONS]
-    assert alarm in told[0].subject
-    assert "It failed." in told[0].body
-    assert "runbook" in told[0].body.lower()
+    assert [message.endpoint for message in messages] == [story.OPERATIONS]
+    assert alarm in messages[0].subject
+    assert "It failed." in messages[0].body
+    assert "runbook" in messages[0].body.lower()
 
 
 def _dimensions(described: dict[str, Any]) -> frozenset[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What reaches the router besides the accounts' own alarms, and what reaches it twice."""
+"""Foreign alarms, duplicates and late deliveries at the router."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 from balancectl.localcloud.demo import story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from balancectl.localcloud.cloud import LocalCloud
     from balancectl.localcloud.inbox import Message
-    from tests.e2e.conftest import Told
+    from tests.e2e.conftest import StoryResult
 
 
 def topic_arn(cloud: LocalCloud) -> str:
@@ -21,18 +19,18 @@ def topic_arn(cloud: LocalCloud) -> str:
 
 
 def settled(cloud: LocalCloud) -> list[Message]:
-    """Return what came once all is quiet, the groups' wait included."""
+    """Return the messages sent until the cloud is idle, grouped ones included."""
     cloud.emulator.settle(with_delayed=False)
     cloud.emulator.clock.advance(cloud.group_wait)
     cloud.emulator.settle()
-    return cloud.inbox.take()
+    return cloud.inbox.read_new()
 
 
 def to_team(messages: list[Message]) -> list[Message]:
     return [message for message in messages if message.endpoint == story.TEAM]
 
 
-def test_foreign_alarm_is_passed_on_readably(cloud: LocalCloud) -> None:
+def test_foreign_alarm_is_forwarded_readably(cloud: LocalCloud) -> None:
     cloudwatch = cloud.emulator.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName="checkout-queue-too-old",
@@ -59,11 +57,11 @@ def test_foreign_alarm_is_passed_on_readably(cloud: LocalCloud) -> None:
     cleared = settled(cloud)
     cloudwatch.delete_alarms(AlarmNames=["checkout-queue-too-old"])
 
-    (told,) = to_team(fired)
-    assert "checkout-queue-too-old" in told.subject
-    assert "ApproximateAgeOfOldestMessage" in told.body
-    assert "It is 75 s old." in told.body
-    assert told.attribute("severity") == "warning"
+    (message,) = to_team(fired)
+    assert "checkout-queue-too-old" in message.subject
+    assert "ApproximateAgeOfOldestMessage" in message.body
+    assert "It is 75 s old." in message.body
+    assert message.attribute("severity") == "warning"
     assert [message.attribute("status") for message in to_team(cleared)] == ["resolved"]
 
 
@@ -98,8 +96,8 @@ def test_transition_that_arrives_after_a_newer_one_changes_nothing(cloud: LocalC
     assert settled(cloud) == []
 
 
-def test_messages_of_the_story_were_published_once_each(told: Told) -> None:
-    messages = [message for _, step in told.beats for message in step.messages]
+def test_messages_of_the_story_were_published_once_each(story_result: StoryResult) -> None:
+    messages = [message for _, step in story_result.beats for message in step.messages]
 
     deliveries = [(message.message_id, message.endpoint) for message in messages]
 
@@ -107,7 +105,7 @@ def test_messages_of_the_story_were_published_once_each(told: Told) -> None:
 
 
 def alarm_document(cloud: LocalCloud, state: str) -> str:
-    """Return what CloudWatch publishes for the account ``pipeline-fine``, as of now."""
+    """Return CloudWatch's notification for the account ``pipeline-fine``, as of now."""
     at = f"{cloud.now:%Y-%m-%dT%H:%M:%S}.000+0000"
     document: dict[str, Any] = {
         "AlarmName": "balance-monitor/pipeline-fine/warning",
@@ -145,9 +143,8 @@ def alarm_document(cloud: LocalCloud, state: str) -> str:
     return json.dumps(document)
 
 
-def recover(cloud: LocalCloud, account: str) -> Iterator[None] | None:
-    """Let the account be well again, and its alarms clear."""
+def recover(cloud: LocalCloud, account: str) -> None:
+    """Restore the account's balance, and let its alarms clear."""
     cloud.providers.set_balance(account, Decimal(90))
     cloud.next_poll()
     cloud.next_poll()
-    return None

@@ -1,4 +1,4 @@
-"""What stays between `up` and `down` is recorded, and only our own processes are stopped."""
+"""The record of a running cloud, its processes, settings and clock."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from balancectl.localcloud import up as standing
-from balancectl.localcloud.background import _seconds_to_next
+from balancectl.localcloud import up as local_up
+from balancectl.localcloud.background import _seconds_until_evaluation
 from balancectl.localcloud.clock import StoryClock, next_minute
 from balancectl.localcloud.deploy.repository import ROOT
 from balancectl.localcloud.emulator import processes, server
 from balancectl.localcloud.emulator.settings import ServerSettings
-from balancectl.localcloud.errors import StandingError
-from balancectl.localcloud.up import Standing
+from balancectl.localcloud.errors import RunningCloudError
+from balancectl.localcloud.up import RunningCloud
 
 
 def test_record_is_read_as_it_was_written(tmp_path: Path) -> None:
-    written = Standing(tmp_path, 4566, 11, 12, {"control": 13})
+    written = RunningCloud(tmp_path, 4566, 11, 12, {"control": 13})
 
     written.write()
 
-    assert Standing.read(tmp_path) == written
+    assert RunningCloud.read(tmp_path) == written
 
 
-def test_nothing_up_is_said_in_words(tmp_path: Path) -> None:
-    with pytest.raises(StandingError, match="make up"):
-        Standing.read(tmp_path)
+def test_missing_cloud_is_reported_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(RunningCloudError, match="make up"):
+        RunningCloud.read(tmp_path)
 
 
 def test_another_programs_process_is_left_alone() -> None:
-    """A recorded number may have gone to another program since."""
+    """A recorded pid may belong to another program by now."""
     processes.stop(os.getpid())
 
     assert not processes.is_ours(os.getpid())
@@ -41,7 +41,7 @@ def test_another_programs_process_is_left_alone() -> None:
 
 
 def test_example_names_the_simulated_providers_addresses() -> None:
-    text = standing._example({"openrouter": 1111, "firecrawl": 2222, "control": 3333})
+    text = local_up._example({"openrouter": 1111, "firecrawl": 2222, "control": 3333})
 
     assert 'base_url = "http://127.0.0.1:1111"' in text
     assert 'base_url = "http://127.0.0.1:2222"' in text
@@ -62,7 +62,7 @@ def test_server_settings_survive_the_environment(clock_file: Path | None) -> Non
     assert ServerSettings.from_environment(settings.to_environment()) == settings
 
 
-def test_other_release_of_the_emulator_is_refused_in_words(
+def test_other_release_of_the_emulator_is_refused_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(server, "version", lambda name: f"9.9 of {name}")
@@ -70,11 +70,11 @@ def test_other_release_of_the_emulator_is_refused_in_words(
     code = server.main()
 
     assert code == 1
-    assert "knows MiniStack 1.5.33, but 9.9 of ministack is installed" in capsys.readouterr().err
+    assert "needs MiniStack 1.5.33, but 9.9 of ministack is installed" in capsys.readouterr().err
 
 
 def test_every_patch_of_the_emulator_is_described() -> None:
-    """Who uses the local cloud may know what in it is ours."""
+    """The documentation names every difference from plain MiniStack."""
     folder = Path(server.__file__).with_name("patches")
     modules = {file.stem for file in folder.glob("*.py")} - {"__init__"}
     document = (ROOT / "docs" / "local-cloud.md").read_text("utf-8")
@@ -106,4 +106,4 @@ def test_stories_begin_at_a_full_minute() -> None:
 def test_alarms_are_evaluated_shortly_after_each_full_minute(second: int, seconds: int) -> None:
     now = datetime(2026, 11, 23, 12, 0, second, tzinfo=UTC)
 
-    assert _seconds_to_next(now) == seconds
+    assert _seconds_until_evaluation(now) == seconds
