@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 
@@ -12,3 +14,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run integration tests in pytest-localstack's own LocalStack container (Docker)",
     )
+
+
+def pytest_report_header() -> str:
+    """Say how the local cloud's protection from other users is tested."""
+    if os.geteuid() == 0:
+        return "other users: a process of another user tries (the tests run as root)"
+    return "other users: file modes only (run the tests as root for a process of another user)"

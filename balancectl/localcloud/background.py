@@ -35,7 +35,8 @@ def main(folder: Path) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     running = RunningCloud.read(folder)
-    with SimulatedProviders(simulated_accounts(), running.ports):
+    control_token = running.emulator.credentials.control_token
+    with SimulatedProviders(simulated_accounts(), running.ports, control_token):
         _evaluate_by_the_minute(running, stop)
     return 0
 

@@ -89,7 +89,7 @@ def down() -> None:
 @app.command()
 def env() -> None:
     """Print the shell settings for reaching the local cloud; use with eval."""
-    for name, value in _running_cloud().emulator.settings().items():
+    for name, value in _or_exit(_running_cloud().emulator.settings).items():
         typer.echo(f"export {name}={value}")
     typer.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
 
@@ -136,10 +136,13 @@ def account(
     """List the simulated accounts, or change one."""
     change = {"balance": balance, "condition": condition}
     change = {field: value for field, value in change.items() if value is not None}
-    url = f"http://127.0.0.1:{_running_cloud().ports['control']}/accounts"
+    running = _running_cloud()
+    token = _or_exit(lambda: running.emulator.credentials).control_token
+    url = f"http://127.0.0.1:{running.ports['control']}/accounts"
     request = urllib.request.Request(  # noqa: S310 -- loopback
         f"{url}/{name}" if name and change else url,
         data=json.dumps(change).encode() if name and change else None,
+        headers={"Authorization": f"Bearer {token}"},
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- loopback

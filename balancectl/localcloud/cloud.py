@@ -19,6 +19,7 @@ from balancectl.localcloud.alarms.evaluator import AlarmEvaluator, Transition
 from balancectl.localcloud.clock import next_minute
 from balancectl.localcloud.deploy.deployment import Deployment
 from balancectl.localcloud.deploy.terraform import OnStage
+from balancectl.localcloud.emulator.credentials import private_folder
 from balancectl.localcloud.emulator.emulator import Emulator
 from balancectl.localcloud.emulator.process import start_emulator
 from balancectl.localcloud.errors import CloudError
@@ -194,7 +195,7 @@ def local_cloud(folder: Path, plan: Plan, on_stage: OnStage | None = None) -> It
     """
     report = on_stage or (lambda stage, progress: None)  # noqa: ARG005 -- nobody listens
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    private_folder(folder)
     report("emulator", None)
     emulator = start_emulator(folder, story_start=next_minute(), hold_schedules=True)
     try:

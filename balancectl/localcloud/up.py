@@ -19,6 +19,7 @@ from typing import Final, Self
 from balancectl.localcloud.deploy.deployment import Deployment
 from balancectl.localcloud.deploy.repository import LOCAL
 from balancectl.localcloud.deploy.terraform import OnStage
+from balancectl.localcloud.emulator.credentials import private_folder
 from balancectl.localcloud.emulator.emulator import Emulator
 from balancectl.localcloud.emulator.process import free_port, start_emulator
 from balancectl.localcloud.emulator.processes import leave_running, stop
@@ -173,7 +174,7 @@ def _start_background(emulator: Emulator) -> int:
 def _ports() -> dict[str, int]:
     """Return the simulated providers' ports: the same every time, since the tfvars name them."""
     if not _PORTS.exists():
-        LOCAL.mkdir(exist_ok=True)
+        private_folder(LOCAL)
         names = [*(account.provider for account in simulated_accounts()), "control"]
         _PORTS.write_text(json.dumps({name: free_port() for name in names}), "utf-8")
     ports: dict[str, int] = json.loads(_PORTS.read_text("utf-8"))

@@ -12,7 +12,7 @@ import pytest
 
 from balancectl.localcloud import up as local_up
 from balancectl.localcloud.emulator.process import free_port
-from balancectl.localcloud.errors import RunningCloudError
+from balancectl.localcloud.errors import EmulatorError, RunningCloudError
 from balancectl.localcloud.up import RunningCloud
 
 
@@ -30,7 +30,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def call_control(cloud: RunningCloud, path: str, change: dict[str, Any] | None = None) -> Any:
     url = f"http://127.0.0.1:{cloud.ports['control']}{path}"
     body = None if change is None else json.dumps(change).encode()
-    with urllib.request.urlopen(url, data=body, timeout=10) as answer:
+    token = cloud.emulator.credentials.control_token
+    request = urllib.request.Request(url, body, {"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- loopback
         return json.load(answer)
 
 
@@ -51,7 +53,7 @@ def test_cloud_keeps_running_until_down() -> None:
     assert not cloud.emulator.is_running()
     assert not local_up.FOLDER.exists()
     assert local_up.VARIABLES.exists()
-    with pytest.raises(urllib.error.URLError):
+    with pytest.raises(EmulatorError, match="make up"):
         call_control(cloud, "/accounts")
 
 

@@ -9,6 +9,7 @@ from balancectl.localcloud.cloud import LocalCloud, Step, local_cloud
 from balancectl.localcloud.demo import story
 from balancectl.localcloud.demo.screen import Screen
 from balancectl.localcloud.deploy.repository import LOCAL, build_packages
+from balancectl.localcloud.emulator.credentials import private_folder
 from balancectl.localcloud.inbox import Message
 
 _STAGES = {
@@ -37,6 +38,7 @@ class Demo:
         screen.heading("Setting up")
         with screen.stages(_STAGES) as on_stage:
             on_stage("packages", None)
+            private_folder(LOCAL)
             build_packages()
             with local_cloud(self._folder, story.PLAN, on_stage) as cloud:
                 self._play_chapters(cloud)

@@ -9,27 +9,30 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as Signer
 
 from balancectl.localcloud.clock import StoryClock
+from balancectl.localcloud.emulator.credentials import Credentials
 from balancectl.localcloud.emulator.settings import ACTIVITY_PATH, RELEASE_PATH
 from balancectl.localcloud.errors import EmulatorError
 
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "123456789012"
-#: MiniStack's root key, which is allowed everything.
-_ACCESS_KEY: Final = "test"
-_SECRET_KEY: Final = "test"  # noqa: S105 -- everybody's
+#: Names the signatures of requests to the control paths.
+_CONTROL_SERVICE: Final = "local-cloud"
 _STOP_SECONDS: Final = 8
 _QUIET_READINGS: Final = 3
 
 
-@dataclass(slots=True)
+@dataclass
 class Emulator:
     """A running emulator; it writes only below ``folder``."""
 
@@ -42,6 +45,15 @@ class Emulator:
     def url(self) -> str:
         """The endpoint of all AWS services."""
         return f"http://127.0.0.1:{self.port}"
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The root credentials, which are allowed everything.
+
+        Raises:
+            EmulatorError: when this user cannot read them.
+        """
+        return Credentials.read(self.folder)
 
     @property
     def permissions_file(self) -> Path:
@@ -76,8 +88,8 @@ class Emulator:
         nowhere = str(self.folder / "no-aws-files")
         return {
             "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+            "AWS_ACCESS_KEY_ID": self.credentials.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_CONFIG_FILE": nowhere,
@@ -89,8 +101,8 @@ class Emulator:
         self,
         service: str,
         *,
-        access_key: str = _ACCESS_KEY,
-        secret_key: str = _SECRET_KEY,
+        access_key: str | None = None,
+        secret_key: str | None = None,
         token: str | None = None,
     ) -> Any:  # noqa: ANN401 -- typed where it is assigned
         """Return a boto3 client for this cloud that ignores the user's AWS settings.
@@ -106,8 +118,8 @@ class Emulator:
             service,
             region_name=REGION,
             endpoint_url=self.url,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
+            aws_access_key_id=access_key or self.credentials.access_key,
+            aws_secret_access_key=secret_key or self.credentials.secret_key,
             aws_session_token=token,
         )
 
@@ -145,8 +157,8 @@ class Emulator:
 
     def is_running(self) -> bool:
         """Whether the emulator answers."""
-        with suppress(OSError):
-            urllib.request.urlopen(f"{self.url}/_ministack/ready", timeout=5).close()  # noqa: S310
+        with suppress(OSError, EmulatorError):
+            self._control("/_ministack/ready", timeout_seconds=5)
             return True
         return False
 
@@ -164,10 +176,15 @@ class Emulator:
             process.kill()
             process.wait()
 
-    def _control(self, path: str) -> dict[str, Any]:
-        """Call one of the server's control paths."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310 -- loopback
-            document: dict[str, Any] = json.load(answer)
+    def _control(self, path: str, timeout_seconds: float = 10) -> dict[str, Any]:
+        """Call a path of the server that is not AWS's, with a signature like any other."""
+        url = self.url + path
+        signed = AWSRequest("GET", url)
+        signer = Signer(self.credentials.access_key, self.credentials.secret_key)
+        SigV4Auth(signer, _CONTROL_SERVICE, REGION).add_auth(signed)
+        request = urllib.request.Request(url, headers=dict(signed.headers))  # noqa: S310 -- loopback
+        with urllib.request.urlopen(request, timeout=timeout_seconds) as response:  # noqa: S310 -- loopback
+            document: dict[str, Any] = json.load(response)
             return document
 
     def log_end(self) -> str:

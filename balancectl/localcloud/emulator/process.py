@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from balancectl.localcloud.emulator.credentials import Credentials, private_folder
 from balancectl.localcloud.emulator.emulator import ACCOUNT, REGION, Emulator
 from balancectl.localcloud.emulator.settings import ServerSettings
 from balancectl.localcloud.errors import EmulatorError
@@ -38,7 +39,8 @@ def start_emulator(
     Raises:
         EmulatorError: when it fails to start; the text has the end of its log.
     """
-    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    Credentials.create(folder)
+    private_folder(folder / "tmp")
     emulator = Emulator(folder, free_port())
     if story_start:
         emulator.clock.set(story_start)
@@ -96,6 +98,8 @@ def _server_environment(
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": emulator.credentials.access_key,
+            "AWS_SECRET_ACCESS_KEY": emulator.credentials.secret_key,
             "HOME": str(emulator.folder),
             "TMPDIR": str(emulator.folder / "tmp"),
             "SFTP_ENABLED": "0",

@@ -33,6 +33,7 @@ PATCHES: Final = (
     "alarms",
     "clock",
     "conditions",
+    "execution_roles",
     "metrics",
     "mailbox",
     "permissions",
@@ -59,7 +60,7 @@ def main() -> int:
 
 
 def patched_app(settings: ServerSettings) -> ASGIFramework:
-    """Apply every patch and return the ASGI application."""
+    """Apply every patch and return the ASGI application behind its front door."""
     for name in PATCHES:
         importlib.import_module(f"balancectl.localcloud.emulator.patches.{name}").apply(settings)
     ministack = importlib.import_module("ministack.app")
@@ -69,7 +70,10 @@ def patched_app(settings: ServerSettings) -> ASGIFramework:
         if scope["type"] != "http" or not await control.answer(scope["path"], send):
             await ministack.app(scope, receive, send)
 
-    return app
+    front_door: ASGIFramework = importlib.import_module(
+        "balancectl.localcloud.emulator.front_door"
+    ).FrontDoor(app, settings.port, os.environ["AWS_ACCESS_KEY_ID"])
+    return front_door
 
 
 async def _serve(app: ASGIFramework, settings: ServerSettings) -> None:

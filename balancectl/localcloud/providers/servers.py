@@ -6,6 +6,7 @@ and ``set_condition`` change an account; the ``control`` server lets another pro
 
 from __future__ import annotations
 
+import hmac
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from balancectl.localcloud.browser_guard import refusal
 from balancectl.localcloud.providers.accounts import (
     Account,
     Condition,
@@ -34,18 +36,23 @@ _Responder = Callable[[Request, bytes], Reply]
 class SimulatedProviders:
     """The simulated accounts and their servers. A context manager."""
 
-    def __init__(self, accounts: Iterable[Account], ports: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        ports: Mapping[str, int] | None = None,
+        control_token: str | None = None,
+    ) -> None:
         """Bind a server for each provider of ``accounts``.
 
         Args:
             accounts: names and keys must be unique.
             ports: by provider, and ``control``; a missing one is chosen at random.
+            control_token: what the ``control`` server requires; without one it is not started.
 
         Raises:
             OSError: when a given port is taken.
         """
         self._accounts = {account.name: account for account in accounts}
-        self._by_key = {account.key: account for account in self._accounts.values()}
         self._lock = threading.Lock()
         ports = ports or {}
         used = dict.fromkeys(account.provider for account in self._accounts.values())
@@ -53,7 +60,9 @@ class SimulatedProviders:
             provider: _Server(ports.get(provider, 0), self._provider(_BY_PROVIDER[provider]))
             for provider in used
         }
-        self._servers["control"] = _Server(ports.get("control", 0), self._control)
+        self._control_token = control_token
+        if control_token:
+            self._servers["control"] = _Server(ports.get("control", 0), self._control)
 
     @property
     def ports(self) -> dict[str, int]:
@@ -100,10 +109,8 @@ class SimulatedProviders:
         """
         with self._lock:
             known = self._accounts[account]
-            del self._by_key[known.key]
             known.key = f"{known.key}-renewed"
             known.condition = Condition.ACTIVE
-            self._by_key[known.key] = known
             return known.key
 
     def __enter__(self) -> Self:
@@ -119,17 +126,22 @@ class SimulatedProviders:
             server.server_close()
 
     def _provider(self, endpoint: Endpoint) -> _Responder:
-        """Return what answers for one provider."""
+        """Return what answers for one provider, which knows only its own accounts' keys."""
         paths = dict.fromkeys(endpoint.paths, endpoint)
+        accounts = [
+            account for account in self._accounts.values() if account.provider == endpoint.provider
+        ]
 
         def answer(request: Request, _body: bytes) -> Reply:
             with self._lock:
-                return respond(request, paths, self._by_key)
+                return respond(request, paths, {account.key: account for account in accounts})
 
         return answer
 
     def _control(self, request: Request, body: bytes) -> Reply:
         """List the accounts, or change the one in the path: ``POST /accounts/<name>``."""
+        if not hmac.compare_digest(request.bearer or "", self._control_token or ""):
+            return Reply.json(403, {"error": "the control token is missing or wrong"})
         name = request.path.removeprefix("/accounts/")
         if request.method == "GET" and request.path == "/accounts":
             return Reply.json(200, [_described(account) for account in self._accounts.values()])
@@ -192,7 +204,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, urlsplit(self.path).path, headers)
-        reply = self.server.responder(request, body)
+        reason = refusal(headers, int(self.server.server_address[1]))
+        if reason:
+            reply = Reply.json(403, {"error": reason})
+        else:
+            reply = self.server.responder(request, body)
         self.send_response(reply.status)
         is_html = reply.body.startswith(b"<")
         self.send_header("Content-Type", "text/html" if is_html else "application/json")
