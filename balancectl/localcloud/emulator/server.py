@@ -28,16 +28,19 @@ if TYPE_CHECKING:
 
 #: The release that the patches are written for.
 MINISTACK: Final = "1.5.33"
+#: In the order of application: a patch wraps what those before it installed.
 PATCHES: Final = (
     "alarm_descriptions",
     "alarms",
     "clock",
     "conditions",
     "execution_roles",
+    "log_alarms",
     "metrics",
     "mailbox",
     "permissions",
     "schedules",
+    "mute_rules",
 )
 
 
