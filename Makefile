@@ -151,7 +151,7 @@ audit: setup $(RELEASE)/.installed ## Look the locked dependencies up among know
 CODE := functions balancectl scripts bench tests
 
 .PHONY: check
-check: lint types layers docs-check test ## Everything that CI runs
+check: lint types layers docs-check test test-browser ## Everything that CI runs
 
 .PHONY: lint
 lint: setup ## ruff: rules and format
@@ -180,8 +180,20 @@ docs: setup ## Renew the generated tables
 	@for script in scripts/docs_*.py; do $(BIN)/python $$script; done
 
 .PHONY: test
-test: build ## Every test: unit, integration, infra, e2e
-	@$(BIN)/pytest tests --numprocesses 2 --dist loadgroup
+test: build ## Every test that needs no browser: unit, integration, infra, e2e
+	@$(BIN)/pytest tests --ignore tests/browser --numprocesses 2 --dist loadgroup
+
+BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
+
+.PHONY: test-browser
+test-browser: setup ## A hostile page in a headless browser; installs Debian's Chromium as root
+	@if command -v $(BROWSERS) >/dev/null; then exit 0; fi; \
+	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo "No Chromium is installed, and only root on Debian installs one here." >&2; exit 1; fi; \
+	  echo "Installing Debian's chromium-headless-shell ..."; \
+	  { apt-get update && apt-get install --yes --no-install-recommends chromium-headless-shell; } \
+	    > /tmp/chromium-install.log 2>&1 || { tail -5 /tmp/chromium-install.log >&2; exit 1; }
+	@$(BIN)/pytest tests/browser
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need nothing but Python
