@@ -78,9 +78,9 @@ def recorded(target: Target, account: str) -> Reading | None:
     return Reading(
         outcome=latest.outcome,
         detail=latest.reason or latest.outcome.words,
-        balance=latest.balance,
-        unit=latest.unit or "",
-        at=latest.balance_at,
+        balance=latest.good.balance,
+        unit=latest.good.unit or "",
+        at=latest.good.balance_at,
     )
 
 

@@ -60,7 +60,7 @@ def assess(latest: Latest | None, now: datetime, stale_after: timedelta) -> Heal
     """Return the worst condition at ``now``, with everything that is wrong."""
     if latest is None:
         return Health(Condition.NOT_SET_UP, "never polled")
-    if latest.balance is None or latest.balance_at is None:
+    if latest.good.balance is None or latest.good.balance_at is None:
         return Health(Condition.NOT_SET_UP, _failure(latest, now))
     found = sorted(_findings(latest, now, stale_after), key=lambda finding: finding.condition)
     if not found:
@@ -74,7 +74,7 @@ def _findings(latest: Latest, now: datetime, stale_after: timedelta) -> Iterator
     yield from _runway(latest, now)
     yield from _drain(latest)
     yield from _expiry(latest, now)
-    age = now - (latest.balance_at or latest.polled_at)
+    age = now - (latest.good.balance_at or latest.polled_at)
     if latest.outcome is not Outcome.OK:
         yield Health(Condition.FAILING, _failure(latest, now))
     elif age > stale_after:
@@ -83,10 +83,10 @@ def _findings(latest: Latest, now: datetime, stale_after: timedelta) -> Iterator
 
 def _below(latest: Latest) -> Iterator[Health]:
     """Compare the balance with its thresholds; yield only the worse."""
-    limits, unit = latest.thresholds, latest.unit or ""
-    if (text := _compare(latest.balance, limits.critical, unit, _is_less)) is not None:
+    limits, unit = latest.thresholds, latest.good.unit or ""
+    if (text := _compare(latest.good.balance, limits.critical, unit, _is_less)) is not None:
         yield Health(Condition.CRITICAL, f"below {text}")
-    elif (text := _compare(latest.balance, limits.warning, unit, _is_less)) is not None:
+    elif (text := _compare(latest.good.balance, limits.warning, unit, _is_less)) is not None:
         yield Health(Condition.WARNING, f"below {text}")
 
 
@@ -106,23 +106,23 @@ def _runway(latest: Latest, now: datetime) -> Iterator[Health]:
 
 def hours_left(latest: Latest, now: datetime) -> timedelta | None:
     """Return how long the balance will last from ``now``; None if unknown."""
-    return None if latest.empty_at is None else latest.empty_at - now
+    return None if latest.good.empty_at is None else latest.good.empty_at - now
 
 
 def _drain(latest: Latest) -> Iterator[Health]:
     """Compare the burn with its limit."""
-    limit, unit = latest.thresholds.max_burn_per_day, latest.unit or ""
-    if _compare(latest.burn_per_day, limit, unit, _is_more) is not None:
-        burn = format_amount(latest.burn_per_day or Decimal(0), unit)
+    limit, unit = latest.thresholds.max_burn_per_day, latest.good.unit or ""
+    if _compare(latest.good.burn_per_day, limit, unit, _is_more) is not None:
+        burn = format_amount(latest.good.burn_per_day or Decimal(0), unit)
         yield Health(Condition.WARNING, f"is burning {burn} a day")
 
 
 def _expiry(latest: Latest, now: datetime) -> Iterator[Health]:
     """Compare the time until credit expires with its threshold."""
     days = latest.thresholds.expiry_warning_days
-    if days is None or latest.credit_expires_at is None:
+    if days is None or latest.good.credit_expires_at is None:
         return
-    left = latest.credit_expires_at - now
+    left = latest.good.credit_expires_at - now
     if left < timedelta(days=float(days)):
         text = f"expires in {format_duration(left)}" if left > timedelta() else "has expired"
         yield Health(Condition.WARNING, f"the credit {text}")

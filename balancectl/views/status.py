@@ -62,12 +62,13 @@ def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> lis
     state = Cell(": ".join(filter(None, [condition.label, health.detail])), condition.style)
     if latest is None:
         return [name, "-", "-", "-", "-", "-", "-", state]
-    unit, limits = latest.unit or "", latest.thresholds
-    age = "-" if latest.balance_at is None else format_duration(now - latest.balance_at)
+    good = latest.good
+    unit, limits = good.unit or "", latest.thresholds
+    age = "-" if good.balance_at is None else format_duration(now - good.balance_at)
     return [
         name,
         latest.provider_title,
-        Cell(_amount(latest.balance, unit), "bold"),
+        Cell(_amount(good.balance, unit), "bold"),
         _number(limits.warning, unit),
         _number(limits.critical, unit),
         _empty_in(latest, now),
@@ -78,30 +79,29 @@ def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> lis
 
 def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
     """Return what the table has no room for."""
-    unit, limits = latest.unit or "", latest.thresholds
-    burn = (
-        "" if latest.burn_per_day is None else f"{format_amount(latest.burn_per_day, unit)} a day"
-    )
-    top_up = latest.last_top_up
+    good = latest.good
+    unit, limits = good.unit or "", latest.thresholds
+    burn = "" if good.burn_per_day is None else f"{format_amount(good.burn_per_day, unit)} a day"
+    top_up = good.last_top_up
     pairs: list[tuple[str, Cell | str]] = [
         ("provider", f"{latest.provider_title} ({latest.provider})"),
-        ("wallet", latest.wallet or ""),
+        ("wallet", good.wallet or ""),
         *[
             (f"wallet {name}", format_amount(wallet.remaining, wallet.unit))
-            for name, wallet in latest.others.items()
+            for name, wallet in good.others.items()
         ],
         ("warning below", _amount(limits.warning, unit, "")),
         ("critical below", _amount(limits.critical, unit, "")),
         ("burn", " ".join(filter(None, [burn, _basis(latest)]))),
         (
             "empty",
-            "" if latest.empty_at is None else f"around {format_clock(latest.empty_at, now)}",
+            "" if good.empty_at is None else f"around {format_clock(good.empty_at, now)}",
         ),
         ("last top-up", "" if top_up is None else _top_up(top_up, unit, now)),
-        ("resets", "" if latest.resets_at is None else format_clock(latest.resets_at, now)),
+        ("resets", "" if good.resets_at is None else format_clock(good.resets_at, now)),
         (
             "expires",
-            "" if latest.credit_expires_at is None else format_clock(latest.credit_expires_at, now),
+            "" if good.credit_expires_at is None else format_clock(good.credit_expires_at, now),
         ),
         ("polled", f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"),
         ("last outcome", latest.outcome.value),
@@ -112,7 +112,7 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
 
 def _basis(latest: Latest) -> str:
     """Return where the burn comes from, or why there is none."""
-    return f"({latest.burn_basis})" if latest.burn_basis else ""
+    return f"({latest.good.burn_basis})" if latest.good.burn_basis else ""
 
 
 def _top_up(top_up: TopUp, unit: str, now: datetime) -> str:
@@ -147,13 +147,13 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
     }
     if latest is None:
         return found
-    limits = latest.thresholds
-    age = None if latest.balance_at is None else int((now - latest.balance_at).total_seconds())
+    good, limits = latest.good, latest.thresholds
+    age = None if good.balance_at is None else int((now - good.balance_at).total_seconds())
     return found | {
         "provider": latest.provider,
-        "balance": latest.balance,
-        "unit": latest.unit,
-        "balance_at": latest.balance_at,
+        "balance": good.balance,
+        "unit": good.unit,
+        "balance_at": good.balance_at,
         "age_seconds": age,
         "polled_at": latest.polled_at,
         "outcome": latest.outcome.value,
@@ -164,17 +164,17 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
             for limit in Thresholds.__slots__
             if (value := getattr(limits, limit)) is not None
         },
-        "wallet": latest.wallet,
+        "wallet": good.wallet,
         "other_wallets": {
             other: {"remaining": wallet.remaining, "unit": wallet.unit}
-            for other, wallet in latest.others.items()
+            for other, wallet in good.others.items()
         },
-        "empty_at": latest.empty_at,
-        "burn_per_day": latest.burn_per_day,
-        "burn_basis": latest.burn_basis,
-        "last_top_up": latest.last_top_up
-        and {"at": latest.last_top_up.at, "amount": latest.last_top_up.amount},
-        "resets_at": latest.resets_at,
-        "credit_expires_at": latest.credit_expires_at,
+        "empty_at": good.empty_at,
+        "burn_per_day": good.burn_per_day,
+        "burn_basis": good.burn_basis,
+        "last_top_up": good.last_top_up
+        and {"at": good.last_top_up.at, "amount": good.last_top_up.amount},
+        "resets_at": good.resets_at,
+        "credit_expires_at": good.credit_expires_at,
         "top_up_url": latest.top_up_url,
     }

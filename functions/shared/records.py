@@ -91,27 +91,11 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Latest:
-    """The present state of an account: the last attempt, and the last balance that was read.
+class LastGood:
+    """What the last ``ok`` poll found; empty while there was none."""
 
-    ``balance``, ``balance_at``, ``unit``, ``wallet``, ``others``, ``resets_at``,
-    ``credit_expires_at``, ``burn`` and ``asked`` are those of the last ``ok`` poll, whatever came
-    after.
-    """
-
-    account: str
-    provider: str
-    provider_title: str
-    polled_at: datetime
-    outcome: Outcome
-    reason: str | None = None
-    failing_since: datetime | None = None
-    """The first poll after the last ``ok`` that was not; None while polls are ``ok``."""
-    top_up_url: str | None = None
-    thresholds: Thresholds = field(default_factory=Thresholds)
     balance: Decimal | None = None
     balance_at: datetime | None = None
-    """None when no poll was ever ``ok``: the account is not set up yet."""
     unit: str | None = None
     wallet: str | None = None
     others: Mapping[str, Wallet] = field(default_factory=dict)
@@ -124,17 +108,82 @@ class Latest:
     burn_basis: str | None = None
     last_top_up: TopUp | None = None
     burn: bytes | None = None
-    """The packed burn state (``balance_poller.forecast.runway``)."""
-    asked: str | None = None
-    """A short digest of whose balance that is: parameters, address and the secret's name."""
+    """The packed burn state (``balance_poller.forecast``)."""
+    source_hash: str | None = None
+    """A short digest of whose balance this is: parameters, address and the secret's name."""
+
+    def to_item(self) -> Item:
+        """Return the attributes that it adds to the ``LATEST`` item; None where unknown."""
+        return {
+            "balance": self.balance,
+            "balance_at": _time_or_none(self.balance_at),
+            "unit": self.unit,
+            "wallet": self.wallet,
+            "wallets": _wallets_to_item(self.others),
+            "resets_at": _time_or_none(self.resets_at),
+            # Not "expires_at": that is the table's TTL attribute.
+            "credit_expires_at": _time_or_none(self.credit_expires_at),
+            "runway_hours": self.runway_hours,
+            "empty_at": _time_or_none(self.empty_at),
+            "burn_per_day": self.burn_per_day,
+            "burn_basis": self.burn_basis,
+            "top_up_at": self.last_top_up and format_time(self.last_top_up.at),
+            "top_up_amount": self.last_top_up and self.last_top_up.amount,
+            "burn": self.burn,
+            "source_hash": self.source_hash,
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> LastGood:
+        """Read it from a ``LATEST`` item.
+
+        Raises:
+            KeyError, ValueError: when the item was not written by :meth:`to_item`.
+        """
+        top_up_at = _time_from(item, "top_up_at")
+        burn = item.get("burn")
+        return cls(
+            balance=item.get("balance"),
+            balance_at=_time_from(item, "balance_at"),
+            unit=item.get("unit"),
+            wallet=item.get("wallet"),
+            others=_wallets_from_item(item.get("wallets", {})),
+            resets_at=_time_from(item, "resets_at"),
+            credit_expires_at=_time_from(item, "credit_expires_at"),
+            runway_hours=item.get("runway_hours"),
+            empty_at=_time_from(item, "empty_at"),
+            burn_per_day=item.get("burn_per_day"),
+            burn_basis=item.get("burn_basis"),
+            last_top_up=TopUp(top_up_at, item["top_up_amount"]) if top_up_at else None,
+            burn=bytes(burn) if burn is not None else None,
+            source_hash=item.get("source_hash"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The present state of an account: the last attempt, and the last good one."""
+
+    account: str
+    provider: str
+    provider_title: str
+    polled_at: datetime
+    outcome: Outcome
+    reason: str | None = None
+    failing_since: datetime | None = None
+    """The first poll after the last ``ok`` that was not; None while polls are ``ok``."""
+    top_up_url: str | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    good: LastGood = field(default_factory=LastGood)
+    """What the last ``ok`` poll found, whatever came after."""
 
     @property
     def is_set_up(self) -> bool:
         """Whether any poll of the account was ever ``ok``."""
-        return self.balance_at is not None
+        return self.good.balance_at is not None
 
     def to_item(self) -> Item:
-        """Return the ``LATEST`` item; values that are None are left out."""
+        """Return the ``LATEST`` item, which is flat; values that are None are left out."""
         return _without_none(
             {
                 "account": self.account,
@@ -149,22 +198,7 @@ class Latest:
                 "thresholds": _without_none(
                     {name: getattr(self.thresholds, name) for name in Thresholds.__slots__}
                 ),
-                "balance": self.balance,
-                "balance_at": _time_or_none(self.balance_at),
-                "unit": self.unit,
-                "wallet": self.wallet,
-                "wallets": _wallets_to_item(self.others),
-                "resets_at": _time_or_none(self.resets_at),
-                # Not "expires_at": that is the table's TTL attribute.
-                "credit_expires_at": _time_or_none(self.credit_expires_at),
-                "runway_hours": self.runway_hours,
-                "empty_at": _time_or_none(self.empty_at),
-                "burn_per_day": self.burn_per_day,
-                "burn_basis": self.burn_basis,
-                "top_up_at": self.last_top_up and format_time(self.last_top_up.at),
-                "top_up_amount": self.last_top_up and self.last_top_up.amount,
-                "burn": self.burn,
-                "asked": self.asked,
+                **self.good.to_item(),
             }
         )
 
@@ -175,8 +209,6 @@ class Latest:
         Raises:
             KeyError, ValueError: when the item was not written by :meth:`to_item`.
         """
-        top_up_at = _time_from(item, "top_up_at")
-        burn = item.get("burn")
         return cls(
             account=item["account"],
             provider=item["provider"],
@@ -189,20 +221,7 @@ class Latest:
             thresholds=Thresholds(
                 **{k: v for k, v in item.get("thresholds", {}).items() if k in Thresholds.__slots__}
             ),
-            balance=item.get("balance"),
-            balance_at=_time_from(item, "balance_at"),
-            unit=item.get("unit"),
-            wallet=item.get("wallet"),
-            others=_wallets_from_item(item.get("wallets", {})),
-            resets_at=_time_from(item, "resets_at"),
-            credit_expires_at=_time_from(item, "credit_expires_at"),
-            runway_hours=item.get("runway_hours"),
-            empty_at=_time_from(item, "empty_at"),
-            burn_per_day=item.get("burn_per_day"),
-            burn_basis=item.get("burn_basis"),
-            last_top_up=TopUp(top_up_at, item["top_up_amount"]) if top_up_at else None,
-            burn=bytes(burn) if burn is not None else None,
-            asked=item.get("asked"),
+            good=LastGood.from_item(item),
         )
 
 

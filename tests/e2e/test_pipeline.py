@@ -36,8 +36,11 @@ def test_two_accounts_when_one_breaches_then_it_alone_is_announced(cloud: LocalC
     first_good = cloud.next_poll()
     second_good = cloud.next_poll()
 
-    assert (records[LOW].outcome, records[LOW].balance) == (Outcome.OK, Decimal("3.50"))
-    assert (records[FINE].outcome, records[FINE].balance) == (Outcome.OK, Decimal("80.25"))
+    assert (records[LOW].outcome, records[LOW].good.balance) == (Outcome.OK, Decimal("3.50"))
+    assert (records[FINE].outcome, records[FINE].good.balance) == (
+        Outcome.OK,
+        Decimal("80.25"),
+    )
     assert records[LOW].polled_at == breach.at
     assert changes(breach) == {
         f"balance-monitor/{LOW}/warning": AlarmState.ALARM,

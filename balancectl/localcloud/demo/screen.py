@@ -172,8 +172,8 @@ class Screen:
 
 def _record_columns(record: Latest) -> tuple[str, str, str, str]:
     """Return a record's columns: balance, warning, critical, outcome."""
-    unit = record.unit or ""
-    left = "-" if record.balance is None else format_amount(record.balance, unit)
+    unit = record.good.unit or ""
+    left = "-" if record.good.balance is None else format_amount(record.good.balance, unit)
     limits = (record.thresholds.warning, record.thresholds.critical)
     status = "ok" if record.outcome is Outcome.OK else record.reason or record.outcome.words
     warning, critical = ("-" if limit is None else f"{limit:,f}" for limit in limits)

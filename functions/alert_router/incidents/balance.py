@@ -18,8 +18,8 @@ def newest_balance(
     not have yet; and the record may have later ones than the alarm was decided on.
     """
     point = episode.latest
-    if latest is None or latest.balance is None or latest.balance_at is None:
+    if latest is None or latest.good.balance is None or latest.good.balance_at is None:
         return (point.value, point.at) if point is not None else (None, None)
-    if point is not None and latest.balance_at < point.at:
+    if point is not None and latest.good.balance_at < point.at:
         return point.value, point.at
-    return latest.balance, latest.balance_at
+    return latest.good.balance, latest.good.balance_at

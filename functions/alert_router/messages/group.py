@@ -144,9 +144,9 @@ def _line(notice: Notice) -> str:
     if clauses.is_over(notice):
         return clauses.left(notice) if notice.balance is not None else "no longer watched"
     latest = notice.latest
-    if latest is None or latest.balance_at is None or notice.balance is None:
+    if latest is None or latest.good.balance_at is None or notice.balance is None:
         return clauses.no_balance(notice)
-    return f"{clauses.left(notice)} at {clock(latest.balance_at, notice.now)}, nothing since"
+    return f"{clauses.left(notice)} at {clock(latest.good.balance_at, notice.now)}, nothing since"
 
 
 def _listed(title: str, rows: Sequence[str]) -> str:
@@ -170,7 +170,9 @@ def _sms(notices: Sequence[Notice], text: _Text) -> tuple[str, list[str]]:
 def _urgency(notice: Notice) -> tuple[bool, float, float, str]:
     """Sort by what is empty first, then by what is left; what nobody can tell comes last."""
     latest = notice.latest
-    hours = float(latest.runway_hours) if latest and latest.runway_hours is not None else 1e9
+    hours = (
+        float(latest.good.runway_hours) if latest and latest.good.runway_hours is not None else 1e9
+    )
     left = float(notice.balance) if notice.balance is not None else 1e15
     return notice.severity is not Severity.CRITICAL, hours, left, notice.subject.id
 

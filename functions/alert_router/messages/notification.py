@@ -90,7 +90,9 @@ class Notice:
     @property
     def unit(self) -> str:
         """The balance's unit; empty when it is not known."""
-        return (self.latest.unit or "") if self.latest else (self.told.unit if self.told else "")
+        return (
+            (self.latest.good.unit or "") if self.latest else (self.told.unit if self.told else "")
+        )
 
     @property
     def news(self) -> frozenset[Trouble]:

@@ -89,10 +89,10 @@ class Knowledge:
             )
         return View(
             balance=balance,
-            unit=latest.unit or "",
-            runway_hours=latest.runway_hours,
+            unit=latest.good.unit or "",
+            runway_hours=latest.good.runway_hours,
             thresholds=latest.thresholds,
-            balance_at=latest.balance_at,
+            balance_at=latest.good.balance_at,
             is_set_up=latest.is_set_up,
             outcome=latest.outcome.value,
             is_silenced=silenced,

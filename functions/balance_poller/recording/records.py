@@ -11,7 +11,7 @@ from balance_poller.exchange.reading import Reading
 from balance_poller.forecast.runway import BurnState, BurnStateError, forecast, observe
 from balance_poller.recording.account_metrics import DataPoint, values
 from shared.outcome import Outcome
-from shared.records import Attempt, Latest, Wallet
+from shared.records import Attempt, LastGood, Latest, Wallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,6 @@ def record(
         balance=reading.balance,
         others=reading.others,
     )
-    known = previous if _is_same(previous, account) else None
     latest = Latest(
         account=account.id,
         provider=account.provider,
@@ -64,69 +63,41 @@ def record(
         reason=reading.reason,
         top_up_url=account.top_up_url or facts.top_up_url,
         thresholds=account.thresholds,
+        good=previous.good if previous and _is_same(previous, account) else LastGood(),
     )
     if reading.outcome is Outcome.OK and reading.balance is not None:
-        latest = replace(latest, asked=_asked(account))
-        return _after_success(attempt, latest, reading, reading.balance, known)
-    return Recorded(attempt, _after_failure(latest, known, previous, at))
-
-
-def _is_same(previous: Latest | None, account: Account) -> bool:
-    """Whether what was recorded before is of what the account watches now."""
-    return (
-        previous is not None
-        and previous.provider == account.provider
-        and account.wallet in (None, previous.wallet)
-    )
-
-
-def _asked(account: Account) -> str:
-    """Return a digest of what decides whose balance is answered."""
-    said = (account.secret, account.base_url, sorted(account.params.items()))
-    return f"{crc32(repr(said).encode()):08x}"
-
-
-def _after_failure(
-    latest: Latest, known: Latest | None, previous: Latest | None, at: datetime
-) -> Latest:
-    """Return LATEST after a poll that was not ``ok``: the last balance stands."""
+        return _after_success(attempt, latest, reading, reading.balance, _source_hash(account))
     failing_since = (previous.failing_since if previous else None) or at
-    if known is None:
-        return replace(latest, failing_since=failing_since)
-    return replace(
-        latest,
-        failing_since=failing_since,
-        balance=known.balance,
-        balance_at=known.balance_at,
-        unit=known.unit,
-        wallet=known.wallet,
-        others=known.others,
-        resets_at=known.resets_at,
-        credit_expires_at=known.credit_expires_at,
-        runway_hours=known.runway_hours,
-        empty_at=known.empty_at,
-        burn_per_day=known.burn_per_day,
-        burn_basis=known.burn_basis,
-        last_top_up=known.last_top_up,
-        burn=known.burn,
-        asked=known.asked,
+    return Recorded(attempt, replace(latest, failing_since=failing_since))
+
+
+def _is_same(previous: Latest, account: Account) -> bool:
+    """Return whether the last good poll was of what the account watches now."""
+    return previous.provider == account.provider and account.wallet in (
+        None,
+        previous.good.wallet,
     )
+
+
+def _source_hash(account: Account) -> str:
+    """Return a digest of what decides whose balance is answered."""
+    source = (account.secret, account.base_url, sorted(account.params.items()))
+    return f"{crc32(repr(source).encode()):08x}"
 
 
 def _after_success(
-    attempt: Attempt, latest: Latest, reading: Reading, wallet: Wallet, known: Latest | None
+    attempt: Attempt, latest: Latest, reading: Reading, wallet: Wallet, source_hash: str
 ) -> Recorded:
-    """Return the records of an ``ok`` poll, with what it says about the burn."""
+    """Return the records of an ``ok`` poll, with its forecast."""
     at = latest.polled_at
-    before = known if known and known.asked in (None, latest.asked) else None
-    state = observe(_burn_state(before, reading, wallet), at, wallet.remaining)
+    before = _burn_state(latest.good, reading, wallet, source_hash)
+    state = observe(before, at, wallet.remaining)
     ahead = forecast(state, at, wallet.remaining, reading.burn_per_hour)
     points = tuple(
         DataPoint(latest.account, latest.provider, metric, value, at)
         for metric, value in values(wallet, ahead, latest.thresholds, at)
     )
-    latest = replace(
-        latest,
+    good = LastGood(
         balance=wallet.remaining,
         balance_at=at,
         unit=wallet.unit,
@@ -140,17 +111,20 @@ def _after_success(
         burn_basis=ahead.basis.value,
         last_top_up=state.last_top_up,
         burn=state.to_item(),
+        source_hash=source_hash,
     )
-    return Recorded(attempt, latest, points)
+    return Recorded(attempt, replace(latest, good=good), points)
 
 
-def _burn_state(known: Latest | None, reading: Reading, wallet: Wallet) -> BurnState | None:
-    """Return what is remembered of this very wallet; what cannot be read is forgotten."""
-    if known is None or known.burn is None:
+def _burn_state(
+    before: LastGood, reading: Reading, wallet: Wallet, source_hash: str
+) -> BurnState | None:
+    """Return the burn state of this very wallet; one that cannot be read is forgotten."""
+    if before.burn is None or before.source_hash not in (None, source_hash):
         return None
-    if (known.wallet, known.unit) != (reading.wallet, wallet.unit):
+    if (before.wallet, before.unit) != (reading.wallet, wallet.unit):
         return None
     try:
-        return BurnState.from_item(known.burn)
+        return BurnState.from_item(before.burn)
     except BurnStateError:
         return None

@@ -14,6 +14,7 @@ from balancectl.cli.permissions import COMMANDS, action_of
 from shared.dynamo import encode
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, Wallet
+from tests.latest import make_latest
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 KEY = "sk-canary-7f3a9c51"
@@ -33,7 +34,7 @@ def latest(account: str, balance: str, **changes: Any) -> Latest:
         "unit": "USD",
         "thresholds": Thresholds(warning=Decimal(20), critical=Decimal(5)),
     }
-    return Latest(**{**found, **changes})
+    return make_latest(**{**found, **changes})
 
 
 def attempt(minutes_ago: int, balance: str) -> Attempt:

@@ -19,13 +19,14 @@ from shared.dynamo import decode
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, TopUp, Wallet
+from tests.latest import make_latest
 
 AT = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=10)
 MINUTE = timedelta(minutes=1)
 
 
 def latest(account: str, at: datetime = AT, balance: str = "12.50") -> Latest:
-    return Latest(
+    return make_latest(
         account=account,
         provider="openrouter",
         provider_title="OpenRouter",

@@ -18,6 +18,7 @@ from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, TopUp, Wallet
 from shared.times import format_time
 from tests.integration.router.conftest import Deployment
+from tests.latest import make_latest
 
 
 def record(now: datetime, **changes: Any) -> Latest:
@@ -33,7 +34,7 @@ def record(now: datetime, **changes: Any) -> Latest:
         "balance_at": now,
         "unit": "USD",
     }
-    return Latest(**values | changes)
+    return make_latest(**values | changes)
 
 
 def notification(

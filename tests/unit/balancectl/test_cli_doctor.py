@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from balancectl.app import app
 from balancectl.views.checks import FAILURE_QUEUES
 from shared.outcome import Outcome
-from shared.records import Latest
+from tests.latest import make_latest
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
@@ -81,7 +81,7 @@ def ward(cloud: Any) -> Ward:
     cloud.scheduler.add(0, [{"id": "main"}])
     cloud.secrets.set('{"main": "key-of-main"}')
     cloud.dynamo.record(
-        Latest(
+        make_latest(
             account="main",
             provider="openrouter",
             provider_title="OpenRouter",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,11 +10,12 @@ import pytest
 
 from balancectl.deployment.health import Condition, assess
 from shared.outcome import Outcome
-from shared.records import Latest, Thresholds
+from shared.records import Thresholds
+from tests.latest import changed, make_latest
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)
-FINE = Latest(
+FINE = make_latest(
     account="main",
     provider="openrouter",
     provider_title="OpenRouter",
@@ -81,7 +81,7 @@ REJECTED: dict[str, Any] = {
 def test_assess_when_something_holds_then_says_what(
     changes: dict[str, Any], condition: Condition, words: str
 ) -> None:
-    health = assess(replace(FINE, **changes), NOW, HALF_AN_HOUR)
+    health = assess(changed(FINE, **changes), NOW, HALF_AN_HOUR)
 
     assert (health.condition, health.detail) == (condition, words)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from typer.testing import Result
 
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, TopUp, Wallet
+from tests.latest import changed, make_latest
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSchedule")
@@ -22,7 +22,7 @@ Run = Callable[..., Result]
 
 
 def latest(account: str = "main", balance: str | None = "30", **changes: Any) -> Latest:
-    base = Latest(
+    base = make_latest(
         account=account,
         provider="openrouter",
         provider_title="OpenRouter",
@@ -33,7 +33,7 @@ def latest(account: str = "main", balance: str | None = "30", **changes: Any) ->
         unit=None if balance is None else "USD",
         thresholds=Thresholds(warning=Decimal(20), critical=Decimal(5)),
     )
-    return replace(base, **changes)
+    return changed(base, **changes)
 
 
 REJECTED = {

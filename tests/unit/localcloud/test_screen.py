@@ -14,7 +14,7 @@ from balancectl.localcloud.demo.screen import Screen
 from balancectl.localcloud.deploy.terraform import Progress
 from balancectl.localcloud.inbox import Message
 from shared.outcome import Outcome
-from shared.records import Latest
+from shared.records import LastGood, Latest
 
 AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
@@ -87,7 +87,14 @@ def test_stages_say_when_each_begins_and_ends() -> None:
 
 def test_balances_show_the_amount_or_the_reason() -> None:
     records = {
-        "acme": Latest("acme", "p", "Provider", AT, Outcome.OK, balance=Decimal(3), unit="USD"),
+        "acme": Latest(
+            "acme",
+            "p",
+            "Provider",
+            AT,
+            Outcome.OK,
+            good=LastGood(balance=Decimal(3), unit="USD"),
+        ),
         "new": Latest("new", "p", "Provider", AT, Outcome.INVALID_KEY, reason="the key is wrong"),
     }
 

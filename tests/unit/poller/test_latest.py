@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from balance_poller.recording.records import ProviderFacts, Recorded, record
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.records import Latest, TopUp, Wallet
+from tests.latest import changed
 from tests.unit.poller.fakes import AT, entry
 
 FACTS = ProviderFacts("Plain", "https://plain.example/pay")
@@ -42,12 +42,16 @@ def test_a_first_poll_when_ok_then_records_everything_and_publishes_the_balance(
     made = polled(ok(resets_at=AT, expires_at=AT), warning=20, critical=5)
 
     latest = made.latest
-    assert (latest.balance, latest.unit, latest.wallet) == (Decimal("12.50"), "USD", "main")
-    assert latest.balance_at == latest.polled_at == AT
+    assert (latest.good.balance, latest.good.unit, latest.good.wallet) == (
+        Decimal("12.50"),
+        "USD",
+        "main",
+    )
+    assert latest.good.balance_at == latest.polled_at == AT
     assert latest.failing_since is None
-    assert latest.others["bonus"].remaining == 3
-    assert (latest.resets_at, latest.credit_expires_at) == (AT, AT)
-    assert latest.burn_basis == "accumulating"
+    assert latest.good.others["bonus"].remaining == 3
+    assert (latest.good.resets_at, latest.good.credit_expires_at) == (AT, AT)
+    assert latest.good.burn_basis == "accumulating"
     assert latest.thresholds.warning == 20
     assert latest.provider_title == "Plain"
     assert [(p.metric, p.value, p.at) for p in made.points] == [(Metric.BALANCE, 12.5, AT)]
@@ -62,11 +66,11 @@ def test_a_failure_when_after_an_ok_then_keeps_the_balance_and_says_since_when()
     failed_twice = polled(Reading(Outcome.TRANSIENT, "down"), failed_once.latest, after=2)
 
     latest = failed_twice.latest
-    assert (latest.balance, latest.balance_at) == (Decimal("12.50"), AT)
+    assert (latest.good.balance, latest.good.balance_at) == (Decimal("12.50"), AT)
     assert latest.polled_at == AT + 2 * FIVE_MINUTES
     assert (latest.outcome, latest.reason) == (Outcome.TRANSIENT, "down")
     assert latest.failing_since == AT + FIVE_MINUTES
-    assert latest.burn == first.burn
+    assert latest.good.burn == first.good.burn
     assert not failed_twice.points
 
 
@@ -77,7 +81,7 @@ def test_an_ok_when_after_failures_then_ends_them() -> None:
     latest = polled(ok("10.00"), failing, after=2).latest
 
     assert latest.failing_since is None
-    assert latest.balance == Decimal("10.00")
+    assert latest.good.balance == Decimal("10.00")
 
 
 def test_an_account_when_never_ok_then_is_not_set_up_and_knows_since_when() -> None:
@@ -86,7 +90,7 @@ def test_an_account_when_never_ok_then_is_not_set_up_and_knows_since_when() -> N
 
     assert not second.is_set_up
     assert second.failing_since == AT
-    assert second.balance is None
+    assert second.good.balance is None
 
 
 @pytest.mark.parametrize("now_watching", [{"provider": "other"}, {"wallet": "bonus"}])
@@ -97,8 +101,8 @@ def test_a_failure_when_the_account_watches_something_else_then_shows_no_old_bal
 
     latest = polled(Reading(Outcome.TRANSIENT, "down"), first, after=1, **now_watching).latest
 
-    assert latest.balance is None
-    assert latest.burn is None
+    assert latest.good.balance is None
+    assert latest.good.burn is None
 
 
 def test_the_burn_when_unit_or_wallet_changes_then_starts_anew() -> None:
@@ -106,9 +110,9 @@ def test_the_burn_when_unit_or_wallet_changes_then_starts_anew() -> None:
     same = polled(ok("12.40"), first, after=1).latest
     other_unit = polled(ok("11.00", unit="EUR"), first, after=1).latest
 
-    assert same.burn is not None
-    assert other_unit.burn is not None
-    assert (same.burn[9], other_unit.burn[9]) == (2, 1)  # the number of samples
+    assert same.good.burn is not None
+    assert other_unit.good.burn is not None
+    assert (same.good.burn[9], other_unit.good.burn[9]) == (2, 1)  # the number of samples
 
 
 @pytest.mark.parametrize(
@@ -124,9 +128,9 @@ def test_the_burn_when_another_balance_is_asked_for_then_starts_anew(
 
     latest = polled(ok("20"), down, after=2, **change).latest
 
-    assert latest.burn == polled(ok("20"), after=2, **change).latest.burn
-    assert latest.last_top_up is None
-    assert polled(ok("20"), first, after=2).latest.burn != latest.burn
+    assert latest.good.burn == polled(ok("20"), after=2, **change).latest.good.burn
+    assert latest.good.last_top_up is None
+    assert polled(ok("20"), first, after=2).latest.good.burn != latest.good.burn
 
 
 def test_a_top_up_when_seen_then_is_recorded_with_its_exact_amount() -> None:
@@ -135,15 +139,15 @@ def test_a_top_up_when_seen_then_is_recorded_with_its_exact_amount() -> None:
     latest = polled(ok("53.20"), first, after=1).latest
     later = polled(ok("53.10"), latest, after=2).latest
 
-    assert latest.last_top_up == TopUp(AT + FIVE_MINUTES, Decimal("50.00"))
-    assert later.last_top_up == latest.last_top_up
+    assert latest.good.last_top_up == TopUp(AT + FIVE_MINUTES, Decimal("50.00"))
+    assert later.good.last_top_up == latest.good.last_top_up
 
 
 @pytest.mark.parametrize("stored", [b"", b"junk", b"\xff" * 210])
 def test_the_burn_when_stored_bytes_are_unreadable_then_starts_anew(stored: bytes) -> None:
-    first = replace(polled(ok()).latest, burn=stored)
+    first = changed(polled(ok()).latest, burn=stored)
 
-    assert polled(ok(), first, after=1).latest.burn_basis == "accumulating"
+    assert polled(ok(), first, after=1).latest.good.burn_basis == "accumulating"
 
 
 def test_the_top_up_link_when_the_account_has_its_own_then_that_counts() -> None:
@@ -155,4 +159,4 @@ def test_the_top_up_link_when_the_account_has_its_own_then_that_counts() -> None
 def test_a_balance_when_zero_or_negative_then_is_a_balance() -> None:
     assert polled(ok("0")).points[0].value == 0.0
     assert polled(ok("-4.5")).points[0].value == -4.5
-    assert polled(ok("0")).latest.balance == 0
+    assert polled(ok("0")).latest.good.balance == 0

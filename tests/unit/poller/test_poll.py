@@ -148,7 +148,7 @@ def test_a_bad_entry_when_it_names_no_provider_then_keeps_the_last_balance() -> 
 
     latest = world.latest.items["one"]
     assert (latest.outcome, latest.provider) == (Outcome.BAD_CONFIG, "plain")
-    assert latest.balance == Decimal("12.5")
+    assert latest.good.balance == Decimal("12.5")
 
 
 def test_a_bad_entry_when_the_run_is_repeated_then_is_not_recorded_again() -> None:
@@ -238,8 +238,8 @@ def test_an_error_nobody_foresaw_when_recording_then_costs_only_this_poll(
 
     assert report.counts == {"ok": 1, "transient": 1, "skipped": 0}
     ill = world.latest.items[next(r.account for r in report.rows if r.outcome != Outcome.OK)]
-    assert ill.balance in (12, 50), "the last good balance stands"
-    assert ill.burn is not None
+    assert ill.good.balance in (12, 50), "the last good balance stands"
+    assert ill.good.burn is not None
     assert (ill.reason or "").startswith("an error in the poller: ValueError at test_poll.py:")
     assert "sk-canary" not in repr((report, world.latest, world.history))
 
@@ -338,9 +338,9 @@ def test_a_poll_when_balances_fall_then_publishes_the_runway_where_it_is_watched
     metrics = Counter(point.metric for point in world.metrics.points)
     assert metrics == {Metric.BALANCE: 13, Metric.RUNWAY_HOURS: 1}
     latest = world.latest.items["one"]
-    assert float(latest.runway_hours or 0) == pytest.approx(880 / 120 * 65 / 60, abs=0.1)
-    assert latest.burn_basis == "recent"
-    assert latest.empty_at is not None
+    assert float(latest.good.runway_hours or 0) == pytest.approx(880 / 120 * 65 / 60, abs=0.1)
+    assert latest.good.burn_basis == "recent"
+    assert latest.good.empty_at is not None
 
 
 def test_an_event_without_accounts_when_run_then_reports_nothing() -> None:

@@ -12,6 +12,7 @@ from alert_router.events.alarm import AlarmChange, AlarmState, Datapoint, Watche
 from alert_router.messages.wording.links import Links
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds
+from tests.latest import make_latest
 
 NAME = "balance-monitor"
 NOW = datetime(2026, 11, 23, 14, 6, tzinfo=UTC)
@@ -53,7 +54,7 @@ def latest(account: str = "openrouter-main", **changes: Any) -> Latest:
         "balance_at": NOW - minutes(1),
         "unit": "USD",
     }
-    return Latest(**values | changes)
+    return make_latest(**values | changes)
 
 
 def failing(account: str = "firecrawl-main", **changes: Any) -> Latest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,6 +27,7 @@ from alert_router.messages.notification import Notice, notice_of
 from shared.names import AlarmKind, Severity
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds, TopUp, Wallet
+from tests.latest import changed
 from tests.unit.router.builders import (
     LINKS,
     NAME,
@@ -57,7 +57,7 @@ DRAINING = latest(
     burn_per_day=Decimal("8.40"),
     last_top_up=TopUp(NOW - timedelta(days=3, hours=5), Decimal(50)),
 )
-TOPPED_UP = replace(
+TOPPED_UP = changed(
     DRAINING,
     balance=Decimal("53.20"),
     runway_hours=Decimal(152),
@@ -140,7 +140,7 @@ def _notice(record: Latest | None, intent: Intent, kinds: Sequence[AlarmKind]) -
     for kind in kinds:
         change = alarm(kind.value, state, account=account, value=value, threshold=threshold)
         episode = apply(episode, kind.value, change)
-    history = HISTORY if record and record.empty_at else {}
+    history = HISTORY if record and record.good.empty_at else {}
     return notice_of(episode, intent, NOW, record, history)
 
 
@@ -152,9 +152,9 @@ def _troubles(kinds: Sequence[AlarmKind]) -> frozenset[Trouble]:
 def _low() -> Mapping[str, list[Notice]]:
     """Return what is said of balances that run out."""
     hours = Thresholds(runway_warning_hours=Decimal(48), runway_critical_hours=Decimal(12))
-    runway = replace(DRAINING, thresholds=hours)
+    runway = changed(DRAINING, thresholds=hours)
     drain = Thresholds(max_burn_per_day=Decimal(100))
-    burning = replace(DRAINING, burn_per_day=Decimal(312), balance=Decimal(940), thresholds=drain)
+    burning = changed(DRAINING, burn_per_day=Decimal(312), balance=Decimal(940), thresholds=drain)
     expiring = latest(
         credit_expires_at=NOW + timedelta(days=12),
         resets_at=NOW + timedelta(days=8),
@@ -178,7 +178,7 @@ def _low() -> Mapping[str, list[Notice]]:
         "closed": [went_on(Step.CLOSED, DRAINING, told(CRITICAL, "3.20"), CRITICAL)],
         "digest": [opened(record, CRITICAL, BOTH) for record in TEN],
         "digest-recovered": [
-            went_on(Step.RECOVERED, replace(record, balance=Decimal(60)), told(WARNING, "3.20"))
+            went_on(Step.RECOVERED, changed(record, balance=Decimal(60)), told(WARNING, "3.20"))
             for record in TEN
         ],
     }  # fmt: skip
@@ -191,8 +191,8 @@ def _stale() -> Mapping[str, list[Notice]]:
     grouped = told(WARNING, troubles=STALE, group=LAST_OUTAGE, outcome="transient", unit="credits")
     alone = told(WARNING, "73250", troubles=STALE, outcome="invalid_key", unit="credits")
     setup = Step.NOT_SET_UP
-    new = [replace(NEVER, account=f"new-{n}") for n in range(3)]
-    working = [replace(record, **WORKING) for record in SEVEN]
+    new = [changed(NEVER, account=f"new-{n}") for n in range(3)]
+    working = [changed(record, **WORKING) for record in SEVEN]
     return {
         "stale": [opened(REJECTED, WARNING, stale, STALE)],
         "stale-monitor-stopped": [opened(stopped, WARNING, stale, STALE)],

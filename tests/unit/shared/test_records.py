@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,10 +11,11 @@ import pytest
 from shared.dynamo import decode, encode
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Attempt, Latest, Thresholds, TopUp, Wallet
+from tests.latest import changed, make_latest
 
 AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
-FULL = Latest(
+FULL = make_latest(
     account="openrouter-main",
     provider="openrouter",
     provider_title="OpenRouter",
@@ -89,7 +89,7 @@ def test_latest_when_full_then_stays_within_one_write_unit() -> None:
 
 
 def test_latest_when_failing_with_the_longest_reason_then_stays_within_one_write_unit() -> None:
-    failing = replace(
+    failing = changed(
         FULL, outcome=Outcome.SCHEMA_CHANGED, reason="r" * 999, failing_since=AT, others={}
     )
 

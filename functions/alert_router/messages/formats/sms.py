@@ -26,14 +26,14 @@ def _number(notice: Notice) -> str:
     if clauses.is_over(notice) or notice.step is Step.IMPROVED:
         return clauses.left(notice) if notice.balance is not None else "over"
     if notice.leading is Trouble.STALE:
-        at = notice.latest.balance_at if notice.latest else None
+        at = notice.latest.good.balance_at if notice.latest else None
         return f"{lasted(notice.now - at)} without a balance" if at else "no balance"
     return _rate(notice) if notice.leading is Trouble.DRAIN else clauses.what(notice)
 
 
 def _rate(notice: Notice) -> str:
     """Return how fast an abnormal drain is."""
-    burn = notice.latest.burn_per_day if notice.latest else None
+    burn = notice.latest.good.burn_per_day if notice.latest else None
     return f"{amount(burn, notice.unit)} a day" if burn is not None else "an abnormal burn"
 
 

@@ -90,16 +90,16 @@ def _happened(notice: Notice) -> dict[str, Any]:
 
 def _recorded(latest: Latest) -> dict[str, Any]:
     """Describe what the account's record says."""
-    top_up = latest.last_top_up
+    top_up = latest.good.last_top_up
     limits = {name: _number(getattr(latest.thresholds, name)) for name in Thresholds.__slots__}
     return {
         "polled_at": _time(latest.polled_at),
         "outcome": latest.outcome.value,
         "reason": latest.reason,
         "thresholds": _filled(limits),
-        "burn_per_day": _number(latest.burn_per_day),
-        "runway_hours": _number(latest.runway_hours),
-        "empty_at": _time(latest.empty_at),
+        "burn_per_day": _number(latest.good.burn_per_day),
+        "runway_hours": _number(latest.good.runway_hours),
+        "empty_at": _time(latest.good.empty_at),
         "last_top_up": top_up and {"at": _time(top_up.at), "amount": _number(top_up.amount)},
         "top_up_url": latest.top_up_url,
     }

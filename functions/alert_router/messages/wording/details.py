@@ -56,12 +56,15 @@ def _when(notice: Notice) -> Rows:
 def _future(notice: Notice) -> Rows:
     """Say how fast it goes, when it ends, and how it came to this."""
     latest = notice.latest
-    top_up = latest.last_top_up if latest else None
-    resets = latest.resets_at if latest else None
+    top_up = latest.good.last_top_up if latest else None
+    resets = latest.good.resets_at if latest else None
     return [
         ("Burn", clauses.burn(notice)),
         ("Empty", _empty(notice)),
-        ("Expires", clauses.expiry(notice) if latest and latest.credit_expires_at else ""),
+        (
+            "Expires",
+            clauses.expiry(notice) if latest and latest.good.credit_expires_at else "",
+        ),
         ("Resets", clock(resets, notice.now) if resets else ""),
         (
             "Last top-up",
@@ -99,7 +102,7 @@ def _left(notice: Notice) -> str:
 
 def _other_wallets(notice: Notice) -> str:
     """Return what is in the account's other wallets, which no alarm watches."""
-    others = notice.latest.others if notice.latest else {}
+    others = notice.latest.good.others if notice.latest else {}
     return ", ".join(
         f"{name} {amount(wallet.remaining, wallet.unit)}" for name, wallet in sorted(others.items())
     )
@@ -140,7 +143,7 @@ def _empty(notice: Notice) -> str:
     """Return when it will be empty: "in about 9 h at the current rate, around 23:10 UTC"."""
     empties = clauses.empties(notice)
     latest = notice.latest
-    if not empties or latest is None or latest.empty_at is None:
+    if not empties or latest is None or latest.good.empty_at is None:
         return ""
-    when = clock(latest.empty_at, notice.now)
+    when = clock(latest.good.empty_at, notice.now)
     return f"{empties.removeprefix('empty ')} at the current rate, around {when}"

@@ -56,21 +56,25 @@ def empties(notice: Notice) -> str:
     The forecast is the record's: where the alarm knows a newer balance, it is out of date.
     """
     latest = notice.latest
-    if latest is None or latest.empty_at is None or latest.balance_at != notice.balance_at:
+    if (
+        latest is None
+        or latest.good.empty_at is None
+        or latest.good.balance_at != notice.balance_at
+    ):
         return ""
     if notice.balance is not None and notice.balance <= 0:
         return ""
-    if latest.empty_at <= notice.now:
+    if latest.good.empty_at <= notice.now:
         return "empty any minute"
-    return f"empty in {about(latest.empty_at - notice.now)}"
+    return f"empty in {about(latest.good.empty_at - notice.now)}"
 
 
 def burn(notice: Notice) -> str:
     """Say how fast it goes: "8.40 USD a day"; empty when nobody can tell."""
     latest = notice.latest
-    if latest is None or latest.burn_per_day is None:
+    if latest is None or latest.good.burn_per_day is None:
         return ""
-    return f"{amount(latest.burn_per_day, notice.unit)} a day"
+    return f"{amount(latest.good.burn_per_day, notice.unit)} a day"
 
 
 def drain(notice: Notice) -> str:
@@ -81,7 +85,7 @@ def drain(notice: Notice) -> str:
 
 def expiry(notice: Notice) -> str:
     """Say when credit expires: "in about 12 days, 5 Dec, 14:06 UTC"."""
-    at = notice.latest.credit_expires_at if notice.latest else None
+    at = notice.latest.good.credit_expires_at if notice.latest else None
     if at is None:
         return "soon"
     return f"in {about(at - notice.now)}, {clock(at, notice.now)}"
@@ -94,8 +98,8 @@ def no_balance(notice: Notice) -> str:
         return "no balance is being read"
     since = (
         "no balance was ever read"
-        if latest.balance_at is None
-        else f"no balance since {clock(latest.balance_at, notice.now)}"
+        if latest.good.balance_at is None
+        else f"no balance since {clock(latest.good.balance_at, notice.now)}"
     )
     return f"{why_stale(notice)}, {since}"
 
@@ -136,7 +140,7 @@ def how_it_ended(notice: Notice) -> str:
     if notice.leading is Trouble.STALE:
         known = notice.told.outcome if notice.told else ""
         return _REPAIRED.get(known, "balances are read again")
-    top_up = notice.latest.last_top_up if notice.latest else None
+    top_up = notice.latest.good.last_top_up if notice.latest else None
     if top_up and notice.opened_at and top_up.at >= notice.opened_at - _TOP_UP_SLACK:
         by = amount(top_up.amount, notice.unit)
         return f"topped up by {by} at {clock(top_up.at, notice.now)}"
