@@ -33,13 +33,13 @@ import httpx
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetching.client import Fetcher
+from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.plan import load_providers, make_plan
-from balance_poller.fetching.workers import Pace, ask
-from balance_poller.poll import poll
-from balance_poller.ports import Tools
-from balance_poller.recording.cloudwatch import MetricSink
-from balance_poller.recording.history_table import HistorySink
-from balance_poller.recording.latest_table import LatestStore
+from balance_poller.fetching.workers import FetchLimits, fetch_all
+from balance_poller.poll import Adapters, poll
+from balance_poller.recording.cloudwatch import MetricPublisher
+from balance_poller.recording.history_table import HistoryTable
+from balance_poller.recording.latest_table import LatestTable
 from balance_poller.report import RunReport
 from bench.slow_server import Server, slow_server
 from bench.wire_aws import WireAws
@@ -142,29 +142,32 @@ def secrets(accounts: int) -> dict[str, str]:
     return {KEYS: json.dumps({f"account-{n}": f"sk-{n:040}" for n in range(accounts)})}
 
 
-def make_tools(timeout_seconds: float = 15) -> Tools:
+def make_adapters(timeout_seconds: float = 15) -> Adapters:
     """Return what the handler builds."""
-    return Tools(
-        keys=SecretStore(clients.secretsmanager, 300),
-        latest=LatestStore(clients.dynamodb, TABLE),
-        history=HistorySink(clients.dynamodb, TABLE, 90),
-        metrics=MetricSink(clients.cloudwatch, "Bench"),
-        sender=lambda: Fetcher(timeout_seconds),
-        pace=Pace(IN_FLIGHT, timeout_seconds),
-        allow_http_loopback=True,
+    return Adapters(
+        fetcher=BalanceFetcher(
+            secrets=SecretStore(clients.secretsmanager, 300),
+            transport=lambda: Fetcher(timeout_seconds),
+            limits=FetchLimits(IN_FLIGHT, timeout_seconds),
+            allow_http_loopback=True,
+        ),
+        latest=LatestTable(clients.dynamodb, TABLE),
+        history=HistoryTable(clients.dynamodb, TABLE, 90),
+        metrics=MetricPublisher(clients.cloudwatch, "Bench"),
     )
 
 
 def fetch_phase(event: PollEvent) -> float:
     """Return the seconds that the poller's fetch phase takes: requests, answers, readings."""
-    tools = make_tools()
+    fetcher = make_adapters().fetcher
     providers = load_providers(event.accounts, event.providers)
-    keys = tools.keys.read([account.secret for account in event.accounts])
+    keys = fetcher.secrets.read([account.secret for account in event.accounts])
     plan = make_plan(event.accounts, providers, keys, allow_http_loopback=True)
 
     async def run() -> int:
-        async with tools.sender() as sender:
-            readings = await ask(plan.questions, sender, time.monotonic() + 900, tools.pace)
+        async with fetcher.transport() as transport:
+            deadline = time.monotonic() + 900
+            readings = await fetch_all(plan.groups, transport, deadline, fetcher.limits)
         return sum(reading.balance is not None for reading in readings.values())
 
     started = time.perf_counter()
@@ -177,7 +180,7 @@ def fetch_phase(event: PollEvent) -> float:
 
 def whole_run(event: PollEvent, timeout_seconds: float = 15) -> RunReport:
     """Run the poller once."""
-    return poll(event, make_tools(timeout_seconds), time.monotonic() + 900)
+    return poll(event, make_adapters(timeout_seconds), time.monotonic() + 900)
 
 
 # --- other ways to make the same requests ---------------------------------------------------

@@ -24,7 +24,7 @@ from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.plan import load_providers, make_plan
-from balance_poller.fetching.workers import Pace, Sender, ask
+from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balancectl.cli.errors import CliError
 from balancectl.keys.files import variable_of
@@ -34,7 +34,7 @@ _TIMEOUT_SECONDS: Final = 15.0
 #: For all requests, including retries.
 _DEADLINE_SECONDS: Final = 120.0
 
-SenderFactory = Callable[[], AbstractAsyncContextManager[Sender]]
+TransportFactory = Callable[[], AbstractAsyncContextManager[Transport]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class LocalPoll:
 
 @dataclass(slots=True)
 class _Recording:
-    """Sends through another sender, and keeps the last response to each request."""
+    """Sends through another transport, and keeps the last response to each request."""
 
-    inner: Sender
+    inner: Transport
     answers: dict[int, Response] = field(default_factory=dict)
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
@@ -76,7 +76,7 @@ def poll_accounts(
     inline: Mapping[str, object],
     keys: Mapping[str, Secret],
     at: datetime,
-    sender: SenderFactory | None = None,
+    transport: TransportFactory | None = None,
 ) -> list[LocalPoll]:
     """Poll ``accounts`` once and return their results, in the same order.
 
@@ -85,7 +85,7 @@ def poll_accounts(
         inline: Definitions of custom providers by name.
         keys: Keys by account; without one, an account's outcome is ``bad_config``.
         at: The poll's scheduled time.
-        sender: Makes the sender of requests; by default, one that uses the network.
+        transport: Makes what sends the requests; by default, they go to the network.
 
     Raises:
         CliError: When accounts that share a secret are given different keys.
@@ -104,19 +104,17 @@ def poll_accounts(
     }
     providers = load_providers(accounts, inline)
     plan = make_plan(accounts, providers, Keys(found, missing), allow_http_loopback=True)
-    requests = {
-        account.id: question.request for question in plan.questions for account in question.accounts
-    }
+    requests = {account.id: group.request for group in plan.groups for account in group.accounts}
 
     async def run() -> tuple[dict[str, Reading], dict[int, Response]]:
-        pace = Pace(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
-        make = sender or (lambda: Fetcher(_TIMEOUT_SECONDS))
+        limits = FetchLimits(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
+        make = transport or (lambda: Fetcher(_TIMEOUT_SECONDS))
         async with make() as inner:
             recording = _Recording(inner)
             deadline = time.monotonic() + _DEADLINE_SECONDS
-            return await ask(plan.questions, recording, deadline, pace), recording.answers
+            return await fetch_all(plan.groups, recording, deadline, limits), recording.answers
 
-    asked, answers = asyncio.run(run()) if plan.questions else ({}, {})
+    asked, answers = asyncio.run(run()) if plan.groups else ({}, {})
     readings = plan.readings | asked
     polls = []
     for account in accounts:

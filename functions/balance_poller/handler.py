@@ -1,4 +1,4 @@
-"""The Lambda entry: parse, poll, tell. Everything is built here, once per process, on first use."""
+"""Lambda entry point: parse the event, run the poll, report. Builds adapters once per process."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetching.client import Fetcher
-from balance_poller.fetching.workers import Pace
-from balance_poller.poll import poll
-from balance_poller.ports import Tools
-from balance_poller.recording.cloudwatch import MetricSink
-from balance_poller.recording.history_table import HistorySink
-from balance_poller.recording.latest_table import LatestStore
+from balance_poller.fetching.fetch import BalanceFetcher
+from balance_poller.fetching.workers import FetchLimits
+from balance_poller.poll import Adapters, poll
+from balance_poller.recording.cloudwatch import MetricPublisher
+from balance_poller.recording.history_table import HistoryTable
+from balance_poller.recording.latest_table import LatestTable
+from balance_poller.report import log_run, publish_run
 from balance_poller.settings import SERVICE, Settings
-from balance_poller.telemetry import log_run, publish_run
 from shared import clients
 from shared.telemetry import logger
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-#: Kept back from a run's time for writing what it found: a fixed part, and so much an account.
+#: Reserved of a run's time for writing its records: a fixed part, and one per account.
 _RESERVE_SECONDS = 10.0
 _RESERVE_PER_ACCOUNT = 0.01
 
@@ -45,8 +45,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     logger(SERVICE)  # before any request: it quiets libraries that log URLs, headers and bodies
     settings = Settings.from_environment()
     parsed = parse_event(event, datetime.now(UTC))
-    deadline = started + _seconds_to_ask(context.get_remaining_time_in_millis() / 1000, parsed)
-    report = poll(parsed, _tools(settings), deadline)
+    deadline = started + _seconds_to_fetch(context.get_remaining_time_in_millis() / 1000, parsed)
+    report = poll(parsed, _adapters(settings), deadline)
     report = replace(report, duration_ms=round((time.monotonic() - started) * 1000))
     log_run(parsed, report)
     publish_run(parsed, report, settings.metric_namespace)
@@ -55,21 +55,23 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     return report.to_json()
 
 
-def _seconds_to_ask(seconds_left: float, event: PollEvent) -> float:
-    """Return how much of the run's time may be spent before writing begins."""
+def _seconds_to_fetch(seconds_left: float, event: PollEvent) -> float:
+    """Return how much of the run's time may pass before writing begins."""
     reserve = _RESERVE_SECONDS + _RESERVE_PER_ACCOUNT * len(event.accounts)
     return seconds_left - min(reserve, seconds_left / 2)
 
 
 @cache
-def _tools(settings: Settings) -> Tools:
+def _adapters(settings: Settings) -> Adapters:
     """Build the adapters; their clients are built when they are first needed."""
-    return Tools(
-        keys=SecretStore(clients.secretsmanager, settings.secret_cache_seconds),
-        latest=LatestStore(clients.dynamodb, settings.balances_table),
-        history=HistorySink(clients.dynamodb, settings.balances_table, settings.history_days),
-        metrics=MetricSink(clients.cloudwatch, settings.metric_namespace),
-        sender=lambda: Fetcher(settings.request_timeout_seconds),
-        pace=Pace(settings.max_in_flight, settings.request_timeout_seconds),
-        allow_http_loopback=settings.allow_http_loopback,
+    return Adapters(
+        fetcher=BalanceFetcher(
+            secrets=SecretStore(clients.secretsmanager, settings.secret_cache_seconds),
+            transport=lambda: Fetcher(settings.request_timeout_seconds),
+            limits=FetchLimits(settings.max_in_flight, settings.request_timeout_seconds),
+            allow_http_loopback=settings.allow_http_loopback,
+        ),
+        latest=LatestTable(clients.dynamodb, settings.balances_table),
+        history=HistoryTable(clients.dynamodb, settings.balances_table, settings.history_days),
+        metrics=MetricPublisher(clients.cloudwatch, settings.metric_namespace),
     )

@@ -80,7 +80,7 @@ class Published:
     is_blind: bool = False
     """Whether whoever decided it may not have been able to read the silences."""
     is_excused: bool = False
-    """Whether its sender failed after publishing, so that it may come once more."""
+    """Whether its transport failed after publishing, so that it may come once more."""
 
 
 @dataclass
@@ -224,7 +224,7 @@ class Simulation:
         for customer in self.customers.values():
             customer.spend(scheduled, self.chance.random)
         watched = [c for c in self.customers.values() if c.is_watched(scheduled)]
-        self.poller.keys.missing = {
+        self.poller.secrets.missing = {
             f"keys#{c.id}": SecretError("the secret has no key for this account")
             for c in watched
             if not c.has_key(scheduled)
@@ -236,7 +236,7 @@ class Simulation:
         }
         before = dict(self.poller.latest.items)
         deadline = self.poller.clock.seconds + 60
-        poll(parse_event(event, scheduled), self.poller.tools, deadline)
+        poll(parse_event(event, scheduled), self.poller.adapters, deadline)
         self._take_over(scheduled, before)
 
     def _take_over(self, scheduled: datetime, before: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""From accounts to questions: which requests to make, and which accounts each of them serves.
+"""From accounts to requests: which to make, and which accounts each of them serves.
 
 Pure but for reading the definitions of the providers in use.
 """
@@ -14,20 +14,17 @@ from balance_poller.definitions.template import ConfigError
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading, describe_unexpected
-from balance_poller.fetching.workers import Question
+from balance_poller.fetching.request_group import RequestGroup
 from shared.outcome import Outcome
-
-#: Accounts of one group share one request: provider, parameters, secret and base URL.
-Group = tuple[str, str | None, tuple[tuple[str, str], ...], str]
 
 
 @dataclass(slots=True)
 class Plan:
-    """What to ask, and what is already known not to work."""
+    """The requests to make, and the failures that are already known."""
 
-    questions: list[Question] = field(default_factory=list)
+    groups: list[RequestGroup] = field(default_factory=list)
     readings: dict[str, Reading] = field(default_factory=dict)
-    """Failures of accounts that cannot be asked about."""
+    """Failures of accounts for which no request can be made."""
 
 
 def load_providers(
@@ -40,7 +37,7 @@ def load_providers(
             loaded[name] = load_provider(name, inline)
         except DefinitionError as exc:
             loaded[name] = exc
-        except Exception as exc:  # noqa: BLE001 -- one provider's trouble is never another's
+        except Exception as exc:  # noqa: BLE001 -- one provider's error is never another's
             loaded[name] = DefinitionError("", describe_unexpected(exc))
     return loaded
 
@@ -52,44 +49,48 @@ def make_plan(
     *,
     allow_http_loopback: bool,
 ) -> Plan:
-    """Return one question per group of accounts that one request serves."""
+    """Return one request for every group of accounts that one request serves."""
     plan = Plan()
-    for members in _groups(accounts).values():
+    for members in _alike(accounts):
         first = members[0]
         try:
-            question = _question(members, providers[first.provider], keys, allow_http_loopback)
+            group = _request_group(members, providers[first.provider], keys, allow_http_loopback)
         except PlanError as exc:
             plan.readings |= {account.id: Reading(exc.outcome, str(exc)) for account in members}
         else:
-            plan.questions.append(question)
+            plan.groups.append(group)
     return plan
 
 
 class PlanError(Exception):
-    """A group of accounts cannot be asked about; the text says why."""
+    """No request can be made for a group of accounts; the text says why."""
 
     def __init__(self, reason: str, outcome: Outcome = Outcome.BAD_CONFIG) -> None:
         super().__init__(reason)
         self.outcome = outcome
 
 
-def _groups(accounts: Sequence[Account]) -> dict[Group, list[Account]]:
-    """Sort accounts by what makes their requests the same."""
-    groups: dict[Group, list[Account]] = {}
+def _alike(accounts: Sequence[Account]) -> list[list[Account]]:
+    """Return the accounts in lists of those whose requests are the same."""
+    lists: dict[object, list[Account]] = {}
     for account in accounts:
         params = tuple(sorted(account.params.items()))
-        group = (account.provider, account.base_url, params, account.secret)
-        groups.setdefault(group, []).append(account)
-    return groups
+        source = (account.provider, account.base_url, params, account.secret)
+        lists.setdefault(source, []).append(account)
+    return list(lists.values())
 
 
-def _question(
+def _request_group(
     members: Sequence[Account],
     provider: Provider | DefinitionError,
     keys: Keys,
     allow_http_loopback: bool,
-) -> Question:
-    """Return the question for one group, or raise why there is none."""
+) -> RequestGroup:
+    """Return the request for accounts that share it.
+
+    Raises:
+        PlanError: when there is none.
+    """
     first = members[0]
     if isinstance(provider, DefinitionError):
         raise PlanError(f'provider "{first.provider}": {provider}')
@@ -105,6 +106,6 @@ def _question(
         )
     except ConfigError as exc:
         raise PlanError(str(exc)) from None
-    except Exception as exc:  # noqa: BLE001 -- one account's trouble is never another's
+    except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
         raise PlanError(describe_unexpected(exc)) from None
-    return Question(provider, request, tuple(members))
+    return RequestGroup(provider, request, tuple(members))

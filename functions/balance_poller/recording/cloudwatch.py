@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_BATCH: Final = 1000
 
 
-class MetricSink:
+class MetricPublisher:
     """Publishes data points.
 
     Args:

@@ -7,8 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from balance_poller.aws_batches import in_batches
-from balance_poller.recording.entries import Entry, encode, waits
-from balance_poller.recording.writer import Target, UnprocessedError, WriteProblem, Writer
+from balance_poller.recording.writer import (
+    Entry,
+    Target,
+    UnprocessedError,
+    WriteProblem,
+    Writer,
+    encode_entry,
+    waits,
+)
 from shared.records import Attempt
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 MAX_BATCH: Final = 25
 
 
-class HistorySink:
+class HistoryTable:
     """Records attempts. Writing the same run twice converges: the keys are the same.
 
     Args:
@@ -47,7 +54,7 @@ class HistorySink:
         entries = [
             entry
             for made in attempts
-            for entry in encode(made.account, made.to_item(self._keep_days), writer)
+            for entry in encode_entry(made.account, made.to_item(self._keep_days), writer)
         ]
         for batch in in_batches(entries, MAX_BATCH):
             writer.write(batch, self._put, lambda entry: entry.account)

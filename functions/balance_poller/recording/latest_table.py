@@ -9,8 +9,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.aws_batches import error_code, in_batches
-from balance_poller.recording.entries import Entry, encode, waits
-from balance_poller.recording.writer import Target, UnprocessedError, WriteProblem, Writer
+from balance_poller.recording.writer import (
+    Entry,
+    Target,
+    UnprocessedError,
+    WriteProblem,
+    Writer,
+    encode_entry,
+    waits,
+)
 from shared.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest
@@ -40,7 +47,7 @@ class LatestRead:
     problem: str | None = None
 
 
-class LatestStore:
+class LatestTable:
     """Reads and writes LATEST items.
 
     Args:
@@ -81,7 +88,7 @@ class LatestStore:
         entries = [
             entry
             for latest in latests
-            for entry in encode(latest.account, latest.to_item(), writer)
+            for entry in encode_entry(latest.account, latest.to_item(), writer)
         ]
         for batch in in_batches(entries, MAX_BATCH):
             writer.write(batch, lambda part: self._put(part, writer), lambda entry: entry.account)

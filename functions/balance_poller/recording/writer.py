@@ -1,15 +1,24 @@
-"""What could not be written, as a value: a run goes on, and says so at its end."""
+"""Writes batch after batch to one target; what could not be written is a value, not an error."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import DecimalException
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from balance_poller.aws_batches import error_code, is_rejection, send_halving
+from shared.dynamo import encode
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 T = TypeVar("T")
+
+#: Seconds at most before each further attempt; with full jitter about 3 s in all.
+_WAITS: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class Target(StrEnum):
@@ -44,7 +53,7 @@ class WriteProblem:
 
 
 class Writer:
-    """Writes batch after batch to one target, and gathers the problems.
+    """Writes batch after batch to one target, and collects the problems.
 
     Once the service cannot be reached, is throttled for seconds, or refuses whatever it is sent,
     the remaining batches are not tried: each would cost the run more than it has left.
@@ -83,3 +92,25 @@ class Writer:
     def refuse(self, account: str, code: str) -> None:
         """Note that one account's entry cannot be written."""
         self.problems.append(WriteProblem(self._target, (account,), code, is_whole=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One DynamoDB item, ready to be sent."""
+
+    account: str
+    item: dict[str, AttributeValueTypeDef]
+
+
+def encode_entry(account: str, item: Mapping[str, Any], writer: Writer) -> Iterator[Entry]:
+    """Yield the item's entry; when DynamoDB cannot hold it, note the problem and yield nothing."""
+    try:
+        yield Entry(account, encode(item))
+    except (TypeError, DecimalException) as exc:
+        writer.refuse(account, type(exc).__name__)
+
+
+def waits() -> Iterator[float]:
+    """Yield the seconds to wait before each further attempt."""
+    for longest in _WAITS:
+        yield random.uniform(0, longest)  # noqa: S311 -- jitter, not a secret

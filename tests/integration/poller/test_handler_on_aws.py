@@ -102,7 +102,7 @@ def stack(
 
 def forget_process() -> None:
     """Make the next invocation a cold start."""
-    handler._tools.cache_clear()
+    handler._adapters.cache_clear()
     telemetry.logger.cache_clear()
     telemetry.metrics.cache_clear()
     logging.Logger.manager.loggerDict.pop(SERVICE, None)

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.client import FetchError
-from balance_poller.fetching.workers import Pace
+from balance_poller.fetching.workers import FetchLimits
 from balancectl.app import app
 from balancectl.cli import redaction
 from balancectl.deployment.target import Target
@@ -404,7 +404,7 @@ def providers(monkeypatch: pytest.MonkeyPatch) -> FakeProviders:
     fake = FakeProviders()
     monkeypatch.setattr(live, "Fetcher", lambda *_: fake)
     # Retries wait for no time at all.
-    monkeypatch.setattr(live, "Pace", partial(Pace, jitter=lambda: 0.0))
+    monkeypatch.setattr(live, "FetchLimits", partial(FetchLimits, jitter=lambda: 0.0))
     return fake
 
 

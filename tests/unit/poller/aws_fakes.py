@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 def client_error(code: str, **fields: Any) -> ClientError:
     """Return an AWS error as boto3 raises it."""
-    return ClientError({"Error": {"Code": code, "Message": "quoted"}, **fields}, "Operation")
+    response: Any = {"Error": {"Code": code, "Message": "quoted"}, **fields}
+    return ClientError(response, "Operation")
 
 
 def unreachable() -> ConnectTimeoutError:

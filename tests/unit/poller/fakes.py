@@ -1,4 +1,7 @@
-"""The poller's collaborators without any I/O: a provider, its answers, keys, tables and metrics."""
+"""The poller's collaborators without any I/O: a provider, its answers, keys, tables and metrics.
+
+Fakes of adapters derive from them, so that mypy compares what they offer.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,18 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from balance_poller.credentials.reference import SecretError
-from balance_poller.credentials.store import Keys
+from balance_poller.credentials.store import Keys, SecretStore
 from balance_poller.definitions.template import Secret
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
+from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.retry import RetryPolicy
-from balance_poller.fetching.workers import Pace, Sender
-from balance_poller.ports import Tools
+from balance_poller.fetching.workers import FetchLimits
+from balance_poller.poll import Adapters
 from balance_poller.recording.account_metrics import DataPoint
-from balance_poller.recording.latest_table import LatestRead
+from balance_poller.recording.cloudwatch import MetricPublisher
+from balance_poller.recording.history_table import HistoryTable
+from balance_poller.recording.latest_table import LatestRead, LatestTable
 from balance_poller.recording.writer import Target, WriteProblem
 from shared.records import Attempt, Latest
 from shared.times import format_time
@@ -75,7 +81,7 @@ Reply = Callable[[PreparedRequest], Response | Awaitable[Response]]
 
 
 @dataclass
-class FakeSender:
+class FakeTransport:
     """Answers requests as ``reply`` says, and notes what was asked, and how many at a time."""
 
     reply: Reply
@@ -135,8 +141,8 @@ class Clock:
         await asyncio.sleep(0)
 
 
-def pace(clock: Callable[[], float] | None = None, **fields: Any) -> Pace:
-    """Return a pace whose waits take no time."""
+def limits(clock: Callable[[], float] | None = None, **fields: Any) -> FetchLimits:
+    """Return a limits whose waits take no time."""
     clock = clock or Clock()
     values: dict[str, Any] = {
         "max_in_flight": 100,
@@ -148,17 +154,17 @@ def pace(clock: Callable[[], float] | None = None, **fields: Any) -> Pace:
     }
     if isinstance(clock, Clock):
         values["sleep"] = clock.sleep
-    return Pace(**(values | fields))
+    return FetchLimits(**(values | fields))
 
 
-@dataclass
-class FakeKeys:
+class FakeSecrets(SecretStore):
     """Every reference has the key ``key of <reference>`` unless said otherwise."""
 
-    missing: dict[str, SecretError] = field(default_factory=dict)
-    rotated: dict[str, Secret] = field(default_factory=dict)
-    """What reading again gives."""
-    reads_again: list[list[str]] = field(default_factory=list)
+    def __init__(self, missing: Mapping[str, SecretError] | None = None) -> None:
+        self.missing = dict(missing or {})
+        self.rotated: dict[str, Secret] = {}
+        """What reading again gives."""
+        self.reads_again: list[list[str]] = []
 
     def read(self, references: Iterable[str]) -> Keys:
         """Return the keys."""
@@ -175,15 +181,15 @@ class FakeKeys:
         return Keys(found, {r: self.missing[r] for r in wanted if r in self.missing})
 
 
-@dataclass
-class FakeLatest:
+class FakeLatest(LatestTable):
     """A table of LATEST items."""
 
-    items: dict[str, Latest] = field(default_factory=dict)
-    unknown: frozenset[str] = frozenset()
-    problem: str | None = None
-    problems: list[WriteProblem] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
+    def __init__(self, log: list[str]) -> None:
+        self.items: dict[str, Latest] = {}
+        self.unknown: frozenset[str] = frozenset()
+        self.problem: str | None = None
+        self.problems: list[WriteProblem] = []
+        self.log = log
 
     def read(self, accounts: Sequence[str]) -> LatestRead:
         """Return what is there."""
@@ -200,13 +206,13 @@ class FakeLatest:
         return self.problems
 
 
-@dataclass
-class FakeHistory:
+class FakeHistory(HistoryTable):
     """A table of attempts."""
 
-    attempts: list[Attempt] = field(default_factory=list)
-    problems: list[WriteProblem] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
+    def __init__(self, log: list[str]) -> None:
+        self.attempts: list[Attempt] = []
+        self.problems: list[WriteProblem] = []
+        self.log = log
 
     def write(self, attempts: Sequence[Attempt]) -> list[WriteProblem]:
         """Keep everything."""
@@ -215,13 +221,13 @@ class FakeHistory:
         return self.problems
 
 
-@dataclass
-class FakeMetrics:
+class FakeMetrics(MetricPublisher):
     """CloudWatch."""
 
-    points: list[DataPoint] = field(default_factory=list)
-    problems: list[WriteProblem] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
+    def __init__(self, log: list[str]) -> None:
+        self.points: list[DataPoint] = []
+        self.problems: list[WriteProblem] = []
+        self.log = log
 
     def write(self, points: Sequence[DataPoint]) -> list[WriteProblem]:
         """Keep everything."""
@@ -233,31 +239,25 @@ class FakeMetrics:
 class World:
     """Everything that a run works with, as fakes."""
 
-    def __init__(self, reply: Reply, **pace_fields: Any) -> None:
+    def __init__(self, reply: Reply, **limit_fields: Any) -> None:
         self.log: list[str] = []
         self.clock = Clock()
-        self.sender = FakeSender(reply)
-        self.keys = FakeKeys()
-        self.latest = FakeLatest(log=self.log)
-        self.history = FakeHistory(log=self.log)
-        self.metrics = FakeMetrics(log=self.log)
-        self.pace = pace(self.clock, **pace_fields)
+        self.transport = FakeTransport(reply)
+        self.secrets = FakeSecrets()
+        self.latest = FakeLatest(self.log)
+        self.history = FakeHistory(self.log)
+        self.metrics = FakeMetrics(self.log)
+        self.limits = limits(self.clock, **limit_fields)
 
     @property
-    def tools(self) -> Tools:
-        """The run's tools."""
-        return Tools(
-            keys=self.keys,
-            latest=self.latest,
-            history=self.history,
-            metrics=self.metrics,
-            sender=self._sender,
-            pace=self.pace,
-        )
+    def fetcher(self) -> BalanceFetcher:
+        """What asks providers."""
+        return BalanceFetcher(self.secrets, lambda: self.transport, self.limits)
 
-    def _sender(self) -> Any:
-        sender: Sender = self.sender
-        return sender
+    @property
+    def adapters(self) -> Adapters:
+        """The run's adapters."""
+        return Adapters(self.fetcher, self.latest, self.history, self.metrics)
 
 
 def problem(target: Target, *, is_whole: bool = True) -> WriteProblem:

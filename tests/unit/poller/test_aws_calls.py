@@ -14,11 +14,10 @@ from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.poll import poll
-from balance_poller.ports import Tools
-from balance_poller.recording.cloudwatch import MetricSink
-from balance_poller.recording.history_table import HistorySink
-from balance_poller.recording.latest_table import LatestStore
+from balance_poller.poll import Adapters, poll
+from balance_poller.recording.cloudwatch import MetricPublisher
+from balance_poller.recording.history_table import HistoryTable
+from balance_poller.recording.latest_table import LatestTable
 from bench.wire_aws import WireAws
 from shared import clients
 from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry
@@ -30,7 +29,7 @@ BALANCES = iter([1234.56789 - 3.21 * n + (500 if n > 6 else 0) for n in range(14
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[WireAws]:
-    """Answer for AWS from memory: one secret with all keys, and forty with one each."""
+    """Response for AWS from memory: one secret with all keys, and forty with one each."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "us-east-1")
     keys = {f"account-{n}": f"key-{n}" for n in range(ACCOUNTS)}
@@ -40,18 +39,19 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[WireAws]:
     clients.forget_clients()
 
 
-def tools(balance: float = 1234.56789) -> Tools:
+def adapters(balance: float = 1234.56789) -> Adapters:
     """Return the real adapters, and a network that answers at once."""
 
     def reply(_request: PreparedRequest) -> Response:
         return answer({"balance": balance, "bonus": 250})
 
+    world = World(reply)
     return replace(
-        World(reply).tools,
-        keys=SecretStore(clients.secretsmanager, 300),
-        latest=LatestStore(clients.dynamodb, "balances"),
-        history=HistorySink(clients.dynamodb, "balances", 90),
-        metrics=MetricSink(clients.cloudwatch, "Mine"),
+        world.adapters,
+        fetcher=replace(world.fetcher, secrets=SecretStore(clients.secretsmanager, 300)),
+        latest=LatestTable(clients.dynamodb, "balances"),
+        history=HistoryTable(clients.dynamodb, "balances", 90),
+        metrics=MetricPublisher(clients.cloudwatch, "Mine"),
     )
 
 
@@ -73,7 +73,7 @@ def event(run: int, secrets: int = 1, count: int = ACCOUNTS, **fields: Any) -> P
 
 
 def test_a_run_of_a_thousand_accounts_then_costs_few_calls(aws: WireAws) -> None:
-    report = poll(event(0, warning=20, critical=5), tools(), 1e9)
+    report = poll(event(0, warning=20, critical=5), adapters(), 1e9)
 
     assert report.counts == {"ok": ACCOUNTS, "skipped": 0}
     assert report.errors == ()
@@ -89,23 +89,23 @@ def test_a_run_of_a_thousand_accounts_then_costs_few_calls(aws: WireAws) -> None
 
 
 def test_a_run_when_secrets_are_many_then_costs_one_call_per_twenty(aws: WireAws) -> None:
-    poll(event(0, secrets=40), tools(), 1e9)
+    poll(event(0, secrets=40), adapters(), 1e9)
 
     assert aws.calls["BatchGetSecretValue"] == 2
 
 
 def test_a_run_when_repeated_then_costs_reads_only(aws: WireAws) -> None:
-    poll(event(0), tools(), 1e9)
+    poll(event(0), adapters(), 1e9)
     aws.calls.clear()
 
-    report = poll(event(0), tools(), 1e9)
+    report = poll(event(0), adapters(), 1e9)
 
     assert report.counts == {"skipped": ACCOUNTS}
     assert aws.calls == {"BatchGetItem": 10}
 
 
 def test_items_when_everything_is_watched_then_stay_within_a_write_unit(aws: WireAws) -> None:
-    watched = {
+    watched: dict[str, Any] = {
         "warning": 20,
         "critical": 5.5,
         "runway_warning_hours": 48,
@@ -116,7 +116,7 @@ def test_items_when_everything_is_watched_then_stay_within_a_write_unit(aws: Wir
         "top_up_url": "https://provider.example/settings/billing/credits",
     }
     for run in range(14):
-        poll(event(run, count=9, **watched), tools(next(BALANCES)), 1e9)
+        poll(event(run, count=9, **watched), adapters(next(BALANCES)), 1e9)
 
     sizes = {key: size(item) for key, item in aws.items.items()}
 

@@ -14,7 +14,7 @@ import pytest
 from balance_poller import handler
 from balance_poller.event import EventError
 from balance_poller.handler import PollRunError, lambda_handler
-from balance_poller.ports import Tools
+from balance_poller.poll import Adapters
 from balance_poller.recording.writer import Target
 from balance_poller.settings import SERVICE, Settings
 from shared import telemetry
@@ -42,10 +42,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """Stand in for everything outside of the function."""
     world = World(lambda _request: answer({"balance": 12.5, "bonus": 3}))
 
-    def tools(_settings: Settings) -> Tools:
-        return replace(world.tools, pace=replace(world.pace, monotonic=lambda: 0.0))
+    def adapters(_settings: Settings) -> Adapters:
+        world.limits = replace(world.limits, monotonic=lambda: 0.0)
+        return world.adapters
 
-    monkeypatch.setattr(handler, "_tools", tools)
+    monkeypatch.setattr(handler, "_adapters", adapters)
     return world
 
 
@@ -101,7 +102,7 @@ def test_a_run_when_all_is_well_then_returns_the_report(
 def test_failures_when_counted_then_carry_their_outcome_as_dimension(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.sender.reply = lambda _request: answer({}, 401)
+    world.transport.reply = lambda _request: answer({}, 401)
 
     lambda_handler(event(entry("one"), entry("two"), entry("odd", secret=None)), context())
 
@@ -165,7 +166,7 @@ def test_the_time_to_ask_when_computed_then_leaves_enough_to_write(
 ) -> None:
     parsed = SimpleNamespace(accounts=range(accounts))
 
-    assert handler._seconds_to_ask(seconds_left, parsed) == expected  # type: ignore[arg-type]
+    assert handler._seconds_to_fetch(seconds_left, parsed) == expected  # type: ignore[arg-type]
 
 
 def test_the_adapters_when_built_then_no_client_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +177,6 @@ def test_the_adapters_when_built_then_no_client_is_made(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(botocore.session.Session, "create_client", refuse)
 
-    tools = handler._tools(Settings("stack", "stack-balances"))
+    adapters = handler._adapters(Settings("stack", "stack-balances"))
 
-    assert tools is handler._tools(Settings("stack", "stack-balances"))
+    assert adapters is handler._adapters(Settings("stack", "stack-balances"))

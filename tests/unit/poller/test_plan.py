@@ -11,13 +11,13 @@ from balance_poller.credentials.store import SecretStoreError
 from balance_poller.event import Account, parse_account
 from balance_poller.fetching.plan import Plan, load_providers, make_plan
 from shared.outcome import Outcome
-from tests.unit.poller.fakes import PROVIDERS, FakeKeys, entry
+from tests.unit.poller.fakes import PROVIDERS, FakeSecrets, entry
 
 
-def plan(*entries: dict[str, Any], keys: FakeKeys | None = None) -> Plan:
+def plan(*entries: dict[str, Any], keys: FakeSecrets | None = None) -> Plan:
     accounts: list[Account] = [parse_account(e) for e in entries]
     providers = load_providers(accounts, PROVIDERS)
-    read = (keys or FakeKeys()).read([account.secret for account in accounts])
+    read = (keys or FakeSecrets()).read([account.secret for account in accounts])
     return make_plan(accounts, providers, read, allow_http_loopback=False)
 
 
@@ -28,7 +28,7 @@ def test_accounts_when_they_share_a_request_then_are_one_question() -> None:
         entry("three", secret="shared", params={}),
     )
 
-    assert [[a.id for a in q.accounts] for q in made.questions] == [["one", "two", "three"]]
+    assert [[a.id for a in q.accounts] for q in made.groups] == [["one", "two", "three"]]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_accounts_when_anything_of_the_request_differs_then_are_asked_apart(
 ) -> None:
     made = plan(entry("one", secret="shared"), entry("two", secret="shared") | other)
 
-    assert len(made.questions) == 2
+    assert len(made.groups) == 2
 
 
 def test_an_account_when_its_definition_is_unknown_then_says_so_and_costs_no_other() -> None:
@@ -54,7 +54,7 @@ def test_an_account_when_its_definition_is_unknown_then_says_so_and_costs_no_oth
 
     assert made.readings["one"].outcome is Outcome.BAD_CONFIG
     assert "nobody" in (made.readings["one"].reason or "")
-    assert [q.accounts[0].id for q in made.questions] == ["two"]
+    assert [q.accounts[0].id for q in made.groups] == ["two"]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_an_account_when_its_definition_is_unknown_then_says_so_and_costs_no_oth
 def test_an_account_when_its_key_cannot_be_had_then_says_why(
     problem: SecretError, outcome: Outcome
 ) -> None:
-    made = plan(entry("one"), entry("two"), keys=FakeKeys(missing={"keys#one": problem}))
+    made = plan(entry("one"), entry("two"), keys=FakeSecrets(missing={"keys#one": problem}))
 
     assert (made.readings["one"].outcome, made.readings["one"].reason) == (outcome, str(problem))
-    assert len(made.questions) == 1
+    assert len(made.groups) == 1
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_an_account_when_its_settings_do_not_fit_then_is_bad_config(wrong: dict[
     made = plan(entry("one") | wrong, entry("two"))
 
     assert made.readings["one"].outcome is Outcome.BAD_CONFIG
-    assert [q.accounts[0].id for q in made.questions] == ["two"]
+    assert [q.accounts[0].id for q in made.groups] == ["two"]
 
 
 def test_definitions_when_not_used_then_are_not_read() -> None:

@@ -41,7 +41,7 @@ def event(*entries: Any, minute: int = 5) -> PollEvent:
 
 
 def run(world: World, *entries: Any, minute: int = 5) -> RunReport:
-    return poll(event(*entries, minute=minute), world.tools, DEADLINE)
+    return poll(event(*entries, minute=minute), world.adapters, DEADLINE)
 
 
 def rich(_request: PreparedRequest) -> Response:
@@ -88,7 +88,7 @@ def test_an_event_when_it_comes_twice_then_changes_nothing_and_asks_nothing() ->
 
     report = run(world, entry("one"))
 
-    assert len(world.sender.sent) == 1
+    assert len(world.transport.sent) == 1
     assert len(world.history.attempts) == 1
     assert len(world.metrics.points) == 1
     assert world.latest.items == before
@@ -113,7 +113,7 @@ def test_wallets_when_several_accounts_watch_one_answer_then_one_request_serves_
 
     report = run(world, entry("one", secret="s"), entry("two", secret="s", wallet="bonus"))
 
-    assert len(world.sender.sent) == 1
+    assert len(world.transport.sent) == 1
     rows = report.to_json()["accounts"]
     assert [(row["balance"], row["unit"]) for row in rows] == [("12.5", "USD"), ("300", "credits")]
 
@@ -174,12 +174,12 @@ def test_a_key_when_rejected_and_rotated_then_is_tried_once_more(status: int, ou
         )
 
     world = World(reply)
-    world.keys.rotated = {"keys#one": "new"}
+    world.secrets.rotated = {"keys#one": "new"}
 
     report = run(world, entry("one"), entry("two"))
 
-    assert world.keys.reads_again == [["keys#one", "keys#two"]]
-    assert Counter(map(key_of, world.sender.sent)) == {
+    assert world.secrets.reads_again == [["keys#one", "keys#two"]]
+    assert Counter(map(key_of, world.transport.sent)) == {
         "key of keys#one": 1,
         "key of keys#two": 1,
         "new": 1,
@@ -189,17 +189,17 @@ def test_a_key_when_rejected_and_rotated_then_is_tried_once_more(status: int, ou
 
 def test_a_key_when_still_rejected_after_rotation_then_is_not_tried_a_third_time() -> None:
     world = World(lambda _request: answer({}, 401))
-    world.keys.rotated = {"keys#one": "new"}
+    world.secrets.rotated = {"keys#one": "new"}
 
     report = run(world, entry("one"))
 
-    assert len(world.sender.sent) == 2
+    assert len(world.transport.sent) == 2
     assert report.counts == {"invalid_key": 1, "skipped": 0}
 
 
 def test_one_secret_when_missing_then_only_its_account_is_bad_config() -> None:
     world = World(rich)
-    world.keys.missing = {"keys#one": SecretError("the secret does not exist")}
+    world.secrets.missing = {"keys#one": SecretError("the secret does not exist")}
 
     report = run(world, entry("one"), entry("two"))
 
@@ -211,7 +211,7 @@ def test_one_secret_when_missing_then_only_its_account_is_bad_config() -> None:
 def test_secrets_when_failing_as_a_whole_then_all_is_recorded_and_the_run_fails() -> None:
     world = World(rich)
     whole = SecretStoreError("the secrets could not be read (AccessDeniedException)")
-    world.keys.missing = {"keys#one": whole, "keys#two": whole}
+    world.secrets.missing = {"keys#one": whole, "keys#two": whole}
 
     report = run(world, entry("one"), entry("two"), entry("three"))
 
@@ -331,7 +331,7 @@ def test_a_poll_when_balances_fall_then_publishes_the_runway_where_it_is_watched
             },
             AT,
         ),
-        world.tools,
+        world.adapters,
         DEADLINE,
     )
 
@@ -349,7 +349,7 @@ def test_an_event_without_accounts_when_run_then_reports_nothing() -> None:
     report = run(world)
 
     assert report.counts == {"skipped": 0}
-    assert not world.sender.sent
+    assert not world.transport.sent
 
 
 def test_reason_when_an_answer_echoes_the_key_as_its_error_code_then_it_is_masked() -> None:
@@ -367,7 +367,7 @@ def test_reason_when_an_answer_echoes_the_key_as_its_error_code_then_it_is_maske
         AT,
     )
 
-    report = poll(parsed, world.tools, DEADLINE)
+    report = poll(parsed, world.adapters, DEADLINE)
 
     assert key not in f"{report}{world.history.attempts}{world.latest.items}"
     assert report.rows[0].reason == "the key was rejected (HTTP 401): [key]"

@@ -14,28 +14,29 @@ from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.errors import FetchError
 from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.retry import RetryPolicy
-from balance_poller.fetching.workers import Pace, Question, ask
+from balance_poller.fetching.workers import FetchLimits, fetch_all
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import (
     PROVIDERS,
     Clock,
-    FakeKeys,
-    FakeSender,
+    FakeSecrets,
+    FakeTransport,
     answer,
     entry,
     host_of,
     key_of,
-    pace,
+    limits,
 )
 
 DEADLINE = 60.0
 
 
-def questions(*accounts: Account) -> list[Question]:
+def groups(*accounts: Account) -> list[RequestGroup]:
     providers = load_providers(accounts, PROVIDERS)
-    keys = FakeKeys().read([account.secret for account in accounts])
-    return make_plan(accounts, providers, keys, allow_http_loopback=False).questions
+    keys = FakeSecrets().read([account.secret for account in accounts])
+    return make_plan(accounts, providers, keys, allow_http_loopback=False).groups
 
 
 def accounts(count: int, host: str = "a.example", prefix: str = "") -> list[Account]:
@@ -45,9 +46,12 @@ def accounts(count: int, host: str = "a.example", prefix: str = "") -> list[Acco
 
 
 def asked(
-    sender: FakeSender, members: list[Account], how: Pace | None = None, deadline: float = DEADLINE
+    transport: FakeTransport,
+    members: list[Account],
+    how: FetchLimits | None = None,
+    deadline: float = DEADLINE,
 ) -> dict[str, Reading]:
-    return asyncio.run(ask(questions(*members), sender, deadline, how or pace()))
+    return asyncio.run(fetch_all(groups(*members), transport, deadline, how or limits()))
 
 
 def outcomes(readings: dict[str, Reading]) -> Counter[Outcome]:
@@ -59,12 +63,12 @@ def test_questions_when_many_then_no_more_than_the_limit_are_under_way() -> None
         await asyncio.sleep(0.001)
         return answer({"balance": 5})
 
-    sender = FakeSender(reply)
+    transport = FakeTransport(reply)
 
-    readings = asked(sender, accounts(200), pace(max_in_flight=20))
+    readings = asked(transport, accounts(200), limits(max_in_flight=20))
 
     assert outcomes(readings) == {Outcome.OK: 200}
-    assert sender.most_in_flight == 20
+    assert transport.most_in_flight == 20
 
 
 def test_hosts_when_more_than_places_then_all_are_asked() -> None:
@@ -72,13 +76,13 @@ def test_hosts_when_more_than_places_then_all_are_asked() -> None:
         await asyncio.sleep(0)
         return answer({"balance": 5})
 
-    sender = FakeSender(reply)
+    transport = FakeTransport(reply)
     members = [a for name in "abcdefghij" for a in accounts(5, f"{name}.example")]
 
-    readings = asked(sender, members, pace(max_in_flight=3))
+    readings = asked(transport, members, limits(max_in_flight=3))
 
     assert outcomes(readings) == {Outcome.OK: 50}
-    assert sender.most_in_flight <= 3
+    assert transport.most_in_flight <= 3
 
 
 def test_a_host_when_it_never_answers_then_delays_no_other() -> None:
@@ -99,8 +103,8 @@ def test_a_host_when_it_never_answers_then_delays_no_other() -> None:
             return answer({"balance": 5})
 
         members = accounts(300, "a.example") + accounts(100, "b.example")
-        how = pace(max_in_flight=40)
-        return await ask(questions(*members), FakeSender(reply), 1e9, how)
+        how = limits(max_in_flight=40)
+        return await fetch_all(groups(*members), FakeTransport(reply), 1e9, how)
 
     readings = asyncio.run(scenario())
 
@@ -111,15 +115,15 @@ def test_a_host_when_down_for_the_whole_run_then_costs_a_bounded_number_of_reque
     def reply(_request: PreparedRequest) -> Response:
         raise FetchError("the provider's host refused the connection")
 
-    sender = FakeSender(reply)
+    transport = FakeTransport(reply)
 
-    readings = asked(sender, accounts(500), pace(max_in_flight=20))
+    readings = asked(transport, accounts(500), limits(max_in_flight=20))
 
     assert outcomes(readings) == {Outcome.TRANSIENT: 500}
-    assert len(sender.sent) <= 60
+    assert len(transport.sent) <= 60
     reasons = Counter(reading.reason for reading in readings.values())
     assert reasons["the provider's host refused the connection"] >= 20
-    assert any(reason and reason.startswith("not asked") for reason in reasons)
+    assert any(reason and reason.startswith("no request was sent") for reason in reasons)
 
 
 def test_a_host_when_it_times_out_again_and_again_then_is_given_up_after_three() -> None:
@@ -129,12 +133,12 @@ def test_a_host_when_it_times_out_again_and_again_then_is_given_up_after_three()
         await clock.sleep(15)
         raise FetchError("the provider did not answer in time")
 
-    sender = FakeSender(reply)
+    transport = FakeTransport(reply)
 
-    readings = asked(sender, accounts(5), pace(clock, max_in_flight=1), deadline=1000)
+    readings = asked(transport, accounts(5), limits(clock, max_in_flight=1), deadline=1000)
 
     assert outcomes(readings) == {Outcome.TRANSIENT: 5}
-    assert len(sender.sent) == 3
+    assert len(transport.sent) == 3
 
 
 def test_accounts_that_always_fail_do_not_hide_the_same_others_at_every_run() -> None:
@@ -151,8 +155,8 @@ def test_accounts_that_always_fail_do_not_hide_the_same_others_at_every_run() ->
 
     seen: set[str] = set()
     for _ in range(20):
-        how = pace(max_in_flight=1, jitter=chance.random)
-        readings = asked(FakeSender(reply), members, how)
+        how = limits(max_in_flight=1, jitter=chance.random)
+        readings = asked(FakeTransport(reply), members, how)
         seen |= {name for name, reading in readings.items() if reading.outcome is Outcome.OK}
 
     assert seen == {f"a{n}" for n in range(30, 40)}
@@ -163,10 +167,10 @@ def test_a_host_when_only_some_keys_fail_then_is_not_down() -> None:
         is_odd = int(key_of(request)[-1]) % 2
         return answer({}, 503) if is_odd else answer({"balance": 1})
 
-    readings = asked(FakeSender(reply), accounts(100), pace(max_in_flight=1), deadline=1e9)
+    readings = asked(FakeTransport(reply), accounts(100), limits(max_in_flight=1), deadline=1e9)
 
     assert outcomes(readings) == {Outcome.OK: 50, Outcome.TRANSIENT: 50}
-    assert not any((r.reason or "").startswith("not asked") for r in readings.values())
+    assert not any((r.reason or "").startswith("no request was sent") for r in readings.values())
 
 
 @pytest.mark.parametrize(
@@ -176,17 +180,17 @@ def test_a_host_when_only_some_keys_fail_then_is_not_down() -> None:
 def test_an_answer_when_asking_again_can_help_then_is_asked_for_thrice(
     status: int, attempts: int
 ) -> None:
-    sender = FakeSender(lambda _request: answer({}, status))
+    transport = FakeTransport(lambda _request: answer({}, status))
 
-    asked(sender, accounts(1))
+    asked(transport, accounts(1))
 
-    assert len(sender.sent) == attempts
+    assert len(transport.sent) == attempts
 
 
 def test_an_account_when_it_recovers_between_attempts_then_is_ok() -> None:
     replies = iter([answer({}, 503), answer({}, 429), answer({"balance": 7})])
 
-    readings = asked(FakeSender(lambda _request: next(replies)), accounts(1))
+    readings = asked(FakeTransport(lambda _request: next(replies)), accounts(1))
 
     assert readings["a0"].outcome is Outcome.OK
 
@@ -200,7 +204,7 @@ def test_retry_after_when_given_then_is_waited_for_while_others_are_asked() -> N
         is_first = seen.count("key of keys#a0") == 1 and seen[-1].endswith("a0")
         return answer({}, 429, retry_after="20") if is_first else answer({"balance": 7})
 
-    readings = asked(FakeSender(reply), accounts(3), pace(clock, max_in_flight=1))
+    readings = asked(FakeTransport(reply), accounts(3), limits(clock, max_in_flight=1))
 
     assert outcomes(readings) == {Outcome.OK: 3}
     assert [key[-2:] for key in seen] == ["a0", "a1", "a2", "a0"]
@@ -208,12 +212,12 @@ def test_retry_after_when_given_then_is_waited_for_while_others_are_asked() -> N
 
 
 def test_retry_after_when_longer_than_the_run_then_is_left_to_the_next_run() -> None:
-    sender = FakeSender(lambda _request: answer({}, 429, retry_after="3600"))
+    transport = FakeTransport(lambda _request: answer({}, 429, retry_after="3600"))
 
-    readings = asked(sender, accounts(1))
+    readings = asked(transport, accounts(1))
 
     assert readings["a0"].outcome is Outcome.RATE_LIMITED
-    assert len(sender.sent) == 1
+    assert len(transport.sent) == 1
 
 
 def test_the_run_when_out_of_time_then_keeps_what_was_gathered() -> None:
@@ -224,8 +228,8 @@ def test_the_run_when_out_of_time_then_keeps_what_was_gathered() -> None:
 
     async def scenario() -> dict[str, Reading]:
         loop = asyncio.get_running_loop()
-        how = Pace(max_in_flight=10, timeout_seconds=15, monotonic=loop.time)
-        return await ask(questions(*accounts(3)), FakeSender(reply), loop.time() + 0.1, how)
+        how = FetchLimits(max_in_flight=10, timeout_seconds=15, monotonic=loop.time)
+        return await fetch_all(groups(*accounts(3)), FakeTransport(reply), loop.time() + 0.1, how)
 
     readings = asyncio.run(scenario())
 
@@ -241,19 +245,19 @@ def test_the_run_when_out_of_time_while_waiting_to_retry_then_keeps_the_last_out
     async def oversleep(seconds: float) -> None:
         await clock.sleep(seconds + 3)
 
-    sender = FakeSender(lambda _request: answer({}, 429))
-    how = pace(clock, retries=RetryPolicy(base_seconds=9), jitter=lambda: 1.0, sleep=oversleep)
+    transport = FakeTransport(lambda _request: answer({}, 429))
+    how = limits(clock, retries=RetryPolicy(base_seconds=9), jitter=lambda: 1.0, sleep=oversleep)
 
-    readings = asked(sender, accounts(1), how, deadline=10.0)
+    readings = asked(transport, accounts(1), how, deadline=10.0)
 
     assert readings["a0"].outcome is Outcome.RATE_LIMITED
-    assert len(sender.sent) == 1
+    assert len(transport.sent) == 1
 
 
 def test_no_time_when_left_at_all_then_nothing_is_asked() -> None:
-    sender = FakeSender(lambda _request: answer({"balance": 7}))
+    transport = FakeTransport(lambda _request: answer({"balance": 7}))
 
-    readings = asked(sender, accounts(2), deadline=0.0)
+    readings = asked(transport, accounts(2), deadline=0.0)
 
     assert outcomes(readings) == {Outcome.TRANSIENT: 2}
 
@@ -264,12 +268,12 @@ def test_an_unforeseen_error_when_one_account_causes_it_then_costs_no_other() ->
             raise RuntimeError("quoting the key of keys#a1")
         return answer({"balance": 7})
 
-    readings = asked(FakeSender(reply), accounts(3))
+    readings = asked(FakeTransport(reply), accounts(3))
 
     assert outcomes(readings) == {Outcome.OK: 2, Outcome.TRANSIENT: 1}
-    assert "RuntimeError at test_ask.py:" in (readings["a1"].reason or "")
+    assert "RuntimeError at test_workers.py:" in (readings["a1"].reason or "")
     assert "key of" not in (readings["a1"].reason or "")
 
 
 def test_no_questions_when_asked_then_no_readings() -> None:
-    assert asked(FakeSender(lambda _request: answer({})), []) == {}
+    assert asked(FakeTransport(lambda _request: answer({})), []) == {}

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from balance_poller.recording.account_metrics import DataPoint
-from balance_poller.recording.cloudwatch import MetricSink
-from balance_poller.recording.history_table import HistorySink
-from balance_poller.recording.latest_table import LatestStore, is_done
+from balance_poller.recording.cloudwatch import MetricPublisher
+from balance_poller.recording.history_table import HistoryTable
+from balance_poller.recording.latest_table import LatestTable, is_done
 from balance_poller.recording.writer import Target
 from shared.names import Metric
 from shared.outcome import Outcome
@@ -45,16 +45,16 @@ def latests(count: int) -> list[Latest]:
     return [Latest(f"a{n}", "p", "P", AT, Outcome.OK) for n in range(count)]
 
 
-def metric_sink(client: FakeClient) -> MetricSink:
-    return MetricSink(lambda: client, "Mine")  # type: ignore[arg-type,return-value]
+def metric_publisher(client: FakeClient) -> MetricPublisher:
+    return MetricPublisher(lambda: client, "Mine")  # type: ignore[arg-type,return-value]
 
 
-def history_sink(client: FakeClient, sleep: Callable[[float], None] = no_sleep) -> HistorySink:
-    return HistorySink(lambda: client, TABLE, 90, sleep)  # type: ignore[arg-type,return-value]
+def history_table(client: FakeClient, sleep: Callable[[float], None] = no_sleep) -> HistoryTable:
+    return HistoryTable(lambda: client, TABLE, 90, sleep)  # type: ignore[arg-type,return-value]
 
 
-def latest_store(client: FakeClient, sleep: Callable[[float], None] = no_sleep) -> LatestStore:
-    return LatestStore(lambda: client, TABLE, sleep)  # type: ignore[arg-type,return-value]
+def latest_table(client: FakeClient, sleep: Callable[[float], None] = no_sleep) -> LatestTable:
+    return LatestTable(lambda: client, TABLE, sleep)  # type: ignore[arg-type,return-value]
 
 
 def accept(**_: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class TestMetrics:
     def test_a_point_when_published_then_has_both_dimensions_and_the_scheduled_time(self) -> None:
         client = FakeClient(accept)
 
-        problems = metric_sink(client).write(points(1))
+        problems = metric_publisher(client).write(points(1))
 
         assert not problems
         assert client.calls == [
@@ -89,17 +89,17 @@ class TestMetrics:
     def test_points_when_more_than_a_thousand_then_go_in_several_calls(self) -> None:
         client = FakeClient(accept)
 
-        metric_sink(client).write(points(2001))
+        metric_publisher(client).write(points(2001))
 
         assert [len(call["MetricData"]) for call in client.calls] == [1000, 1000, 1]
 
     def test_nothing_when_written_then_costs_no_call(self) -> None:
         client = FakeClient(accept)
 
-        metric_sink(client).write([])
-        history_sink(client).write([])
-        latest_store(client).write([])
-        latest_store(client).read([])
+        metric_publisher(client).write([])
+        history_table(client).write([])
+        latest_table(client).write([])
+        latest_table(client).read([])
 
         assert not client.calls
 
@@ -112,7 +112,7 @@ class TestMetrics:
                 raise client_error("InvalidParameterValue")
             published.extend(names)
 
-        (problem,) = metric_sink(FakeClient(answer)).write(points(20))
+        (problem,) = metric_publisher(FakeClient(answer)).write(points(20))
 
         assert sorted(published) == sorted(f"a{n}" for n in range(20) if n != 7)
         assert (problem.accounts, problem.is_whole) == (("a7",), False)
@@ -124,7 +124,7 @@ class TestMetrics:
 
         client = FakeClient(answer)
 
-        problems = metric_sink(client).write(points(3000))
+        problems = metric_publisher(client).write(points(3000))
 
         assert len(client.calls) == 1
         assert sum(len(problem.accounts) for problem in problems) == 3000
@@ -136,7 +136,7 @@ class TestMetrics:
 
         client = FakeClient(answer)
 
-        problems = metric_sink(client).write(points(1500))
+        problems = metric_publisher(client).write(points(1500))
 
         assert len(client.calls) == 2
         assert problems[0].words == "metrics of 1000 accounts not written: AccessDenied"
@@ -146,7 +146,7 @@ class TestHistory:
     def test_attempts_when_recorded_then_go_in_batches_of_twenty_five(self) -> None:
         client = FakeClient(accept)
 
-        assert not history_sink(client).write(attempts(60))
+        assert not history_table(client).write(attempts(60))
 
         sizes = [len(call["RequestItems"][TABLE]) for call in client.calls]
         assert sizes == [25, 25, 10]
@@ -164,7 +164,7 @@ class TestHistory:
             sent.append(len(items))
             return {"UnprocessedItems": {TABLE: items[:-4]} if len(items) > 4 else {}}
 
-        assert not history_sink(FakeClient(answer), waited.append).write(attempts(10))
+        assert not history_table(FakeClient(answer), waited.append).write(attempts(10))
 
         assert sent == [10, 6, 2]
         assert len(waited) == 2
@@ -173,7 +173,7 @@ class TestHistory:
         def answer(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
             return {"UnprocessedItems": RequestItems}
 
-        (problem,) = history_sink(FakeClient(answer)).write(attempts(2))
+        (problem,) = history_table(FakeClient(answer)).write(attempts(2))
 
         assert problem.is_whole
         assert problem.words == "history records of 2 accounts not written: UnprocessedError"
@@ -182,7 +182,7 @@ class TestHistory:
         client = FakeClient(accept)
         odd = Attempt("odd", AT, "p", Outcome.OK, balance=Wallet(Decimal("1e200"), "USD"))
 
-        (problem,) = history_sink(client).write([odd, *attempts(3)])
+        (problem,) = history_table(client).write([odd, *attempts(3)])
 
         assert (problem.accounts, problem.is_whole) == (("odd",), False)
         assert len(client.calls[0]["RequestItems"][TABLE]) == 3
@@ -197,7 +197,7 @@ class TestHistory:
             written.extend(names)
             return {}
 
-        (problem,) = history_sink(FakeClient(answer)).write(attempts(9))
+        (problem,) = history_table(FakeClient(answer)).write(attempts(9))
 
         assert problem.accounts == ("a3",)
         assert len(written) == 8
@@ -207,7 +207,7 @@ class TestLatest:
     def test_items_when_written_then_each_only_over_an_older_one(self) -> None:
         client = FakeClient(accept)
 
-        assert not latest_store(client).write(latests(101))
+        assert not latest_table(client).write(latests(101))
 
         assert [len(call["TransactItems"]) for call in client.calls] == [100, 1]
         put = client.calls[0]["TransactItems"][0]["Put"]
@@ -225,7 +225,7 @@ class TestLatest:
                 raise TransactionCanceledError("None", "ConditionalCheckFailed", "None")
             return {}
 
-        assert not latest_store(FakeClient(answer)).write(latests(3))
+        assert not latest_table(FakeClient(answer)).write(latests(3))
 
         assert sent == [["a0", "a1", "a2"], ["a0", "a2"]]
 
@@ -235,7 +235,7 @@ class TestLatest:
 
         client = FakeClient(answer)
 
-        assert not latest_store(client).write(latests(3))
+        assert not latest_table(client).write(latests(3))
         assert len(client.calls) == 1
 
     @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ class TestLatest:
                 raise TransactionCanceledError("None", reason)
             return {}
 
-        assert not latest_store(FakeClient(answer), waited.append).write(latests(2))
+        assert not latest_table(FakeClient(answer), waited.append).write(latests(2))
 
         assert calls == [2, 2, 2]
         assert len(waited) == 2
@@ -260,7 +260,7 @@ class TestLatest:
         def answer(**_: Any) -> Any:
             raise TransactionCanceledError("TransactionConflict", "None")
 
-        (problem,) = latest_store(FakeClient(answer)).write(latests(2))
+        (problem,) = latest_table(FakeClient(answer)).write(latests(2))
 
         assert (problem.target, problem.is_whole) == (Target.LATEST, True)
 
@@ -273,7 +273,7 @@ class TestLatest:
                 raise TransactionCanceledError("None", "ValidationError", "None")
             return {}
 
-        (problem,) = latest_store(FakeClient(answer)).write(latests(3))
+        (problem,) = latest_table(FakeClient(answer)).write(latests(3))
 
         assert (problem.accounts, problem.is_whole) == (("a1",), False)
         assert calls == [3, 2]
@@ -289,7 +289,7 @@ class TestLatest:
             left = {TABLE: {"Keys": keys[60:]}} if keys[60:] else {}
             return {"Responses": {TABLE: found}, "UnprocessedKeys": left}
 
-        read = latest_store(FakeClient(answer)).read([f"a{n}" for n in range(130)])
+        read = latest_table(FakeClient(answer)).read([f"a{n}" for n in range(130)])
 
         assert asked == [100, 40, 30]
         assert len(read.items) == 130
@@ -304,7 +304,7 @@ class TestLatest:
                 raise client_error("ProvisionedThroughputExceededException")
             return {"Responses": {TABLE: []}}
 
-        read = latest_store(FakeClient(answer)).read([f"a{n}" for n in range(150)])
+        read = latest_table(FakeClient(answer)).read([f"a{n}" for n in range(150)])
 
         assert read.unknown == {f"a{n}" for n in range(100, 150)}
         assert read.problem == ("latest balances not read: ProvisionedThroughputExceededException")
@@ -314,7 +314,7 @@ class TestLatest:
             odd = [{"account": {"S": "a0"}, "at": {"S": "LATEST"}, "outcome": {"S": "?"}}]
             return {"Responses": {TABLE: odd}}
 
-        read = latest_store(FakeClient(answer)).read(["a0"])
+        read = latest_table(FakeClient(answer)).read(["a0"])
 
         assert not read.items
         assert not read.unknown

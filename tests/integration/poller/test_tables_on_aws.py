@@ -11,9 +11,9 @@ import pytest
 from pytest_localstack.session import RunningSession
 
 from balance_poller.recording.account_metrics import DataPoint
-from balance_poller.recording.cloudwatch import MetricSink
-from balance_poller.recording.history_table import HistorySink
-from balance_poller.recording.latest_table import LatestStore
+from balance_poller.recording.cloudwatch import MetricPublisher
+from balance_poller.recording.history_table import HistoryTable
+from balance_poller.recording.latest_table import LatestTable
 from shared.clients import cloudwatch, dynamodb
 from shared.dynamo import decode
 from shared.names import Metric
@@ -48,7 +48,7 @@ def stored(table: str) -> list[dict[str, Any]]:
 
 
 def test_latest_when_written_then_is_read_back_unchanged(table: str) -> None:
-    store = LatestStore(dynamodb, table)
+    store = LatestTable(dynamodb, table)
     written = [latest(f"account-{n}") for n in range(130)]
 
     problems = store.write(written)
@@ -60,7 +60,7 @@ def test_latest_when_written_then_is_read_back_unchanged(table: str) -> None:
 
 
 def test_latest_when_some_are_newer_then_only_the_others_are_written(table: str) -> None:
-    store = LatestStore(dynamodb, table)
+    store = LatestTable(dynamodb, table)
     store.write([latest("one", AT + MINUTE, "7.00"), latest("two", AT - MINUTE, "8.00")])
 
     problems = store.write([latest(name, AT, "1.00") for name in ("one", "two", "three")])
@@ -71,7 +71,7 @@ def test_latest_when_some_are_newer_then_only_the_others_are_written(table: str)
 
 
 def test_latest_when_the_same_run_writes_twice_then_the_first_stands(table: str) -> None:
-    store = LatestStore(dynamodb, table)
+    store = LatestTable(dynamodb, table)
 
     store.write([latest("one", AT, "7.00")])
     problems = store.write([latest("one", AT, "1.00")])
@@ -84,7 +84,7 @@ def test_latest_when_the_table_is_missing_then_is_a_problem_and_no_exception(
     aws: RunningSession,
 ) -> None:
     assert aws
-    store = LatestStore(dynamodb, "no-such-table")
+    store = LatestTable(dynamodb, "no-such-table")
 
     read = store.read(["one"])
     problems = store.write([latest("one")])
@@ -95,7 +95,7 @@ def test_latest_when_the_table_is_missing_then_is_a_problem_and_no_exception(
 
 
 def test_history_when_written_then_holds_every_attempt_with_its_expiry(table: str) -> None:
-    sink = HistorySink(dynamodb, table, keep_days=90)
+    sink = HistoryTable(dynamodb, table, keep_days=90)
     wallet = Wallet(Decimal("12.345678901234567890"), "USD", used=Decimal(3), granted=Decimal(15))
     made = [
         Attempt(f"account-{n}", AT, "openrouter", Outcome.OK, wallet="credits", balance=wallet)
@@ -114,7 +114,7 @@ def test_history_when_written_then_holds_every_attempt_with_its_expiry(table: st
 
 
 def test_history_when_written_twice_then_converges(table: str) -> None:
-    sink = HistorySink(dynamodb, table, keep_days=90)
+    sink = HistoryTable(dynamodb, table, keep_days=90)
     attempt = Attempt("one", AT, "openrouter", Outcome.OK)
 
     sink.write([attempt])
@@ -130,7 +130,7 @@ def test_metrics_when_published_then_are_found_under_their_dimensions_and_time()
         DataPoint(f"account-{n}", "openrouter", Metric.BALANCE, 12.5 + n, AT) for n in range(1200)
     ]
 
-    problems = MetricSink(cloudwatch, namespace).write(points)
+    problems = MetricPublisher(cloudwatch, namespace).write(points)
 
     assert not problems
     found = cloudwatch().get_metric_statistics(

@@ -1,0 +1,96 @@
+"""One reading for every account: read the keys, plan the requests, send them.
+
+Where a provider rejected a key, the request is sent once more if another key is stored by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from balance_poller.credentials.store import Keys, SecretStore, SecretStoreError
+from balance_poller.definitions.definition import DefinitionError
+from balance_poller.event import Account
+from balance_poller.exchange.provider import Provider
+from balance_poller.exchange.reading import Reading
+from balance_poller.fetching.plan import Plan, make_plan
+from balance_poller.fetching.request_group import RequestGroup
+from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
+from shared.outcome import Outcome
+
+Providers = Mapping[str, Provider | DefinitionError]
+
+#: What another key may put right: it may be stored already.
+_KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What fetching gave."""
+
+    readings: Mapping[str, Reading]
+    secret_errors: tuple[str, ...] = ()
+    """Why secrets could not be read at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceFetcher:
+    """Fetches the balances of accounts."""
+
+    secrets: SecretStore
+    transport: Callable[[], AbstractAsyncContextManager[Transport]]
+    limits: FetchLimits
+    allow_http_loopback: bool = False
+
+    async def fetch(
+        self, accounts: Sequence[Account], providers: Providers, deadline: float
+    ) -> Fetched:
+        """Return a reading for every account, by ``deadline`` (``limits.monotonic``)."""
+        if not accounts:
+            return Fetched({})
+        keys = await asyncio.to_thread(self.secrets.read, [a.secret for a in accounts])
+        errors = dict.fromkeys(
+            str(problem)
+            for problem in keys.missing.values()
+            if isinstance(problem, SecretStoreError)
+        )
+        plan = self._plan(accounts, providers, keys)
+        readings = dict(plan.readings)
+        if plan.groups:
+            async with self.transport() as transport:
+                readings |= await fetch_all(plan.groups, transport, deadline, self.limits)
+                rejected = _rejected(plan.groups, readings)
+                if rejected and self.limits.monotonic() < deadline:
+                    changed, now_stored = await self._rotated(rejected, keys)
+                    groups = self._plan(changed, providers, now_stored).groups
+                    readings |= await fetch_all(groups, transport, deadline, self.limits)
+        return Fetched(readings, tuple(errors))
+
+    def _plan(self, accounts: Sequence[Account], providers: Providers, keys: Keys) -> Plan:
+        """Return the requests to make."""
+        return make_plan(accounts, providers, keys, allow_http_loopback=self.allow_http_loopback)
+
+    async def _rotated(self, rejected: Sequence[Account], keys: Keys) -> tuple[list[Account], Keys]:
+        """Return the accounts whose key, read again, is another one, and the keys as they are."""
+        references = {account.secret for account in rejected}
+        now_stored = await asyncio.to_thread(self.secrets.read_again, references)
+        changed = [
+            account
+            for account in rejected
+            if account.secret in now_stored.found
+            and now_stored.found[account.secret] != keys.found[account.secret]
+        ]
+        return changed, now_stored
+
+
+def _rejected(groups: Sequence[RequestGroup], readings: Mapping[str, Reading]) -> list[Account]:
+    """Return the accounts whose key the provider rejected."""
+    return [
+        account
+        for group in groups
+        for account in group.accounts
+        if readings[account.id].outcome in _KEY_IS_WRONG
+    ]

@@ -1,0 +1,78 @@
+"""What is to be requested of each host, and whether a host counts as down. Pure: no clock."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from balance_poller.fetching.request_group import RequestGroup
+
+#: So many failures in a row, or three over the time of one attempt, and a host counts as down.
+_DOWN_AFTER: Final = 20
+_DOWN_SLOWLY_AFTER: Final = 3
+
+
+@dataclass(order=True, slots=True)
+class Job:
+    """A group's place in its host's queue: fresh ones first, then those to be retried."""
+
+    not_before: float
+    order: int
+    group: RequestGroup = field(compare=False)
+    attempts: int = field(default=0, compare=False)
+
+
+@dataclass(slots=True)
+class Host:
+    """The queue of one host, and its failures in a row."""
+
+    jobs: list[Job] = field(default_factory=list)
+    failures: int = 0
+    failing_since: float = 0.0
+
+    def pop(self) -> Job:
+        """Remove and return the job that is due first."""
+        return heapq.heappop(self.jobs)
+
+    def retry(self, job: Job, not_before: float) -> None:
+        """Queue ``job`` again, for ``not_before``."""
+        job.not_before = not_before
+        heapq.heappush(self.jobs, job)
+
+    def note(self, *, is_answering: bool, at: float) -> None:
+        """Count failures in a row."""
+        if is_answering:
+            self.failures = 0
+            return
+        if not self.failures:
+            self.failing_since = at
+        self.failures += 1
+
+    def is_down(self, at: float, timeout_seconds: float) -> bool:
+        """Return whether to send it nothing more in this run."""
+        return self.failures >= _DOWN_AFTER or (
+            self.failures >= _DOWN_SLOWLY_AFTER and at - self.failing_since >= timeout_seconds
+        )
+
+
+def group_by_host(groups: Iterable[RequestGroup], chance: Callable[[], float]) -> list[Host]:
+    """Sort groups by the host that they go to, in another order at every run.
+
+    In a fixed order, accounts that always fail could make their host count as down before the
+    same others were requested, run after run.
+    """
+    hosts: dict[str, Host] = {}
+    order = itertools.count()
+    for group in sorted(groups, key=lambda _: chance()):
+        host = hosts.setdefault(urlsplit(group.request.url).netloc, Host())
+        host.jobs.append(Job(0.0, next(order), group))
+    return list(hosts.values())
+
+
+def share_of(jobs: int, all_jobs: int, max_in_flight: int) -> int:
+    """Return how many of the places in flight a host gets: in proportion, and at least one."""
+    return min(jobs, max(1, max_in_flight * jobs // all_jobs))

@@ -1,0 +1,31 @@
+"""One request, and the accounts that its one answer serves. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from balance_poller.event import Account
+from balance_poller.exchange.provider import Provider
+from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
+from shared.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RequestGroup:
+    """Accounts that share provider, parameters, base URL and key, and so one request."""
+
+    provider: Provider
+    request: PreparedRequest
+    accounts: tuple[Account, ...]
+
+
+def read_answer(group: RequestGroup, response: Response) -> dict[str, Reading]:
+    """Return what the answer says of each account's wallet."""
+    return {account.id: group.provider.read(response, account.wallet) for account in group.accounts}
+
+
+def fail_all(group: RequestGroup, outcome: Outcome, reason: str) -> dict[str, Reading]:
+    """Return the same failure for every account of the group."""
+    return {account.id: Reading(outcome, reason) for account in group.accounts}
