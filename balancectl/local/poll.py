@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from balance_poller.credentials.reference import SecretError
-from balance_poller.credentials.store import Keys
+from balance_poller.credentials.reference import Keys, SecretError
 from balance_poller.definitions.template import Secret
 from balance_poller.event import Account
 from balance_poller.exchange.explain import explain_response

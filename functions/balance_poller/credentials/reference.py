@@ -25,6 +25,21 @@ class SecretError(ValueError):
         self.outcome = outcome
 
 
+class SecretStoreError(SecretError):
+    """Secrets could not be read at all: Secrets Manager, or the permission to ask it, failed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, Outcome.TRANSIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What one reading gave, by reference: each is in exactly one of the two."""
+
+    found: Mapping[str, Secret]
+    missing: Mapping[str, SecretError]
+
+
 @dataclass(frozen=True, slots=True)
 class SecretReference:
     """A secret, and which of its keys."""

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from balance_poller.aws_batches import error_code, in_batches, is_rejection
-from balance_poller.credentials.reference import SecretError, SecretReference, take_key, texts
+from balance_poller.credentials.reference import (
+    Keys,
+    SecretError,
+    SecretReference,
+    SecretStoreError,
+    take_key,
+    texts,
+)
 from balance_poller.definitions.template import Secret
 from shared.outcome import Outcome
 from shared.telemetry import redactor
@@ -31,23 +38,8 @@ _WORDS: Final = {
 }
 
 
-class SecretStoreError(SecretError):
-    """Secrets could not be read at all: Secrets Manager, or the permission to ask it, failed."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason, Outcome.TRANSIENT)
-
-
 class UnreachableError(SecretStoreError):
     """Secrets Manager does not answer at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What one reading gave, by reference: each is in exactly one of the two."""
-
-    found: Mapping[str, Secret]
-    missing: Mapping[str, SecretError]
 
 
 @dataclass(frozen=True, slots=True)

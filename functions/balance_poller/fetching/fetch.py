@@ -11,7 +11,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
 
-from balance_poller.credentials.store import Keys, SecretStore, SecretStoreError
+from balance_poller.credentials.reference import Keys, SecretStoreError
+from balance_poller.credentials.store import SecretStore
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider

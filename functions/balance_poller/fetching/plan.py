@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from balance_poller.credentials.store import Keys
+from balance_poller.credentials.reference import Keys
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.definitions.template import ConfigError
 from balance_poller.event import Account

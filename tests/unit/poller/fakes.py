@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from balance_poller.credentials.reference import SecretError
-from balance_poller.credentials.store import Keys, SecretStore
+from balance_poller.credentials.reference import Keys, SecretError
+from balance_poller.credentials.store import SecretStore
 from balance_poller.definitions.template import Secret
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from balance_poller.credentials.reference import SecretError
-from balance_poller.credentials.store import SecretStoreError
+from balance_poller.credentials.reference import SecretError, SecretStoreError
 from balance_poller.event import Account, parse_account
 from balance_poller.fetching.plan import Plan, load_providers, make_plan
 from shared.outcome import Outcome

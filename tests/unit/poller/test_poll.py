@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from balance_poller.credentials.reference import SecretError
-from balance_poller.credentials.store import SecretStoreError
+from balance_poller.credentials.reference import SecretError, SecretStoreError
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response

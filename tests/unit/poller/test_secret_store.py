@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from balance_poller.credentials.store import SecretStore, SecretStoreError
+from balance_poller.credentials.reference import SecretStoreError
+from balance_poller.credentials.store import SecretStore
 from shared.outcome import Outcome
 from shared.telemetry import redactor
 from tests.unit.poller.aws_fakes import FakeClient, client_error, unreachable
