@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,9 @@ def respond(status: int, body: object, **headers: str) -> Response:
     return Response(status, names.get("content-type", ""), content)
 
 
+@cache
 def all_cases() -> list[Case]:
-    """Return every fixture, by provider and name."""
+    """Return every fixture, by provider and name; read once."""
     return [
         Case(path.parent.name, path.stem, json.loads(path.read_text()))
         for path in sorted(FIXTURES.glob("*/*.json"))

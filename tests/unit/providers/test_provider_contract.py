@@ -174,6 +174,12 @@ def test_shipped_definition_has_no_problem_and_says_where_its_facts_come_from(
     assert "Read 2026-" in " ".join(definition["notes"])
 
 
+def test_rule_for_a_status_recognises_the_own_answer_of_the_api(provider: Provider) -> None:
+    """A proxy's or a CDN's answer has the same status, and says nothing of the key."""
+    for rule in read_shipped(provider.name).get("errors", ()):
+        assert "when" in rule, rule
+
+
 def forms_of(key: str) -> set[str]:
     """Return the key as it may stand in a request: plain, URL-encoded, and in Basic credentials."""
     encoded = base64.b64encode(key[:24].encode()).decode().rstrip("=")
