@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "functions"))
 
 from balance_poller.definitions.catalogue import list_providers, read_shipped  # noqa: E402 -- the path above makes it importable
+from balance_poller.definitions.reader_fields import KINDS  # noqa: E402 -- the path above makes it importable
 from balance_poller.exchange.provider import Provider, load_provider  # noqa: E402 -- the path above makes it importable
 
 PAGES = (ROOT / "docs" / "providers.md", ROOT / "README.md")
@@ -44,7 +45,7 @@ def main() -> int:
 def render(text: str, *, in_docs: bool) -> str:
     """Return a page's text with what is between its markers made anew."""
     parts: dict[str, Callable[[], str]] = {
-        "providers": lambda: table(in_docs=in_docs),
+        "providers": tables if in_docs else overview,
         "provider-notes": sections,
     }
     for name, make in parts.items():
@@ -55,20 +56,43 @@ def render(text: str, *, in_docs: bool) -> str:
     return text
 
 
-def table(*, in_docs: bool) -> str:
+def overview() -> str:
+    """Return one row per kind: what it is, and its providers by title."""
+    rows = ["| What | Providers |", "|---|---|"]
+    for kind, names in by_kind().items():
+        titles = {name: load_provider(name, {}).definition.title for name in names}
+        links = ", ".join(
+            f"[{titles[name]}](docs/providers.md#{name})"
+            for name in sorted(names, key=lambda name: titles[name].casefold())
+        )
+        rows.append(f"| {KINDS[kind]} | {links} |")
+    return "\n".join(rows)
+
+
+def tables() -> str:
+    """Return a table per kind."""
+    return "\n\n".join(f"### {KINDS[kind]}\n\n{table(names)}" for kind, names in by_kind().items())
+
+
+def table(names: list[str]) -> str:
     """Return one row per provider: its name, wallets with units, and the key that it wants."""
     rows = [
         "| `provider` | Service | What is watched (other wallets) | Secret |",
         "|---|---|---|---|",
     ]
-    page = "" if in_docs else "docs/providers.md"
-    for name in list_providers():
+    for name in names:
         provider = load_provider(name, {})
-        rows.append(
-            f"| [`{name}`]({page}#{name}) | {provider.definition.title} | {watched(provider)}"
-            f" | {secret(provider)} |"
-        )
+        cells = (provider.definition.title, watched(provider), secret(provider))
+        rows.append(f"| [`{name}`](#{name}) | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def by_kind() -> dict[str, list[str]]:
+    """Return the providers' names by kind, without the kinds that nobody is of."""
+    names: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for name in list_providers():
+        names[read_shipped(name)["kind"]].append(name)
+    return {kind: each for kind, each in names.items() if each}
 
 
 def watched(provider: Provider) -> str:
@@ -104,15 +128,21 @@ def section(name: str) -> str:
     request = data["request"]
     asks = f"`{request.get('method', 'GET')} {request['url']}`"
     often = f"not more than every {definition.min_interval_seconds} seconds"
-    head = (
-        f"[{definition.title}]({definition.docs}): {asks}, {often}."
-        f" [Top up]({definition.top_up_url})."
-    )
-    lines = [f"### {name}", "", head, "", *notes(data)]
+    head = f"[{definition.title}]({definition.docs}): {asks}, {often}."
+    if definition.top_up_url:
+        head += f" [Top up]({definition.top_up_url})."
+    lines = [f"### {name}", "", head, key(data), "", *notes(data)]
     if definition.params:
         lines += ["", *(param(name, spec) for name, spec in data["params"].items())]
     lines += ["", "Sources: " + ", ".join(source(text) for text in data["sources"]) + "."]
     return "\n".join(lines)
+
+
+def key(definition: Mapping[str, Any]) -> str:
+    """Return the key with the least right that suffices, and where to make it."""
+    least = definition["least_key"]
+    where = f" ([made here]({least['make_at']}))" if "make_at" in least else ""
+    return f"Key: {least['what']}{where}."
 
 
 def notes(definition: Mapping[str, Any]) -> list[str]:

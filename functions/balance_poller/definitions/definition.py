@@ -16,6 +16,12 @@ from typing import Final
 from balance_poller.definitions.expression import Expression
 from balance_poller.definitions.field import Field, Problem
 from balance_poller.definitions.params import Param, parse_params
+from balance_poller.definitions.reader_fields import (
+    HTTPS_URL,
+    LINE,
+    READER_FIELDS,
+    check_reader_fields,
+)
 from balance_poller.definitions.request_parser import parse_request
 from balance_poller.definitions.request_spec import RequestSpec
 from balance_poller.definitions.wallet_spec import (
@@ -26,7 +32,6 @@ from balance_poller.definitions.wallet_spec import (
 )
 from shared.outcome import Outcome
 
-HTTPS_URL: Final = r"https://[^\s/?#@\\]+(/[^\s\\]*)?"
 DEFAULT_MIN_INTERVAL_SECONDS: Final = 60
 #: What an entry of ``errors`` or ``guards`` may end with.
 FAILURES: Final = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.OK)
@@ -34,8 +39,8 @@ MAX_REASON: Final = 140
 
 _REQUIRED: Final = ("title", "request", "wallets")
 _OPTIONAL: Final = (
-    "$schema", "docs", "sources", "top_up_url", "min_interval_seconds", "notes", "params",
-    "success", "error_code", "errors", "guards", "default_wallet",
+    *READER_FIELDS, "docs", "top_up_url", "min_interval_seconds", "params", "success",
+    "error_code", "errors", "guards", "default_wallet",
 )  # fmt: skip
 
 
@@ -107,13 +112,11 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
     """Read a definition; with problems, what is returned is not to be used."""
     problems: list[Problem] = []
     top = Field(data, "", problems).fields(_REQUIRED, _OPTIONAL)
-    for name in ("$schema", "notes"):
-        if name in top:
-            _parse_words(top[name])
+    check_reader_fields(top)
     params = parse_params(top.get("params"))
     wallets = parse_wallets(top.get("wallets"))
     definition = Definition(
-        title=top["title"].text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", 60)
+        title=top["title"].text(LINE, "a single line", 60)
         if "title" in top else "",
         docs=_parse_url(top.get("docs")),
         top_up_url=_parse_url(top.get("top_up_url")),
@@ -128,15 +131,7 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
         wallets=wallets,
         default_wallet=parse_default_wallet(top.get("default_wallet"), wallets, problems),
     )  # fmt: skip
-    for source in top["sources"].items() if "sources" in top else ():
-        source.text(HTTPS_URL + r"( \([^()]+\))?", "an https URL, optionally with (a remark)")
     return definition, problems
-
-
-def _parse_words(field: Field) -> None:
-    """Check text, or a list of texts."""
-    for part in field.items() if isinstance(field.value, list) else (field,):
-        part.text()
 
 
 def _parse_url(field: Field | None) -> str | None:
@@ -162,9 +157,7 @@ def _parse_rule(field: Field, *, is_error: bool) -> Rule:
     return Rule(
         path=field.path,
         outcome=Outcome(outcome),
-        reason=reason.text(r"[^\x00-\x1f\x7f-\x9f]+", "a single line", MAX_REASON)
-        if reason
-        else "",
+        reason=reason.text(LINE, "a single line", MAX_REASON) if reason else "",
         when=parse_expression(fields.get("when")),
         statuses=_parse_statuses(fields.get("status")),
         is_for_web_pages="web_page" in fields and fields["web_page"].flag(),

@@ -121,6 +121,9 @@ VALID: Final = {
     "web page": with_(errors__0__web_page=True),
     "notes as list": with_(notes=["one", "two"]),
     "sources": with_(sources=["https://example.com/a", "https://example.com/b (the remark)"]),
+    "catalogue": with_(kind="search", other_names=["Acme Search", "SERP"]),
+    "least key": with_(least_key={"what": "any key", "make_at": "https://example.com/keys"}),
+    "least key without a page": with_(least_key={"what": "any key"}),
     "interval": with_(min_interval_seconds=300),
     "functions": with_(
         success="not_null(a, b) && length(c) > `0` && contains(keys(d), 'e') && type(f) == 'number'"
@@ -149,6 +152,16 @@ BROKEN: Final = {
         "min_interval_seconds: expected a whole",
     ),
     "notes as object": (with_(notes={}), "notes: expected text, got an object"),
+    "unknown kind": (with_(kind="sms"), "kind: expected one of models, relays, search"),
+    "other names as text": (with_(other_names="Acme"), "other_names: expected a list, got text"),
+    "long other name": (with_(other_names=["x" * 61]), "other_names[0]: the text is longer"),
+    "other name of two lines": (with_(other_names=["a\nb"]), "other_names[0]: expected a single"),
+    "least key without words": (with_(least_key={}), "least_key: what is missing"),
+    "least key as text": (with_(least_key="any"), "least_key: expected an object, got text"),
+    "least key made in plain http": (
+        with_(least_key={"what": "any", "make_at": "http://e.com"}),
+        "least_key.make_at: expected an https URL",
+    ),
     "no url": (with_(request={"method": "GET"}), "request: url is missing"),
     "plain http": (with_(request__url="http://api.example.com/x"), "request.url: expected https"),
     "http on a look-alike": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import traceback
 from itertools import product
 from typing import Any
@@ -169,9 +170,10 @@ def test_shipped_definition_has_no_problem_and_says_where_its_facts_come_from(
     assert check_definition(definition) == []
     assert definition["$schema"] == "../provider.schema.json"
     assert provider.definition.docs
-    assert provider.definition.top_up_url
     assert definition["sources"]
-    assert "Read 2026-" in " ".join(definition["notes"])
+    assert definition["kind"]
+    assert definition["least_key"]
+    assert re.search(r"Read 2026-\d\d\.$", definition["notes"][-1])
 
 
 def test_rule_for_a_status_recognises_the_own_answer_of_the_api(provider: Provider) -> None:
