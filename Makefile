@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TF_DIR := infra/terraform
+TF_DIR := infra/deploy
 TFVARS ?= terraform.tfvars
 BACKEND_CONFIG ?=
 
@@ -50,9 +50,9 @@ build: setup ## Build dist/*.zip, byte for byte reproducible
 
 # --- Terraform ------------------------------------------------------------------------------
 
-TF := $(BIN)/python scripts/terraform.py -chdir=$(TF_DIR)
-TF_PLAN := balance-monitor.tfplan
 CHECKOV := .venv-checkov
+DEPLOY = $(BIN)/python scripts/deploy.py $@ --var-file="$(TFVARS)" \
+  $(if $(BACKEND_CONFIG),--backend-config="$(BACKEND_CONFIG)")
 
 .PHONY: tfvars
 tfvars:
@@ -61,32 +61,17 @@ tfvars:
 	  echo "  cp $(TF_DIR)/examples/minimal.tfvars terraform.tfvars" >&2; \
 	  echo "or name yours: make $(MAKECMDGOALS) TFVARS=path/to/file.tfvars" >&2; exit 1; }
 
-# A partial backend of the kind that the file's name says (NAME.KIND.tfbackend; S3 without one).
-.PHONY: init
-init: build
-ifneq ($(BACKEND_CONFIG),)
-	@test -f "$(BACKEND_CONFIG)" || { echo "There is no $(BACKEND_CONFIG)." >&2; exit 1; }
-	@name=$$(basename "$(BACKEND_CONFIG)" .tfbackend); kind=$${name##*.}; \
-	  [ "$$kind" != "$$name" ] || kind=s3; \
-	  printf 'terraform {\n  backend "%s" {}\n}\n' "$$kind" > $(TF_DIR)/backend_override.tf
-	@$(TF) init -input=false -backend-config="$(abspath $(BACKEND_CONFIG))"
-else
-	@$(TF) init -input=false
-endif
-
 .PHONY: plan
-plan: tfvars init ## Show what a deployment would change (TFVARS=file, BACKEND_CONFIG=file)
-	@$(TF) plan -input=false -var-file="$(abspath $(TFVARS))" -out=$(TF_PLAN)
+plan: tfvars build ## Show what a deployment would change (TFVARS=file, BACKEND_CONFIG=file)
+	@$(DEPLOY)
 
 .PHONY: deploy
-deploy: plan ## Build, plan, and apply that plan
-	@$(TF) apply -input=false $(TF_PLAN)
-	@rm -f $(TF_DIR)/$(TF_PLAN)
-	@echo; $(TF) output -raw next_steps
+deploy: tfvars build ## Build, plan, and apply that plan
+	@$(DEPLOY)
 
 .PHONY: destroy
-destroy: tfvars init ## Remove what was deployed; asks first
-	@$(TF) destroy -var-file="$(abspath $(TFVARS))"
+destroy: tfvars build ## Remove what was deployed; asks first
+	@$(DEPLOY)
 
 # checkov pins old packages: an environment of its own.
 $(CHECKOV)/.installed: requirements/checkov.txt

@@ -1,8 +1,9 @@
-"""Write the tables of Terraform's variables into docs/configuration.md and README.md.
+"""Write the tables of Terraform's variables and outputs into the pages that have them.
 
     python scripts/docs_variables.py [--check]
 
-The variables' own descriptions are the text; the folder must be formatted by terraform fmt.
+Descriptions come from the variables and outputs themselves, types of what the module takes
+unchecked from its modules/configuration.
 """
 
 from __future__ import annotations
@@ -10,23 +11,17 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-STACK = ROOT / "infra" / "terraform"
-#: Where variables are typed that the root takes as they come.
-CONFIGURATION = STACK / "modules" / "configuration" / "variables.tf"
-BEGIN, END = "<!-- variables:begin -->", "<!-- variables:end -->"
+from terraform_blocks import DEPLOY, MODULE, ROOT, Block, outputs, variables
 
-#: A heading for each file, in the order of what is asked first.
-FILES = {
-    "variables_accounts.tf": "Accounts and polling",
-    "variables_subscribers.tf": "Subscribers and messages",
-    "variables.tf": "The deployment",
-    "variables_functions.tf": "The functions",
+#: A heading for each group of files, in the order in which a reader needs them.
+GROUPS = {
+    "Accounts and polling": [MODULE / "variables_accounts.tf"],
+    "Subscribers and messages": [MODULE / "variables_subscribers.tf"],
+    "The deployment": [MODULE / "variables.tf"],
+    "The functions": [MODULE / "variables_functions.tf"],
 }
 #: What the README shows.
 MAIN = (
@@ -34,125 +29,93 @@ MAIN = (
     "poll_interval_minutes", "repeat_hours", "group_wait_seconds", "enable_chat", "vpc",
     "kms_key_arns", "history_days",
 )  # fmt: skip
-
-BLOCK = re.compile(r'^variable "(\w+)" \{\n(.*?)^\}$', re.MULTILINE | re.DOTALL)
-ATTRIBUTE = re.compile(
-    r"^  (type|description|default) += (.*?)(?=^  [\w#]|\Z)", re.MULTILINE | re.DOTALL
-)
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A variable as its block says it."""
-
-    name: str
-    type: str
-    default: str | None
-    """As written; None when the variable is required."""
-    description: str
+HEAD = "| Name | Type | Default | Description |\n|---|---|---|---|"
 
 
 def main() -> int:
-    """Write both pages, or with --check say which is not current."""
+    """Write the pages, or with --check report those that are not current."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true")
     check: bool = parser.parse_args().check
     stale = 0
-    for page, table in (
-        (ROOT / "docs" / "configuration.md", full_tables()),
-        (ROOT / "README.md", main_table()),
+    for page, mark, table in (
+        (ROOT / "README.md", "variables", main_table),
+        (ROOT / "docs" / "configuration.md", "variables", lambda: grouped_tables(with_region=True)),
+        (MODULE / "README.md", "variables", lambda: grouped_tables(with_region=False)),
+        (MODULE / "README.md", "outputs", output_table),
     ):
-        text = page.read_text(encoding="utf-8")
-        rendered = insert(text, table)
-        if check and rendered != text:
-            print(f"{page.relative_to(ROOT)} is not current; run `make docs`", file=sys.stderr)
-            stale = 1
-        elif not check:
-            page.write_text(rendered, encoding="utf-8")
+        stale |= renew(page, mark, table, check=check)
     return stale
 
 
-def full_tables() -> str:
-    """Return a heading and a table for each file of variables."""
+def renew(page: Path, mark: str, table: Callable[[], str], *, check: bool) -> int:
+    """Write one table of a page, or report that it is not current."""
+    text = page.read_text(encoding="utf-8")
+    rendered = insert(text, mark, table())
+    if rendered == text:
+        return 0
+    if check:
+        print(f"{page.relative_to(ROOT)} is not current; run `make docs`", file=sys.stderr)
+        return 1
+    page.write_text(rendered, encoding="utf-8")
+    return 0
+
+
+def grouped_tables(*, with_region: bool) -> str:
+    """Return a heading and a table for each group; the Region is the root module's alone."""
     parts = []
-    for file, heading in FILES.items():
-        rows = "\n".join(row(variable) for variable in read(STACK / file))
+    for heading, files in GROUPS.items():
+        known = [block for file in files for block in variables(file)]
+        if with_region and heading == "The deployment":
+            known += variables(DEPLOY / "providers.tf")
+        rows = "\n".join(row(block) for block in sorted(known, key=lambda block: block.name))
         parts.append(f"### {heading}\n\n{HEAD}\n{rows}")
     return "\n\n".join(parts)
 
 
 def main_table() -> str:
     """Return the table of the most used variables, each with its first paragraph."""
-    known = {variable.name: variable for file in FILES for variable in read(STACK / file)}
-    rows = []
-    for name in MAIN:
-        variable = known[name]
-        first = variable.description.split("\n")[0].removesuffix("Of each:").strip()
-        rows.append(row(Variable(name, variable.type, variable.default, first)))
-    return "\n".join([HEAD, *rows])
+    files = [*(file for group in GROUPS.values() for file in group), DEPLOY / "providers.tf"]
+    known = {block.name: block for file in files for block in variables(file)}
+    return "\n".join([HEAD, *(row(known[name], brief=True) for name in MAIN)])
 
 
-HEAD = "| Name | Type | Default | What it is |\n|---|---|---|---|"
+def output_table() -> str:
+    """Return the table of the module's outputs."""
+    rows = [f"| `{block.name}` | {cell(block)} |" for block in outputs(MODULE / "outputs.tf")]
+    return "\n".join(["| Name | Description |\n|---|---|", *rows])
 
 
-def row(variable: Variable) -> str:
-    """Return the variable's row; a list in its description becomes lines in the cell."""
-    default = "required" if variable.default is None else code(variable.default)
-    text = variable.description.replace("|", "\\|").replace("<", "&lt;").replace("\n- ", "<br>• ")
-    text = text.replace("\n", "<br>")
-    return f"| `{variable.name}` | {code(variable.type)} | {default} | {text} |"
+def row(block: Block, *, brief: bool = False) -> str:
+    """Return a variable's row."""
+    default = "required" if block.default is None else f"`{block.default}`"
+    return f"| `{block.name}` | `{short_type(block)}` | {default} | {cell(block, brief=brief)} |"
 
 
-def code(text: str) -> str:
-    """Return ``text`` as code."""
-    return f"`{text}`"
+def cell(block: Block, *, brief: bool = False) -> str:
+    """Return the description; a list in it becomes lines in the cell."""
+    text = block.description
+    if brief:
+        text = re.sub(r" ?(Fields of each|Each has):$", "", text.split("\n")[0])
+    text = text.replace("|", "\\|").replace("<", "&lt;").replace("\n- ", "<br>• ")
+    return text.replace("\n", "<br>")
 
 
-def read(file: Path) -> list[Variable]:
-    """Return the variables of ``file`` in its order, with the types of the configuration."""
-    typed = {name: found["type"] for name, found in blocks(CONFIGURATION)}
-    variables = []
-    for name, found in blocks(file):
-        variables.append(
-            Variable(
-                name=name,
-                type=short_type(typed.get(name, found["type"])),
-                default=short_default(found.get("default")),
-                description=plain(found["description"]),
-            )
-        )
-    return variables
-
-
-def blocks(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the name and the attributes of each variable of ``file``."""
-    for name, body in BLOCK.findall(file.read_text(encoding="utf-8")):
-        yield name, {key: value.strip() for key, value in ATTRIBUTE.findall(body)}
-
-
-def short_type(text: str) -> str:
-    """Return a type without the fields of its objects: the description names them."""
+def short_type(block: Block) -> str:
+    """Return a type without the fields of its objects, which the description names."""
+    typed = {
+        known.name: known for known in variables(MODULE / "modules/configuration/variables.tf")
+    }
+    text = typed.get(block.name, block).attributes["type"]
     return re.sub(r"\(\{.*\}\)", "", text, flags=re.DOTALL)
 
 
-def short_default(text: str | None) -> str | None:
-    """Return a default without the comment behind it."""
-    return None if text is None else text.split("\n")[0].strip()
-
-
-def plain(text: str) -> str:
-    """Return a description without its quotes or heredoc."""
-    if text.startswith("<<-EOT"):
-        lines = text.split("\n")[1:-1]
-        return textwrap.dedent("\n".join(lines)).strip()
-    return text.strip('"').replace('\\"', '"')
-
-
-def insert(text: str, table: str) -> str:
+def insert(text: str, mark: str, table: str) -> str:
     """Return ``text`` with ``table`` between its markers."""
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{table}\n{END}{tail}"
+    begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{table}\n{end}{tail}"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
-STACK = Path("infra/terraform")
+INFRA = Path("infra")
+DEPLOY = Path("infra/deploy")
 DEFINITIONS = Path("functions/balance_poller/providers")
 
 #: As in infra/terraform/terraform.tf: validations there read other variables.
@@ -208,7 +209,7 @@ def fits(found: tuple[int, ...]) -> bool:
 
 
 def stage(destination: Path) -> Path:
-    """Copy the stack under ``destination`` and return its folder there.
+    """Copy infra/ and the definitions under ``destination``; return the root module's folder there.
 
     A second deployment, such as the local cloud's, so shares neither state nor backend with the
     one that is made in place. What Terraform keeps in the folder survives another call.
@@ -221,12 +222,14 @@ def stage(destination: Path) -> Path:
         "*.auto.tfvars",
         "terraform.tfvars",
     )
-    folder = destination / STACK
-    for old in [*folder.rglob("*.tf"), *(destination / DEFINITIONS).glob("*.json")]:
+    for old in [
+        *(destination / INFRA).rglob("*.tf"),
+        *(destination / DEFINITIONS).glob("*.json"),
+    ]:
         old.unlink()
-    shutil.copytree(ROOT / STACK, folder, ignore=left_out, dirs_exist_ok=True)
-    shutil.copytree(ROOT / DEFINITIONS, destination / DEFINITIONS, dirs_exist_ok=True)
-    return folder
+    for folder in (INFRA, DEFINITIONS):
+        shutil.copytree(ROOT / folder, destination / folder, ignore=left_out, dirs_exist_ok=True)
+    return destination / DEPLOY
 
 
 if __name__ == "__main__":

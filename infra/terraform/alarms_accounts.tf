@@ -8,6 +8,7 @@ module "account_alarms" {
   namespace       = local.metric_namespace
   period_seconds  = var.poll_interval_minutes * 60
   stack_name      = var.name
+  tags            = local.tags
   # By way of the policy and the subscription: an alarm that fires before anybody listens is lost.
   topic_arn = one(distinct([aws_sns_topic_policy.alarms.arn, aws_sns_topic_subscription.intake.topic_arn]))
 }

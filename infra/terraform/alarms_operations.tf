@@ -109,6 +109,7 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   actions_enabled     = var.alarm_actions_enabled
   alarm_actions       = [aws_sns_topic.operations.arn]
   dimensions          = each.value.dimensions
+  tags                = local.tags
 
   # CloudWatch tells of an alarm's first evaluation, too: after a deployment each of these would
   # send its OK. That the monitor runs again is worth a message; that something happens no more is

@@ -3,6 +3,7 @@ resource "aws_iam_role" "router" {
   description          = "What the alert router of ${var.name} may do."
   assume_role_policy   = data.aws_iam_policy_document.lambda_assumes.json
   permissions_boundary = var.permissions_boundary_arn
+  tags                 = local.tags
 }
 
 resource "aws_iam_role_policy" "router" {

@@ -1,5 +1,9 @@
-# What is to be: the accounts, alarms, schedules and subscriptions, checked. Everything else here
-# only builds it.
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+# The desired accounts, alarms, schedules and subscriptions, validated. Everything else here only
+# creates them.
 module "configuration" {
   source = "./modules/configuration"
 
@@ -26,10 +30,17 @@ locals {
   # quiet. A namespace is what tells them apart, as the dimensions are the account's alone.
   metric_namespace = coalesce(var.metric_namespace, var.name == "balance-monitor" ? "BalanceMonitor" : "BalanceMonitor/${var.name}")
 
-  account_alarm_count = sum(concat([0], [for alarms in values(module.configuration.alarms) : length(alarms.accounts)]))
+  # The zips in the tree that this module is part of, where packages names no others.
+  packages = {
+    for function, zip in local.zips : function => merge(
+      { filename = null, s3_bucket = null, s3_key = null, s3_object_version = null },
+      try(var.packages[function], { filename = "${path.module}/../../dist/${zip}.zip" }),
+    )
+  }
 
-  # Below the interval, so that a run ends before the next begins.
-  poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, var.poll_interval_minutes * 60 - 10))
+  tags = merge({ Application = var.name }, var.tags)
+
+  account_alarm_count = sum(concat([0], [for alarms in values(module.configuration.alarms) : length(alarms.accounts)]))
 }
 
 # Warnings: what may be meant, and more often is not.

@@ -3,6 +3,7 @@ resource "aws_cloudwatch_log_group" "poller" {
   #checkov:skip=CKV_AWS_338:log_retention_days is the deployment's to choose
   name              = "/aws/lambda/${local.names.poller_function}"
   retention_in_days = var.log_retention_days
+  tags              = local.tags
 }
 
 resource "aws_lambda_function" "poller" {
@@ -20,9 +21,13 @@ resource "aws_lambda_function" "poller" {
   architectures                  = [var.architecture]
   memory_size                    = var.poller_memory_mb
   timeout                        = local.poller_timeout_seconds
-  reserved_concurrent_executions = var.reserved_concurrency.poller
-  filename                       = "${var.package_dir}/balance_poller.zip"
-  source_code_hash               = filebase64sha256("${var.package_dir}/balance_poller.zip")
+  reserved_concurrent_executions = local.reserved_concurrency.poller
+  filename                       = local.packages.poller.filename
+  source_code_hash               = try(filebase64sha256(local.packages.poller.filename), null)
+  s3_bucket                      = local.packages.poller.s3_bucket
+  s3_key                         = local.packages.poller.s3_key
+  s3_object_version              = local.packages.poller.s3_object_version
+  tags                           = local.tags
 
   environment {
     variables = {

@@ -21,6 +21,7 @@ resource "aws_sqs_queue" "intake" {
     deadLetterTargetArn = aws_sqs_queue.failed["intake_dead_letters"].arn
     maxReceiveCount     = 5
   })
+  tags = local.tags
 }
 
 resource "aws_sqs_queue" "failed" {
@@ -30,6 +31,7 @@ resource "aws_sqs_queue" "failed" {
   sqs_managed_sse_enabled   = true
   message_retention_seconds = 1209600
   policy                    = each.key == "undelivered" ? data.aws_iam_policy_document.undelivered_queue.json : null
+  tags                      = local.tags
 }
 
 data "aws_iam_policy_document" "intake_queue" {

@@ -3,6 +3,7 @@ resource "aws_cloudwatch_log_group" "router" {
   #checkov:skip=CKV_AWS_338:log_retention_days is the deployment's to choose
   name              = "/aws/lambda/${local.names.router_function}"
   retention_in_days = var.log_retention_days
+  tags              = local.tags
 }
 
 resource "aws_lambda_function" "router" {
@@ -20,9 +21,13 @@ resource "aws_lambda_function" "router" {
   architectures                  = [var.architecture]
   memory_size                    = var.router_memory_mb
   timeout                        = var.router_timeout_seconds
-  reserved_concurrent_executions = var.reserved_concurrency.router
-  filename                       = "${var.package_dir}/alert_router.zip"
-  source_code_hash               = filebase64sha256("${var.package_dir}/alert_router.zip")
+  reserved_concurrent_executions = local.reserved_concurrency.router
+  filename                       = local.packages.router.filename
+  source_code_hash               = try(filebase64sha256(local.packages.router.filename), null)
+  s3_bucket                      = local.packages.router.s3_bucket
+  s3_key                         = local.packages.router.s3_key
+  s3_object_version              = local.packages.router.s3_object_version
+  tags                           = local.tags
 
   environment {
     variables = {
@@ -37,8 +42,8 @@ resource "aws_lambda_function" "router" {
       METRIC_NAMESPACE        = local.metric_namespace
       NOTIFICATIONS_TOPIC_ARN = aws_sns_topic.notifications.arn
       POWERTOOLS_LOG_LEVEL    = var.log_level
-      REPEAT_HOURS_CRITICAL   = tostring(var.repeat_hours.critical)
-      REPEAT_HOURS_WARNING    = tostring(var.repeat_hours.warning)
+      REPEAT_HOURS_CRITICAL   = tostring(local.repeat_hours.critical)
+      REPEAT_HOURS_WARNING    = tostring(local.repeat_hours.warning)
       RUNBOOK_URL             = var.runbook_url
     }
   }
@@ -55,6 +60,7 @@ resource "aws_lambda_event_source_mapping" "intake" {
   function_name           = aws_lambda_function.router.arn
   batch_size              = 10
   function_response_types = ["ReportBatchItemFailures"]
+  tags                    = local.tags
 }
 
 # For what invokes it without the queue: its tick, and alarms that name the function as their action.

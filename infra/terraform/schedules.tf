@@ -1,5 +1,6 @@
 resource "aws_scheduler_schedule_group" "this" {
   name = local.names.schedule_group
+  tags = local.tags
 }
 
 resource "aws_scheduler_schedule" "poll" {

@@ -5,6 +5,7 @@ resource "aws_dynamodb_table" "balances" {
   hash_key                    = "account"
   range_key                   = "at"
   deletion_protection_enabled = var.deletion_protection
+  tags                        = local.tags
 
   attribute {
     name = "account"
@@ -33,6 +34,7 @@ resource "aws_dynamodb_table" "alerts" {
   hash_key                    = "scope"
   range_key                   = "id"
   deletion_protection_enabled = var.deletion_protection
+  tags                        = local.tags
 
   attribute {
     name = "scope"
@@ -61,4 +63,5 @@ resource "aws_secretsmanager_secret" "api_keys" {
   name                    = local.names.secret
   description             = "API keys of Balance Monitor ${var.name}, one JSON object by account name. Write with balancectl keys."
   recovery_window_in_days = var.secret_recovery_days
+  tags                    = local.tags
 }

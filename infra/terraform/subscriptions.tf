@@ -39,14 +39,14 @@ resource "aws_sns_topic_subscription" "operations" {
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
 }
 
-# SNS may invoke a subscriber's function. One of another AWS account or Region must admit it itself.
+# SNS may invoke a subscriber's function. The keys depend on variables alone, so that the module can
+# be called with depends_on.
 resource "aws_lambda_permission" "subscriber" {
   for_each = {
     for key, subscriber in merge(
       { for name, subscriber in module.configuration.subscriptions : "notifications-${name}" => merge(subscriber, { topic = aws_sns_topic.notifications.arn }) },
       { for name, subscriber in module.configuration.operations_subscriptions : "operations-${name}" => merge(subscriber, { topic = aws_sns_topic.operations.arn }) },
-    ) : key => { function = subscriber.endpoint, topic = subscriber.topic }
-    if subscriber.protocol == "lambda" && try(join(":", slice(split(":", subscriber.endpoint), 3, 5)), "") == "${local.region}:${local.account_id}"
+    ) : key => { function = subscriber.endpoint, topic = subscriber.topic } if subscriber.protocol == "lambda"
   }
 
   statement_id  = "${var.name}-${substr(sha256(each.key), 0, 16)}" # at most 100 characters
@@ -55,4 +55,11 @@ resource "aws_lambda_permission" "subscriber" {
   qualifier     = try(split(":", each.value.function)[7], null)
   principal     = "sns.amazonaws.com"
   source_arn    = each.value.topic
+
+  lifecycle {
+    precondition {
+      condition     = join(":", slice(split(":", each.value.function), 3, 5)) == "${local.region}:${local.account_id}"
+      error_message = "Subscriber ${each.key}: function ${each.value.function} is of another Region or AWS account than this deployment (${local.region}, ${local.account_id}), which cannot let SNS invoke it; subscribe a queue or function here that passes messages on."
+    }
+  }
 }

@@ -7,16 +7,19 @@
 resource "aws_sns_topic" "alarms" {
   #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
   name = local.names.alarms_topic
+  tags = local.tags
 }
 
 resource "aws_sns_topic" "notifications" {
   #checkov:skip=CKV_AWS_26:messages go out by e-mail and SMS anyway, and hold no secrets
   name = local.names.notifications_topic
+  tags = local.tags
 }
 
 resource "aws_sns_topic" "operations" {
   #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
   name = local.names.operations_topic
+  tags = local.tags
 }
 
 resource "aws_sns_topic" "chat" {
@@ -24,6 +27,7 @@ resource "aws_sns_topic" "chat" {
   count = var.enable_chat ? 1 : 0
 
   name = local.names.chat_topic
+  tags = local.tags
 }
 
 # Any alarm of this account and Region may come through the monitor: add topic alarms to it.

@@ -1,19 +1,19 @@
 variable "alarm_actions_enabled" {
-  description = "Whether alarms act when they change. Set false to keep watching without telling anybody, as during a migration."
+  description = "Whether alarms notify when they change. Set false to keep evaluating without notifying anyone, for example during a migration."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "deletion_protection" {
-  description = "Whether the tables are protected against deletion. Set false and apply before make destroy."
+  description = "Whether the tables are protected against deletion. Before make destroy, set false and deploy."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "history_days" {
-  description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes what is older within days."
+  description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
   type        = number
   default     = 90
   nullable    = false
@@ -25,7 +25,7 @@ variable "history_days" {
 }
 
 variable "kms_key_arns" {
-  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave empty when the secrets use AWS's own key."
+  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave empty when the secrets use the AWS managed key."
   type        = list(string)
   default     = []
   nullable    = false
@@ -37,7 +37,7 @@ variable "kms_key_arns" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which CloudWatch keeps the functions' logs; 0 for ever. One of the values that CloudWatch takes."
+  description = "Days for which CloudWatch keeps the functions' logs, one of the values that CloudWatch accepts; 0 keeps them forever."
   type        = number
   default     = 30
   nullable    = false
@@ -49,7 +49,7 @@ variable "log_retention_days" {
 }
 
 variable "metric_namespace" {
-  description = "CloudWatch namespace of the accounts' series; null takes BalanceMonitor, and for another name than the default one BalanceMonitor/<name>: two deployments must not write into one series. The functions' own figures go to the same name with /Runs behind it."
+  description = "CloudWatch namespace of the accounts' metrics. null uses BalanceMonitor, or BalanceMonitor/<name> when name is not the default, because two deployments must not write to the same series. The functions' own metrics use the same namespace followed by /Runs."
   type        = string
   default     = null
 
@@ -60,7 +60,7 @@ variable "metric_namespace" {
 }
 
 variable "name" {
-  description = "Name of the deployment; every resource's name begins with it, and balancectl finds everything by it. Two deployments in one Region need two names. Do not change it later: that makes another deployment with an empty secret."
+  description = "Name of the deployment; every resource's name begins with it, and balancectl uses it to find everything. Use a different name for each deployment in a Region. Do not change it later: that creates a second deployment with an empty secret."
   type        = string
   default     = "balance-monitor"
   nullable    = false
@@ -72,7 +72,7 @@ variable "name" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the policy that bounds every role of the deployment, where the organisation asks for one."
+  description = "ARN of a permissions boundary for every role of the deployment, where your organisation requires one."
   type        = string
   default     = null
 
@@ -89,19 +89,8 @@ variable "point_in_time_recovery" {
   nullable    = false
 }
 
-variable "region" {
-  description = "AWS Region to deploy to, as in eu-central-1; null takes the one of the AWS environment."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region must be the name of an AWS Region, as in eu-central-1."
-  }
-}
-
 variable "secret_recovery_days" {
-  description = "Days for which a deleted secret can be restored, 7 to 30; 0 deletes at once, and only then can the same name be deployed again at once."
+  description = "Days for which a deleted secret can be restored, 7 to 30; 0 deletes it at once."
   type        = number
   default     = 30
   nullable    = false
@@ -113,7 +102,7 @@ variable "secret_recovery_days" {
 }
 
 variable "tags" {
-  description = "Tags for every resource, beside Application, which is the deployment's name."
+  description = "Tags for every resource, in addition to Application, which is the deployment's name."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,5 +1,5 @@
-# The rules for accounts and custom_providers need each other and the shipped definitions, so they
-# stand together in modules/configuration.
+# The rules for accounts and custom_providers depend on each other and on the shipped definitions, so
+# they are together in modules/configuration.
 
 locals {
   account_fields = [
@@ -11,22 +11,22 @@ locals {
 
 variable "accounts" {
   description = <<-EOT
-    The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Of each:
+    The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Fields of each:
     - provider: a shipped provider, or one of custom_providers.
-    - secret: name or ARN of the Secrets Manager secret with its key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
-    - params: what the provider's definition asks for, as { host = "api.2captcha.com" }.
-    - wallet: which of the provider's wallets decides, where it has several.
+    - secret: name or ARN of the Secrets Manager secret that holds its key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
+    - params: what the provider's definition requires, for example { host = "api.2captcha.com" }.
+    - wallet: the wallet to watch, where the provider has several.
     - base_url: https address of a self-hosted service, instead of the provider's own.
-    - warning, critical: alarm when less than this is left, in the provider's unit.
-    - stale_after_minutes: alarm when no balance could be read for so long (default 30). CloudWatch looks further back than it is asked to, so it fires some two poll intervals later.
-    - runway_warning_hours, runway_critical_hours: alarm when the balance will be gone in less than so many hours.
-    - max_burn_per_day: alarm when more than this is consumed a day; or drain_factor: when it is consumed so many times as fast as usual.
-    - expiry_warning_days: alarm when credit or key expires in less than so many days, where the provider says.
+    - warning, critical: alert when the balance falls below this amount, in the provider's unit.
+    - stale_after_minutes: alert when no balance could be read for this long (default 30). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
+    - runway_warning_hours, runway_critical_hours: alert when the balance will run out within this many hours.
+    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_factor: when consumption is this many times faster than usual.
+    - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
-    At least one threshold is needed.
+    At least one threshold is required.
   EOT
-  # The type is in modules/configuration. A typed object drops a field that it does not know without
-  # a word: "crticial = 5" would be an alert that never comes.
+  # The type is in modules/configuration. A typed object silently drops a field that it does not
+  # know: "crticial = 5" would be an alert that never comes.
   type     = any
   nullable = false
 
@@ -43,14 +43,14 @@ variable "accounts" {
 }
 
 variable "allow_http_loopback" {
-  description = "Whether base_url and custom definitions may be plain http on loopback. For the local cloud alone: on AWS, Lambda's own interface listens there."
+  description = "Whether base_url and custom definitions may use plain http on loopback. Only for the local cloud: on AWS, Lambda's own interface listens there."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "custom_providers" {
-  description = "Definitions of providers that are not shipped, by name, in the form of functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets, balancectl provider check the rest."
+  description = "Definitions of providers that are not shipped, by name, in the same form as functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
   # Definitions differ in their fields, which no type can say.
   type     = any
   default  = {}
@@ -58,7 +58,7 @@ variable "custom_providers" {
 }
 
 variable "max_in_flight" {
-  description = "Requests to providers that one run keeps open at a time, 1 to 1000."
+  description = "Number of requests to providers that one run keeps open at a time, 1 to 1000."
   type        = number
   default     = 100
   nullable    = false
@@ -70,7 +70,7 @@ variable "max_in_flight" {
 }
 
 variable "poll_interval_minutes" {
-  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. A provider's min_interval_seconds is the lower limit."
+  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds."
   type        = number
   default     = 5
   nullable    = false
@@ -82,14 +82,14 @@ variable "poll_interval_minutes" {
 }
 
 variable "polling_enabled" {
-  description = "Whether the schedules run. Set false to pause; the accounts' stale alarms then fire unless alarm_actions_enabled is false, too."
+  description = "Whether the schedules run. Set false to pause polling; the accounts' stale alarms then fire unless alarm_actions_enabled is false as well."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "request_timeout_seconds" {
-  description = "Seconds that one request to a provider may take, 1 to 60."
+  description = "Timeout of one request to a provider in seconds, 1 to 60."
   type        = number
   default     = 15
   nullable    = false
@@ -106,7 +106,7 @@ variable "request_timeout_seconds" {
 }
 
 variable "shard_size" {
-  description = "Accounts that one schedule carries and one run polls, 1 to 1000. Lower it when the plan says that a schedule's input is too large."
+  description = "Number of accounts that one schedule carries and one run polls, 1 to 1000. Lower it when the plan reports that a schedule's input is too large."
   type        = number
   default     = 500
   nullable    = false

@@ -1,3 +1,13 @@
+locals {
+  # The functions as variables name them, and as their zips are called.
+  zips = { poller = "balance_poller", router = "alert_router" }
+
+  # Below the interval, so that a run ends before the next begins.
+  poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, var.poll_interval_minutes * 60 - 10))
+
+  reserved_concurrency = merge({ poller = -1, router = -1 }, { for function, number in var.reserved_concurrency : function => number if number != null })
+}
+
 variable "architecture" {
   description = "Processor of the functions: arm64, which costs less, or x86_64. The zips run on both."
   type        = string
@@ -11,7 +21,7 @@ variable "architecture" {
 }
 
 variable "log_level" {
-  description = "What the functions log: DEBUG, INFO, WARNING or ERROR."
+  description = "Log level of the functions: DEBUG, INFO, WARNING or ERROR."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -22,20 +32,45 @@ variable "log_level" {
   }
 }
 
-variable "package_dir" {
-  description = "Folder with balance_poller.zip and alert_router.zip, as make build leaves them."
-  type        = string
-  default     = "../../dist"
-  nullable    = false
+variable "packages" {
+  description = "The functions' zips, by function (poller, router): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  type = map(object({
+    filename          = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = alltrue([for function in ["balance_poller", "alert_router"] : fileexists("${var.package_dir}/${function}.zip")])
-    error_message = "package_dir (${var.package_dir}) must hold balance_poller.zip and alert_router.zip; run make build first."
+    condition     = length(setsubtract(keys(var.packages), keys(local.zips))) == 0
+    error_message = "packages must have no other names than poller and router; correct ${join(", ", setsubtract(keys(var.packages), keys(local.zips)))}."
+  }
+
+  validation {
+    condition = alltrue([
+      for zip in values(var.packages) : zip.filename != null ?
+      zip.s3_bucket == null && zip.s3_key == null && zip.s3_object_version == null :
+      zip.s3_bucket != null && zip.s3_key != null
+    ])
+    error_message = "packages must name for each function either filename, or s3_bucket and s3_key."
+  }
+
+  validation {
+    condition = alltrue([
+      for function, zip in local.zips : try(var.packages[function].s3_key != null, false) ||
+      fileexists(try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip"))
+    ])
+    error_message = "packages: there is no file ${join(" and ", [
+      for function, zip in local.zips : try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip")
+      if !try(var.packages[function].s3_key != null, false) && !fileexists(try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip"))
+    ])}; run make build, or name the zips of a release."
   }
 }
 
 variable "poller_memory_mb" {
-  description = "Memory of the poller in MB, 128 to 10240; its share of a processor grows with it."
+  description = "Memory of the poller in MB, 128 to 10240; CPU grows in proportion."
   type        = number
   default     = 512
   nullable    = false
@@ -47,7 +82,7 @@ variable "poller_memory_mb" {
 }
 
 variable "poller_timeout_seconds" {
-  description = "Seconds that one run may take, 20 to 900 and less than the poll interval; null takes the interval less 10 seconds, at most 300."
+  description = "Timeout of one run in seconds, 20 to 900 and less than the poll interval; null uses the interval minus 10 seconds, at most 300."
   type        = number
   default     = null
 
@@ -63,21 +98,23 @@ variable "poller_timeout_seconds" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions reserved for each function; -1 reserves none. New AWS accounts have too few to reserve any, and the apply would fail. The poller needs one per shard."
-  type = object({
-    poller = optional(number, -1)
-    router = optional(number, -1)
-  })
-  default  = {}
-  nullable = false
+  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one per shard."
+  type        = map(number)
+  default     = {}
+  nullable    = false
 
   validation {
-    condition     = alltrue([for number in values(var.reserved_concurrency) : number == -1 || (number >= 1 && floor(number) == number)])
+    condition     = length(setsubtract(keys(var.reserved_concurrency), keys(local.zips))) == 0
+    error_message = "reserved_concurrency has no function ${join(", ", setsubtract(keys(var.reserved_concurrency), keys(local.zips)))}; use poller and router."
+  }
+
+  validation {
+    condition     = alltrue([for number in values(var.reserved_concurrency) : number == null || try(number == -1 || (number >= 1 && floor(number) == number), false)])
     error_message = "reserved_concurrency must be -1 or a whole number from 1, for poller and for router; 0 would stop the function (use polling_enabled)."
   }
 
   validation {
-    condition     = var.reserved_concurrency.poller == -1 || var.reserved_concurrency.poller >= ceil(length(var.accounts) / var.shard_size)
+    condition     = coalesce(lookup(var.reserved_concurrency, "poller", -1), -1) == -1 || try(var.reserved_concurrency.poller >= ceil(length(var.accounts) / var.shard_size), true)
     error_message = "reserved_concurrency.poller must be at least the number of shards (${ceil(length(var.accounts) / var.shard_size)}), which run at the same time."
   }
 }
@@ -95,7 +132,7 @@ variable "router_memory_mb" {
 }
 
 variable "router_timeout_seconds" {
-  description = "Seconds that one batch of alarms may take, 10 to 120; the queue hides a message for six times as long."
+  description = "Timeout of one batch of alarms in seconds, 10 to 120; the queue hides a message for six times as long."
   type        = number
   default     = 60
   nullable    = false
@@ -107,7 +144,7 @@ variable "router_timeout_seconds" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups for the poller, for providers that are reached privately or that admit only known addresses (give the subnets a NAT gateway). It then reaches AWS through them, too."
+  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -126,7 +163,7 @@ variable "vpc" {
 }
 
 variable "xray_tracing" {
-  description = "Whether AWS X-Ray traces the functions; their roles then may write traces."
+  description = "Whether AWS X-Ray traces the functions, with the permissions that this needs."
   type        = bool
   default     = false
   nullable    = false

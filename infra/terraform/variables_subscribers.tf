@@ -1,7 +1,10 @@
-# The rules for subscribers need the accounts and the providers, so they stand in
+# The rules for subscribers depend on the accounts and the providers, so they are in
 # modules/configuration.
 
 locals {
+  default_repeat_hours = { critical = 4, warning = 24 }
+  repeat_hours         = merge(local.default_repeat_hours, { for severity, hours in var.repeat_hours : severity => hours if hours != null })
+
   subscriber_fields = ["protocol", "endpoint", "severities", "providers", "accounts", "statuses"]
   operations_fields = ["protocol", "endpoint"]
 }
@@ -13,7 +16,7 @@ variable "dashboard_accounts" {
 }
 
 variable "digest_above" {
-  description = "More messages of one severity than this become one digest, 1 to 100."
+  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100."
   type        = number
   default     = 5
   nullable    = false
@@ -25,14 +28,14 @@ variable "digest_above" {
 }
 
 variable "enable_chat" {
-  description = "Whether there is a topic <name>-chat in the format of Amazon Q Developer in chat applications, for Slack and Teams. Subscribe its channel to that topic."
+  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for Slack and Teams. Subscribe its channel to that topic."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "group_wait_seconds" {
-  description = "Seconds for which openings that are not critical wait for others to join them in one message, 0 to 900."
+  description = "Seconds for which alerts that are not critical wait for others to join the same message, 0 to 900."
   type        = number
   default     = 60
   nullable    = false
@@ -44,8 +47,8 @@ variable "group_wait_seconds" {
 }
 
 variable "operations_subscribers" {
-  description = "Who is told when the monitor itself fails, by a name of your choice; at least one. Protocol and endpoint as for subscribers. These messages come straight from CloudWatch."
-  # As with accounts: the type is in modules/configuration, and no field is dropped without a word.
+  description = "Who is notified when the monitor itself fails, by a name of your choice; at least one. Protocol and endpoint as for subscribers. These messages come straight from CloudWatch."
+  # As with accounts: the type is in modules/configuration, so that no field is silently dropped.
   type     = any
   nullable = false
 
@@ -62,22 +65,24 @@ variable "operations_subscribers" {
 }
 
 variable "repeat_hours" {
-  description = "Hours after which an alert that still holds is repeated, by severity: 4 for critical and 24 for warning unless set; 0 for never."
-  type = object({
-    critical = optional(number, 4)
-    warning  = optional(number, 24)
-  })
-  default  = {}
-  nullable = false
+  description = "Hours after which an ongoing alert is repeated, by severity: 4 for critical and 24 for warning unless set; 0 never repeats it."
+  type        = map(number)
+  default     = {}
+  nullable    = false
 
   validation {
-    condition     = alltrue([for hours in values(var.repeat_hours) : hours >= 0 && hours <= 8760])
+    condition     = length(setsubtract(keys(var.repeat_hours), keys(local.default_repeat_hours))) == 0
+    error_message = "repeat_hours has no severity ${join(", ", setsubtract(keys(var.repeat_hours), keys(local.default_repeat_hours)))}; use critical and warning."
+  }
+
+  validation {
+    condition     = alltrue([for hours in values(var.repeat_hours) : hours == null || try(hours >= 0 && hours <= 8760, false)])
     error_message = "repeat_hours must be from 0 (never) to 8760 hours (a year), for critical and for warning."
   }
 }
 
 variable "runbook_url" {
-  description = "Where your team reads docs/runbook.md; alarms and messages link to it with the alarm's heading."
+  description = "Where your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name."
   type        = string
   default     = "docs/runbook.md"
   nullable    = false
@@ -90,11 +95,11 @@ variable "runbook_url" {
 
 variable "subscribers" {
   description = <<-EOT
-    Who is told about accounts, by a name of your choice. Of each:
-    - protocol and endpoint: email (an address; it must confirm), sms (+4915112345678), https (an address; it must confirm), sqs (a queue's ARN; its policy must let the topic send) or lambda (a function's ARN).
-    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder, digest): what to tell; left out means everything. "-" as provider and account stands for alarms about no account. Tests always come through.
+    Who is notified about accounts, by a name of your choice. Fields of each:
+    - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send) or lambda (the ARN of a function in this account and Region).
+    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder, digest): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
   EOT
-  # As with accounts: the type is in modules/configuration, and no field is dropped without a word.
+  # As with accounts: the type is in modules/configuration, so that no field is silently dropped.
   type     = any
   nullable = false
 
@@ -111,7 +116,7 @@ variable "subscribers" {
 }
 
 variable "tick_interval_minutes" {
-  description = "Minutes between two looks of the router at what is open, for reminders and for alarms that vanished, 1 to 60."
+  description = "How often, in minutes, the router reconciles open incidents with the alarms' states and sends reminders, 1 to 60."
   type        = number
   default     = 5
   nullable    = false

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.infra.harness import VARIABLES, Terraform, run_terraform, script
+from tests.infra.stacks import SCENARIOS, Stack, plan
 
 
 @pytest.fixture(scope="session")
@@ -20,23 +21,38 @@ def terraform() -> Terraform:
 
 @pytest.fixture(scope="session")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stack in a folder of its own, initialised."""
-    folder: Path = script().stage(tmp_path_factory.mktemp("stack"))
-    done = run_terraform(f"-chdir={folder}", "init", "-input=false")
-    assert done.returncode == 0, done.stderr
-    return folder
+    """The configuration, which needs no provider, in a tree of its own."""
+    deploy: Path = script().stage(tmp_path_factory.mktemp("stack"))
+    return deploy.parent / "terraform" / "modules" / "configuration"
 
 
 @pytest.fixture(scope="session")
 def evaluate(staged: Path) -> Callable[[str], Any]:
     """Evaluate an expression inside the configuration, with one account."""
-    folder = staged / "modules" / "configuration"
 
     def evaluated(expression: str) -> Any:
         done = run_terraform(
-            f"-chdir={folder}", "console", *VARIABLES, stdin=f"jsonencode({expression})\n"
+            f"-chdir={staged}", "console", *VARIABLES, stdin=f"jsonencode({expression})\n"
         )
         assert done.returncode == 0, done.stderr
         return json.loads(json.loads(done.stdout))
 
     return evaluated
+
+
+@pytest.fixture(scope="session")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Stack], dict[str, Any]]:
+    """Every scenario's stack, and the document of the plan that has them all."""
+    return plan(SCENARIOS, tmp_path_factory.mktemp("planned"))
+
+
+@pytest.fixture(scope="session")
+def stacks(planned: tuple[dict[str, Stack], dict[str, Any]]) -> dict[str, Stack]:
+    """The stacks by scenario."""
+    return planned[0]
+
+
+@pytest.fixture
+def stack(stacks: dict[str, Stack]) -> Stack:
+    """The smallest example's stack."""
+    return stacks["minimal"]

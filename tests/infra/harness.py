@@ -11,7 +11,8 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 HARNESS = ROOT / "tests" / "infra"
-STACK = ROOT / "infra" / "terraform"
+MODULE = ROOT / "infra" / "terraform"
+DEPLOY = ROOT / "infra" / "deploy"
 #: A configuration in which nothing is wrong, for expressions to be evaluated in.
 VARIABLES = (
     '-var=accounts={ main = { provider = "openrouter", warning = 5 } }',
@@ -33,9 +34,11 @@ def script() -> ModuleType:
     return module
 
 
-def run_terraform(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run Terraform without colours and without AWS; the caller looks at the exit code."""
-    environment = {k: v for k, v in script().environment().items() if not k.startswith("AWS_")}
+def run_terraform(
+    *arguments: str, stdin: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Terraform without colours and AWS settings but those given; see its exit code."""
+    inherited = {k: v for k, v in script().environment().items() if not k.startswith("AWS_")}
     return subprocess.run(
         [str(script().find()), *arguments],
         input=stdin,
@@ -43,5 +46,5 @@ def run_terraform(*arguments: str, stdin: str = "") -> subprocess.CompletedProce
         text=True,
         check=False,
         cwd=ROOT,
-        env={**environment, "TF_CLI_ARGS": "-no-color", "TF_IN_AUTOMATION": "1"},
+        env={**inherited, "TF_CLI_ARGS": "-no-color", "TF_IN_AUTOMATION": "1", **environment},
     )

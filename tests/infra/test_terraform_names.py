@@ -27,11 +27,11 @@ from shared.names import (
     Status,
     run_namespace,
 )
-from tests.infra.harness import ROOT, STACK
+from tests.infra.harness import MODULE, ROOT
 
 pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
 
-CONFIGURATION = STACK / "modules" / "configuration"
+CONFIGURATION = MODULE / "modules" / "configuration"
 Evaluate = Callable[[str], Any]
 
 
@@ -49,7 +49,7 @@ class Recorder(dict[str, str]):
 
 def read(name: str) -> str:
     """Return a file of the stack."""
-    return (STACK / name).read_text(encoding="utf-8")
+    return (MODULE / name).read_text(encoding="utf-8")
 
 
 def environment_of(file: str) -> dict[str, str]:
@@ -167,7 +167,9 @@ def test_a_handler_is_where_terraform_says(function: str) -> None:
     source = ROOT / "functions" / function / "handler.py"
 
     assert f'"{function}.handler.lambda_handler"' in read(file)
-    assert f'"${{var.package_dir}}/{function}.zip"' in read(file)
+    zips = re.search(r"  zips = \{(.*)\}", read("variables_functions.tf"))
+    assert zips
+    assert f'"{function}"' in zips[1]
     assert re.search(r"^(def lambda_handler\(|lambda_handler = )", source.read_text(), re.MULTILINE)
 
 
@@ -188,7 +190,7 @@ def test_the_root_refuses_every_field_that_the_configuration_does_not_know(
         (CONFIGURATION / "variables.tf").read_text(encoding="utf-8"),
         re.MULTILINE | re.DOTALL,
     )
-    root = "".join(path.read_text(encoding="utf-8") for path in STACK.glob("variables*.tf"))
+    root = "".join(path.read_text(encoding="utf-8") for path in MODULE.glob("variables*.tf"))
     listed = re.search(rf"^  {fields} += \[(.*?)\]", root, re.MULTILINE | re.DOTALL)
     assert typed
     assert listed

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.infra.harness import STACK, script
+from tests.infra.harness import DEPLOY, MODULE, script
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 
@@ -177,7 +177,8 @@ def test_stage_when_done_twice_leaves_out_state_and_keeps_what_terraform_made(
     assert (folder / "terraform.tfstate").exists()
     assert not (folder / "gone.tf").exists()
     assert not list(folder.glob("*_override.tf"))
-    assert {file.name for file in folder.glob("*.tf")} == {
-        file.name for file in STACK.glob("*.tf") if not file.name.endswith("_override.tf")
-    }
+    for copy, source in ((folder, DEPLOY), (folder.parent / "terraform", MODULE)):
+        assert {file.name for file in copy.glob("*.tf")} == {
+            file.name for file in source.glob("*.tf") if not file.name.endswith("_override.tf")
+        }
     assert list((tmp_path / "copy" / "functions" / "balance_poller" / "providers").glob("*.json"))

@@ -27,4 +27,5 @@ resource "aws_cloudwatch_metric_alarm" "this" {
     Account  = each.key
     Provider = each.value.provider
   }
+  tags = var.tags
 }

@@ -46,6 +46,13 @@ variable "stack_name" {
   nullable    = false
 }
 
+variable "tags" {
+  description = "Tags for the alarms."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "topic_arn" {
   description = "The SNS topic that is told when an alarm fires and when it clears."
   type        = string

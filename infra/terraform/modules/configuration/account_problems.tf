@@ -19,6 +19,9 @@ locals {
 
   account_identity_problems = {
     some = length(var.accounts) > 0 ? [] : ["Accounts: there is none; name at least one."]
+    definitions = length(local.shipped) > 0 ? [] : [
+      "Module: there are no definitions in ${local.definitions_dir}. The module reads them from the tree that it is part of: use that whole tree as its source, as in git::https://…//infra/terraform, or the archive of a release."
+    ]
     name = [
       for id in keys(var.accounts) :
       "Account \"${id}\": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
@@ -27,7 +30,7 @@ locals {
     provider = [
       for id, account in var.accounts :
       "Account \"${id}\": provider \"${account.provider}\" is not known; use one of ${join(", ", keys(local.definitions))}, or describe it in custom_providers."
-      if !can(local.definitions[account.provider])
+      if !can(local.definitions[account.provider]) && length(local.shipped) > 0
     ]
     wallet = [
       for id, account in var.accounts :

@@ -1,0 +1,56 @@
+# Generated from infra/terraform by scripts/docs_deploy_root.py; edit the module instead.
+
+output "alarm_count" {
+  description = "CloudWatch alarms: the accounts', and the monitor's own."
+  value       = module.balance_monitor.alarm_count
+}
+
+output "dashboard_url" {
+  description = "The CloudWatch dashboard."
+  value       = module.balance_monitor.dashboard_url
+}
+
+output "functions" {
+  description = "Names of both Lambda functions."
+  value       = module.balance_monitor.functions
+}
+
+output "next_steps" {
+  description = "What to do after the first apply."
+  value       = module.balance_monitor.next_steps
+}
+
+output "pending_confirmations" {
+  description = "Subscribers who had not confirmed when Terraform last looked."
+  value       = module.balance_monitor.pending_confirmations
+}
+
+output "queues" {
+  description = "Names of the queues: intake, and those that hold what failed."
+  value       = module.balance_monitor.queues
+}
+
+output "read_only_policy_json" {
+  description = "IAM policy for balancectl status and preflight, as in CI."
+  value       = module.balance_monitor.read_only_policy_json
+}
+
+output "secret" {
+  description = "Name of the secret that holds the keys."
+  value       = module.balance_monitor.secret
+}
+
+output "shard_count" {
+  description = "Poll schedules; each carries up to shard_size accounts."
+  value       = module.balance_monitor.shard_count
+}
+
+output "tables" {
+  description = "Names of the DynamoDB tables."
+  value       = module.balance_monitor.tables
+}
+
+output "topics" {
+  description = "ARNs of the SNS topics. Add alarms to the actions of any alarm that the monitor should route."
+  value       = module.balance_monitor.topics
+}

@@ -1,0 +1,12 @@
+# The root module that `make deploy` applies: where to deploy, and one call of the module. main.tf,
+# variables.tf and outputs.tf are generated from the module by `make docs`.
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+  }
+}

@@ -1,0 +1,255 @@
+# Generated from infra/terraform by scripts/docs_deploy_root.py; edit the module instead.
+
+variable "accounts" {
+  description = <<-EOT
+    The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Fields of each:
+    - provider: a shipped provider, or one of custom_providers.
+    - secret: name or ARN of the Secrets Manager secret that holds its key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
+    - params: what the provider's definition requires, for example { host = "api.2captcha.com" }.
+    - wallet: the wallet to watch, where the provider has several.
+    - base_url: https address of a self-hosted service, instead of the provider's own.
+    - warning, critical: alert when the balance falls below this amount, in the provider's unit.
+    - stale_after_minutes: alert when no balance could be read for this long (default 30). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
+    - runway_warning_hours, runway_critical_hours: alert when the balance will run out within this many hours.
+    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_factor: when consumption is this many times faster than usual.
+    - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
+    - top_up_url: where to top up, instead of the provider's page.
+    At least one threshold is required.
+  EOT
+  type        = any
+  nullable    = false
+}
+
+variable "alarm_actions_enabled" {
+  description = "Whether alarms notify when they change. Set false to keep evaluating without notifying anyone, for example during a migration."
+  type        = bool
+  default     = null
+}
+
+variable "allow_http_loopback" {
+  description = "Whether base_url and custom definitions may use plain http on loopback. Only for the local cloud: on AWS, Lambda's own interface listens there."
+  type        = bool
+  default     = null
+}
+
+variable "architecture" {
+  description = "Processor of the functions: arm64, which costs less, or x86_64. The zips run on both."
+  type        = string
+  default     = null
+}
+
+variable "custom_providers" {
+  description = "Definitions of providers that are not shipped, by name, in the same form as functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
+  type        = any
+  default     = null
+}
+
+variable "dashboard_accounts" {
+  description = "Accounts on the CloudWatch dashboard, at most 100; null shows the first 100 by name."
+  type        = list(string)
+  default     = null
+}
+
+variable "deletion_protection" {
+  description = "Whether the tables are protected against deletion. Before make destroy, set false and deploy."
+  type        = bool
+  default     = null
+}
+
+variable "digest_above" {
+  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100."
+  type        = number
+  default     = null
+}
+
+variable "enable_chat" {
+  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for Slack and Teams. Subscribe its channel to that topic."
+  type        = bool
+  default     = null
+}
+
+variable "group_wait_seconds" {
+  description = "Seconds for which alerts that are not critical wait for others to join the same message, 0 to 900."
+  type        = number
+  default     = null
+}
+
+variable "history_days" {
+  description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
+  type        = number
+  default     = null
+}
+
+variable "kms_key_arns" {
+  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave empty when the secrets use the AWS managed key."
+  type        = list(string)
+  default     = null
+}
+
+variable "log_level" {
+  description = "Log level of the functions: DEBUG, INFO, WARNING or ERROR."
+  type        = string
+  default     = null
+}
+
+variable "log_retention_days" {
+  description = "Days for which CloudWatch keeps the functions' logs, one of the values that CloudWatch accepts; 0 keeps them forever."
+  type        = number
+  default     = null
+}
+
+variable "max_in_flight" {
+  description = "Number of requests to providers that one run keeps open at a time, 1 to 1000."
+  type        = number
+  default     = null
+}
+
+variable "metric_namespace" {
+  description = "CloudWatch namespace of the accounts' metrics. null uses BalanceMonitor, or BalanceMonitor/<name> when name is not the default, because two deployments must not write to the same series. The functions' own metrics use the same namespace followed by /Runs."
+  type        = string
+  default     = null
+}
+
+variable "name" {
+  description = "Name of the deployment; every resource's name begins with it, and balancectl uses it to find everything. Use a different name for each deployment in a Region. Do not change it later: that creates a second deployment with an empty secret."
+  type        = string
+  default     = null
+}
+
+variable "operations_subscribers" {
+  description = "Who is notified when the monitor itself fails, by a name of your choice; at least one. Protocol and endpoint as for subscribers. These messages come straight from CloudWatch."
+  type        = any
+  nullable    = false
+}
+
+variable "packages" {
+  description = "The functions' zips, by function (poller, router): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  type = map(object({
+    filename          = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+  }))
+  default = null
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of a permissions boundary for every role of the deployment, where your organisation requires one."
+  type        = string
+  default     = null
+}
+
+variable "point_in_time_recovery" {
+  description = "Whether the tables can be restored to any second of the last 35 days."
+  type        = bool
+  default     = null
+}
+
+variable "poll_interval_minutes" {
+  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds."
+  type        = number
+  default     = null
+}
+
+variable "poller_memory_mb" {
+  description = "Memory of the poller in MB, 128 to 10240; CPU grows in proportion."
+  type        = number
+  default     = null
+}
+
+variable "poller_timeout_seconds" {
+  description = "Timeout of one run in seconds, 20 to 900 and less than the poll interval; null uses the interval minus 10 seconds, at most 300."
+  type        = number
+  default     = null
+}
+
+variable "polling_enabled" {
+  description = "Whether the schedules run. Set false to pause polling; the accounts' stale alarms then fire unless alarm_actions_enabled is false as well."
+  type        = bool
+  default     = null
+}
+
+variable "repeat_hours" {
+  description = "Hours after which an ongoing alert is repeated, by severity: 4 for critical and 24 for warning unless set; 0 never repeats it."
+  type        = map(number)
+  default     = null
+}
+
+variable "request_timeout_seconds" {
+  description = "Timeout of one request to a provider in seconds, 1 to 60."
+  type        = number
+  default     = null
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one per shard."
+  type        = map(number)
+  default     = null
+}
+
+variable "router_memory_mb" {
+  description = "Memory of the router in MB, 128 to 10240."
+  type        = number
+  default     = null
+}
+
+variable "router_timeout_seconds" {
+  description = "Timeout of one batch of alarms in seconds, 10 to 120; the queue hides a message for six times as long."
+  type        = number
+  default     = null
+}
+
+variable "runbook_url" {
+  description = "Where your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name."
+  type        = string
+  default     = null
+}
+
+variable "secret_recovery_days" {
+  description = "Days for which a deleted secret can be restored, 7 to 30; 0 deletes it at once."
+  type        = number
+  default     = null
+}
+
+variable "shard_size" {
+  description = "Number of accounts that one schedule carries and one run polls, 1 to 1000. Lower it when the plan reports that a schedule's input is too large."
+  type        = number
+  default     = null
+}
+
+variable "subscribers" {
+  description = <<-EOT
+    Who is notified about accounts, by a name of your choice. Fields of each:
+    - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send) or lambda (the ARN of a function in this account and Region).
+    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder, digest): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
+  EOT
+  type        = any
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags for every resource, in addition to Application, which is the deployment's name."
+  type        = map(string)
+  default     = null
+}
+
+variable "tick_interval_minutes" {
+  description = "How often, in minutes, the router reconciles open incidents with the alarms' states and sends reminders, 1 to 60."
+  type        = number
+  default     = null
+}
+
+variable "vpc" {
+  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+}
+
+variable "xray_tracing" {
+  description = "Whether AWS X-Ray traces the functions, with the permissions that this needs."
+  type        = bool
+  default     = null
+}

@@ -1,0 +1,63 @@
+"""Where Terraform keeps its state: the backend of infra/deploy, and state of the previous layout.
+
+Until 0.1 the root module was infra/terraform. What Terraform kept there (state, choice of backend,
+variables that it loads by itself) moves to infra/deploy once; the resources' addresses move with
+the `moved` blocks there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPLOY = ROOT / "infra" / "deploy"
+FORMER = ROOT / "infra" / "terraform"
+
+STATE = "terraform.tfstate"
+OVERRIDE = "backend_override.tf"
+#: What one deployment's files are called; the second keeps the settings of a remote backend.
+KEPT = (STATE, f".terraform/{STATE}", f"{STATE}.backup", OVERRIDE, "terraform.tfvars")
+
+
+class StateError(Exception):
+    """Which state is meant is not clear; the text says what to do."""
+
+
+def take_over(former: Path = FORMER, folder: Path = DEPLOY) -> list[Path]:
+    """Move what Terraform kept in ``former`` to ``folder``; return what was moved.
+
+    Raises:
+        StateError: when both have state, of which one would be lost.
+    """
+    names = [*KEPT, *(path.name for path in former.glob("*.auto.tfvars"))]
+    found = [name for name in names if (former / name).is_file()]
+    clash = [name for name in found if (folder / name).exists()]
+    if clash:
+        raise StateError(
+            f"{former / clash[0]} and {folder / clash[0]} both exist: keep the one of the "
+            "deployment that runs, and move the other elsewhere"
+        )
+    for name in found:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (former / name).replace(folder / name)
+    return [folder / name for name in found]
+
+
+def choose_backend(config: Path, folder: Path = DEPLOY) -> None:
+    """Write the partial backend whose kind the file's name says: NAME.KIND.tfbackend, else S3.
+
+    Raises:
+        StateError: when there is no such file.
+    """
+    if not config.is_file():
+        raise StateError(f"there is no {config}; copy infra/deploy/examples/backend.s3.tfbackend")
+    kind = Path(config.stem).suffix.removeprefix(".") or "s3"
+    text = f'terraform {{\n  backend "{kind}" {{}}\n}}\n'
+    (folder / OVERRIDE).write_text(text, encoding="utf-8")
+
+
+def protect(folder: Path = DEPLOY) -> None:
+    """Let nobody but the owner read state and plans: they name people, and may outlive them."""
+    for pattern in ("*.tfstate", "*.tfstate.*", "*.tfplan"):
+        for file in folder.glob(pattern):
+            file.chmod(0o600)

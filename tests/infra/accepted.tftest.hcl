@@ -1,0 +1,188 @@
+# What the configuration accepts, and what it makes of it. What it refuses is in
+# test_refused_configurations.py.
+
+variables {
+  accounts               = { main = { provider = "openrouter", warning = 20, critical = 5 } }
+  subscribers            = { team = { protocol = "email", endpoint = "team@example.com" } }
+  operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com" } }
+}
+
+run "what_is_right_is_accepted" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    allow_http_loopback = true
+    custom_providers = {
+      kiosk = {
+        title   = "Kiosk"
+        request = { url = "https://kiosk.example/balance" }
+        wallets = { main = { unit = "USD", remaining = "left" }, bonus = { unit = { path = "unit" }, remaining = { sum = ["a", "b"] } } }
+
+        default_wallet = "main"
+        params         = { shop = { description = "Which shop", one_of = ["north", "south"], default = "north" } }
+      }
+    }
+    accounts = {
+      "Main.1_a-b" = { provider = "openrouter", warning = 20, critical = 5 }
+      arn          = { provider = "openrouter", critical = -5, secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:team/keys-AbC123#part" }
+      local        = { provider = "kiosk", warning = 1, base_url = "http://127.0.0.1:8080/api", secret = "team/keys" }
+      proxied      = { provider = "kiosk", wallet = "bonus", params = { shop = "south" }, drain_factor = 3, base_url = "https://proxy.example:8443/kiosk", top_up_url = "https://kiosk.example/pay?x=1#top" }
+    }
+  }
+
+  assert {
+    condition     = length(flatten([for rules in values(output.problems) : values(rules)])) == 0
+    error_message = jsonencode(output.problems)
+  }
+}
+
+run "a_week_of_hourly_polls_is_accepted" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    poll_interval_minutes = 60
+    accounts              = { main = { provider = "openrouter", warning = 5, stale_after_minutes = 10080 } }
+  }
+
+  assert {
+    condition     = output.alarms["stale"].accounts["main"].periods == 168
+    error_message = jsonencode(output.alarms)
+  }
+}
+
+run "daily_polls_are_accepted" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    poll_interval_minutes = 1440
+    accounts              = { main = { provider = "openrouter", warning = 5 } }
+  }
+
+  assert {
+    condition     = output.alarms["stale"].accounts["main"].periods == 2
+    error_message = jsonencode(output.alarms)
+  }
+}
+
+run "a_filter_names_what_is_set_and_lets_digests_and_tests_through" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    subscribers = { team = { protocol = "email", endpoint = "team@example.com", severities = ["critical"], statuses = ["firing"] } }
+  }
+
+  assert {
+    condition     = jsondecode(output.subscriptions.team.filter_policy) == { severity = ["critical"], status = ["digest", "firing", "test"] }
+    error_message = output.subscriptions.team.filter_policy
+  }
+}
+
+run "without_a_filter_everything_is_told" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    subscribers = { team = { protocol = "email", endpoint = "team@example.com" } }
+  }
+
+  assert {
+    condition     = output.subscriptions.team.filter_policy == null && output.untold == []
+    error_message = jsonencode([output.subscriptions, output.untold])
+  }
+}
+
+run "every_protocol_is_accepted" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    subscribers = {
+      mail     = { protocol = "email", endpoint = "a.b+c@mail.example.com" }
+      phone    = { protocol = "sms", endpoint = "+4915112345678" }
+      hook     = { protocol = "https", endpoint = "https://hooks.example:8443/a?token=b" }
+      queue    = { protocol = "sqs", endpoint = "arn:aws:sqs:eu-central-1:123456789012:team" }
+      function = { protocol = "lambda", endpoint = "arn:aws:lambda:eu-central-1:123456789012:function:team:live" }
+    }
+  }
+
+  assert {
+    condition     = length(output.subscriptions) == 5
+    error_message = jsonencode(output.problems.subscribers)
+  }
+}
+
+run "a_filter_of_150_combinations_are_accepted" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    accounts    = { for number in range(75) : "account-${number}" => { provider = "openrouter", warning = 5 } }
+    subscribers = { team = { protocol = "email", endpoint = "team@example.com", severities = ["critical", "warning"], accounts = [for number in range(75) : "account-${number}"] } }
+  }
+
+  assert {
+    condition     = length(jsondecode(output.subscriptions.team.filter_policy).account) == 75
+    error_message = output.subscriptions.team.filter_policy
+  }
+}
+
+run "accounts_that_nobody_is_told_of_are_listed" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    subscribers = { team = { protocol = "email", endpoint = "team@example.com", severities = ["critical"] } }
+  }
+
+  assert {
+    condition     = output.untold == ["main (warning)"]
+    error_message = jsonencode(output.untold)
+  }
+}
+
+run "an_unknown_provider_is_refused_with_the_known_ones" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    accounts = { main = { provider = "openruter", warning = 5 } }
+  }
+
+  expect_failures = [output.accounts]
+
+  assert {
+    condition     = length(output.problems.accounts.provider) == 1 && startswith(output.problems.accounts.provider[0], "Account \"main\": provider \"openruter\" is not known; use one of ") && strcontains(output.problems.accounts.provider[0], "openrouter")
+    error_message = jsonencode(output.problems.accounts.provider)
+  }
+}

@@ -1,0 +1,76 @@
+"""The dashboard, read back from its body."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infra.stacks import ACCOUNT_ID, REGION, Stack
+
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+
+ALARMS = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT_ID}:alarm:"
+
+
+def titles(stack: Stack) -> list[str]:
+    """Return the widgets' titles in their order."""
+    return [widget["properties"]["title"] for widget in stack.widgets]
+
+
+def properties(stack: Stack, title: str) -> dict[str, object]:
+    """Return the properties of the widget with a title."""
+    (found,) = [w["properties"] for w in stack.widgets if w["properties"]["title"] == title]
+    return dict(found)
+
+
+def test_an_account_shows_its_balance_and_thresholds(stacks: dict[str, Stack]) -> None:
+    shown = properties(stacks["complete"], "openrouter-main")
+
+    series = ["Account", "openrouter-main", "Provider", "openrouter"]
+    assert shown == {
+        "title": "openrouter-main",
+        "view": "timeSeries",
+        "region": REGION,
+        "period": 600,
+        "stat": "Minimum",
+        "metrics": [
+            ["BalanceMonitor", "Balance", *series],
+            ["BalanceMonitor", "RunwayHours", *series, {"yAxis": "right"}],
+        ],
+        "yAxis": {"left": {"label": "USD", "showUnits": False}},
+        "annotations": {
+            "horizontal": [
+                {"label": "critical", "value": 5, "color": "#d62728"},
+                {"label": "warning", "value": 20, "color": "#ff7f0e"},
+            ]
+        },
+    }
+
+
+def test_the_monitor_comes_first_then_alarms_then_balances_then_runs(stack: Stack) -> None:
+    assert titles(stack) == [
+        "The monitor itself", "Alarms of the accounts", "openrouter-main", "Accounts polled",
+        "Failures waiting", "Function errors", "Messages", "Run duration",
+    ]  # fmt: skip
+    assert properties(stack, "Alarms of the accounts")["alarms"] == [
+        f"{ALARMS}balance-monitor/openrouter-main/{kind}"
+        for kind in ("critical", "stale", "warning")
+    ]
+
+
+def test_only_the_first_hundred_are_shown(stacks: dict[str, Stack]) -> None:
+    stack = stacks["many"]
+
+    accounts = [title for title in titles(stack) if title.startswith("account-")]
+    assert accounts == [f"account-{n:03}" for n in range(100)]
+    alarms = [w["properties"]["alarms"] for w in stack.widgets if w["type"] == "alarm"][1:]
+    assert [len(arns) for arns in alarms] == [100, 100]
+
+
+def test_no_widget_covers_another(stacks: dict[str, Stack]) -> None:
+    for stack in stacks.values():
+        places = [(widget["x"], widget["y"]) for widget in stack.widgets]
+        assert len(set(places)) == len(places)
+
+
+def test_who_is_named_is_shown(stacks: dict[str, Stack]) -> None:
+    assert [title for title in titles(stacks["paused"]) if title in ("a", "b")] == ["b"]

@@ -1,0 +1,506 @@
+"""What the plan refuses of accounts, definitions and subscribers: a sentence for each mistake."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.harness import MODULE, VARIABLES, run_terraform
+from tests.infra.refusals import (
+    KIOSK,
+    Problems,
+    Refused,
+    account,
+    definition,
+    problems,
+    subscriber,
+)
+
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+
+BASE_URL = (
+    'Account "main": base_url must be https://host[:port][/path], with no credentials, query or'
+    " fragment; correct it."
+)
+SECRET = (
+    'Account "main": secret must be a Secrets Manager name or ARN, optionally with #json_key;'
+    " correct it."
+)
+LONG = (
+    'Account "main": the description of alarm {} is longer than CloudWatch\'s 1,024 characters;'
+    " shorten top_up_url, runbook_url or the provider's title."
+)
+
+IDENTITY = [
+    Refused(
+        "no account",
+        "accounts.some",
+        {"accounts": {}},
+        ["Accounts: there is none; name at least one."],
+    ),
+    Refused(
+        "a name with a space",
+        "accounts.name",
+        {"accounts": {"my key": {"provider": "openrouter", "warning": 5}}},
+        [
+            'Account "my key": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it.'
+        ],
+    ),
+    Refused(
+        "a missing param",
+        "accounts.missing_param",
+        {**definition(params={"shop": {"description": "Which shop"}}), **account(provider="kiosk")},
+        ['Account "main": provider kiosk needs param "shop"; set it in params.'],
+    ),
+    Refused(
+        "a param that the provider does not have",
+        "accounts.unknown_param",
+        account(params={"region": "eu"}),
+        ['Account "main": provider openrouter has no param "region"; it has none.'],
+    ),
+    Refused(
+        "a param outside of its choices",
+        "accounts.param_value",
+        {
+            **definition(params={"shop": {"description": "Shop", "one_of": ["north", "south"]}}),
+            **account(provider="kiosk", params={"shop": "west"}),
+        },
+        ['Account "main": param "shop" of provider kiosk must be one of north, south.'],
+    ),
+    Refused(
+        "a wallet that the provider does not have",
+        "accounts.wallet",
+        account(wallet="gold"),
+        ['Account "main": provider openrouter has no wallet "gold"; use one of credits.'],
+    ),
+    *(
+        Refused(f"base_url {url}", "accounts.base_url", account(base_url=url), [BASE_URL])
+        for url in (
+            "http://proxy.example",
+            "http://127.0.0.1:8080",
+            "https://me:word@proxy.example",
+            "https://proxy.example/?a=b",
+        )
+    ),
+    Refused(
+        "plain http elsewhere than on loopback, in the local cloud too",
+        "accounts.base_url",
+        {"allow_http_loopback": True, **account(base_url="http://proxy.example")},
+        [BASE_URL.replace("; correct", " (or http:// on loopback); correct")],
+    ),
+    Refused(
+        "a top_up_url that is a script",
+        "accounts.top_up_url",
+        account(top_up_url="javascript:alert(1)"),
+        ['Account "main": top_up_url must be an https:// address without credentials; correct it.'],
+    ),
+    Refused("a secret with a space", "accounts.secret", account(secret="my secret"), [SECRET]),
+    Refused(
+        "the ARN of a secret without its suffix",
+        "accounts.secret",
+        account(secret="arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys"),
+        [SECRET],
+    ),
+    Refused(
+        "a key in the place of a secret",
+        "accounts.key_as_secret",
+        account(secret="sk-or-v1-canary"),
+        [
+            'Account "main": secret looks like an API key. It must be the name of a secret: remove the key from the file, revoke it at the provider, and store a new one with balancectl keys set.'
+        ],
+    ),
+    Refused(
+        "more than 400 accounts on the default secret",
+        "accounts.default_secret",
+        {
+            "accounts": {
+                f"account-{n}": {"provider": "openrouter", "warning": 5} for n in range(401)
+            }
+        },
+        [
+            'Accounts: 401 keep their key in balance-monitor/api-keys, and a secret holds 64 KiB, some 400 keys; set secret of the others to a second secret, as in secret = "balance-monitor/api-keys-2#account-name".'
+        ],
+    ),
+]
+
+THRESHOLDS = [
+    Refused(
+        "no threshold",
+        "accounts.threshold",
+        account(warning=None),
+        [
+            'Account "main": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days.'
+        ],
+    ),
+    Refused(
+        "critical that is not below warning",
+        "accounts.order",
+        account(critical=5),
+        [
+            'Account "main": critical (5) must be below warning (5); lower critical or raise warning.'
+        ],
+    ),
+    Refused(
+        "runway_critical_hours that is not below runway_warning_hours",
+        "accounts.runway_order",
+        account(runway_warning_hours=12, runway_critical_hours=48),
+        [
+            'Account "main": runway_critical_hours (48) must be below runway_warning_hours (12); lower the one or raise the other.'
+        ],
+    ),
+    Refused(
+        "an amount beyond what CloudWatch takes",
+        "accounts.amount",
+        account(warning=1e15),
+        ['Account "main": warning must lie within -1e15 and 1e15, as balances do; correct it.'],
+    ),
+    *(
+        Refused(
+            f"{field} of 0",
+            "accounts.positive",
+            account(**{field: 0}),
+            [f'Account "main": {field} (0) must be more than 0; correct or remove it.'],
+        )
+        for field in (
+            "stale_after_minutes",
+            "runway_warning_hours",
+            "runway_critical_hours",
+            "max_burn_per_day",
+        )
+    ),
+    Refused(
+        "a drain_factor that every hour exceeds",
+        "accounts.drain_factor",
+        account(drain_factor=1),
+        [
+            'Account "main": drain_factor (1) must be more than 1, the account\'s usual consumption; raise it.'
+        ],
+    ),
+    Refused(
+        "two thresholds for drain",
+        "accounts.one_drain",
+        account(drain_factor=5, max_burn_per_day=100),
+        [
+            'Account "main": max_burn_per_day and drain_factor make the same alarm; keep one of them.'
+        ],
+    ),
+    Refused(
+        "expiry of a provider that does not say it",
+        "accounts.expiry",
+        account(expiry_warning_days=14),
+        [
+            'Account "main": expiry_warning_days needs a provider that says when credit or key expires, and openrouter does not; remove it.'
+        ],
+    ),
+    Refused(
+        "polls more often than a provider allows",
+        "accounts.interval",
+        {**definition(min_interval_seconds=3600), **account(provider="kiosk")},
+        [
+            'Account "main": provider kiosk asks for at least 3600 seconds between two polls, and poll_interval_minutes is 5; raise it to 60.'
+        ],
+    ),
+    Refused(
+        "a stale window longer than a day",
+        "accounts.stale_window",
+        account(stale_after_minutes=1445),
+        [
+            'Account "main": stale_after_minutes (1445) with poll_interval_minutes 5 makes an alarm over 289 periods of 300 s, and CloudWatch evaluates at most 86400 s; lower stale_after_minutes.'
+        ],
+    ),
+    Refused(
+        "a stale window longer than a week of hourly polls",
+        "accounts.stale_window",
+        {"poll_interval_minutes": 60, **account(stale_after_minutes=10081)},
+        [
+            'Account "main": stale_after_minutes (10081) with poll_interval_minutes 60 makes an alarm over 169 periods of 3600 s, and CloudWatch evaluates at most 604800 s; lower stale_after_minutes.'
+        ],
+    ),
+    Refused(
+        "a description longer than CloudWatch takes",
+        "accounts.description",
+        account(top_up_url=f"https://example.com/{1000 * 'x'}"),
+        [LONG.format("stale"), LONG.format("warning")],
+    ),
+    Refused(
+        "a dashboard account that is none",
+        "accounts.dashboard",
+        {"dashboard_accounts": ["mian"]},
+        ['Account "mian" of dashboard_accounts is not one of accounts; correct or remove it.'],
+    ),
+    Refused(
+        "a dashboard of more than 100 accounts",
+        "accounts.dashboard_size",
+        {
+            "dashboard_accounts": [f"a{n}" for n in range(101)],
+            "accounts": {f"a{n}": {"provider": "openrouter", "warning": 5} for n in range(101)},
+        },
+        ["Accounts: dashboard_accounts has 101 and a readable dashboard at most 100; remove some."],
+    ),
+]
+
+URL = (
+    'Custom provider "kiosk": request.url must be an https:// address without credentials, query'
+    " and fragment; correct it."
+)
+WALLETS = (
+    'Custom provider "kiosk": wallets must have at least one wallet; describe what is left of it.'
+)
+
+DEFINITIONS = [
+    Refused(
+        "a list of definitions",
+        "custom_providers.form",
+        {"custom_providers": ["kiosk"]},
+        ["Custom providers: custom_providers must be a map of definitions by name; correct it."],
+    ),
+    Refused(
+        "a definition's name with capitals",
+        "custom_providers.name",
+        {"custom_providers": {"Kiosk": KIOSK}},
+        [
+            'Custom provider "Kiosk": a name has lower-case letters, digits and underscores, begins with a letter, and is at most 40 long; rename it.'
+        ],
+    ),
+    Refused(
+        "the name of a shipped provider",
+        "custom_providers.shipped",
+        {"custom_providers": {"openrouter": KIOSK}},
+        ['Custom provider "openrouter": a provider of that name is shipped; choose another name.'],
+    ),
+    *(
+        Refused(
+            f"request.url {url}", "custom_providers.url", definition(request={"url": url}), [URL]
+        )
+        for url in (
+            "http://kiosk.example",
+            "https://me:word@kiosk.example",
+            "balance",
+            "https://kiosk.example/balance?v=2",
+        )
+    ),
+    Refused(
+        "a definition without a request",
+        "custom_providers.url",
+        {"custom_providers": {"kiosk": {"wallets": KIOSK["wallets"]}}},
+        [URL],
+    ),
+    Refused(
+        "a definition without wallets",
+        "custom_providers.wallets",
+        {"custom_providers": {"kiosk": {"request": KIOSK["request"]}}},
+        [WALLETS],
+    ),
+    Refused(
+        "a wallet without unit and remaining",
+        "custom_providers.wallet_fields",
+        definition(wallets={"main": {"used": "spent"}}),
+        [
+            'Custom provider "kiosk": wallets.main.unit is missing; set it.',
+            'Custom provider "kiosk": wallets.main.remaining is missing; set it.',
+        ],
+    ),
+    Refused(
+        "several wallets without a default",
+        "custom_providers.default_wallet",
+        definition(wallets={n: {"unit": "USD", "remaining": n} for n in ("a", "b")}),
+        ['Custom provider "kiosk": default_wallet must name one of a, b; set it.'],
+    ),
+    Refused(
+        "a definition that is text",
+        "custom_providers.wallets",
+        {"custom_providers": {"kiosk": "https://kiosk.example"}},
+        [WALLETS],
+    ),
+]
+
+ENDPOINT = 'Subscriber "team": the endpoint of protocol {} must be {}; correct it.'
+WORDS = {
+    "email": "an e-mail address such as team@example.com",
+    "sms": "a telephone number in E.164 form such as +4915112345678",
+    "https": "an https:// address without credentials",
+    "sqs": "the ARN of a standard SQS queue",
+    "lambda": "the ARN of a Lambda function, optionally with a version or alias (not $LATEST)",
+}
+
+SUBSCRIBERS = [
+    Refused(
+        "no operations subscriber",
+        "subscribers.operations",
+        {"operations_subscribers": {}},
+        [
+            "Operations subscribers: there is none, and nobody would hear that the monitor itself fails; name at least one."
+        ],
+    ),
+    Refused(
+        "a subscriber's name with a slash",
+        "subscribers.name",
+        {"subscribers": {"team/a": {"protocol": "email", "endpoint": "team@example.com"}}},
+        [
+            'Subscriber "team/a": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it.'
+        ],
+    ),
+    Refused(
+        "an unknown protocol",
+        "subscribers.protocol",
+        subscriber(protocol="pager"),
+        [
+            'Subscriber "team": protocol "pager" is not one of email, https, lambda, sms, sqs; use one of them.'
+        ],
+    ),
+    *(
+        Refused(
+            f"endpoint {endpoint} for {protocol}",
+            "subscribers.endpoint",
+            subscriber(protocol=protocol, endpoint=endpoint),
+            [ENDPOINT.format(protocol, WORDS[protocol])],
+        )
+        for protocol, endpoint in (
+            ("email", "team"),
+            ("sms", "015112345678"),
+            ("sms", "+49 151 12345678"),
+            ("sms", "+4915112345678901"),
+            ("https", "http://hooks.example/a"),
+            ("https", "https://me:word@hooks.example/a"),
+            ("sqs", "arn:aws:sqs:eu-central-1:123456789012:team.fifo"),
+            ("sqs", "https://sqs.eu-central-1.amazonaws.com/123456789012/team"),
+            ("lambda", "team"),
+        )
+    ),
+    Refused(
+        "a wrong endpoint of operations",
+        "subscribers.endpoint",
+        {"operations_subscribers": {"ops": {"protocol": "sms", "endpoint": "112"}}},
+        [
+            f'Operations subscriber "ops": the endpoint of protocol sms must be {WORDS["sms"]}; correct it.'
+        ],
+    ),
+    Refused(
+        "one endpoint twice",
+        "subscribers.twice",
+        {"subscribers": {n: {"protocol": "email", "endpoint": "team@example.com"} for n in "ab"}},
+        ['Subscribers "a" and "b": SNS keeps one subscription for one endpoint; make them one.'],
+    ),
+    Refused(
+        "an unknown severity",
+        "subscribers.severity",
+        subscriber(severities=["critical", "page"]),
+        ['Subscriber "team": severity "page" is not one of critical, warning; correct it.'],
+    ),
+    Refused(
+        "an unknown status",
+        "subscribers.status",
+        subscriber(statuses=["open"]),
+        [
+            'Subscriber "team": status "open" is not one of digest, firing, reminder, resolved, test; correct it.'
+        ],
+    ),
+    Refused(
+        "an unknown provider in a filter",
+        "subscribers.provider",
+        subscriber(providers=["openruter", "-"]),
+        [
+            'Subscriber "team": provider "openruter" is not known; correct it ("-" stands for alarms about no account).'
+        ],
+    ),
+    Refused(
+        "an unknown account in a filter",
+        "subscribers.account",
+        subscriber(accounts=["mian", "-"]),
+        [
+            'Subscriber "team": account "mian" is not one of accounts; correct it ("-" stands for alarms about no account).'
+        ],
+    ),
+    Refused(
+        "an empty filter",
+        "subscribers.empty",
+        subscriber(severities=[]),
+        [
+            'Subscriber "team": severities is empty, and nothing would ever be sent; leave it out for everything.'
+        ],
+    ),
+    Refused(
+        "more than 150 combinations",
+        "subscribers.combinations",
+        {
+            "accounts": {f"a{n}": {"provider": "openrouter", "warning": 5} for n in range(76)},
+            **subscriber(severities=["critical", "warning"], accounts=[f"a{n}" for n in range(76)]),
+        },
+        [
+            'Subscriber "team": severities × providers × accounts × statuses make more than the 150 combinations that SNS takes; leave one of them out, or divide the subscriber.'
+        ],
+    ),
+    Refused(
+        "more than 200 filters",
+        "subscribers.policies",
+        {
+            "subscribers": {
+                f"team-{n}": {
+                    "protocol": "email",
+                    "endpoint": f"{n}@example.com",
+                    "severities": ["critical"],
+                }
+                for n in range(201)
+            }
+        },
+        [
+            "Subscribers: more than 200 have a filter, and SNS takes 200 filters on a topic; send some of them through one queue."
+        ],
+    ),
+]
+
+TABLE = [*IDENTITY, *THRESHOLDS, *DEFINITIONS, *SUBSCRIBERS]
+#: Sentences with figures or lists in them: these rules have tests of their own.
+TESTED_ELSEWHERE = {"accounts.provider", "accounts.payload", "accounts.definitions"}
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Problems, str]:
+    """The rules that each row breaks with their sentences, and what Terraform prints."""
+    return problems(TABLE, tmp_path_factory.mktemp("refused"))
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.what)
+def test_what_is_wrong_is_refused_in_a_sentence(
+    evaluated: tuple[Problems, str], row: Refused
+) -> None:
+    assert evaluated[0][row.what][row.rule] == row.sentences
+
+
+def test_every_sentence_fails_the_plan(evaluated: tuple[Problems, str]) -> None:
+    """Preconditions of two outputs carry them, one for accounts and one for subscribers."""
+    printed = "".join(evaluated[1].split())
+
+    missing = [row.what for row in TABLE if "".join("".join(row.sentences).split()) not in printed]
+    assert missing == []
+
+
+def test_every_rule_has_a_row(evaluate: Callable[[str], Any]) -> None:
+    known = evaluate(
+        "{ accounts = keys(local.account_problems), custom_providers = keys(local.custom_problems),"
+        " subscribers = keys(local.subscriber_problems) }"
+    )
+    rules = {f"{variable}.{rule}" for variable, names in known.items() for rule in names}
+
+    assert rules - {row.rule for row in TABLE} == TESTED_ELSEWHERE
+
+
+def test_a_copy_without_the_definitions_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    configuration = MODULE / "modules" / "configuration"
+    shutil.copytree(configuration, tmp_path / "configuration", ignore=lambda *_: [".terraform"])
+
+    done = run_terraform(
+        f"-chdir={tmp_path / 'configuration'}",
+        "console",
+        *VARIABLES,
+        stdin="jsonencode(flatten(values(local.account_problems)))\n",
+    )
+
+    (sentence,) = json.loads(json.loads(done.stdout.strip().splitlines()[-1]))
+    assert sentence.startswith("Module: there are no definitions in ")
+    assert "use that whole tree as its source" in sentence

@@ -1,0 +1,226 @@
+"""What the module creates: functions, schedules, queues, topics, tables and subscriptions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infra.stacks import ACCOUNT_ID, REGION, Stack
+
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+
+FUNCTIONS = ("aws_lambda_function.poller", "aws_lambda_function.router")
+POLL = 'aws_scheduler_schedule.poll["0"]'
+
+
+def test_a_run_ends_before_the_next_and_a_failed_one_is_kept_and_not_repeated(stack: Stack) -> None:
+    invoke = stack["aws_lambda_function_event_invoke_config.poller"]
+
+    assert stack["aws_lambda_function.poller"]["timeout"] == 290
+    assert invoke["maximum_retry_attempts"] == 0
+    assert invoke["maximum_event_age_in_seconds"] == 300
+    for of in ("poller", "router"):
+        config = stack[f"aws_lambda_function_event_invoke_config.{of}"]["destination_config"]
+        assert len(config[0]["on_failure"]) == 1
+
+
+def test_schedules_carry_the_accounts_and_keep_what_they_cannot_hand_over(stack: Stack) -> None:
+    poll, tick = stack[POLL], stack["aws_scheduler_schedule.tick"]
+
+    assert poll["schedule_expression"] == "rate(5 minutes)"
+    assert poll["state"] == "ENABLED"
+    assert "<aws.scheduler.scheduled-time>" in poll["target"][0]["input"]
+    assert json.loads(tick["target"][0]["input"]) == {"kind": "tick"}
+    for schedule in (poll, tick):
+        assert schedule["flexible_time_window"][0]["mode"] == "OFF"
+        assert len(schedule["target"][0]["dead_letter_config"]) == 1
+
+
+def test_a_minute_is_singular(stacks: dict[str, Stack]) -> None:
+    """EventBridge Scheduler refuses ``rate(1 minutes)``."""
+    stack = stacks["paused"]
+
+    assert stack[POLL]["schedule_expression"] == "rate(1 minute)"
+    assert stack["aws_lambda_function.poller"]["timeout"] == 50
+
+
+def test_the_queue_hides_a_message_long_enough_and_one_bad_alarm_does_not_bring_back_its_batch(
+    stack: Stack,
+) -> None:
+    queue, mapping = stack["aws_sqs_queue.intake"], stack["aws_lambda_event_source_mapping.intake"]
+
+    timeout = stack["aws_lambda_function.router"]["timeout"]
+    assert queue["visibility_timeout_seconds"] == 6 * timeout
+    assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
+    assert stack["aws_sns_topic_subscription.intake"]["raw_message_delivery"]
+
+
+def test_everything_is_encrypted_protected_and_restorable(stack: Stack) -> None:
+    tables = stack.every("aws_dynamodb_table").values()
+    secret = stack["aws_secretsmanager_secret.api_keys"]
+
+    assert all(queue["sqs_managed_sse_enabled"] for queue in stack.every("aws_sqs_queue").values())
+    assert len(tables) == 2
+    for table in tables:
+        assert table["deletion_protection_enabled"]
+        assert table["point_in_time_recovery"][0]["enabled"]
+        assert table["ttl"][0]["attribute_name"] == "expires_at"
+        assert table["billing_mode"] == "PAY_PER_REQUEST"
+    assert secret["name"] == "balance-monitor/api-keys"
+    assert secret["recovery_window_in_days"] == 30
+    assert stack["aws_cloudwatch_log_group.poller"]["retention_in_days"] == 30
+
+
+def test_no_topic_has_a_display_name(stacks: dict[str, Stack]) -> None:
+    """SNS puts it in front of every SMS, which then has two parts."""
+    topics = [topic for one in stacks.values() for topic in one.every("aws_sns_topic").values()]
+
+    assert len(topics) > 10
+    assert {topic["display_name"] for topic in topics} == {None}
+
+
+def test_what_nobody_asked_for_is_not_created(stack: Stack) -> None:
+    assert not [at for at in stack.resources if "chat" in at or "lambda_permission" in at]
+    assert stack["aws_lambda_function.poller"]["vpc_config"] == []
+    assert stack["aws_lambda_function.poller"]["tracing_config"] == [{"mode": "PassThrough"}]
+
+
+def test_the_poller_alone_joins_a_vpc(stacks: dict[str, Stack]) -> None:
+    poller, router = (stacks["granted"][function] for function in FUNCTIONS)
+
+    assert poller["vpc_config"][0]["subnet_ids"] == ["subnet-1"]
+    assert poller["tracing_config"] == [{"mode": "Active"}]
+    assert router["vpc_config"] == []
+
+
+def test_a_paused_monitor_neither_polls_nor_notifies(stacks: dict[str, Stack]) -> None:
+    stack = stacks["paused"]
+
+    assert stack[POLL]["state"] == "DISABLED"
+    assert "poller-not-running" not in stack.operations_alarms
+    alarms = stack.every("aws_cloudwatch_metric_alarm").values()
+    assert {alarm["actions_enabled"] for alarm in alarms} == {False}
+
+
+def test_a_subscription_is_known_by_its_endpoint(stacks: dict[str, Stack]) -> None:
+    """SNS knows it so, too: a renamed subscriber must not be unsubscribed."""
+    names = set(stacks["minimal"].every("aws_sns_topic_subscription.notifications"))
+
+    assert names == {'aws_sns_topic_subscription.notifications["email team@example.com"]'}
+
+
+def test_two_deployments_do_not_share_a_series(stacks: dict[str, Stack]) -> None:
+    def namespace(name: str) -> Any:
+        settings = stacks[name]["aws_lambda_function.poller"]["environment"][0]["variables"]
+        return settings["METRIC_NAMESPACE"]
+
+    assert namespace("minimal") == "BalanceMonitor"
+    assert namespace("paused") == "BalanceMonitor/paused"
+
+
+def test_a_subscribed_function_may_be_invoked(stacks: dict[str, Stack]) -> None:
+    (permission,) = stacks["paused"].every("aws_lambda_permission").values()
+
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:billing"
+    assert permission["function_name"] == function
+    assert permission["qualifier"] == "live"
+    assert permission["principal"] == "sns.amazonaws.com"
+
+
+def test_every_taggable_resource_has_the_tags(stacks: dict[str, Stack]) -> None:
+    tagged = [r for r in stacks["complete"].resources.values() if "tags" in r]
+
+    assert len(tagged) > 30
+    assert all(
+        one["tags"] == {"Application": "balance-monitor", "Team": "platform", "CostCentre": "4711"}
+        for one in tagged
+    )
+
+
+def test_zips_come_from_files_or_from_s3(planned: tuple[dict[str, Stack], dict[str, Any]]) -> None:
+    stacks, document = planned
+    functions = {
+        change["address"]: change["change"]["after"]
+        for change in document["resource_changes"]
+        if change["type"] == "aws_lambda_function"
+    }
+
+    assert stacks["minimal"]["aws_lambda_function.poller"]["source_code_hash"]
+    for address, bucket in (
+        ("module.deploy.module.balance_monitor.aws_lambda_function.poller", "b"),
+        (
+            'module.example.module.projects["search"].aws_lambda_function.router',
+            "artifacts-eu-west-1",
+        ),
+    ):
+        assert functions[address]["s3_bucket"] == bucket
+        assert functions[address]["filename"] is None
+
+
+def test_the_module_may_be_called_many_times_in_two_regions(
+    planned: tuple[dict[str, Stack], dict[str, Any]],
+) -> None:
+    """The example has ``for_each``, ``depends_on`` and ``providers`` on the module."""
+    calls = planned[1]["configuration"]["root_module"]["module_calls"]["example"]["module"]
+
+    projects = calls["module_calls"]["projects"]
+    assert projects["for_each_expression"]
+    assert projects["depends_on"] == ["module.core"]
+    names = {change["address"].split(".aws_")[0] for change in planned[1]["resource_changes"]}
+    assert {'module.example.module.projects["search"]', "module.example.module.core"} <= names
+
+
+def test_the_plan_warns_of_accounts_that_nobody_is_notified_of(
+    planned: tuple[dict[str, Stack], dict[str, Any]],
+) -> None:
+    warned = {
+        instance["address"]["to_display"]: [p["message"] for p in instance.get("problems", [])]
+        for check in planned[1]["checks"]
+        for instance in check.get("instances", [])
+        if check["address"]["kind"] == "check" and instance["status"] == "fail"
+    }
+
+    assert warned == {
+        'module.case["paused"].check.everybody_is_told': [
+            "No subscriber is told when these fire: a (warning), b (warning)."
+        ]
+    }
+
+
+def test_alarms_of_accounts_are_what_their_kinds_say(stack: Stack) -> None:
+    warning = stack[
+        'module.account_alarms["warning"].aws_cloudwatch_metric_alarm.this["openrouter-main"]'
+    ]
+    stale = stack[
+        'module.account_alarms["stale"].aws_cloudwatch_metric_alarm.this["openrouter-main"]'
+    ]
+
+    assert {field: warning[field] for field in EXPECTED_WARNING} == EXPECTED_WARNING
+    assert stale["evaluation_periods"] == stale["datapoints_to_alarm"] == 6
+    assert stale["treat_missing_data"] == "breaching"
+
+
+EXPECTED_WARNING = {
+    "alarm_name": "balance-monitor/openrouter-main/warning",
+    "namespace": "BalanceMonitor",
+    "metric_name": "Balance",
+    "statistic": "Minimum",
+    "comparison_operator": "LessThanThreshold",
+    "threshold": 20,
+    "period": 300,
+    "evaluation_periods": 2,
+    "datapoints_to_alarm": 1,
+    "treat_missing_data": "ignore",
+    "actions_enabled": True,
+    "dimensions": {"Account": "openrouter-main", "Provider": "openrouter"},
+}
+
+
+def test_next_steps_name_the_deployment_and_an_account(stack: Stack) -> None:
+    steps = stack.outputs["next_steps"]
+
+    assert "balancectl --name balance-monitor test-alert openrouter-main" in steps
+    assert stack.outputs["shard_count"] == 1
+    assert stack.outputs["alarm_count"]["accounts"] == 3
