@@ -32,6 +32,7 @@ import httpx
 
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
+from balance_poller.fetching.addresses import AddressPolicy
 from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.plan import load_providers, make_plan
@@ -147,7 +148,7 @@ def make_adapters(timeout_seconds: float = 15) -> Adapters:
     return Adapters(
         fetcher=BalanceFetcher(
             secrets=SecretStore(clients.secretsmanager, 300),
-            transport=lambda: Fetcher(timeout_seconds),
+            transport=lambda: Fetcher(timeout_seconds, AddressPolicy(loopback=True)),
             limits=FetchLimits(IN_FLIGHT, timeout_seconds),
             allow_http_loopback=True,
         ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
+from balance_poller.fetching.addresses import AddressPolicy
 from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.workers import FetchLimits
@@ -67,7 +68,13 @@ def _adapters(settings: Settings) -> Adapters:
     return Adapters(
         fetcher=BalanceFetcher(
             secrets=SecretStore(clients.secretsmanager, settings.secret_cache_seconds),
-            transport=lambda: Fetcher(settings.request_timeout_seconds),
+            transport=lambda: Fetcher(
+                settings.request_timeout_seconds,
+                AddressPolicy(
+                    private=settings.allow_private_addresses,
+                    loopback=settings.allow_http_loopback,
+                ),
+            ),
             limits=FetchLimits(settings.max_in_flight, settings.request_timeout_seconds),
             allow_http_loopback=settings.allow_http_loopback,
         ),

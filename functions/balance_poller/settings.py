@@ -1,4 +1,4 @@
-"""What the deployment sets: the environment, read once, typed. Nothing else reads it."""
+"""The deployment's settings: the environment, read once, typed. Nothing else reads it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Settings:
     allow_http_loopback: bool = False
     """Whether a ``base_url`` may be plain http on loopback: never on AWS, where the Lambda
     runtime API listens there."""
+    allow_private_addresses: bool = False
+    """Whether requests may go to addresses of private networks, as services in a VPC have them."""
     max_in_flight: int = 100
     """Requests under way at the same time, over all providers."""
     request_timeout_seconds: float = 15
@@ -52,6 +54,7 @@ class Settings:
             metric_namespace=_text(values, "METRIC_NAMESPACE", cls.metric_namespace),
             history_days=_positive(values, "HISTORY_DAYS", int, cls.history_days),
             allow_http_loopback=_flag(values, "ALLOW_HTTP_LOOPBACK"),
+            allow_private_addresses=_flag(values, "ALLOW_PRIVATE_ADDRESSES"),
             max_in_flight=_positive(values, "MAX_IN_FLIGHT", int, cls.max_in_flight),
             request_timeout_seconds=_positive(
                 values, "REQUEST_TIMEOUT_SECONDS", float, cls.request_timeout_seconds

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.errors import TOO_LATE, FetchError, translate
+from balance_poller.fetching.addresses import AddressPolicy
+from balance_poller.fetching.encoding import unpack
+from balance_poller.fetching.errors import TOO_LATE, FetchError, Received, translate
 from shared.outcome import Outcome
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -47,17 +47,20 @@ class Fetcher:
 
     Args:
         timeout_seconds: One attempt, from connecting to the last byte.
-        transport: Makes one pool's transport; by default it goes to the network.
+        policy: Where requests may go.
+        open_pool: Makes one pool; by default it goes to the network.
     """
 
     def __init__(
         self,
         timeout_seconds: float,
-        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        policy: AddressPolicy,
+        open_pool: Callable[[], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
         self._timeout_seconds = timeout_seconds
-        self._transport = transport or _transport
-        self._pools: dict[int, httpx.AsyncBaseTransport] = {}
+        self._policy = policy
+        self._open_pool = open_pool
+        self._pools: dict[int, _Pool] = {}
         self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
     async def __aenter__(self) -> Self:
@@ -69,7 +72,7 @@ class Fetcher:
     async def __aexit__(self, *_: object) -> None:
         """Close every connection; a lookup that still hangs is left to itself."""
         for pool in self._pools.values():
-            await pool.aclose()
+            await pool.transport.aclose()
         self._pools.clear()
         # A loop that closes waits for the threads of the executor that it has then.
         self._lookups.shutdown(wait=False, cancel_futures=True)
@@ -86,20 +89,37 @@ class Fetcher:
         Raises:
             FetchError: when there is no answer, or one too large or unreadable.
         """
-        pool = self._pools.get(slot) or self._pools.setdefault(slot, self._transport())
+        pool = self._pools.get(slot) or self._pools.setdefault(slot, self._new_pool())
         limit = min(seconds, self._timeout_seconds)
         try:
             # httpx's timeouts are per read: a body that drips would never end.
             async with asyncio.timeout(limit):
-                return await _exchange(pool, request, limit)
+                return await _exchange(pool.transport, request, limit)
         except FetchError as exc:
             error = exc
         except TimeoutError:
             error = FetchError(TOO_LATE)
         except Exception as exc:  # noqa: BLE001 -- whatever httpx raises may quote the key
-            error = translate(exc)
+            error = translate(exc, pool.received)
         # Raised outside of the handlers, so that the original does not travel along as context.
         raise error
+
+    def _new_pool(self) -> _Pool:
+        """Return a pool of one connection."""
+        received = Received()
+        if self._open_pool is not None:
+            return _Pool(self._open_pool(), received)
+        from balance_poller.fetching.pool import open_pool  # noqa: PLC0415 -- an import of 70 ms
+
+        return _Pool(open_pool(self._policy, received), received)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """A connection, and what came over it."""
+
+    transport: httpx.AsyncBaseTransport
+    received: Received
 
 
 async def _exchange(
@@ -137,7 +157,7 @@ async def _body(response: httpx.Response) -> bytes:
         raw += chunk
         if len(raw) > MAX_BODY_BYTES:
             break
-    body = _decoded(bytes(raw), response.headers.get("content-encoding", ""))
+    body = unpack(bytes(raw), response.headers.get("content-encoding", ""), MAX_BODY_BYTES)
     if body is not None and len(body) <= MAX_BODY_BYTES:
         return body
     if not response.is_success:
@@ -148,49 +168,6 @@ async def _body(response: httpx.Response) -> bytes:
         else "the answer is larger than 1 MiB"
     )
     raise FetchError(words, Outcome.SCHEMA_CHANGED)
-
-
-def _decoded(raw: bytes, encoding: str) -> bytes | None:
-    """Undo a compression that was not asked for, without unpacking more than just over the cap.
-
-    None when it cannot be undone.
-
-    httpx's own decoder unpacks a chunk whole: 64 KiB may become 64 MiB.
-    """
-    match encoding.strip().lower():
-        case "" | "identity":
-            return raw
-        case "gzip" | "x-gzip" | "deflate":
-            return _unpacked(raw)
-        case _:
-            return None
-
-
-def _unpacked(raw: bytes) -> bytes | None:
-    """Undo gzip or deflate; None when it is neither."""
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(raw, MAX_BODY_BYTES + 1)
-    except zlib.error:
-        return None
-
-
-def _transport() -> httpx.AsyncBaseTransport:
-    """Return one pool. Proxies and certificates named in the environment are not consulted."""
-    import httpx  # noqa: PLC0415 -- an import that costs 70 ms
-
-    return httpx.AsyncHTTPTransport(
-        verify=_ssl_context(),
-        trust_env=False,
-        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-    )
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Return the one context: loading the certificates takes tens of milliseconds."""
-    import httpx  # noqa: PLC0415 -- an import that costs 70 ms
-
-    return httpx.create_ssl_context(trust_env=False)
 
 
 @cache

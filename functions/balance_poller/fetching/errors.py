@@ -1,14 +1,16 @@
-"""What goes wrong with a request, in words: never with a URL, a header or a key.
+"""Why a request failed, as a sentence without URL, header or key.
 
-The texts of httpx's own errors quote what was sent; only their types are looked at.
+The texts of httpx's own errors quote what was sent; only their types count.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from shared.outcome import Outcome
 
+_HTTP: Final = b"HTTP/"
 TOO_LATE: Final = "the provider did not answer in time"
 
 
@@ -20,9 +22,46 @@ class FetchError(Exception):
         self.outcome = outcome
 
 
-def translate(exc: Exception) -> FetchError:
-    """Say in words what went wrong, from the types of ``exc`` and its causes alone."""
+@dataclass(slots=True)
+class Received:
+    """What came over a connection, as far as it tells a broken answer from a foreign one."""
+
+    begin: bytes = b""
+    is_ended: bool = False
+
+    def forget(self) -> None:
+        """Begin anew: the connection is another one."""
+        self.begin, self.is_ended = b"", False
+
+    def note(self, data: bytes) -> None:
+        """Note what was read; nothing means that the other side ended."""
+        self.begin = self.begin or data[: len(_HTTP)]
+        self.is_ended = not data
+
+    @property
+    def is_malformed(self) -> bool:
+        """Return whether an answer that could not be parsed is no HTTP, rather than cut off."""
+        is_http = self.begin == _HTTP[: len(self.begin)]
+        return bool(self.begin) and not (is_http and self.is_ended)
+
+
+class ForbiddenAddressError(Exception):
+    """The host's name led to an address that requests must not go to."""
+
+
+def translate(exc: Exception, received: Received) -> FetchError:
+    """Return what went wrong, from the types of ``exc`` and its causes alone.
+
+    Args:
+        exc: What httpx raised.
+        received: What came over the connection.
+    """
+    import httpx  # noqa: PLC0415 -- failures are rare
+
     causes = _causes(exc)
+    is_unreadable = any(isinstance(cause, httpx.RemoteProtocolError) for cause in causes)
+    if is_unreadable and received.is_malformed:
+        return FetchError("what answered speaks no proper HTTP", Outcome.SCHEMA_CHANGED)
     for types, error in _words():
         if any(isinstance(cause, types) for cause in causes):
             return error
@@ -30,7 +69,7 @@ def translate(exc: Exception) -> FetchError:
 
 
 def _words() -> list[tuple[tuple[type[BaseException], ...], FetchError]]:
-    """Return what to say for which errors, the more telling ones first."""
+    """Return the sentence for each kind of error, the more specific kinds first."""
     import socket  # noqa: PLC0415 -- failures are rare
     import ssl  # noqa: PLC0415 -- the same
 
@@ -38,6 +77,14 @@ def _words() -> list[tuple[tuple[type[BaseException], ...], FetchError]]:
 
     bad_config = Outcome.BAD_CONFIG
     return [
+        (
+            (ForbiddenAddressError,),
+            FetchError(
+                "the host's name leads to a private, loopback or link-local address,"
+                " which is not allowed (allow_private_addresses)",
+                bad_config,
+            ),
+        ),
         (
             (ssl.SSLCertVerificationError,),
             FetchError("the provider's TLS certificate is not valid"),

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.aws_batches import error_code, in_batches
+from balance_poller.recording.upgrade import upgraded
 from balance_poller.recording.writer import (
     Entry,
     Target,
@@ -148,7 +149,7 @@ class LatestTable:
 def _readable(item: dict[str, Any]) -> dict[str, Latest]:
     """Return the item by its account, or nothing when it cannot be understood."""
     try:
-        latest = Latest.from_item(item)
+        latest = Latest.from_item(upgraded(item))
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}
     return {latest.account: latest}

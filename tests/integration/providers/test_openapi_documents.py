@@ -13,6 +13,7 @@ import pytest
 from balance_poller.definitions.catalogue import list_providers, read_shipped
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading
+from balance_poller.fetching.addresses import AddressPolicy
 from balance_poller.fetching.client import Fetcher
 from shared.outcome import Outcome
 from tests.integration.providers.mock_server import Mock, serve
@@ -84,7 +85,7 @@ def poll(pair: Pair, mock: Mock, changes: list[dict[str, Any]]) -> list[tuple[by
 
     async def run() -> list[tuple[bytes, Reading]]:
         found = []
-        async with Fetcher(_SECONDS) as fetcher:
+        async with Fetcher(_SECONDS, AddressPolicy(loopback=True)) as fetcher:
             for change in changes:
                 vars(mock).update(change)
                 request = pair.provider.prepare(
@@ -150,7 +151,7 @@ def test_request_when_it_breaks_the_document_then_is_refused_and_no_balance(
     stray = replace(request, url=f"{request.url}?stray={next(iter(pair.secrets))}")
 
     async def run() -> Reading:
-        async with Fetcher(_SECONDS) as fetcher:
+        async with Fetcher(_SECONDS, AddressPolicy(loopback=True)) as fetcher:
             answer = await fetcher.send(stray, 0, _SECONDS)
             return pair.provider.read(answer, None)
 

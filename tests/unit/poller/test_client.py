@@ -16,6 +16,7 @@ import pytest
 
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
+from balance_poller.fetching.addresses import AddressPolicy
 from balance_poller.fetching.client import MAX_BODY_BYTES, Fetcher
 from balance_poller.fetching.errors import FetchError
 from shared.outcome import Outcome
@@ -38,7 +39,7 @@ def send(
     handle: Callable[[httpx.Request], Any], sent: PreparedRequest | None = None, seconds: float = 9
 ) -> Response:
     async def scenario() -> Response:
-        async with Fetcher(15, lambda: httpx.MockTransport(handle)) as fetcher:
+        async with Fetcher(15, AddressPolicy(), lambda: httpx.MockTransport(handle)) as fetcher:
             return await fetcher.send(sent or request(), 13, seconds)
 
     return asyncio.run(scenario())
@@ -93,7 +94,7 @@ def test_cookies_when_set_by_one_answer_then_go_with_no_other_request() -> None:
         return httpx.Response(200, json={}, headers={"Set-Cookie": "session=one"})
 
     async def scenario() -> None:
-        async with Fetcher(15, lambda: httpx.MockTransport(handle)) as fetcher:
+        async with Fetcher(15, AddressPolicy(), lambda: httpx.MockTransport(handle)) as fetcher:
             await fetcher.send(request(), 0, 9)
             await fetcher.send(request(), 0, 9)
 
@@ -107,7 +108,7 @@ def test_a_lookup_when_it_hangs_then_delays_no_other_and_not_the_end() -> None:
 
     async def scenario() -> bool:
         loop = asyncio.get_running_loop()
-        async with Fetcher(15):
+        async with Fetcher(15, AddressPolicy()):
             hanging = [loop.run_in_executor(None, released.wait) for _ in range(100)]
             other = await asyncio.wait_for(loop.run_in_executor(None, released.is_set), 5)
             for lookup in hanging:
@@ -177,6 +178,49 @@ def test_a_packed_answer_when_not_asked_for_then_is_unpacked(encoding: str) -> N
     assert got.body == body
 
 
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+BALANCE = b'{"balance": 5}'
+
+
+@pytest.mark.parametrize("status", [200, 403])
+@pytest.mark.parametrize(
+    ("encoding", "sent"),
+    [
+        pytest.param("UTF-8", BALANCE, id="a charset"),
+        pytest.param("none", BALANCE, id="none"),
+        pytest.param("*", BALANCE, id="a wildcard"),
+        pytest.param("", BALANCE, id="empty"),
+        pytest.param("identity, identity", BALANCE, id="identity twice"),
+        pytest.param("gzip", BALANCE, id="gzip that is plain"),
+        pytest.param("deflate", BALANCE, id="deflate that is plain"),
+        pytest.param("br", BALANCE, id="brotli that is plain"),
+        pytest.param("aws-chunked,gzip", gzip.compress(BALANCE), id="an unknown one and gzip"),
+        pytest.param("gzip, gzip", gzip.compress(gzip.compress(BALANCE)), id="gzip twice"),
+        pytest.param("deflate", raw_deflate(BALANCE), id="raw deflate"),
+        pytest.param("deflate", gzip.compress(BALANCE), id="gzip as deflate"),
+        pytest.param("gzip", zlib.compress(BALANCE), id="zlib as gzip"),
+        pytest.param(
+            "gzip", gzip.compress(BALANCE[:5]) + gzip.compress(BALANCE[5:]), id="two members"
+        ),
+        pytest.param("gzip", gzip.compress(BALANCE) + bytes(9), id="padded with zeros"),
+    ],
+)
+def test_an_encoding_when_odd_then_the_body_is_read_as_it_is_meant(
+    encoding: str, sent: bytes, status: int
+) -> None:
+    got = send(
+        lambda _: httpx.Response(
+            status, stream=Stream(iter([sent])), headers={"Content-Encoding": encoding}
+        )
+    )
+
+    assert got.body == BALANCE
+
+
 def test_a_gzip_bomb_when_answered_then_is_unpacked_no_further_than_the_cap() -> None:
     bomb = gzip.compress(b"0" * 200 * MAX_BODY_BYTES)
     assert len(bomb) < MAX_BODY_BYTES
@@ -194,7 +238,7 @@ def test_a_gzip_bomb_when_answered_then_is_unpacked_no_further_than_the_cap() ->
 def test_a_failure_when_packed_unreadably_then_its_status_counts(status: int) -> None:
     got = send(
         lambda _: httpx.Response(
-            status, stream=Stream(iter([b"x"])), headers={"Content-Encoding": "br"}
+            status, stream=Stream(iter([b"\x9b\x00"])), headers={"Content-Encoding": "br"}
         )
     )
 
@@ -202,7 +246,15 @@ def test_a_failure_when_packed_unreadably_then_its_status_counts(status: int) ->
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body"), [("gzip", b"not gzip"), ("br", b"x"), ("gzip, gzip", b"x")]
+    ("encoding", "body"),
+    [
+        ("gzip", b"\x9b not gzip"),
+        ("br", b"\x9b\x00"),
+        ("gzip, gzip", gzip.compress(b'{"balance": 5}')),
+        ("gzip", gzip.compress(b'{"balance": 5}')[:-9]),
+        ("deflate", zlib.compress(b'{"balance": 5}' * 9)[:-5]),
+        ("gzip", gzip.compress(b"5") + b"\x9bjunk"),
+    ],
 )
 def test_an_answer_when_packed_unreadably_then_says_so(encoding: str, body: bytes) -> None:
     error = refused_words(

@@ -32,13 +32,14 @@ def test_settings_when_everything_is_set_then_hold_it() -> None:
             "METRIC_NAMESPACE": "Mine",
             "HISTORY_DAYS": "7",
             "ALLOW_HTTP_LOOPBACK": "true",
+            "ALLOW_PRIVATE_ADDRESSES": "true",
             "MAX_IN_FLIGHT": "20",
             "REQUEST_TIMEOUT_SECONDS": "2.5",
             "SECRET_CACHE_SECONDS": "60",
         }
     )
 
-    assert settings == Settings("stack", "table", "Mine", 7, True, 20, 2.5, 60)
+    assert settings == Settings("stack", "table", "Mine", 7, True, True, 20, 2.5, 60)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ def test_settings_when_everything_is_set_then_hold_it() -> None:
         ("REQUEST_TIMEOUT_SECONDS", "nan"),
         ("SECRET_CACHE_SECONDS", "inf"),
         ("ALLOW_HTTP_LOOPBACK", "yes"),
+        ("ALLOW_PRIVATE_ADDRESSES", "1"),
     ],
 )
 def test_a_variable_when_missing_or_wrong_then_is_named(variable: str, value: str) -> None:
