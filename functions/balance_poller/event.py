@@ -16,9 +16,14 @@ from shared.names import ACCOUNT_PATTERN
 from shared.records import Thresholds
 from shared.times import parse_time
 
-#: CloudWatch refuses older timestamps (PutMetricData, API reference, read 2026-11). A time as far
-#: ahead would make LATEST "newer" than every run until then.
-MAX_DISTANCE: Final = timedelta(days=14)
+#: CloudWatch refuses timestamps that are older or further ahead (PutMetricData, API reference, read
+#: 2026-11); a time ahead would also make LATEST "newer" than every run until then.
+MAX_BEHIND: Final = timedelta(days=14)
+MAX_AHEAD: Final = timedelta(hours=2)
+
+#: As in Terraform, where an account does not say.
+_STALE_AFTER_MINUTES: Final = Decimal(30)
+_LONGEST_STALENESS: Final = Decimal(7 * 24 * 60)
 
 
 class EventError(ValueError):
@@ -43,6 +48,8 @@ class Account:
     thresholds: Thresholds = field(default_factory=Thresholds)
     top_up_url: str | None = None
     """Overrides the provider's."""
+    stale_after: timedelta = timedelta(minutes=int(_STALE_AFTER_MINUTES))
+    """How long it may go without a balance before its owner is alerted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +101,14 @@ def parse_event(event: object, now: datetime) -> PollEvent:
 
 
 def _scheduled_at(value: object, now: datetime) -> datetime | None:
-    """Return the event's time, or None when it is not one or absurdly far from ``now``."""
+    """Return the event's time, or None when it is none, or too far from ``now``."""
     if not isinstance(value, str):
         return None
     try:
         at = parse_time(value)
     except ValueError:
         return None
-    return at.replace(microsecond=0) if abs(at - now) <= MAX_DISTANCE else None
+    return at.replace(microsecond=0) if -MAX_BEHIND <= at - now <= MAX_AHEAD else None
 
 
 def _accounts(entries: Sequence[object]) -> tuple[tuple[Account, ...], tuple[BadAccount, ...]]:
@@ -144,6 +151,7 @@ def parse_account(entry: object) -> Account:
         base_url=_optional(entry, "base_url"),
         thresholds=Thresholds(**{name: _number(entry, name) for name in Thresholds.__slots__}),
         top_up_url=_optional(entry, "top_up_url"),
+        stale_after=_stale_after(entry),
     )
 
 
@@ -195,6 +203,16 @@ def _params(value: object) -> Mapping[str, str]:
             case _:
                 raise AccountError(f"the account's params.{name} is not a text")
     return params
+
+
+def _stale_after(entry: Mapping[str, object]) -> timedelta:
+    """Return the account's staleness limit; more than a week counts as a week."""
+    minutes = _number(entry, "stale_after_minutes")
+    if minutes is None:
+        minutes = _STALE_AFTER_MINUTES
+    if minutes <= 0:
+        raise AccountError("the account's stale_after_minutes must be above 0")
+    return timedelta(minutes=float(min(minutes, _LONGEST_STALENESS)))
 
 
 def _number(entry: Mapping[str, object], name: str) -> Decimal | None:
