@@ -35,7 +35,7 @@ from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetching.addresses import AddressPolicy
 from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.fetch import BalanceFetcher
-from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.workers import FetchLimits, fetch_all
 from balance_poller.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
@@ -163,7 +163,7 @@ def fetch_phase(event: PollEvent) -> float:
     fetcher = make_adapters().fetcher
     providers = load_providers(event.accounts, event.providers)
     keys = fetcher.secrets.read([account.secret for account in event.accounts])
-    plan = make_plan(event.accounts, providers, keys, allow_http_loopback=True)
+    plan = make_plan(event.accounts, providers, keys, PlanRules(allow_http_loopback=True))
 
     async def run() -> int:
         async with fetcher.transport() as transport:

@@ -23,7 +23,7 @@ from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.addresses import AddressPolicy
 from balance_poller.fetching.client import Fetcher
-from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balancectl.cli.errors import CliError
@@ -105,7 +105,7 @@ def poll_accounts(
         if account.secret not in found
     }
     providers = load_providers(accounts, inline)
-    plan = make_plan(accounts, providers, Keys(found, missing), allow_http_loopback=True)
+    plan = make_plan(accounts, providers, Keys(found, missing), PlanRules(allow_http_loopback=True))
     requests = {account.id: group.request for group in plan.groups for account in group.accounts}
 
     async def run() -> tuple[dict[str, Reading], dict[int, Response]]:

@@ -159,6 +159,7 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
         "outcome": latest.outcome.value,
         "reason": latest.reason,
         "failing_since": latest.failing_since,
+        "retry_at": latest.retry_at,
         "thresholds": {
             limit: value
             for limit in Thresholds.__slots__

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
@@ -63,7 +64,8 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
         run.errors.append(known.problem)
         run.failed_parts.append("reading the latest balances")
     due = [account for account in event.accounts if not _is_done(run, account.id)]
-    run.providers = load_providers(due, event.providers)
+    clock = adapters.fetcher.limits.monotonic
+    run.providers = load_providers(due, event.providers, lambda: clock() >= deadline)
     readings = _fetch(run, due, deadline)
     recorded = [*_records(run, due, readings), *_bad_records(run, bad)]
     _write(run, recorded)
@@ -77,11 +79,22 @@ def _is_done(run: _Run, account: str) -> bool:
 
 def _fetch(run: _Run, due: Sequence[Account], deadline: float) -> Mapping[str, Reading]:
     """Return a reading for every account that is due."""
-    fetched = asyncio.run(run.adapters.fetcher.fetch(due, run.providers, deadline))
+    not_before = _not_before(run, due)
+    fetched = asyncio.run(run.adapters.fetcher.fetch(due, run.providers, not_before, deadline))
     if fetched.secret_errors:
         run.errors.extend(fetched.secret_errors)
         run.failed_parts.append("reading secrets")
     return fetched.readings
+
+
+def _not_before(run: _Run, due: Sequence[Account]) -> dict[str, datetime]:
+    """Return the accounts whose provider asked to wait beyond this run, and until when."""
+    waits = {
+        account.id: run.known.items[account.id].retry_at
+        for account in due
+        if account.id in run.known.items
+    }
+    return {account: at for account, at in waits.items() if at and at > run.event.scheduled_at}
 
 
 def _records(
@@ -90,7 +103,7 @@ def _records(
     """Yield what each poll leaves behind."""
     for account in due:
         reading = _without_keys(readings[account.id])
-        facts = _facts(run.providers[account.provider], account.provider)
+        facts = _facts(run.providers.get(account.provider), account.provider)
         previous = run.known.items.get(account.id)
         try:
             yield record(account, facts, reading, previous, run.event.scheduled_at)
@@ -120,9 +133,9 @@ def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:
             yield record(account, facts, reading, previous, run.event.scheduled_at)
 
 
-def _facts(provider: Provider | DefinitionError, name: str) -> ProviderFacts:
-    """Return what LATEST says of a provider; a definition that cannot be read has only a name."""
-    if isinstance(provider, DefinitionError):
+def _facts(provider: Provider | DefinitionError | None, name: str) -> ProviderFacts:
+    """Return what LATEST says of a provider; without a usable definition it has only a name."""
+    if not isinstance(provider, Provider):
         return ProviderFacts(name)
     return ProviderFacts(provider.definition.title, provider.definition.top_up_url)
 

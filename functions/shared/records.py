@@ -174,6 +174,8 @@ class Latest:
     """The first poll after the last ``ok`` that was not; None while polls are ``ok``."""
     top_up_url: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    retry_at: datetime | None = None
+    """No request is sent before: the provider asked to wait until then (``Retry-After``)."""
     good: LastGood = field(default_factory=LastGood)
     """What the last ``ok`` poll found, whatever came after."""
 
@@ -194,6 +196,7 @@ class Latest:
                 "outcome": self.outcome.value,
                 "reason": self.reason and self.reason[:MAX_REASON],
                 "failing_since": _time_or_none(self.failing_since),
+                "retry_at": _time_or_none(self.retry_at),
                 "top_up_url": self.top_up_url,
                 "thresholds": _without_none(
                     {name: getattr(self.thresholds, name) for name in Thresholds.__slots__}
@@ -217,6 +220,7 @@ class Latest:
             outcome=Outcome(item["outcome"]),
             reason=item.get("reason"),
             failing_since=_time_from(item, "failing_since"),
+            retry_at=_time_from(item, "retry_at"),
             top_up_url=item.get("top_up_url"),
             thresholds=Thresholds(
                 **{k: v for k, v in item.get("thresholds", {}).items() if k in Thresholds.__slots__}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -45,6 +46,8 @@ class Reading:
     others: Mapping[str, Wallet] = field(default_factory=dict)
     burn_per_hour: Decimal | None = None
     """What the provider itself says is being used up, in the wallet's unit."""
+    retry_at: datetime | None = None
+    """When the provider wants to be asked again; only with retryable failures."""
 
 
 def read_response(definition: Definition, response: Response, wallet: str | None) -> Reading:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from balance_poller.credentials.reference import Keys, SecretStoreError
@@ -17,7 +18,7 @@ from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading
-from balance_poller.fetching.plan import Plan, make_plan
+from balance_poller.fetching.plan import PlanRules, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 from shared.outcome import Outcome
@@ -47,9 +48,20 @@ class BalanceFetcher:
     allow_http_loopback: bool = False
 
     async def fetch(
-        self, accounts: Sequence[Account], providers: Providers, deadline: float
+        self,
+        accounts: Sequence[Account],
+        providers: Providers,
+        not_before: Mapping[str, datetime],
+        deadline: float,
     ) -> Fetched:
-        """Return a reading for every account, by ``deadline`` (``limits.monotonic``)."""
+        """Return a reading for every account.
+
+        Args:
+            accounts: Whose balances to fetch.
+            providers: The definitions, as far as they could be read in time.
+            not_before: Accounts whose provider asked to wait, and until when.
+            deadline: When fetching must end (``limits.monotonic``).
+        """
         if not accounts:
             return Fetched({})
         keys = await asyncio.to_thread(self.secrets.read, [a.secret for a in accounts])
@@ -58,7 +70,10 @@ class BalanceFetcher:
             for problem in keys.missing.values()
             if isinstance(problem, SecretStoreError)
         )
-        plan = self._plan(accounts, providers, keys)
+        rules = PlanRules(
+            self.allow_http_loopback, not_before, lambda: self.limits.monotonic() >= deadline
+        )
+        plan = make_plan(accounts, providers, keys, rules)
         readings = dict(plan.readings)
         if plan.groups:
             async with self.transport() as transport:
@@ -66,13 +81,9 @@ class BalanceFetcher:
                 rejected = _rejected(plan.groups, readings)
                 if rejected and self.limits.monotonic() < deadline:
                     changed, now_stored = await self._rotated(rejected, keys)
-                    groups = self._plan(changed, providers, now_stored).groups
+                    groups = make_plan(changed, providers, now_stored, rules).groups
                     readings |= await fetch_all(groups, transport, deadline, self.limits)
         return Fetched(readings, tuple(errors))
-
-    def _plan(self, accounts: Sequence[Account], providers: Providers, keys: Keys) -> Plan:
-        """Return the requests to make."""
-        return make_plan(accounts, providers, keys, allow_http_loopback=self.allow_http_loopback)
 
     async def _rotated(self, rejected: Sequence[Account], keys: Keys) -> tuple[list[Account], Keys]:
         """Return the accounts whose key, read again, is another one, and the keys as they are."""

@@ -5,8 +5,10 @@ Pure but for reading the definitions of the providers in use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 
 from balance_poller.credentials.reference import Keys
 from balance_poller.definitions.definition import DefinitionError
@@ -16,6 +18,8 @@ from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.fetching.request_group import RequestGroup
 from shared.outcome import Outcome
+
+_OUT_OF_TIME: Final = "the run ran out of time before a request was planned"
 
 
 @dataclass(slots=True)
@@ -27,12 +31,27 @@ class Plan:
     """Failures of accounts for which no request can be made."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlanRules:
+    """Which requests may be made."""
+
+    allow_http_loopback: bool = False
+    not_before: Mapping[str, datetime] = field(default_factory=dict)
+    """Accounts whose provider asked to wait, and until when."""
+    is_late: Callable[[], bool] = lambda: False
+    """Whether the run's time is over."""
+
+
 def load_providers(
-    accounts: Sequence[Account], inline: Mapping[str, object]
+    accounts: Sequence[Account],
+    inline: Mapping[str, object],
+    is_late: Callable[[], bool] = lambda: False,
 ) -> dict[str, Provider | DefinitionError]:
-    """Return the definitions that ``accounts`` use; no other is read."""
+    """Return the definitions that ``accounts`` use, as far as there is time; no other is read."""
     loaded: dict[str, Provider | DefinitionError] = {}
     for name in dict.fromkeys(account.provider for account in accounts):
+        if is_late():
+            break
         try:
             loaded[name] = load_provider(name, inline)
         except DefinitionError as exc:
@@ -46,17 +65,16 @@ def make_plan(
     accounts: Sequence[Account],
     providers: Mapping[str, Provider | DefinitionError],
     keys: Keys,
-    *,
-    allow_http_loopback: bool,
+    rules: PlanRules,
 ) -> Plan:
     """Return one request for every group of accounts that one request serves."""
     plan = Plan()
     for members in _alike(accounts):
-        first = members[0]
         try:
-            group = _request_group(members, providers[first.provider], keys, allow_http_loopback)
+            group = _request_group(members, providers, keys, rules)
         except PlanError as exc:
-            plan.readings |= {account.id: Reading(exc.outcome, str(exc)) for account in members}
+            failure = Reading(exc.outcome, str(exc), retry_at=exc.retry_at)
+            plan.readings |= {account.id: failure for account in members}
         else:
             plan.groups.append(group)
     return plan
@@ -65,9 +83,15 @@ def make_plan(
 class PlanError(Exception):
     """No request can be made for a group of accounts; the text says why."""
 
-    def __init__(self, reason: str, outcome: Outcome = Outcome.BAD_CONFIG) -> None:
+    def __init__(
+        self,
+        reason: str,
+        outcome: Outcome = Outcome.BAD_CONFIG,
+        retry_at: datetime | None = None,
+    ) -> None:
         super().__init__(reason)
         self.outcome = outcome
+        self.retry_at = retry_at
 
 
 def _alike(accounts: Sequence[Account]) -> list[list[Account]]:
@@ -82,9 +106,9 @@ def _alike(accounts: Sequence[Account]) -> list[list[Account]]:
 
 def _request_group(
     members: Sequence[Account],
-    provider: Provider | DefinitionError,
+    providers: Mapping[str, Provider | DefinitionError],
     keys: Keys,
-    allow_http_loopback: bool,
+    rules: PlanRules,
 ) -> RequestGroup:
     """Return the request for accounts that share it.
 
@@ -92,8 +116,12 @@ def _request_group(
         PlanError: when there is none.
     """
     first = members[0]
+    provider = providers.get(first.provider)
+    if provider is None or rules.is_late():
+        raise PlanError(_OUT_OF_TIME, Outcome.TRANSIENT)
     if isinstance(provider, DefinitionError):
         raise PlanError(f'provider "{first.provider}": {provider}')
+    _check_wait(members, rules)
     if first.secret in keys.missing:
         problem = keys.missing[first.secret]
         raise PlanError(str(problem), problem.outcome)
@@ -102,10 +130,21 @@ def _request_group(
             keys.found[first.secret],
             first.params,
             first.base_url,
-            allow_http_loopback=allow_http_loopback,
+            allow_http_loopback=rules.allow_http_loopback,
         )
     except ConfigError as exc:
         raise PlanError(str(exc)) from None
     except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
         raise PlanError(describe_unexpected(exc)) from None
     return RequestGroup(provider, request, tuple(members))
+
+
+def _check_wait(members: Sequence[Account], rules: PlanRules) -> None:
+    """Raise while the provider wants the key of any of ``members`` to wait."""
+    retry_at = max(
+        (rules.not_before[account.id] for account in members if account.id in rules.not_before),
+        default=None,
+    )
+    if retry_at is not None:
+        words = f"the provider asked to wait until {retry_at:%H:%M} UTC, so no request was sent"
+        raise PlanError(words, Outcome.RATE_LIMITED, retry_at)

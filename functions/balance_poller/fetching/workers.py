@@ -10,8 +10,8 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from balance_poller.exchange.reading import Reading, describe_unexpected
@@ -22,6 +22,9 @@ from balance_poller.fetching.hosts import Host, Job, group_by_host, share_of
 from balance_poller.fetching.request_group import RequestGroup, fail_all, read_answer
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from shared.outcome import Outcome
+
+#: More is no sensible wait, and years from now may be no date.
+_LONGEST_WAIT_SECONDS: Final = 7 * 86_400
 
 _OUT_OF_TIME: Final = "the run ran out of time before the provider answered"
 _HOST_IS_DOWN: Final = "no request was sent: the provider had just failed many in a row"
@@ -140,6 +143,8 @@ class _Worker:
             response = await self.transport.send(group.request, slot, seconds)
             readings = read_answer(group, response)
             retry_after = parse_retry_after(response.retry_after, self.limits.now())
+            if retry_after:
+                readings = _with_retry_at(readings, self.limits.now(), retry_after)
         except FetchError as exc:
             readings = fail_all(group, exc.outcome, str(exc))
         except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
@@ -147,3 +152,14 @@ class _Worker:
         self.readings.update(readings)
         outcomes = [reading.outcome for reading in readings.values()]
         return next((o for o in outcomes if o.is_retryable), outcomes[0]), retry_after
+
+
+def _with_retry_at(
+    readings: Mapping[str, Reading], now: datetime, seconds: float
+) -> dict[str, Reading]:
+    """Return ``readings`` with the end of the wait that the provider asked for."""
+    retry_at = now + timedelta(seconds=min(seconds, _LONGEST_WAIT_SECONDS))
+    return {
+        account: replace(reading, retry_at=retry_at) if reading.outcome.is_retryable else reading
+        for account, reading in readings.items()
+    }

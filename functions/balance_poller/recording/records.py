@@ -68,7 +68,8 @@ def record(
     if reading.outcome is Outcome.OK and reading.balance is not None:
         return _after_success(attempt, latest, reading, reading.balance, _source_hash(account))
     failing_since = (previous.failing_since if previous else None) or at
-    return Recorded(attempt, replace(latest, failing_since=failing_since))
+    retry_at = reading.retry_at and min(reading.retry_at, at + account.stale_after)
+    return Recorded(attempt, replace(latest, failing_since=failing_since, retry_at=retry_at))
 
 
 def _is_same(previous: Latest, account: Account) -> bool:

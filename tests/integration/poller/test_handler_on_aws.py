@@ -37,7 +37,7 @@ OUTCOMES = {
     "redirect": "schema_changed",
     "server-error": "transient",
     "limited": "rate_limited",
-    "no-http": "transient",
+    "no-http": "schema_changed",
     "broken-off": "transient",
     "silent": "transient",
     "stall": "transient",

@@ -70,7 +70,7 @@ def _near_now(monkeypatch: pytest.MonkeyPatch) -> None:
 
     from balance_poller import event as event_module  # noqa: PLC0415 -- only here
 
-    monkeypatch.setattr(event_module, "MAX_DISTANCE", timedelta(days=36_500))
+    monkeypatch.setattr(event_module, "MAX_BEHIND", timedelta(days=36_500))
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

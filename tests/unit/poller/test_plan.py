@@ -8,7 +8,7 @@ import pytest
 
 from balance_poller.credentials.reference import SecretError, SecretStoreError
 from balance_poller.event import Account, parse_account
-from balance_poller.fetching.plan import Plan, load_providers, make_plan
+from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import PROVIDERS, FakeSecrets, entry
 
@@ -17,7 +17,7 @@ def plan(*entries: dict[str, Any], keys: FakeSecrets | None = None) -> Plan:
     accounts: list[Account] = [parse_account(e) for e in entries]
     providers = load_providers(accounts, PROVIDERS)
     read = (keys or FakeSecrets()).read([account.secret for account in accounts])
-    return make_plan(accounts, providers, read, allow_http_loopback=False)
+    return make_plan(accounts, providers, read, PlanRules(allow_http_loopback=False))
 
 
 def test_accounts_when_they_share_a_request_then_are_one_question() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from balance_poller.credentials.reference import SecretError, SecretStoreError
+from balance_poller.definitions.template import ConfigError
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
@@ -370,3 +371,101 @@ def test_reason_when_an_answer_echoes_the_key_as_its_error_code_then_it_is_maske
 
     assert key not in f"{report}{world.history.attempts}{world.latest.items}"
     assert report.rows[0].reason == "the key was rejected (HTTP 401): [key]"
+
+
+class TestRetryAfter:
+    """A provider that asked to wait gets no request before, run after run."""
+
+    HOUR = 3600
+
+    def limited(self, seconds: object = HOUR, status: int = 429) -> World:
+        return World(lambda _request: answer({}, status, retry_after=str(seconds)))
+
+    def test_the_next_runs_when_a_wait_was_asked_for_then_send_nothing_and_say_why(self) -> None:
+        world = self.limited()
+
+        reports = [run(world, entry("one", stale_after_minutes=60), minute=m) for m in (5, 10, 15)]
+
+        assert len(world.transport.sent) == 1
+        assert {row.outcome for report in reports for row in report.rows} == {Outcome.RATE_LIMITED}
+        assert "asked to wait until 15:05 UTC" in (reports[-1].rows[0].reason or "")
+        assert world.latest.items["one"].retry_at == AT + timedelta(hours=1)
+        assert world.latest.items["one"].failing_since == AT
+
+    def test_a_wait_when_longer_than_the_staleness_limit_then_ends_with_it(self) -> None:
+        world = self.limited(86_400)
+
+        for minute in (5, 10, 15, 20, 25):
+            run(world, entry("one", stale_after_minutes=15), minute=minute)
+
+        assert len(world.transport.sent) == 2
+
+    def test_a_wait_when_over_then_the_account_is_polled_and_the_wait_forgotten(self) -> None:
+        world = self.limited(400)
+        run(world, entry("one"))
+        world.transport.reply = rich
+
+        run(world, entry("one"), minute=10)
+        report = run(world, entry("one"), minute=15)
+
+        assert report.rows[0].outcome is Outcome.OK
+        assert world.latest.items["one"].retry_at is None
+
+    def test_accounts_when_they_share_the_request_then_wait_together(self) -> None:
+        world = self.limited()
+        run(world, entry("one", secret="shared"))
+
+        run(world, entry("one", secret="shared"), entry("new", secret="shared"), minute=10)
+        run(world, entry("other"), minute=10)
+
+        assert len(world.transport.sent) == 2
+
+    @pytest.mark.parametrize(
+        ("status", "wait"),
+        [(503, "3600"), (429, "Mon, 23 Nov 2026 15:05:00 GMT"), (429, "9" * 40)],
+    )
+    def test_a_wait_when_it_comes_in_another_form_then_holds(self, status: int, wait: str) -> None:
+        world = self.limited(wait, status)
+
+        for minute in (5, 10, 15):
+            run(world, entry("one"), minute=minute)
+
+        assert len(world.transport.sent) == 1
+
+    @pytest.mark.parametrize(
+        ("status", "wait"),
+        [
+            (401, "3600"),
+            (429, "soon"),
+            (429, "-5"),
+            (429, "0"),
+            (429, "Mon, 23 Nov 2026 13:00 GMT"),
+        ],
+    )
+    def test_a_wait_when_none_or_not_of_a_limit_then_the_next_run_asks(
+        self, status: int, wait: str
+    ) -> None:
+        world = self.limited(wait, status)
+        run(world, entry("one"))
+        sent = len(world.transport.sent)
+
+        run(world, entry("one"), minute=10)
+
+        assert len(world.transport.sent) > sent
+
+
+def test_planning_when_it_takes_the_runs_time_then_costs_only_what_comes_after() -> None:
+    """A definition that takes forever to prepare leaves the run its time for writing."""
+    world = World(rich)
+
+    def prepare_slowly(*_: object, **__: object) -> PreparedRequest:
+        world.clock.seconds = DEADLINE + 1
+        raise ConfigError("slow")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("balance_poller.exchange.provider.Provider.prepare", prepare_slowly)
+        report = run(world, entry("slow"), entry("other"))
+
+    assert [row.outcome for row in report.rows] == [Outcome.BAD_CONFIG, Outcome.TRANSIENT]
+    assert "ran out of time" in (report.rows[1].reason or "")
+    assert world.log == ["metrics", "history", "latest"]

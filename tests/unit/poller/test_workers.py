@@ -13,7 +13,7 @@ from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.errors import FetchError
-from balance_poller.fetching.plan import load_providers, make_plan
+from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.retry import RetryPolicy
 from balance_poller.fetching.workers import FetchLimits, fetch_all
@@ -36,7 +36,7 @@ DEADLINE = 60.0
 def groups(*accounts: Account) -> list[RequestGroup]:
     providers = load_providers(accounts, PROVIDERS)
     keys = FakeSecrets().read([account.secret for account in accounts])
-    return make_plan(accounts, providers, keys, allow_http_loopback=False).groups
+    return make_plan(accounts, providers, keys, PlanRules(allow_http_loopback=False)).groups
 
 
 def accounts(count: int, host: str = "a.example", prefix: str = "") -> list[Account]:
