@@ -105,9 +105,17 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
         ),
         ("polled", f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"),
         ("last outcome", latest.outcome.value),
+        ("next request", _next_request(latest, now)),
         ("top up at", latest.top_up_url or ""),
     ]
     return pairs
+
+
+def _next_request(latest: Latest, now: datetime) -> str:
+    """Return from when the provider takes requests again; empty when it does already."""
+    if latest.retry_at is None or latest.retry_at <= now:
+        return ""
+    return f"not before {format_clock(latest.retry_at, now)}: the provider asked to wait"
 
 
 def _basis(latest: Latest) -> str:
