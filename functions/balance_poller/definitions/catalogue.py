@@ -44,7 +44,12 @@ def skeleton(title: str) -> dict[str, Any]:
         },
         "wallets": {"balance": {"unit": "USD", "remaining": "data.balance"}},
         "errors": [
-            {"status": 403, "outcome": "insufficient_scope", "reason": "the key may not read it"}
+            {
+                "status": 403,
+                "when": "error.code == 'forbidden'",
+                "outcome": "insufficient_scope",
+                "reason": "the key may not read the balance",
+            }
         ],
         "notes": "Where each fact comes from, and when it was read.",
     }

@@ -65,7 +65,7 @@ class Rule:
     statuses: frozenset[int] = frozenset()
     """Of ``errors`` alone; empty for every status."""
     is_for_web_pages: bool = False
-    """Of ``errors`` alone: whether it also holds when a web page came instead of an answer."""
+    """Of ``errors`` alone: whether it also holds for web pages, since the API itself sends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,12 @@ def _parse_rule(field: Field, *, is_error: bool) -> Rule:
     """Return one entry."""
     required = ("outcome", "reason") if is_error else ("when", "outcome", "reason")
     fields = field.fields(required, ("status", "when", "web_page") if is_error else ())
-    if is_error and not {"status", "when"} & fields.keys():
-        field.refuse("expected status, when, or both")
+    is_for_web_pages = "web_page" in fields and fields["web_page"].flag()
+    if is_error and "when" not in fields and not is_for_web_pages:
+        field.refuse(
+            "when is missing: it recognises the API's own answer, since a proxy answers with the"
+            " same status (where the API itself answers with web pages, set web_page)"
+        )
     outcome = fields["outcome"].choice(FAILURES) if "outcome" in fields else FAILURES[0]
     reason = fields.get("reason")
     return Rule(
@@ -160,7 +164,7 @@ def _parse_rule(field: Field, *, is_error: bool) -> Rule:
         reason=reason.text(LINE, "a single line", MAX_REASON) if reason else "",
         when=parse_expression(fields.get("when")),
         statuses=_parse_statuses(fields.get("status")),
-        is_for_web_pages="web_page" in fields and fields["web_page"].flag(),
+        is_for_web_pages=is_for_web_pages,
     )
 
 

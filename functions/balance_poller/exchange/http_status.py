@@ -1,4 +1,4 @@
-"""What an HTTP status means by itself. Pure."""
+"""What an HTTP status means by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from shared.outcome import Outcome
 
 Failure = tuple[Outcome, str]
-"""How a poll failed, and the reason in words."""
+"""How a poll failed, and the reason for a person."""
 
 _BY_STATUS: Final[dict[int, Failure]] = {
     204: (Outcome.SCHEMA_CHANGED, "the answer is empty"),
@@ -26,24 +26,31 @@ _BY_HUNDRED: Final[dict[int, Failure]] = {
     5: (Outcome.TRANSIENT, "the provider has a problem"),
 }
 _ODD: Final[Failure] = (Outcome.SCHEMA_CHANGED, "the answer's status is not one of HTTP")
-_PAGE: Final[Failure] = (
+#: Firewalls refuse with 403, too, so that it names no key as wrong.
+_REFUSED_BY_SOMEONE: Final[Failure] = (
     Outcome.TRANSIENT,
-    "a web page came instead of the API's answer, perhaps a proxy's",
+    "refused by the API or by something before it",
 )
 
 
-def status_failure(status: int, *, is_page: bool) -> Failure | None:
+def status_failure(status: int, *, is_own_error: bool) -> Failure | None:
     """Return what ``status`` means; None when it lets the body decide.
 
     Args:
         status: The HTTP status.
-        is_page: Whether the body is a web page: then 401 and 403 are a proxy's or a challenge's
-            and say nothing of the key.
+        is_own_error: Whether the body has an error code where the API writes its own.
     """
     if 200 <= status < 300 and status not in _BY_STATUS:
         return None
-    if is_page and status in {401, 403}:
-        outcome, words = _PAGE
-    else:
-        outcome, words = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, _ODD)
+    outcome, words = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, _ODD)
+    if status == 403 and not is_own_error:
+        outcome, words = _REFUSED_BY_SOMEONE
     return outcome, f"{words} (HTTP {status})"
+
+
+def intermediary_failure(status: int) -> Failure:
+    """Return what an answer by something in front of the API means, whatever its status."""
+    words = "a CDN or proxy answered, not the API"
+    if 200 <= status < 300:
+        words = "a web page came instead of the API's answer, perhaps a proxy's"
+    return Outcome.TRANSIENT, f"{words} (HTTP {status})"

@@ -1,6 +1,6 @@
-"""From a provider's answer to an outcome: errors, status, success, guards, wallet, in this order.
+"""From a provider's answer to an outcome: who answered, errors, status, success, guards, wallet.
 
-Pure, and total: whatever the answer is, the result is a ``Reading``, never an exception. No text of
+Total: whatever the answer is, the result is a ``Reading``, never an exception. No text of
 the answer gets into it, but for an error code that the definition selects and a unit.
 """
 
@@ -15,14 +15,9 @@ from typing import Final
 
 from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.expression import Expression
-from balance_poller.exchange.http_status import Failure, status_failure
-from balance_poller.exchange.response import (
-    MISSING,
-    Response,
-    is_web_page,
-    not_json_words,
-    parse_body,
-)
+from balance_poller.exchange.http_status import Failure, intermediary_failure, status_failure
+from balance_poller.exchange.intermediary import is_from_intermediary, is_web_page
+from balance_poller.exchange.response import MISSING, Response, describe_not_json, parse_body
 from balance_poller.exchange.wallets import Wallets, read_wallets
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Wallet
@@ -70,15 +65,16 @@ def read_response(definition: Definition, response: Response, wallet: str | None
 
 def _find_failure(definition: Definition, response: Response, body: object) -> Failure | None:
     """Return how the poll fails before any amount is looked at, or None."""
-    is_page = body is MISSING and is_web_page(response)
+    if is_from_intermediary(response, body):
+        return _find_page_error(definition, response, body) or intermediary_failure(response.status)
+    code = plain_code(definition.error_code, body)
     failure = _find_error(definition, response, body)
-    failure = failure or status_failure(response.status, is_page=is_page)
+    failure = failure or status_failure(response.status, is_own_error=bool(code))
     if failure is None and body is MISSING:
-        failure = Outcome.SCHEMA_CHANGED, not_json_words(response, is_page=is_page)
+        failure = Outcome.SCHEMA_CHANGED, describe_not_json(response)
     if failure is None and definition.success is not None and not definition.success.holds(body):
         failure = Outcome.SCHEMA_CHANGED, "the answer does not report success"
     if failure is not None:
-        code = plain_code(definition.error_code, body)
         return failure[0], f"{failure[1]}: {code}" if code else failure[1]
     for rule in definition.guards:
         if rule.when is not None and rule.when.holds(body):
@@ -88,13 +84,20 @@ def _find_failure(definition: Definition, response: Response, body: object) -> F
 
 def _find_error(definition: Definition, response: Response, body: object) -> Failure | None:
     """Return the first of the definition's ``errors`` that the answer is."""
-    is_page = body is MISSING and is_web_page(response)
     for rule in definition.errors:
         if rule.statuses and response.status not in rule.statuses:
             continue
-        if is_page and not rule.is_for_web_pages:
-            continue
-        if rule.when is None or (body is not MISSING and rule.when.holds(body)):
+        if rule.when is not None and body is not MISSING and rule.when.holds(body):
+            return rule.outcome, rule.reason
+    return None
+
+
+def _find_page_error(definition: Definition, response: Response, body: object) -> Failure | None:
+    """Return the first of the definition's ``errors`` that says the API itself answers so."""
+    if body is not MISSING or not is_web_page(response):
+        return None
+    for rule in definition.errors:
+        if rule.is_for_web_pages and (not rule.statuses or response.status in rule.statuses):
             return rule.outcome, rule.reason
     return None
 

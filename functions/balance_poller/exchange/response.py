@@ -22,15 +22,8 @@ class Response:
     """The header as it came."""
 
 
-def is_web_page(response: Response) -> bool:
-    """Return whether an answer that is not JSON is a page, by its type or its first character."""
-    return "html" in response.content_type.lower() or response.body.lstrip()[:1] == b"<"
-
-
-def not_json_words(response: Response, *, is_page: bool) -> str:
-    """Say what came instead of JSON."""
-    if is_page:
-        return "a web page came instead of JSON"
+def describe_not_json(response: Response) -> str:
+    """Return what came instead of JSON."""
     if not response.body.strip():
         return "the answer is empty"
     try:

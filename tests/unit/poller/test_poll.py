@@ -306,7 +306,7 @@ def test_failures_when_of_every_kind_then_stay_with_their_accounts() -> None:
     outcomes = {row.account: row.outcome for row in report.rows}
     assert outcomes == {
         "refused": Outcome.TRANSIENT,
-        "page": Outcome.SCHEMA_CHANGED,
+        "page": Outcome.TRANSIENT,
         "odd": Outcome.SCHEMA_CHANGED,
         "moved": Outcome.SCHEMA_CHANGED,
         "limited": Outcome.RATE_LIMITED,

@@ -175,7 +175,7 @@ def test_a_host_when_only_some_keys_fail_then_is_not_down() -> None:
 
 @pytest.mark.parametrize(
     ("status", "attempts"),
-    [(429, 3), (503, 3), (500, 3), (401, 1), (403, 1), (404, 1), (400, 1), (200, 1)],
+    [(429, 3), (503, 3), (500, 3), (401, 1), (403, 3), (404, 1), (400, 1), (200, 1)],
 )
 def test_an_answer_when_asking_again_can_help_then_is_asked_for_thrice(
     status: int, attempts: int

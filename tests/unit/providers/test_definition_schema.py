@@ -34,7 +34,9 @@ BASE: Final[dict[str, Any]] = {
     },
     "success": "ok == `true`",
     "error_code": "error.code",
-    "errors": [{"status": 403, "outcome": "insufficient_scope", "reason": "no permission"}],
+    "errors": [
+        {"status": 403, "when": "error", "outcome": "insufficient_scope", "reason": "no permission"}
+    ],
     "guards": [{"when": "total == `0`", "outcome": "unverified", "reason": "all zero"}],
     "wallets": {"balance": {"unit": "USD", "remaining": "data.balance"}},
 }
@@ -119,6 +121,7 @@ VALID: Final = {
     "several statuses": with_(errors__0__status=[401, 403]),
     "status and condition": with_(errors__0__when="error.code == 'X'"),
     "web page": with_(errors__0__web_page=True),
+    "web page alone": with_(errors__0__web_page=True, errors__0__when=REMOVED),
     "notes as list": with_(notes=["one", "two"]),
     "sources": with_(sources=["https://example.com/a", "https://example.com/b (the remark)"]),
     "catalogue": with_(kind="search", other_names=["Acme Search", "SERP"]),
@@ -284,7 +287,7 @@ BROKEN: Final = {
     ),
     "error without condition": (
         with_(errors=[{"outcome": "transient", "reason": "x"}]),
-        "errors[0]: expected status, when, or both",
+        "errors[0]: when is missing: it recognises the API's own answer",
     ),
     "error that is ok": (with_(errors__0__outcome="ok"), "errors[0].outcome: expected one of"),
     "error with an unknown outcome": (
@@ -314,7 +317,7 @@ NULLS: Final = with_(
     guards=None,
     request__json=None,
     request__headers={"Authorization": "Bearer {key}", "X-Team": None},
-    errors__0__when=None,
+    errors__0__status=None,
     wallets__balance__used=None,
     wallets__balance__remaining={"sum": ["a"], "first": None},
 )

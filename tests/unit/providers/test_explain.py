@@ -21,7 +21,7 @@ DEFINITION: Final[dict[str, Any]] = {
     "errors": [
         {"status": 403, "when": "code == 'SCOPE'", "outcome": "insufficient_scope", "reason": "no"},
         {"when": "frozen", "outcome": "account_blocked", "reason": "frozen"},
-        {"status": 404, "outcome": "bad_config", "reason": "no such team"},
+        {"status": 404, "when": "team", "outcome": "bad_config", "reason": "no such team"},
     ],
     "guards": [{"when": "left == `0`", "outcome": "unverified", "reason": "zero"}],
     "wallets": {

@@ -34,6 +34,7 @@ BODIES = {
     "json": respond(0, {"error": {"code": 1, "message": "no"}, "success": False}),
     "html": respond(0, b"<!DOCTYPE html><html><body>no</body></html>", content_type="text/html"),
     "text": respond(0, b"upstream connect error", content_type="text/plain"),
+    "code": respond(0, b"error code: 1010", content_type="text/plain"),
     "empty": respond(0, b""),
     "list": respond(0, []),
     "null": respond(0, None),
@@ -63,12 +64,13 @@ def test_answer_without_the_documented_body_is_never_ok(provider: Provider) -> N
         assert reading.outcome is not Outcome.OK, (status, body)
 
 
-def test_web_page_with_401_or_403_says_nothing_of_the_key(provider: Provider) -> None:
-    page = BODIES["html"]
+@pytest.mark.parametrize("body", ["html", "code"])
+def test_answer_of_a_proxy_says_nothing_of_the_account(provider: Provider, body: str) -> None:
+    answer = BODIES[body]
 
     outcomes = {
-        provider.read(Response(status, page.content_type, page.body), None).outcome
-        for status in (401, 403)
+        provider.read(Response(status, answer.content_type, answer.body), None).outcome
+        for status in range(200, 600)
     }
 
     assert outcomes == {Outcome.TRANSIENT}

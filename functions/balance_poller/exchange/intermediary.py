@@ -1,0 +1,56 @@
+"""Whether a CDN or proxy answered in the API's stead.
+
+It is judged before what was answered, at any status. Refusals by something in front of an API have
+made people rotate good keys and top up funded accounts (github.com/cth9191/higgsfield-api-skill/
+issues/1, read 2026-11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from balance_poller.exchange.response import MISSING, Response
+
+#: ``error code: 1010`` as text; the same as the head of a Markdown document
+#: (developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors,
+#: read 2026-11).
+_ERROR_CODE: Final = re.compile(rb"(?sm)\s*(---\s.{0,1000}?^)?error[ _]code: *\d{3,4}\s")
+#: What a problem document says of whoever stands in front of the API: the site that it serves, its
+#: own trace of the request, and who should act. APIs describe themselves in other members.
+_EDGE_MEMBERS: Final = frozenset(
+    {
+        "cloudflare_error",
+        "edge_request_id",
+        "error_category",
+        "owner_action_required",
+        "pop",
+        "ray_id",
+        "retryable",
+        "zone",
+    }
+)
+
+
+def is_from_intermediary(response: Response, body: object) -> bool:
+    """Return whether something in front of the API wrote ``response``; ``body`` is its JSON."""
+    if body is not MISSING:
+        return _is_edge_problem(response.status, body)
+    return is_web_page(response) or bool(_ERROR_CODE.match(response.body[:2000] + b"\n"))
+
+
+def is_web_page(response: Response) -> bool:
+    """Return whether an answer that is not JSON is a page, by its type or its first character."""
+    start = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return "html" in response.content_type.lower() or start.startswith(b"<")
+
+
+def _is_edge_problem(status: int, body: object) -> bool:
+    """Return whether ``body`` is a problem document (RFC 9457) about the API, not by it."""
+    return (
+        isinstance(body, Mapping)
+        and body.get("status") == status
+        and isinstance(body.get("title"), str)
+        and len(_EDGE_MEMBERS & body.keys()) >= 2
+    )

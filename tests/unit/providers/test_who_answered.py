@@ -1,0 +1,189 @@
+"""Who answered is judged before what was answered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balance_poller.exchange.provider import Provider, load_provider
+from balance_poller.exchange.response import Response
+from shared.outcome import Outcome
+
+#: What the poller gets since it sends ``Accept: application/json``
+#: (github.com/diegosouzapw/OmniRoute/issues/8775, read 2026-11).
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/"
+    "cloudflare-1xxx-errors/error-1010/",
+    "title": "Error 1010: Access denied",
+    "status": 403,
+    "detail": "The site owner has blocked access based on your browser's signature.",
+    "instance": "a105ee31cf145053",
+    "error_code": 1010,
+    "error_name": "browser_signature_banned",
+    "error_category": "access_denied",
+    "ray_id": "a105ee31cf145053",
+    "timestamp": "2026-07-27T19:34:49Z",
+    "zone": "api.example.com",
+    "cloudflare_error": True,
+    "retryable": False,
+    "owner_action_required": True,
+}
+PAGE: Final = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
+MARKS: Final = {
+    "page": ("text/html; charset=UTF-8", PAGE),
+    "page without its type": ("", b"\xef\xbb\xbf\n" + PAGE),
+    "page as JSON": ("application/json", PAGE),
+    "page that begins with a comment": ("text/plain", b"<!-- proxy -->" + PAGE),
+    "page in another encoding": ("text/html", PAGE.decode().encode("utf-16")),
+    "xml": ("application/xml", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"),
+    "text": ("text/plain", b"error code: 1010"),
+    "text with a line break": ("text/plain; charset=UTF-8", b"error code: 1020\r\n"),
+    "markdown": (
+        "text/markdown",
+        b"---\nstatus: 403\nerror_code: 1015\nzone: a.example\n---\n# No",
+    ),
+}
+
+
+def provider() -> Provider:
+    definition = {
+        "title": "Example",
+        "request": {"url": "https://api.example.com/balance", "headers": {"X-Key": "{key}"}},
+        "error_code": "error.code",
+        "errors": [
+            {"when": "error_code || error", "outcome": "invalid_key", "reason": "the key is wrong"}
+        ],
+        "wallets": {"balance": {"unit": "USD", "remaining": "balance"}},
+    }
+    return load_provider("example", {"example": definition})
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("status", [302, 400, 401, 402, 403, 404, 410, 422, 429, 500, 503])
+def test_answer_of_a_proxy_is_transient_at_any_status(mark: str, status: int) -> None:
+    content_type, body = MARKS[mark]
+
+    reading = provider().read(Response(status, content_type, body), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+    assert reading.reason == f"a CDN or proxy answered, not the API (HTTP {status})"
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 429, 503])
+def test_problem_document_of_a_cdn_is_transient_whatever_the_definition_says(status: int) -> None:
+    body = json.dumps(PROBLEM | {"status": status}).encode()
+
+    reading = provider().read(Response(status, "application/json", body), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+    assert "not the API" in str(reading.reason)
+
+
+@given(left_out=st.sets(st.sampled_from(["type", "cloudflare_error", "ray_id", "error_code"])))
+def test_problem_document_of_a_cdn_is_known_by_its_shape(left_out: set[str]) -> None:
+    body = {name: value for name, value in PROBLEM.items() if name not in left_out}
+
+    reading = provider().read(Response(403, "application/json", json.dumps(body).encode()), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "about:blank", "title": "Forbidden", "status": 403, "error": "x"},
+        {
+            "title": "x",
+            "status": 403,
+            "detail": "y",
+            "instance": "/balance",
+            "error": {},
+            "code": 1,
+        },
+        {"title": "x", "status": 500, "ray_id": "a", "zone": "b", "error": "x"},
+        {"ray_id": "a", "zone": "b", "retryable": False, "error": "x"},
+    ],
+    ids=["base members", "own members", "another status", "no problem document"],
+)
+def test_problem_document_of_the_api_itself_is_read_by_its_definition(body: object) -> None:
+    reading = provider().read(Response(403, "", json.dumps(body).encode()), None)
+
+    assert reading.outcome is not Outcome.OK
+    assert "CDN" not in str(reading.reason)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/plain", b"Forbidden"),
+        ("text/plain", b"RBAC: access denied"),
+        ("application/json", b'{"message":"Forbidden"}'),
+        ("", b""),
+        ("application/json", b"[]"),
+    ],
+    ids=["text", "service mesh", "gateway", "empty", "list"],
+)
+def test_403_in_a_foreign_shape_names_no_key_as_wrong(content_type: str, body: bytes) -> None:
+    reading = provider().read(Response(403, content_type, body), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+    assert reading.reason == "refused by the API or by something before it (HTTP 403)"
+
+
+def test_403_with_the_api_s_own_error_code_is_the_api_s() -> None:
+    definition = {
+        "title": "Example",
+        "request": {"url": "https://api.example.com/balance", "headers": {"X-Key": "{key}"}},
+        "error_code": "error.code",
+        "wallets": {"balance": {"unit": "USD", "remaining": "balance"}},
+    }
+
+    reading = load_provider("own", {"own": definition}).read(
+        Response(403, "application/json", b'{"error": {"code": "KEY_REVOKED"}}'), None
+    )
+
+    assert reading.outcome is Outcome.INVALID_KEY
+    assert reading.reason == "the key was rejected (HTTP 403): KEY_REVOKED"
+
+
+@pytest.mark.parametrize("body", [b"", b"Unauthorized", b'{"message":"Unauthorized"}'])
+def test_401_without_a_mark_stays_a_rejected_key(body: bytes) -> None:
+    reading = provider().read(Response(401, "text/plain", body), None)
+
+    assert reading.outcome is Outcome.INVALID_KEY
+
+
+def test_login_page_with_200_is_perhaps_a_proxy_s() -> None:
+    reading = provider().read(Response(200, "text/html", PAGE), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+    assert reading.reason == (
+        "a web page came instead of the API's answer, perhaps a proxy's (HTTP 200)"
+    )
+
+
+def test_definition_may_say_that_the_api_itself_answers_with_pages() -> None:
+    definition = {
+        "title": "Example",
+        "request": {"url": "https://api.example.com/balance", "headers": {"X-Key": "{key}"}},
+        "errors": [
+            {
+                "status": 401,
+                "web_page": True,
+                "outcome": "invalid_key",
+                "reason": "the key is wrong",
+            }
+        ],
+        "wallets": {"balance": {"unit": "USD", "remaining": "balance"}},
+    }
+    example = load_provider("pages", {"pages": definition})
+
+    assert example.read(Response(401, "text/html", PAGE), None).reason == "the key is wrong"
+    assert example.read(Response(403, "text/html", PAGE), None).outcome is Outcome.TRANSIENT
+    assert example.read(Response(401, "text/plain", b"error code: 1010"), None).outcome is (
+        Outcome.TRANSIENT
+    )
