@@ -150,7 +150,7 @@ format: setup ## Let ruff format the code and fix what it can
 
 .PHONY: types
 types: setup ## mypy, strict
-	@$(BIN)/mypy functions balancectl scripts bench tests/unit/poller tests/unit/shared
+	@$(BIN)/mypy functions balancectl scripts bench tests/unit/poller tests/unit/shared tests/unit/router/world.py
 
 .PHONY: layers
 layers: setup ## import-linter: the directions of the design

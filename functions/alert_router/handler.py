@@ -1,4 +1,4 @@
-"""The Lambda entry: builds what the frames work with, and reports failures record by record."""
+"""Lambda entry point: build the adapters, run the pipeline, report failures per record."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from alert_router.aws.alarms import Watch
-from alert_router.aws.alert_table import AlertStore
-from alert_router.aws.balance_table import Balances
-from alert_router.aws.queue import Later
+from alert_router.aws.alarms import AlarmReader
+from alert_router.aws.alert_table import AlertTable
+from alert_router.aws.balance_table import BalanceTable
+from alert_router.aws.queue import FlushQueue
 from alert_router.aws.topics import Publisher
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
 from alert_router.messages.wording.links import Links
-from alert_router.notify.context import Desk, Tally
+from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import RouteError, run
-from alert_router.notify.parallel import spread
-from alert_router.notify.snapshots import Knowledge
+from alert_router.notify.parallel import map_concurrently
+from alert_router.notify.snapshots import AccountSnapshots
 from alert_router.settings import Settings, settings
 from shared import clients
 from shared.names import RunMetric
 from shared.telemetry import logger, metrics
 
 if TYPE_CHECKING:
-    from alert_router.notify.ports import Context
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SERVICE: Final = "alert_router"
 
@@ -33,11 +33,11 @@ SERVICE: Final = "alert_router"
 _LEASE_MARGIN: Final = 5_000
 
 
-def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Route alarms to people.
 
     Args:
-        event: a batch of the intake queue, an alarm as CloudWatch or EventBridge hands it over,
+        event: a batch of the intake queue, an alarm as CloudWatch or EventBridge delivers it,
             SNS records, or one of the router's own requests (``docs/architecture.md``).
         context: Lambda's.
 
@@ -45,26 +45,27 @@ def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]
         ``batchItemFailures`` (records that have to come back) and ``published``.
 
     Raises:
-        RouteError: when something failed that no queue will bring back.
+        RouteError: when something failed that no queue redelivers.
     """
     lease = timedelta(milliseconds=context.get_remaining_time_in_millis() + _LEASE_MARGIN)
     failures: list[str] = []
-    desk = build_desk(settings(), lease, failures)
+    router = build_context(settings(), lease, failures)
     try:
-        failed = run(desk, list(unpack(event)))
+        failed = run(router, unpack(event))
     finally:
-        _report(desk, settings().namespace, failures)
+        _report(router, settings().namespace, failures)
     if None in failed:
         raise RouteError("the event could not be handled; the log says why")
     return {
         "batchItemFailures": [{"itemIdentifier": record_id} for record_id in failed],
-        "published": desk.tally.published,
+        "published": router.stats.published,
     }
 
 
-def build_desk(config: Settings, lease: timedelta, failures: list[str]) -> Desk:
-    """Put together what an invocation works with; clients are built on first use and kept."""
-    store = AlertStore(clients.dynamodb(), config.alerts_table)
+def build_context(config: Settings, lease: timedelta, failures: list[str]) -> RouterContext:
+    """Return what an invocation works with; clients are built on first use and kept."""
+    table = AlertTable(clients.dynamodb(), config.alerts_table)
+    balances = BalanceTable(clients.dynamodb(), config.balances_table)
     arn = config.notifications_topic.split(":")
     links = Links(
         stack_name=config.name,
@@ -74,32 +75,33 @@ def build_desk(config: Settings, lease: timedelta, failures: list[str]) -> Desk:
         dashboard_url=config.dashboard_url,
         runbook_url=config.runbook_url,
     )
-    return Desk(
+    return RouterContext(
         name=config.name,
-        memory=store,
-        knowledge=Knowledge(Balances(clients.dynamodb(), config.balances_table), store, failures),
-        outlet=Publisher(clients.sns(), config.notifications_topic, config.chat_topic),
-        timer=Later(clients.sqs, config.intake_queue_url),
-        alarms=Watch(clients.cloudwatch, config.name),
+        alert_table=table,
+        snapshots=AccountSnapshots(balances, table, failures),
+        publisher=Publisher(clients.sns(), config.notifications_topic, config.chat_topic),
+        flush_queue=FlushQueue(clients.sqs, config.intake_queue_url),
+        alarm_reader=AlarmReader(clients.cloudwatch, config.name),
         links=links,
         digest_above=config.digest_above,
-        policy=Policy(config.group_wait, config.repeat_after, lease),
+        policy=Policy(config.group_wait, config.repeat_after),
+        lease=lease,
         clock=lambda: datetime.now(UTC),
         pause=time.sleep,
-        each=spread,
+        map_concurrently=map_concurrently,
         log=logger(SERVICE),
-        tally=Tally(),
+        stats=RunStats(),
     )
 
 
-def _report(desk: Desk, namespace: str, failures: Sequence[str]) -> None:
+def _report(router: RouterContext, namespace: str, failures: Sequence[str]) -> None:
     """Write what happened to the log and the run's metrics."""
     for failure in failures:
-        desk.log.warning("message went out with less", reason=failure)
+        router.log.warning("sent without account record", reason=failure)
     figures = {
-        RunMetric.MESSAGES_PUBLISHED: len(desk.tally.published),
-        RunMetric.PUBLISH_FAILURES: desk.tally.publish_failures,
-        RunMetric.REDUCED_MESSAGES: desk.tally.reduced,
+        RunMetric.MESSAGES_PUBLISHED: len(router.stats.published),
+        RunMetric.PUBLISH_FAILURES: router.stats.publish_failures,
+        RunMetric.REDUCED_MESSAGES: router.stats.reduced,
     }
     if any(figures.values()):
         emf = metrics(SERVICE, namespace)

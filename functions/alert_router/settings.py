@@ -1,4 +1,4 @@
-"""What the environment says of this deployment. The only reader of ``os.environ``."""
+"""Settings of this deployment. The only reader of ``os.environ``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.names import DEFAULT_NAME, DEFAULT_NAMESPACE, Severity
 
 
 class SettingsError(Exception):
-    """The environment lacks a variable, or holds a value that is not what it must be."""
+    """A variable is missing or malformed."""
 
 
 class Settings(NamedTuple):

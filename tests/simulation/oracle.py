@@ -41,7 +41,7 @@ class Said:
     at: datetime
     event: str
     severity: str
-    troubles: frozenset[str]
+    problems: frozenset[str]
     is_reduced: bool
     """Whether the account's record could not be read: then nobody knows if it was ever set up."""
     source: Published
@@ -56,7 +56,7 @@ class Said:
                 return "setup"
             case "improved":
                 return "warning"
-        if self.is_reduced and self.troubles == {"stale"}:
+        if self.is_reduced and self.problems == {"stale"}:
             return "stale"
         return self.severity
 
@@ -112,7 +112,7 @@ def _said(truth: Truth, account: str) -> Iterator[Said]:
                     message.at,
                     entry["event"],
                     entry.get("severity", "warning"),
-                    frozenset(entry.get("troubles", ())),
+                    frozenset(entry.get("problems", ())),
                     "outcome" not in entry,
                     message,
                 )
@@ -151,7 +151,7 @@ def _level(firing: set[AlarmKind], *, is_new: bool) -> str:
 
 def _check_order(verdict: Verdict, account: str, said: list[Said]) -> None:
     """Every message says something new, or is excused; nothing ends that did not begin."""
-    known, troubles = "none", frozenset[str]()
+    known, problems = "none", frozenset[str]()
     last: Said | None = None
     for message in said:
         words = f"{account} at {message.at:%d %H:%M:%S}: {message.event} {message.severity}"
@@ -163,7 +163,7 @@ def _check_order(verdict: Verdict, account: str, said: list[Said]) -> None:
             is_new = known not in ("none", "setup")
         elif message.event == "escalated":
             worse = known in ("warning", "stale") and message.severity == "critical"
-            is_new = worse or bool(message.troubles - troubles)
+            is_new = worse or bool(message.problems - problems)
         elif message.event == "improved":
             is_new = known == "critical"
         else:
@@ -171,7 +171,7 @@ def _check_order(verdict: Verdict, account: str, said: list[Said]) -> None:
         repeats = last is not None and last.event == message.event and last.source.is_excused
         verdict.expect("a message says something new", holds=is_new or repeats, words=words)
         known, last = message.leaves, message
-        troubles = message.troubles
+        problems = message.problems
 
 
 def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
@@ -212,7 +212,7 @@ def _check_justified(verdict: Verdict, account: str, said: list[Said], phases: l
             case "improved":
                 holds = bool(levels & {"warning", "setup"})
             case _ if message.severity == "critical":
-                holds = "critical" in levels or ("low" in message.troubles and "warning" in levels)
+                holds = "critical" in levels or ("low" in message.problems and "warning" in levels)
             case _:
                 holds = bool(levels & {"warning", "critical", "setup"})
         words = f"{account} at {message.at:%d %H:%M}: {message.event} {message.severity}, {levels}"

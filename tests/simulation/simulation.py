@@ -13,19 +13,19 @@ from decimal import Decimal
 from random import Random
 from typing import Any, NoReturn
 
-from alert_router.aws.alarms import Watch
-from alert_router.aws.alert_table import AlertStore
-from alert_router.aws.balance_table import Balances
-from alert_router.aws.queue import Later
+from alert_router.aws.alarms import AlarmReader
+from alert_router.aws.alert_table import AlertTable
+from alert_router.aws.balance_table import BalanceTable
+from alert_router.aws.queue import FlushQueue
 from alert_router.aws.topics import Publisher
-from alert_router.events.alarm import AlarmChange, AlarmState, Watched
+from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
 from alert_router.messages.wording.links import Links
-from alert_router.notify.context import Desk, Tally
+from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import run
-from alert_router.notify.parallel import one_by_one
-from alert_router.notify.snapshots import Knowledge
+from alert_router.notify.parallel import map_in_order
+from alert_router.notify.snapshots import AccountSnapshots
 from balance_poller.credentials.reference import SecretError
 from balance_poller.event import parse_event
 from balance_poller.exchange.request import PreparedRequest
@@ -80,7 +80,7 @@ class Published:
     is_blind: bool = False
     """Whether whoever decided it may not have been able to read the silences."""
     is_excused: bool = False
-    """Whether its transport failed after publishing, so that it may come once more."""
+    """Whether its sender failed after publishing, so that it may come once more."""
 
 
 @dataclass
@@ -288,7 +288,7 @@ class Simulation:
             state=alarm.state,
             changed_at=self.now.replace(microsecond=self.now.microsecond // 1000 * 1000),
             reason=alarm.reason,
-            watched=Watched(
+            metric=AlarmMetric(
                 dimensions={"Account": alarm.account, "Provider": alarm.provider},
                 threshold=Decimal(str(alarm.threshold)),
             ),
@@ -330,34 +330,35 @@ class Simulation:
         invocation = _Invocation(self.now)
         self.stack.append(invocation)
         try:
-            return run(self._desk(), list(unpack(event)))
+            return run(self._context(), unpack(event))
         except Crash:
             return None
         finally:
             self.stack.pop()
 
-    def _desk(self) -> Desk:
+    def _context(self) -> RouterContext:
         """Build what the handler builds, on the fakes."""
         dynamo: Any = self.dynamo
         topics: Any = Topics(self._gate, self._deliver)
         queue: Any = self.queue
         cloudwatch: Any = self.cloudwatch
-        store = AlertStore(dynamo, "alerts")
-        return Desk(
+        store = AlertTable(dynamo, "alerts")
+        return RouterContext(
             name=NAME,
-            memory=store,
-            knowledge=Knowledge(Balances(dynamo, "balances"), store, []),
-            outlet=Publisher(topics, "topic", ""),
-            timer=Later(lambda: queue, "queue"),
-            alarms=Watch(lambda: cloudwatch, NAME),
+            alert_table=store,
+            snapshots=AccountSnapshots(BalanceTable(dynamo, "balances"), store, []),
+            publisher=Publisher(topics, "topic", ""),
+            flush_queue=FlushQueue(lambda: queue, "queue"),
+            alarm_reader=AlarmReader(lambda: cloudwatch, NAME),
             links=Links(NAME, "aws", "eu-west-1", "123456789012"),
             digest_above=5,
-            policy=Policy(GROUP_WAIT, REPEAT, TIMEOUT + timedelta(seconds=5)),
+            policy=Policy(GROUP_WAIT, REPEAT),
+            lease=TIMEOUT + timedelta(seconds=5),
             clock=lambda: self.now,
             pause=self._pause,
-            each=one_by_one,
+            map_concurrently=map_in_order,
             log=self,
-            tally=Tally(),
+            stats=RunStats(),
         )
 
     def _deliver(self, message: dict[str, Any]) -> str:

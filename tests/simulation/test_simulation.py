@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from alert_router.aws.alert_table import AlertStore
+from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.incident_item import to_item
 from alert_router.events.alarm import AlarmChange
-from alert_router.incidents.decision import mark_sent
-from alert_router.incidents.incident import Episode, apply
-from alert_router.notify import reconcile as tick
-from alert_router.notify import send
-from alert_router.notify import update as route
+from alert_router.incidents.incident import Incident
+from alert_router.incidents.transitions import apply, mark_sent
+from alert_router.notify import reconcile, send
+from alert_router.notify import update as updating
 from tests.simulation.chance import CALM, ROUGH, Rates
 from tests.simulation.customers import Customer
 from tests.simulation.oracle import judge
@@ -91,21 +90,21 @@ def never_marks(patch: pytest.MonkeyPatch) -> None:
 
 
 def writes_whatever_others_wrote(patch: pytest.MonkeyPatch) -> None:
-    """Save episodes without a condition."""
+    """Save incidents without a condition."""
 
-    def save(store: AlertStore, episode: Episode, now: datetime) -> Episode:
-        stored = replace(episode, version=episode.version + 1)
+    def save(store: AlertTable, incident: Incident, now: datetime) -> Incident:
+        stored = replace(incident, version=incident.version + 1)
         store._put(to_item(stored, now))
         return stored
 
-    patch.setattr(AlertStore, "save", save)
+    patch.setattr(AlertTable, "save", save)
 
 
 def forgets_what_was_told(patch: pytest.MonkeyPatch) -> None:
     """Know nothing of a message that went out."""
 
-    def mark(*arguments: Any) -> Episode:
-        return replace(mark_sent(*arguments), told=None)
+    def mark(*arguments: Any) -> Incident:
+        return replace(mark_sent(*arguments), last_notification=None)
 
     patch.setattr(send, "mark_sent", mark)
 
@@ -113,27 +112,27 @@ def forgets_what_was_told(patch: pytest.MonkeyPatch) -> None:
 def believes_old_news(patch: pytest.MonkeyPatch) -> None:
     """Apply a transition however late it arrives."""
 
-    def apply_any(episode: Episode, kind: str, change: AlarmChange) -> Episode:
-        facts = {name: fact for name, fact in episode.facts.items() if name != kind}
-        return apply(replace(episode, facts=facts), kind, change)
+    def apply_any(incident: Incident, kind: str, change: AlarmChange) -> Incident:
+        facts = {name: status for name, status in incident.alarms.items() if name != kind}
+        return apply(replace(incident, alarms=facts), kind, change)
 
-    patch.setattr(route, "apply", apply_any)
+    patch.setattr(updating, "apply", apply_any)
 
 
 def never_looks(patch: pytest.MonkeyPatch) -> None:
     """Do nothing when the schedule asks."""
-    patch.setattr(tick, "tick", lambda _: None)
+    patch.setattr(reconcile, "reconcile", lambda _: None)
 
 
 def hears_no_silence(patch: pytest.MonkeyPatch) -> None:
     """Know of no silence."""
-    patch.setattr(AlertStore, "silences", lambda _: iter(()))
+    patch.setattr(AlertTable, "silences", lambda _: iter(()))
 
 
 def sends_at_once(patch: pytest.MonkeyPatch) -> None:
     """Drop what another invocation seems to be sending, instead of coming back to it."""
-    patch.setattr(route, "_send_overdue", lambda *_: None)
-    patch.setattr(tick, "claim", lambda *_: [])
+    patch.setattr(updating, "_send_overdue", lambda *_: None)
+    patch.setattr(reconcile, "save_if_unchanged", lambda *_: [])
 
 
 @pytest.mark.parametrize(

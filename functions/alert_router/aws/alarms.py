@@ -1,4 +1,4 @@
-"""What CloudWatch knows of alarms now, to compare with what was heard of them."""
+"""Reads current alarm states, to catch transitions that never arrived."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from alert_router.events.alarm import AlarmChange, AlarmState, Watched
+from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState
 from alert_router.events.metric import COMPARISONS
 from alert_router.events.state_reason import newest_datapoint, read_data, threshold_in
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _NAMES_PER_CALL: Final = 100
 
 
-class Watch:
-    """CloudWatch's alarms.
+class AlarmReader:
+    """Reads alarms from CloudWatch.
 
     Args:
-        client: Returns the CloudWatch client; called when it is first needed, which only ticks do.
+        client: Returns the CloudWatch client; called on first use, which only reconciling does.
         stack_name: The deployment's name.
     """
 
@@ -34,7 +34,7 @@ class Watch:
         """Return the stack's account alarms that are in ALARM and may act.
 
         Raises:
-            botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be asked.
+            botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be read.
         """
         found = self._describe(AlarmNamePrefix=self._prefix, StateValue="ALARM")
         return [
@@ -47,7 +47,7 @@ class Watch:
         """Return the alarms of these names that exist, by name.
 
         Raises:
-            botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be asked.
+            botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be read.
         """
         remaining = iter(sorted(set(names)))
         found: dict[str, AlarmChange] = {}
@@ -76,7 +76,7 @@ def _change(alarm: Mapping[str, Any]) -> AlarmChange:
         reason=reason,
         description=alarm.get("AlarmDescription", ""),
         region=arn.split(":")[3] if arn.count(":") > 4 else "",
-        watched=Watched(
+        metric=AlarmMetric(
             label=" ".join(filter(None, (alarm.get("Namespace"), alarm.get("MetricName")))),
             dimensions={d["Name"]: d["Value"] for d in alarm.get("Dimensions", ())},
             statistic=alarm.get("Statistic", ""),

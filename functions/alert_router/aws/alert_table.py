@@ -1,4 +1,4 @@
-"""Table ``alerts``: episodes, leases and silences. Every write is conditional on what was read."""
+"""Table ``alerts``: incidents, leases and silences. Incidents are written conditionally."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, to_item
-from alert_router.incidents.incident import Episode, Scope, Subject
+from alert_router.incidents.incident import ConflictError, Incident, IncidentKey, Scope
 from alert_router.incidents.silence import SCOPE as SILENCES
 from alert_router.incidents.silence import Silence
 from shared.dynamo import decode, encode
@@ -19,49 +20,44 @@ if TYPE_CHECKING:
 _LEASES: Final = "lease"
 
 
-class ConflictError(Exception):
-    """Somebody else wrote the item since it was read."""
-
-
-class AlertStore:
-    """The router's memory in DynamoDB."""
+class AlertTable:
+    """Incidents, leases and silences in DynamoDB."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
-    def load(self, subject: Subject) -> Episode:
-        """Return the subject's episode as last written; an empty one where there is none.
+    def load(self, key: IncidentKey) -> Incident:
+        """Return an incident as last written; an empty one where there is none.
 
         Raises:
             botocore.exceptions.ClientError, KeyError, ValueError: when it cannot be read.
         """
-        found = self._client.get_item(
-            TableName=self._table,
-            Key=encode({"scope": subject.scope.value, "id": subject.id}),
-            ConsistentRead=True,
-        )
-        return from_item(decode(found["Item"])) if "Item" in found else Episode(subject)
+        item = self._get(key.scope.value, key.id)
+        return from_item(item) if item is not None else Incident(key)
 
-    def save(self, episode: Episode, now: datetime) -> Episode:
-        """Write the episode if nobody else did since it was loaded; return it as stored.
+    def save(self, incident: Incident, now: datetime) -> Incident:
+        """Write the incident if nobody else did since it was loaded; return it as stored.
 
         Raises:
             ConflictError: when somebody did.
         """
-        stored = replace(episode, version=episode.version + 1)
-        self._put(
-            to_item(stored, now),
-            condition="attribute_not_exists(id)" if not episode.version else "version = :read",
-            values={":read": episode.version} if episode.version else {},
-        )
+        stored = replace(incident, version=incident.version + 1)
+        self._put_version(to_item(stored, now), incident.version)
         return stored
 
-    def episodes(self) -> Iterator[Episode]:
-        """Yield every episode that is remembered, open or closed."""
+    def incidents(self) -> Iterator[Incident]:
+        """Yield every stored incident, open or closed."""
         for scope in Scope:
             for item in self._query(scope.value):
                 yield from_item(item)
+
+    def convert_old_items(self, now: datetime) -> None:
+        """Convert what 0.1 wrote (:mod:`alert_router.aws.conversion`)."""
+        for scope in conversion.OLD_SCOPES:
+            for item in self._query(scope):
+                if conversion.is_old(item):
+                    self._convert(item, now)
 
     def silences(self) -> Iterator[Silence]:
         """Yield the silences; one that cannot be read silences nothing."""
@@ -72,7 +68,7 @@ class AlertStore:
                 continue
 
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
-        """Lease ``what`` unless it is leased or done; whether it is ours now."""
+        """Lease ``what`` unless it is leased; whether it is ours now."""
         try:
             self._put(
                 {
@@ -89,7 +85,7 @@ class AlertStore:
         return True
 
     def end_lease(self, what: str, until: datetime) -> None:
-        """Keep ``what`` leased until then and no longer; a time that is past frees it."""
+        """Keep ``what`` leased until then and no longer; a past time frees it."""
         self._put(
             {
                 "scope": _LEASES,
@@ -101,10 +97,39 @@ class AlertStore:
 
     def is_leased(self, what: str, now: datetime) -> bool:
         """Whether ``what`` is leased."""
+        item = self._get(_LEASES, what)
+        return item is not None and bool(item["lease_until"] > _millis(now))
+
+    def _convert(self, item: Mapping[str, Any], now: datetime) -> None:
+        """Write an old item under its new names; another writer of either wins."""
+        scope = conversion.OLD_SCOPES[item["scope"]]
+        try:
+            if scope == item["scope"]:
+                read = int(item["version"])
+                self._put_version(conversion.converted(item) | {"version": read + 1}, read)
+                return
+            existing = self._get(scope, item["id"])
+            read = int(existing["version"]) if existing else 0
+            new = conversion.converted(item, existing)
+            self._put_version(new | {"version": max(read, int(item["version"])) + 1}, read)
+            self._put(conversion.tombstone(item, int((now + timedelta(days=1)).timestamp())))
+        except ConflictError:
+            return  # The next reconcile converts it.
+
+    def _get(self, scope: str, item_id: str) -> dict[str, Any] | None:
+        """Return an item as last written; None where there is none."""
         found = self._client.get_item(
-            TableName=self._table, Key=encode({"scope": _LEASES, "id": what}), ConsistentRead=True
+            TableName=self._table, Key=encode({"scope": scope, "id": item_id}), ConsistentRead=True
         )
-        return "Item" in found and decode(found["Item"])["lease_until"] > _millis(now)
+        return decode(found["Item"]) if "Item" in found else None
+
+    def _put_version(self, item: Mapping[str, Any], read: int) -> None:
+        """Write an item if it still has the version that was read; 0 for one that did not exist."""
+        self._put(
+            item,
+            condition="version = :read" if read else "attribute_not_exists(id)",
+            values={":read": read} if read else {},
+        )
 
     def _put(
         self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None

@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from alert_router.incidents.snapshot import EnrichmentError
 from shared.dynamo import decode, encode
 from shared.names import LATEST
 from shared.records import Latest
@@ -21,11 +22,7 @@ _KEYS_PER_READ: Final = 100
 _ATTEMPTS: Final = 5
 
 
-class EnrichmentError(Exception):
-    """The records could not be read; a message goes out without them."""
-
-
-class Balances:
+class BalanceTable:
     """What the poller recorded."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
@@ -36,7 +33,7 @@ class Balances:
         """Return the state of each account that has one that can be read.
 
         Raises:
-            EnrichmentError: when DynamoDB cannot be asked.
+            EnrichmentError: when DynamoDB cannot be read.
         """
         remaining = iter(sorted(set(accounts)))
         found: dict[str, Latest] = {}
@@ -48,7 +45,7 @@ class Balances:
         """Return the balances that polls found between two times.
 
         Raises:
-            EnrichmentError: when DynamoDB cannot be asked.
+            EnrichmentError: when DynamoDB cannot be read.
         """
         try:
             answer = self._client.query(
@@ -70,7 +67,7 @@ class Balances:
         return {parse_time(item["at"]): item["balance"] for item in items if "balance" in item}
 
     def _read_chunk(self, accounts: list[str]) -> dict[str, Latest]:
-        """Read up to a hundred accounts, asking again for what DynamoDB left out."""
+        """Read up to a hundred accounts, retrying the keys that DynamoDB left out."""
         keys = [encode({"account": account, "at": LATEST}) for account in accounts]
         request: Any = {self._table: {"Keys": keys}}
         found: dict[str, Latest] = {}
@@ -88,7 +85,7 @@ class Balances:
 
 
 def _latest(item: Mapping[str, Any]) -> dict[str, Latest]:
-    """Read one record; one that cannot be read is as good as none."""
+    """Read one record; one that cannot be read counts as none."""
     try:
         return {item["account"]: Latest.from_item(item)}
     except (KeyError, ValueError, TypeError):
@@ -96,7 +93,7 @@ def _latest(item: Mapping[str, Any]) -> dict[str, Latest]:
 
 
 def _client_errors() -> tuple[type[Exception], ...]:
-    """Return what boto3 raises when a service cannot be asked."""
+    """Return what botocore raises when a service cannot be reached."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
     return BotoCoreError, ClientError

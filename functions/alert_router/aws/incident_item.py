@@ -1,4 +1,4 @@
-"""Episodes as items of table ``alerts``, and back. Pure."""
+"""Incidents as items of table ``alerts``, and back."""
 
 from __future__ import annotations
 
@@ -9,96 +9,103 @@ from typing import Any, Final
 
 from alert_router.events.alarm import Datapoint
 from alert_router.incidents.incident import (
-    Episode,
-    Fact,
-    Intent,
-    Note,
+    AlarmStatus,
+    ForeignAlarm,
+    GroupWait,
+    Incident,
+    IncidentKey,
+    LastNotification,
+    NotificationReason,
     Outbox,
+    PendingNotification,
+    Problem,
     Scope,
-    Step,
-    Subject,
-    Told,
-    Trouble,
-    Waiting,
 )
 from shared.names import Severity
 from shared.times import parse_time
 
 Item = dict[str, Any]
 
-#: A closed episode is kept as long as a queue can hold back a transition of it: an older one
+#: A closed incident is kept as long as a queue can hold back a transition of it: an older one
 #: that arrives late must find what came after it (SQS keeps messages 14 days at most).
 _KEEP_CLOSED: Final = timedelta(days=15)
 
 
-def to_item(episode: Episode, now: datetime) -> Item:
-    """Return the item to store; a closed episode gets the table's TTL."""
+def to_item(incident: Incident, now: datetime) -> Item:
+    """Return the item to store; a closed incident gets the table's TTL."""
     return _filled(
         {
-            "scope": episode.subject.scope.value,
-            "id": episode.subject.id,
-            "provider": episode.provider,
-            "facts": {kind: _fact_to_item(fact) for kind, fact in episode.facts.items()},
-            "opened_at": _format(episode.opened_at),
-            "told": episode.told and _told_to_item(episode.told),
-            "waiting": episode.waiting
+            "scope": incident.key.scope.value,
+            "id": incident.key.id,
+            "provider": incident.provider,
+            "alarms": {kind: _status_to_item(status) for kind, status in incident.alarms.items()},
+            "opened_at": _format(incident.opened_at),
+            "last_notification": incident.last_notification
+            and _last_to_item(incident.last_notification),
+            "waiting": incident.waiting
             and {
-                "group": episode.waiting.group,
-                "since": _format(episode.waiting.since),
-                "until": _format(episode.waiting.until),
+                "group": incident.waiting.group,
+                "since": _format(incident.waiting.since),
+                "until": _format(incident.waiting.until),
             },
-            "outbox": episode.outbox
+            "outbox": incident.outbox
             and {
-                "intent": _intent_to_item(episode.outbox.intent),
-                "lease_until": _format(episode.outbox.lease_until),
+                "pending": _pending_to_item(incident.outbox.pending),
+                "lease_until": _format(incident.outbox.lease_until),
             },
-            "note": episode.note and _note_to_item(episode.note),
-            "version": episode.version,
-            "expires_at": None if episode.is_open else int((now + _KEEP_CLOSED).timestamp()),
+            "foreign_alarm": incident.foreign_alarm and _foreign_to_item(incident.foreign_alarm),
+            "version": incident.version,
+            "expires_at": None if incident.is_open else int((now + _KEEP_CLOSED).timestamp()),
         }
     )
 
 
-def from_item(item: Mapping[str, Any]) -> Episode:
+def from_item(item: Mapping[str, Any]) -> Incident:
     """Read an item.
 
     Raises:
         KeyError, ValueError: when it was not written by :func:`to_item`.
     """
-    waiting, outbox, note = item.get("waiting"), item.get("outbox"), item.get("note")
-    return Episode(
-        subject=Subject(Scope(item["scope"]), item["id"]),
+    waiting, outbox, foreign_alarm = (
+        item.get("waiting"),
+        item.get("outbox"),
+        item.get("foreign_alarm"),
+    )
+    return Incident(
+        key=IncidentKey(Scope(item["scope"]), item["id"]),
         provider=item.get("provider", ""),
-        facts={kind: _fact_from_item(fact) for kind, fact in item.get("facts", {}).items()},
+        alarms={kind: _status_from_item(status) for kind, status in item.get("alarms", {}).items()},
         opened_at=_parse(item.get("opened_at")),
-        told=_told_from_item(item["told"]) if "told" in item else None,
+        last_notification=_last_from_item(item["last_notification"])
+        if "last_notification" in item
+        else None,
         waiting=waiting
-        and Waiting(waiting["group"], parse_time(waiting["since"]), parse_time(waiting["until"])),
+        and GroupWait(waiting["group"], parse_time(waiting["since"]), parse_time(waiting["until"])),
         outbox=outbox
-        and Outbox(_intent_from_item(outbox["intent"]), parse_time(outbox["lease_until"])),
-        note=note and _note_from_item(note),
+        and Outbox(_pending_from_item(outbox["pending"]), parse_time(outbox["lease_until"])),
+        foreign_alarm=foreign_alarm and _foreign_from_item(foreign_alarm),
         version=int(item["version"]),
     )
 
 
-def _fact_to_item(fact: Fact) -> Item:
-    """Store a fact."""
+def _status_to_item(status: AlarmStatus) -> Item:
+    """Store the status of an alarm."""
     return _filled(
         {
-            "firing": fact.firing,
-            "at": _format(fact.at),
-            "value": fact.latest and fact.latest.value,
-            "value_at": fact.latest and _format(fact.latest.at),
-            "threshold": fact.threshold,
-            "gone": fact.is_gone or None,
+            "firing": status.firing,
+            "at": _format(status.at),
+            "value": status.latest and status.latest.value,
+            "value_at": status.latest and _format(status.latest.at),
+            "threshold": status.threshold,
+            "gone": status.is_gone or None,
         }
     )
 
 
-def _fact_from_item(item: Mapping[str, Any]) -> Fact:
-    """Read a fact."""
+def _status_from_item(item: Mapping[str, Any]) -> AlarmStatus:
+    """Read the status of an alarm."""
     value_at = _parse(item.get("value_at"))
-    return Fact(
+    return AlarmStatus(
         firing=item["firing"],
         at=parse_time(item["at"]),
         latest=Datapoint(item["value"], value_at) if value_at else None,
@@ -107,30 +114,30 @@ def _fact_from_item(item: Mapping[str, Any]) -> Fact:
     )
 
 
-def _told_to_item(told: Told) -> Item:
-    """Store what was told."""
+def _last_to_item(last: LastNotification) -> Item:
+    """Store the last notification."""
     return _filled(
         {
-            "severity": told.severity.value,
-            "worst": told.worst.value,
-            "troubles": sorted(told.troubles),
-            "at": _format(told.at),
-            "group": told.group,
-            "setup": told.is_setup or None,
-            "outcome": told.outcome,
-            "balance": told.balance,
-            "unit": told.unit,
+            "severity": last.severity.value,
+            "worst": last.worst.value,
+            "problems": sorted(last.problems),
+            "at": _format(last.at),
+            "group": last.group,
+            "setup": last.is_setup or None,
+            "outcome": last.outcome,
+            "balance": last.balance,
+            "unit": last.unit,
         }
     )
 
 
-def _told_from_item(item: Mapping[str, Any]) -> Told:
-    """Read what was told."""
+def _last_from_item(item: Mapping[str, Any]) -> LastNotification:
+    """Read the last notification."""
     balance = item.get("balance")
-    return Told(
+    return LastNotification(
         severity=Severity(item["severity"]),
         worst=Severity(item["worst"]),
-        troubles=frozenset(Trouble(name) for name in item.get("troubles", ())),
+        problems=frozenset(Problem(name) for name in item.get("problems", ())),
         at=parse_time(item["at"]),
         group=item.get("group", ""),
         is_setup=item.get("setup", False),
@@ -140,40 +147,40 @@ def _told_from_item(item: Mapping[str, Any]) -> Told:
     )
 
 
-def _intent_to_item(intent: Intent) -> Item:
-    """Store a message that is owed."""
+def _pending_to_item(pending: PendingNotification) -> Item:
+    """Store a pending notification."""
     return _filled(
         {
-            "step": intent.step.value,
-            "severity": intent.severity.value,
-            "troubles": sorted(intent.troubles),
-            "decided_at": _format(intent.decided_at),
-            "opened_at": _format(intent.opened_at),
-            "told": intent.told and _told_to_item(intent.told),
+            "reason": pending.reason.value,
+            "severity": pending.severity.value,
+            "problems": sorted(pending.problems),
+            "decided_at": _format(pending.decided_at),
+            "opened_at": _format(pending.opened_at),
+            "previous": pending.previous and _last_to_item(pending.previous),
         }
     )
 
 
-def _intent_from_item(item: Mapping[str, Any]) -> Intent:
-    """Read a message that is owed."""
-    return Intent(
-        step=Step(item["step"]),
+def _pending_from_item(item: Mapping[str, Any]) -> PendingNotification:
+    """Read a pending notification."""
+    return PendingNotification(
+        reason=NotificationReason(item["reason"]),
         severity=Severity(item["severity"]),
-        troubles=frozenset(Trouble(name) for name in item.get("troubles", ())),
+        problems=frozenset(Problem(name) for name in item.get("problems", ())),
         decided_at=parse_time(item["decided_at"]),
         opened_at=_parse(item.get("opened_at")),
-        told=_told_from_item(item["told"]) if "told" in item else None,
+        previous=_last_from_item(item["previous"]) if "previous" in item else None,
     )
 
 
-def _note_to_item(note: Note) -> Item:
-    """Store what there is to read about a foreign alarm."""
-    return _filled({name: getattr(note, name) for name in Note._fields})
+def _foreign_to_item(foreign_alarm: ForeignAlarm) -> Item:
+    """Store the texts of a foreign alarm."""
+    return _filled({name: getattr(foreign_alarm, name) for name in ForeignAlarm._fields})
 
 
-def _note_from_item(item: Mapping[str, Any]) -> Note:
-    """Read what there is to read about a foreign alarm."""
-    return Note(**{name: item[name] for name in Note._fields if name in item})
+def _foreign_from_item(item: Mapping[str, Any]) -> ForeignAlarm:
+    """Read the texts of a foreign alarm."""
+    return ForeignAlarm(**{name: item[name] for name in ForeignAlarm._fields if name in item})
 
 
 def _filled(values: Mapping[str, Any]) -> Item:
@@ -182,7 +189,7 @@ def _filled(values: Mapping[str, Any]) -> Item:
 
 
 def _format(at: datetime | None) -> str | None:
-    """Store a time with milliseconds: transitions are put in order by it."""
+    """Store a time with milliseconds: transitions are ordered by it."""
     return None if at is None else at.isoformat(timespec="milliseconds")
 
 

@@ -1,4 +1,4 @@
-"""The router's own queue, for what is to be looked at after a wait."""
+"""The router's own queue, for requests to itself that are due later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = timedelta(minutes=15)
 
 
-class Later:
+class FlushQueue:
     """Sends the router messages to itself.
 
     Args:
@@ -27,11 +27,11 @@ class Later:
         self._client = client
         self._queue_url = queue_url
 
-    def flush(self, group: str, wait: timedelta) -> None:
-        """Ask to flush ``group`` when ``wait`` is over.
+    def request_flush(self, group: str, wait: timedelta) -> None:
+        """Request a flush of ``group`` when ``wait`` is over.
 
         Raises:
-            botocore.exceptions.ClientError, BotoCoreError: when the queue did not take it.
+            botocore.exceptions.ClientError, BotoCoreError: when SQS did not accept it.
         """
         self._client().send_message(
             QueueUrl=self._queue_url,

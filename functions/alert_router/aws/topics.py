@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-    from alert_router.messages.message import Message
+    from alert_router.messages.formats.message import Message
 
 
 class Publisher:
@@ -20,10 +20,10 @@ class Publisher:
         self._chat_topic = chat_topic
 
     def publish(self, message: Message) -> str:
-        """Publish to everybody whose filter passes; return SNS's message id.
+        """Publish to all subscribers whose filter passes; return SNS's message id.
 
         Raises:
-            botocore.exceptions.ClientError, BotoCoreError: when SNS did not take it.
+            botocore.exceptions.ClientError, BotoCoreError: when SNS did not accept it.
         """
         answer = self._client.publish(
             TopicArn=self._topic,
@@ -38,7 +38,7 @@ class Publisher:
         """Publish to the chat topic, where there is one.
 
         Raises:
-            botocore.exceptions.ClientError, BotoCoreError: when SNS did not take it.
+            botocore.exceptions.ClientError, BotoCoreError: when SNS did not accept it.
         """
         if self._chat_topic:
             self._client.publish(

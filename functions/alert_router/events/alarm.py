@@ -1,4 +1,4 @@
-"""What a CloudWatch alarm said, whichever way it arrived. Pure: no AWS call, no clock."""
+"""A CloudWatch alarm's transition, whichever way it arrived."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Datapoint(NamedTuple):
     """The start of the period that the value summarises."""
 
 
-class Watched(NamedTuple):
-    """What an alarm watches, as far as its notification says so."""
+class AlarmMetric(NamedTuple):
+    """The metric of an alarm, as far as its notification describes it."""
 
     label: str = ""
     """ "AWS/EC2 CPUUtilization", a metric math expression, or a composite alarm's rule."""
@@ -50,11 +50,11 @@ class AlarmChange(NamedTuple):
 
     alarm_name: str
     alarm_arn: str
-    """Empty where the notification does not say it."""
+    """Empty where the notification lacks it."""
     state: AlarmState
     changed_at: datetime
     reason: str = ""
-    """CloudWatch's own words."""
+    """The reason as CloudWatch gives it."""
     description: str = ""
     previous: AlarmState | None = None
     aws_account: str = ""
@@ -64,14 +64,14 @@ class AlarmChange(NamedTuple):
     """The id of the series, in an alarm over many; empty for the alarm as a whole."""
     attributes: Mapping[str, str] = _NOTHING
     """What tells the contributor from others: "TableName": "orders"."""
-    watched: Watched = Watched()
+    metric: AlarmMetric = AlarmMetric()
     latest: Datapoint | None = None
     """The newest datapoint that the transition was decided on."""
     ignored_because: str = ""
-    """Why nobody is to be told of it (muted, suppressed, partial data); empty when somebody is."""
+    """Why it is ignored (muted, suppressed, partial data); empty when it is not."""
 
     @property
-    def key(self) -> str:
+    def identity(self) -> str:
         """What identifies the alarm or contributor across all its transitions."""
         alarm = self.alarm_arn or f"{self.aws_account}/{self.region}/{self.alarm_name}"
         return f"{alarm}#{self.contributor}" if self.contributor else alarm

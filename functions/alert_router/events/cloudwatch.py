@@ -1,4 +1,4 @@
-"""The three documents in which an alarm arrives, read defensively into one form. Pure.
+"""The three documents in which an alarm arrives, read defensively into one form.
 
 Shapes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 (event), .../alarms-and-actions-Lambda.html (Lambda action) and .../Notify_Users_Alarm_Changes.html
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alert_router.events.alarm import AlarmChange, AlarmState
-from alert_router.events.metric import watched_in_configuration, watched_in_trigger
+from alert_router.events.metric import metric_in_configuration, metric_in_trigger
 from alert_router.events.state_reason import newest_datapoint, read_data
 from shared.times import parse_time
 
@@ -51,7 +51,7 @@ def read_alarm(document: Document) -> AlarmChange | None:
 
 
 def is_configuration_change(document: Document) -> bool:
-    """Whether this is CloudWatch's other event, that somebody edited an alarm."""
+    """Whether this is CloudWatch's event about an edited alarm."""
     return document.get("source") == _SOURCE and "detail-type" in document
 
 
@@ -72,7 +72,7 @@ def _from_notification(document: Document) -> AlarmChange:
         region=_region_of(arn) or _text(document, "Region"),
         contributor=_contributor_id(document.get("AlarmContributorId"), attributes),
         attributes=attributes,
-        watched=watched_in_trigger(document, reason),
+        metric=metric_in_trigger(document, reason),
         latest=newest_datapoint(reason, {}),
         ignored_because=_ignored_because(document.get("NewStateValue"), reason, {}),
     )
@@ -125,7 +125,7 @@ def _from_detail(
         region=region or _region_of(arn),
         contributor=_contributor_id(contributor.get("id"), attributes),
         attributes=attributes,
-        watched=watched_in_configuration(configuration, reason, data),
+        metric=metric_in_configuration(configuration, reason, data),
         latest=newest_datapoint(reason, data),
         ignored_because=_ignored_because(state.get("value"), reason, state)
         or _muted(_map(detail.get("muteDetail")), changed_at),
@@ -133,7 +133,7 @@ def _from_detail(
 
 
 def _ignored_because(value: object, reason: str, state: Document) -> str:
-    """Say why a transition concerns nobody: suppressed, partial, or an alarm's first state."""
+    """Return why a transition is ignored: suppressed, partial, or an alarm's first state."""
     if by := _text(state, "actionsSuppressedBy"):
         return f"suppressed by {by}"
     if _text(state, "evaluationState") == "PARTIAL_DATA":
@@ -144,10 +144,10 @@ def _ignored_because(value: object, reason: str, state: Document) -> str:
 
 
 def _muted(mute: Document, changed_at: datetime) -> str:
-    """Say whether a CloudWatch mute rule covers the transition.
+    """Return "muted" when a CloudWatch mute rule covers the transition.
 
     Where the event says the rule's window and the transition lies outside of it, the rule does
-    not concern it: to tell in doubt is better than to stay silent.
+    not apply: in doubt, alert.
     """
     if not mute:
         return ""
@@ -160,7 +160,7 @@ def _muted(mute: Document, changed_at: datetime) -> str:
 
 
 def _contributor_id(value: object, attributes: Mapping[str, str]) -> str:
-    """Return the contributor's id; where only its attributes are told, one made of them."""
+    """Return the contributor's id; where only its attributes are given, a hash of them."""
     if isinstance(value, str) and value:
         return value
     if not attributes:
@@ -191,7 +191,7 @@ def _time(value: object) -> datetime:
 
 
 def _no_time() -> datetime:
-    """Refuse a document without a time: nothing could be put in order by it."""
+    """Refuse a document without a time: transitions are ordered by it."""
     raise UnreadableAlarmError("the alarm's transition has no time")
 
 

@@ -1,4 +1,4 @@
-"""What an invocation brought, taken out of its envelopes. Pure.
+"""Take what an invocation brought out of its envelopes.
 
 A queue's record, a topic's record, an EventBridge event, a Lambda action and the router's own
 requests all end as one of the same few things.
@@ -7,10 +7,10 @@ requests all end as one of the same few things.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from alert_router.events.alarm import AlarmChange
 from alert_router.events.cloudwatch import is_configuration_change, read_alarm
@@ -24,11 +24,11 @@ _DEEPEST: Final = 4
 
 
 class UnreadableError(ValueError):
-    """A record is nothing that the router knows. The text names no content."""
+    """A record is of no kind that the router knows. The text names no content."""
 
 
 class TestRequest(NamedTuple):
-    """Somebody wants to see whether messages arrive."""
+    """A request for a test message."""
 
     account: str
     severity: Severity
@@ -37,17 +37,17 @@ class TestRequest(NamedTuple):
 
 
 class Flush(NamedTuple):
-    """The wait of a group of openings is over."""
+    """A request to send a group whose wait is over."""
 
     group: str
 
 
 class Tick(NamedTuple):
-    """The schedule asks to look at everything that is open."""
+    """The schedule's request to reconcile all incidents."""
 
 
 class Ignored(NamedTuple):
-    """Nothing for anybody; the log says why."""
+    """A document that needs no action; the log says why."""
 
     why: str
 
@@ -55,26 +55,32 @@ class Ignored(NamedTuple):
 Content = AlarmChange | TestRequest | Flush | Tick | Ignored
 
 
-class Parcel(NamedTuple):
-    """One record of an invocation."""
+class Record(NamedTuple):
+    """One record of an invocation, unread."""
 
     record_id: str | None
     """The queue's message id, to report a failure of this record alone; None when invoked."""
-    open: Callable[[], Content]
-    """Read the content; raises ``ValueError`` when it cannot be read."""
+    document: object
+    """The record itself, or the whole event when it is no batch."""
 
 
-def unpack(event: Document) -> Iterator[Parcel]:
-    """Yield the records of an invocation; reading one cannot harm another."""
+def unpack(event: Document) -> list[Record]:
+    """Return the records of an invocation, unread: :func:`parse` reads one."""
     records = event.get("Records")
     if not isinstance(records, list):
-        yield Parcel(None, lambda: read(event))
-        return
-    for record in records:
-        if isinstance(record, dict) and "Sns" in record:
-            yield Parcel(None, lambda record=record: read(record["Sns"]))  # type: ignore[misc]
-        else:
-            yield Parcel(_record_id(record), lambda record=record: _read_body(record))  # type: ignore[misc]
+        return [Record(None, event)]
+    return [Record(None if _is_sns(record) else _record_id(record), record) for record in records]
+
+
+def parse(record: Record) -> Content:
+    """Return what a record holds.
+
+    Raises:
+        ValueError: when it cannot be read.
+    """
+    if _is_sns(record.document):
+        return read(record.document["Sns"])
+    return read(record.document) if record.record_id is None else _read_body(record.document)
 
 
 def read(document: object, depth: int = 0) -> Content:
@@ -134,6 +140,11 @@ def _read_body(record: object) -> Content:
     if not isinstance(body, str):
         raise UnreadableError("the record has no body")
     return read(_parse(body))
+
+
+def _is_sns(record: object) -> TypeGuard[Document]:
+    """Whether a record was delivered by SNS."""
+    return isinstance(record, dict) and "Sns" in record
 
 
 def _record_id(record: object) -> str:

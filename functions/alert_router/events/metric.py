@@ -1,11 +1,11 @@
-"""What an alarm watches, from the two forms in which documents describe it. Pure."""
+"""Read the metric of an alarm from either form of document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from alert_router.events.alarm import Watched
+from alert_router.events.alarm import AlarmMetric
 from alert_router.events.state_reason import as_number, band_in, comparison_in, threshold_in
 
 Document = Mapping[str, Any]
@@ -22,7 +22,7 @@ COMPARISONS: Final = {
 }
 
 
-def watched_in_trigger(document: Document, reason: str) -> Watched:
+def metric_in_trigger(document: Document, reason: str) -> AlarmMetric:
     """Read an SNS notification's ``Trigger``, or a composite alarm's rule and children."""
     if "AlarmRule" in document:
         return _composite(_text(document, "AlarmRule"), document.get("TriggeringChildren"))
@@ -31,7 +31,7 @@ def watched_in_trigger(document: Document, reason: str) -> Watched:
     label, dimensions, statistic = _from_queries(queries) if queries else _from_metric(trigger)
     lower, upper = band_in(reason, {})
     threshold = as_number(trigger.get("Threshold"))
-    return Watched(
+    return AlarmMetric(
         label=label,
         dimensions=dimensions,
         statistic=statistic,
@@ -42,13 +42,13 @@ def watched_in_trigger(document: Document, reason: str) -> Watched:
     )
 
 
-def watched_in_configuration(configuration: Document, reason: str, data: Document) -> Watched:
+def metric_in_configuration(configuration: Document, reason: str, data: Document) -> AlarmMetric:
     """Read the ``configuration`` of an event or a Lambda action."""
     if "alarmRule" in configuration:
         return _composite(_text(configuration, "alarmRule"), data.get("triggeringAlarms"))
     label, dimensions, statistic = _from_queries(_maps(configuration.get("metrics")))
     lower, upper = band_in(reason, data)
-    return Watched(
+    return AlarmMetric(
         label=label,
         dimensions=dimensions,
         statistic=statistic or _text(data, "statistic"),
@@ -59,11 +59,11 @@ def watched_in_configuration(configuration: Document, reason: str, data: Documen
     )
 
 
-def _composite(rule: str, children: object) -> Watched:
+def _composite(rule: str, children: object) -> AlarmMetric:
     """Describe a composite alarm by its rule and by the alarms that made it change."""
     arns = (_text(child, "arn") or _text(child, "Arn") for child in _maps(children))
     names = tuple(arn.partition(":alarm:")[2] or arn for arn in arns if arn)
-    return Watched(label=rule, is_composite=True, children=names)
+    return AlarmMetric(label=rule, is_composite=True, children=names)
 
 
 def _from_metric(trigger: Document) -> tuple[str, dict[str, str], str]:

@@ -70,7 +70,7 @@ def threshold_in(reason: str, data: Mapping[str, Any]) -> Decimal | None:
 
 
 def comparison_in(reason: str) -> str:
-    """Return how the value is compared, "above"; empty when the reason does not say it."""
+    """Return how the value is compared, "above"; empty when the reason does not name it."""
     found = _COMPARISON.search(reason)
     return _COMPARISONS[found[1]] if found else ""
 
@@ -97,7 +97,7 @@ def as_number(value: object) -> Decimal | None:
 
 
 def _from_words(reason: str) -> Iterator[Datapoint]:
-    """Yield the datapoints that a reason lists in words."""
+    """Yield the datapoints that a reason lists."""
     for number, day, month, year, hour, minute, second in _DATAPOINT.findall(reason):
         value = as_number(number)
         try:

@@ -1,4 +1,4 @@
-"""A foreign alarm in words: what it watches, and what it found. Pure."""
+"""Summarise a foreign alarm: what it watches, and what it found."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import Final
 
 from alert_router.events.alarm import AlarmChange
 
-#: More digits of somebody else's metric are no more news.
+#: More digits of a foreign metric are noise.
 _DIGITS: Final = Context(prec=4)
 
 
 def watching(change: AlarmChange) -> str:
     """Return what the alarm watches, in one line."""
-    watched = change.watched
-    if watched.is_composite:
-        return watched.label
-    text = " of ".join(filter(None, (watched.statistic.capitalize(), watched.label)))
-    if watched.dimensions:
-        text += f" ({', '.join(f'{k}={v}' for k, v in sorted(watched.dimensions.items()))})"
+    metric = change.metric
+    if metric.is_composite:
+        return metric.label
+    text = " of ".join(filter(None, (metric.statistic.capitalize(), metric.label)))
+    if metric.dimensions:
+        text += f" ({', '.join(f'{k}={v}' for k, v in sorted(metric.dimensions.items()))})"
     return " ".join(filter(None, (text, condition(change))))
 
 
 def condition(change: AlarmChange) -> str:
-    """Return what the value is compared with: "above 50"; empty when nothing says it."""
-    watched = change.watched
-    if watched.lower is not None and watched.upper is not None:
-        return f"outside of {_short(watched.lower)} to {_short(watched.upper)}"
-    if watched.threshold is not None:
-        return f"{watched.comparison or 'compared with'} {_short(watched.threshold)}"
-    return watched.comparison
+    """Return what the value is compared with: "above 50"; empty when unknown."""
+    metric = change.metric
+    if metric.lower is not None and metric.upper is not None:
+        return f"outside of {_short(metric.lower)} to {_short(metric.upper)}"
+    if metric.threshold is not None:
+        return f"{metric.comparison or 'compared with'} {_short(metric.threshold)}"
+    return metric.comparison
 
 
 def brief(change: AlarmChange) -> str:
     """Return in a few words what made the alarm change: "99.5, above 50"."""
-    if change.watched.is_composite and change.watched.children:
-        return f"changed by {', '.join(change.watched.children)}"
+    if change.metric.is_composite and change.metric.children:
+        return f"changed by {', '.join(change.metric.children)}"
     if change.latest is not None:
         return ", ".join(filter(None, (_short(change.latest.value), condition(change))))
     return change.reason.partition(". ")[0].rstrip(".") or change.state.value

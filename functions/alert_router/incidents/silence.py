@@ -1,4 +1,4 @@
-"""Silences: which accounts are not to be heard of until when. Pure.
+"""Silences: which accounts are muted, and until when.
 
 ``balancectl silence`` writes them under scope ``silence`` of table ``alerts``.
 """

@@ -1,38 +1,39 @@
-"""Which messages several things to say become: alone, one group, or a digest. Pure."""
+"""Compose notifications into single, grouped and digest messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from alert_router.incidents.incident import Step, Trouble, is_one_cause
-from alert_router.messages import group as several
-from alert_router.messages import single
+from alert_router.incidents.incident import NotificationReason, Problem, is_one_cause
+from alert_router.incidents.notification import Notification
+from alert_router.messages import group, single
+from alert_router.messages.formats.message import Message
 from alert_router.messages.formats.webhook import MAX_ENTRIES
-from alert_router.messages.message import Message
-from alert_router.messages.notification import Notice
 from alert_router.messages.wording.links import Links
 from shared.names import Severity, Status
 
 
 class Composer(NamedTuple):
-    """What composing needs beside the notices."""
+    """Composes messages."""
 
     links: Links
     digest_above: int
 
     def compose(
-        self, notices: Sequence[Notice], still_open: Mapping[str, Sequence[str]] | None = None
+        self,
+        notifications: Sequence[Notification],
+        still_open: Mapping[str, Sequence[str]] | None = None,
     ) -> list[Message]:
-        """Return the messages that say all of ``notices``, each once.
+        """Return messages that hold each notification once.
 
         Args:
-            notices: what there is to say now.
+            notifications: what is due now.
             still_open: of a group that partly recovered, the accounts that did not.
         """
         drafts = [
             self._draft(key, group, (still_open or {}).get(key, ()))
-            for key, group in _by_group(notices).items()
+            for key, group in _by_group(notifications).items()
         ]
         messages: list[Message] = []
         for similar in _by_audience(drafts).values():
@@ -42,25 +43,30 @@ class Composer(NamedTuple):
                 messages += [draft.message for draft in similar]
         return messages
 
-    def _draft(self, key: str, notices: Sequence[Notice], still_open: Sequence[str]) -> _Draft:
-        """Write the message of one group; a group of one is told alone unless it came as one."""
-        if len(notices) == 1 and not (still_open or _was_grouped(notices[0])):
-            return _Draft(notices, single.message(notices[0], self.links))
-        if notices[0].step is Step.NOT_SET_UP:
-            return _Draft(notices, several.not_set_up(notices, self.links))
-        return _Draft(notices, several.one_cause(notices, self.links, key, still_open))
+    def _draft(
+        self, key: str, notifications: Sequence[Notification], still_open: Sequence[str]
+    ) -> _Draft:
+        """Render one group; one notification stands alone unless it was announced in a group."""
+        if len(notifications) == 1 and not (still_open or _was_grouped(notifications[0])):
+            return _Draft(notifications, single.message(notifications[0], self.links))
+        if notifications[0].reason is NotificationReason.NOT_SET_UP:
+            return _Draft(notifications, group.not_set_up(notifications, self.links))
+        return _Draft(notifications, group.one_cause(notifications, self.links, key, still_open))
 
     def _digests(self, drafts: Sequence[_Draft]) -> list[Message]:
-        """Write digests that list every draft, as many as their size needs."""
+        """Render as many digests as the drafts need."""
         chunks: list[list[_Draft]] = [[]]
         for draft in drafts:
-            if sum(len(d.notices) for d in chunks[-1]) + len(draft.notices) > MAX_ENTRIES:
+            if (
+                sum(len(d.notifications) for d in chunks[-1]) + len(draft.notifications)
+                > MAX_ENTRIES
+            ):
                 chunks.append([])
             chunks[-1].append(draft)
         filled = [chunk for chunk in chunks if chunk]
         return [
-            several.digest(
-                [(draft.message, draft.notices) for draft in chunk],
+            group.digest(
+                [(draft.message, draft.notifications) for draft in chunk],
                 self.links,
                 (number, len(filled)),
             )
@@ -69,39 +75,51 @@ class Composer(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """A message that may end up as a line of a digest."""
+    """A message that may become a line of a digest."""
 
-    notices: Sequence[Notice]
+    notifications: Sequence[Notification]
     message: Message
 
 
-def _by_group(notices: Iterable[Notice]) -> dict[str, list[Notice]]:
-    """Put together what says the same."""
-    groups: dict[str, list[Notice]] = {}
-    for number, notice in enumerate(notices):
-        groups.setdefault(_cause(notice) or f"alone/{number}", []).append(notice)
+def _by_group(notifications: Iterable[Notification]) -> dict[str, list[Notification]]:
+    """Group the notifications that have one cause."""
+    groups: dict[str, list[Notification]] = {}
+    for number, notification in enumerate(notifications):
+        groups.setdefault(_cause(notification) or f"alone/{number}", []).append(notification)
     return groups
 
 
-def _cause(notice: Notice) -> str:
-    """Name what several accounts may have in common; empty for what stands alone."""
-    told_together = notice.told.group if notice.told else ""
-    if notice.step is Step.NOT_SET_UP:
+def _cause(notification: Notification) -> str:
+    """Return the cause that several accounts may share; empty for a single one."""
+    announced_in = notification.previous.group if notification.previous else ""
+    if notification.reason is NotificationReason.NOT_SET_UP:
         return "not-set-up"
-    if notice.step in (Step.RECOVERED, Step.CLOSED, Step.REMINDER):
-        return told_together if is_one_cause(told_together) else ""
-    if notice.step is Step.OPENED and notice.troubles == {Trouble.STALE} and notice.latest:
-        return several.cause_key(notice)
+    if notification.reason in (
+        NotificationReason.RECOVERED,
+        NotificationReason.CLOSED,
+        NotificationReason.REMINDER,
+    ):
+        return announced_in if is_one_cause(announced_in) else ""
+    if (
+        notification.reason is NotificationReason.OPENED
+        and notification.problems == {Problem.STALE}
+        and notification.latest
+    ):
+        return group.cause_key(notification)
     return ""
 
 
-def _was_grouped(notice: Notice) -> bool:
-    """Whether people know the account as one of a group."""
-    return bool(_cause(notice)) and notice.told is not None and notice.step is not Step.NOT_SET_UP
+def _was_grouped(notification: Notification) -> bool:
+    """Whether the account was announced in a group."""
+    return (
+        bool(_cause(notification))
+        and notification.previous is not None
+        and notification.reason is not NotificationReason.NOT_SET_UP
+    )
 
 
 def _by_audience(drafts: Iterable[_Draft]) -> dict[tuple[Severity, Status], list[_Draft]]:
-    """Put together what goes to the same people for the same reason."""
+    """Group the drafts of one severity and status."""
     groups: dict[tuple[Severity, Status], list[_Draft]] = {}
     for draft in drafts:
         groups.setdefault((draft.message.severity, draft.message.status), []).append(draft)

@@ -1,45 +1,138 @@
-"""What the router's frames work with: adapters, policy and clock, put together by ``handler``."""
+"""What the pipeline works with: adapters, policy and clock, put together by ``handler``.
+
+The protocols are all that the pipeline knows of its adapters (``alert_router.aws``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from alert_router.incidents.decision import Policy
 from alert_router.messages.wording.links import Links
-from alert_router.notify.snapshots import Knowledge
+from alert_router.notify.parallel import Found, Given
+from alert_router.notify.snapshots import AccountSnapshots
 
 if TYPE_CHECKING:
-    from alert_router.notify.ports import Alarms, Each, Log, Memory, Outlet, Timer
+    from alert_router.events.alarm import AlarmChange
+    from alert_router.incidents.incident import Incident, IncidentKey
+    from alert_router.messages.formats.message import Message
 
 
 @dataclass(slots=True)
-class Tally:
-    """What an invocation did, for its metrics, its log and its answer."""
+class RunStats:
+    """What one invocation did, for its metrics, its log and its answer."""
 
     published: list[dict[str, str]] = field(default_factory=list)
     publish_failures: int = 0
     reduced: int = 0
 
 
-class Desk(NamedTuple):
+class RouterContext(NamedTuple):
     """Everything that one invocation works with."""
 
     name: str
-    memory: Memory
-    knowledge: Knowledge
-    outlet: Outlet
-    timer: Timer
-    alarms: Alarms
+    alert_table: AlertTable
+    snapshots: AccountSnapshots
+    publisher: Publisher
+    flush_queue: FlushQueue
+    alarm_reader: AlarmReader
     links: Links
     digest_above: int
     policy: Policy
+    lease: timedelta
+    """How long a sender may take before another may take its place."""
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
-    """Sleep for seconds, while another invocation finishes what it is sending."""
-    each: Each
-    """Do something for many subjects."""
+    """Sleep for seconds, while another invocation finishes sending."""
+    map_concurrently: ConcurrentMap
     log: Log
-    tally: Tally
+    stats: RunStats
+
+
+class Log(Protocol):
+    """A structured logger: constant message, values as fields."""
+
+    def info(self, msg: object, **fields: Any) -> None:  # noqa: ANN401 -- the logger's own
+        """Record what went as it should."""
+        ...
+
+    def warning(self, msg: object, **fields: Any) -> None:  # noqa: ANN401 -- the same
+        """Record a failure that was handled."""
+        ...
+
+
+class AlertTable(Protocol):
+    """Incidents and leases; a write that meets another's raises ``ConflictError``."""
+
+    def load(self, key: IncidentKey) -> Incident:
+        """Return the incident as last written."""
+        ...
+
+    def save(self, incident: Incident, now: datetime) -> Incident:
+        """Write the incident unless somebody else did."""
+        ...
+
+    def incidents(self) -> Iterator[Incident]:
+        """Return all incidents."""
+        ...
+
+    def convert_old_items(self, now: datetime) -> None:
+        """Convert what 0.1 wrote."""
+        ...
+
+    def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
+        """Take a lease, unless somebody holds it."""
+        ...
+
+    def end_lease(self, what: str, until: datetime) -> None:
+        """Keep a lease until then and no longer."""
+        ...
+
+    def is_leased(self, what: str, now: datetime) -> bool:
+        """Whether somebody holds a lease."""
+        ...
+
+
+class Publisher(Protocol):
+    """Where messages go."""
+
+    def publish(self, message: Message) -> str:
+        """Publish to subscribers; return the message id."""
+        ...
+
+    def publish_chat(self, message: Message) -> None:
+        """Publish to chat rooms."""
+        ...
+
+
+class AlarmReader(Protocol):
+    """The present state of alarms."""
+
+    def firing(self) -> Sequence[AlarmChange]:
+        """Return the stack's account alarms that are in ALARM and may act."""
+        ...
+
+    def states(self, names: Iterable[str]) -> Mapping[str, AlarmChange]:
+        """Return the alarms of these names that exist, by name."""
+        ...
+
+
+class FlushQueue(Protocol):
+    """How the router asks itself to flush a group later."""
+
+    def request_flush(self, group: str, wait: timedelta) -> None:
+        """Request a flush after a wait."""
+        ...
+
+
+class ConcurrentMap(Protocol):
+    """How a function is mapped over items: one by one, or in threads."""
+
+    def __call__(
+        self, function: Callable[[Given], Found], items: Iterable[Given], /
+    ) -> list[Found]:
+        """Return what ``function`` makes of each item, in order."""
+        ...

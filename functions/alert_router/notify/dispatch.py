@@ -1,94 +1,114 @@
-"""Takes an invocation's records to where they belong, and says which of them failed."""
+"""Dispatch an invocation's records, and return which of them failed. No record harms another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from alert_router.events.alarm import AlarmChange
-from alert_router.events.envelope import Content, Flush, Ignored, Parcel, TestRequest, Tick
-from alert_router.incidents.incident import Subject, locate
-from alert_router.notify.context import Desk
+from alert_router.events.envelope import Content, Flush, Ignored, Record, TestRequest, Tick, parse
+from alert_router.incidents.incident import IncidentKey
+from alert_router.incidents.transitions import identify
+from alert_router.notify.context import RouterContext
 from alert_router.notify.send import send
-from alert_router.notify.update import Work, settle
+from alert_router.notify.update import IncidentUpdate, update_incident
+
+_Changes = dict[IncidentKey, list[tuple[Record, str, AlarmChange]]]
 
 
 class RouteError(Exception):
-    """An invocation that is no queue's batch could not be done; Lambda is to try it again."""
+    """An invocation that is no queue's batch failed; Lambda has to retry it."""
 
 
-def run(desk: Desk, parcels: Sequence[Parcel]) -> list[str | None]:
-    """Handle all records; return the ids of those that failed, each for itself.
+def run(context: RouterContext, records: Sequence[Record]) -> list[str | None]:
+    """Handle all records; return the ids of those that failed, None for one without an id.
 
-    Transitions of one account are taken together, so that what fires together is told once.
+    Transitions of one account are applied together, so that what fires together is sent once.
     """
-    failed: list[str | None] = []
-    changes: dict[Subject, list[tuple[Parcel, str, AlarmChange]]] = {}
-    others: list[tuple[Parcel, Content]] = []
-    for parcel in parcels:
+    changes: _Changes = {}
+    others: list[tuple[Record, Content]] = []
+    failed = _sort(context, records, changes, others)
+    failed += _route(context, changes)
+    for record, content in others:
         try:
-            content = parcel.open()
-        except ValueError as exc:
-            desk.log.warning("unreadable record", reason=str(exc), record=parcel.record_id)
-            failed.append(parcel.record_id)
-            continue
-        if isinstance(content, AlarmChange) and not content.ignored_because:
-            subject, kind = locate(content, desk.name)
-            changes.setdefault(subject, []).append((parcel, kind, content))
-        else:
-            others.append((parcel, content))
-    failed += _route(desk, changes)
-    for parcel, content in others:
-        try:
-            _handle(desk, content)
-        except Exception as exc:  # noqa: BLE001 -- one record's failure is not another's
-            desk.log.warning(
-                "record failed", error=type(exc).__name__, reason=str(exc), record=parcel.record_id
-            )
-            failed.append(parcel.record_id)
+            _handle(context, content)
+        except Exception as exc:  # noqa: BLE001 -- one record's failure does not block the others
+            _log_failure(context, record, exc)
+            failed.append(record.record_id)
     return list(dict.fromkeys(failed))
 
 
-def _route(
-    desk: Desk, changes: Mapping[Subject, Sequence[tuple[Parcel, str, AlarmChange]]]
+def _sort(
+    context: RouterContext,
+    records: Sequence[Record],
+    changes: _Changes,
+    others: list[tuple[Record, Content]],
 ) -> list[str | None]:
-    """Take transitions into their episodes and send what they owe; return what failed."""
-    desk.knowledge.prepare(changes)
-    owing, failed = [], []
-    for subject, grouped in changes.items():
-        work = Work(subject, changes=[(kind, change) for _, kind, change in grouped])
+    """Parse the records into ``changes`` and ``others``; return the ids of unreadable ones."""
+    failed: list[str | None] = []
+    for record in records:
         try:
-            episode = settle(desk, work)
-        except Exception as exc:  # noqa: BLE001 -- one account's failure is not another's
-            desk.log.warning("alarm not routed", subject=subject.id, error=type(exc).__name__)
-            failed.append(subject)
+            content = parse(record)
+            if isinstance(content, AlarmChange) and not content.ignored_because:
+                key, kind = identify(content, context.name)
+                changes.setdefault(key, []).append((record, kind, content))
+            else:
+                others.append((record, content))
+        except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+            _log_failure(context, record, exc)
+            failed.append(record.record_id)
+    return failed
+
+
+def _route(
+    context: RouterContext, changes: Mapping[IncidentKey, Sequence[tuple[Record, str, AlarmChange]]]
+) -> list[str | None]:
+    """Apply transitions to their incidents and send what is due; return the ids that failed."""
+    context.snapshots.prepare(changes)
+    pending, failed = [], []
+    for key, grouped in changes.items():
+        update = IncidentUpdate(key, changes=[(kind, change) for _, kind, change in grouped])
+        try:
+            incident = update_incident(context, update)
+        except Exception as exc:  # noqa: BLE001 -- one incident's failure does not block the others
+            context.log.warning("alarm not routed", incident=key.id, error=type(exc).__name__)
+            failed.append(key)
             continue
-        if episode is not None:
-            owing.append(episode)
-    failed += send(desk, owing)
-    return [parcel.record_id for subject in failed for parcel, _, _ in changes[subject]]
+        if incident is not None:
+            pending.append(incident)
+    failed += send(context, pending)
+    return [record.record_id for key in failed for record, _, _ in changes[key]]
 
 
-def _handle(desk: Desk, content: Content) -> None:
+def _handle(context: RouterContext, content: Content) -> None:
     """Handle what is no transition.
 
     Raises:
-        RouteError: when a message was not taken.
+        RouteError: when SNS did not accept a message.
     """
     match content:
         case Tick():
-            from alert_router.notify.reconcile import tick  # noqa: PLC0415 -- rare, and a cold start counts
+            from alert_router.notify.reconcile import (  # noqa: PLC0415 -- rare, and cold starts count
+                reconcile,
+            )
 
-            tick(desk)
+            reconcile(context)
         case Flush():
             from alert_router.notify.flush import flush  # noqa: PLC0415 -- the same
 
-            if flush(desk):
-                raise RouteError("grouped messages were not taken")
+            if flush(context):
+                raise RouteError("SNS did not accept the grouped messages")
         case TestRequest():
-            from alert_router.notify.selftest import send_trial  # noqa: PLC0415 -- the same
+            from alert_router.notify.selftest import send_test  # noqa: PLC0415 -- the same
 
-            send_trial(desk, content)
+            send_test(context, content)
         case AlarmChange():
-            desk.log.info("alarm ignored", alarm=content.alarm_name, why=content.ignored_because)
+            context.log.info("alarm ignored", alarm=content.alarm_name, why=content.ignored_because)
         case Ignored():
-            desk.log.info("event ignored", why=content.why)
+            context.log.info("event ignored", why=content.why)
+
+
+def _log_failure(context: RouterContext, record: Record, exc: Exception) -> None:
+    """Log a record that has to come back."""
+    context.log.warning(
+        "record failed", error=type(exc).__name__, reason=str(exc), record=record.record_id
+    )

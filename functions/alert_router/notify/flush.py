@@ -1,4 +1,4 @@
-"""Sends what waited for others, when the wait of its group is over."""
+"""Send groups of notifications when their wait is over."""
 
 from __future__ import annotations
 
@@ -7,107 +7,113 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alert_router.incidents.decision import decide
-from alert_router.incidents.incident import Episode, Subject, is_one_cause
-from alert_router.notify.context import Desk
+from alert_router.incidents.incident import Incident, IncidentKey, is_one_cause
+from alert_router.notify.context import RouterContext
 from alert_router.notify.send import send
-from alert_router.notify.update import BusyError, claim
+from alert_router.notify.update import BusyError, save_if_unchanged
 
 _LOCK: Final = "flushing"
 _ATTEMPTS: Final = 20
 _PAUSE_SECONDS: Final = 0.2
 
-#: A delayed message may come this much early: clocks differ.
+#: A delayed message may arrive this much early: clocks differ.
 _TOLERANCE: Final = timedelta(seconds=2)
 
-#: How long a group's end waits for its last members before it is told in parts.
+#: How long a group's end waits for its last members before it is sent in parts.
 _PATIENCE: Final = timedelta(minutes=15)
 
 
-def flush(desk: Desk, episodes: Sequence[Episode] | None = None) -> set[Subject]:
-    """Send all groups whose wait is over; return the subjects whose message nobody took.
+def flush(context: RouterContext, incidents: Sequence[Incident] | None = None) -> set[IncidentKey]:
+    """Send all groups whose wait is over; return the keys whose message failed.
 
     Only one invocation flushes at a time, or a group could be torn apart.
 
     Args:
-        desk: what to work with.
-        episodes: all episodes, when the caller has just read them to see whether any is due.
+        context: what the pipeline works with.
+        incidents: all incidents, when the caller has just read them.
 
     Raises:
-        BusyError: when another invocation goes on flushing.
+        BusyError: when another invocation keeps flushing.
     """
-    if episodes is not None and not _due(desk, episodes, desk.clock()):
+    if incidents is not None and not _due(context, incidents, context.clock()):
         return set()
-    _lock(desk)
+    _lock(context)
     try:
-        now = desk.clock()
-        remembered = list(desk.memory.episodes())
-        due = _due(desk, remembered, now)
-        desk.knowledge.prepare(episode.subject for episode in due)
-        decided = [_decide(desk, episode, now) for episode in due]
-        claimed = [e for e in claim(desk, decided, now) if e.outbox is not None]
-        return send(desk, claimed, _still_open(remembered, claimed))
+        now = context.clock()
+        stored = list(context.alert_table.incidents())
+        due = _due(context, stored, now)
+        context.snapshots.prepare(incident.key for incident in due)
+        decided = [_decide(context, incident, now) for incident in due]
+        leased = [e for e in save_if_unchanged(context, decided, now) if e.outbox is not None]
+        return send(context, leased, _still_open(stored, leased))
     finally:
-        desk.memory.end_lease(_LOCK, desk.clock())
+        context.alert_table.end_lease(_LOCK, context.clock())
 
 
-def _lock(desk: Desk) -> None:
+def _lock(context: RouterContext) -> None:
     """Keep others from flushing until this is done.
 
     Raises:
-        BusyError: when somebody else does not finish.
+        BusyError: when another invocation does not finish.
     """
     for _ in range(_ATTEMPTS):
-        if desk.memory.try_lease(_LOCK, desk.clock(), desk.policy.lease):
+        if context.alert_table.try_lease(_LOCK, context.clock(), context.lease):
             return
-        desk.pause(_PAUSE_SECONDS)
+        context.pause(_PAUSE_SECONDS)
     raise BusyError("another invocation is flushing")
 
 
-def _decide(desk: Desk, episode: Episode, now: datetime) -> Episode:
-    """Decide again: what cleared while it waited is never sent."""
-    return decide(episode, desk.knowledge.view(episode, now), now, desk.policy, wait_is_over=True)
+def _decide(context: RouterContext, incident: Incident, now: datetime) -> Incident:
+    """Decide again: what cleared during the wait is never sent."""
+    return decide(
+        incident, context.snapshots.of(incident, now), now, context.policy, wait_is_over=True
+    )
 
 
-def _due(desk: Desk, episodes: Sequence[Episode], now: datetime) -> list[Episode]:
-    """Return the members of groups whose wait is over, or is so far gone that it may end."""
-    early = desk.policy.group_wait / 2
-    groups: dict[str, list[Episode]] = {}
-    for episode in episodes:
-        if episode.waiting is not None and episode.outbox is None:
-            groups.setdefault(episode.waiting.group, []).append(episode)
-    ends = {name: _end(name, members, episodes) for name, members in groups.items()}
+def _due(context: RouterContext, incidents: Sequence[Incident], now: datetime) -> list[Incident]:
+    """Return the members of groups whose wait is over, or nearly over."""
+    early = context.policy.group_wait / 2
+    groups: dict[str, list[Incident]] = {}
+    for incident in incidents:
+        if incident.waiting is not None and incident.outbox is None:
+            groups.setdefault(incident.waiting.group, []).append(incident)
+    ends = {name: _end(name, members, incidents) for name, members in groups.items()}
     if not any(end <= now + _TOLERANCE for end in ends.values()):
         return []
     return [e for name, members in groups.items() if ends[name] <= now + early for e in members]
 
 
-def _end(group: str, members: Sequence[Episode], episodes: Iterable[Episode]) -> datetime:
+def _end(group: str, members: Sequence[Incident], incidents: Iterable[Incident]) -> datetime:
     """Return when the group's wait is over: its first member's, unless others are missing.
 
-    One cause that was told as one ends as one, when it ended for all.
+    One cause that was announced as one ends as one, when it ended for all.
     """
     first = min(e.waiting.until for e in members if e.waiting)
-    is_ending = is_one_cause(group) and any(e.told and e.told.group == group for e in members)
-    if not is_ending or not _missing(group, episodes):
+    is_ending = is_one_cause(group) and any(
+        e.last_notification and e.last_notification.group == group for e in members
+    )
+    if not is_ending or not _missing(group, incidents):
         return first
     return min(e.waiting.since for e in members if e.waiting) + _PATIENCE
 
 
-def _still_open(episodes: Iterable[Episode], sent: Sequence[Episode]) -> dict[str, list[str]]:
-    """Return, of groups that end now, the accounts for which they do not."""
-    known = list(episodes)
+def _still_open(incidents: Iterable[Incident], sent: Sequence[Incident]) -> dict[str, list[str]]:
+    """Return, for each group that ends now, the accounts for which it does not."""
+    known = list(incidents)
     groups = {
-        e.outbox.intent.told.group
+        e.outbox.pending.previous.group
         for e in sent
-        if e.outbox and e.outbox.intent.told and is_one_cause(e.outbox.intent.told.group)
+        if e.outbox and e.outbox.pending.previous and is_one_cause(e.outbox.pending.previous.group)
     }
     return {group: _missing(group, known) for group in groups}
 
 
-def _missing(group: str, episodes: Iterable[Episode]) -> list[str]:
-    """Return the accounts of a group that still have the trouble that it was told of."""
+def _missing(group: str, incidents: Iterable[Incident]) -> list[str]:
+    """Return the accounts of a group that still have the problem that it announced."""
     return sorted(
-        episode.subject.id
-        for episode in episodes
-        if episode.told and episode.told.group == group and episode.firing
+        incident.key.id
+        for incident in incidents
+        if incident.last_notification
+        and incident.last_notification.group == group
+        and incident.firing
     )

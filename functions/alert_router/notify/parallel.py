@@ -1,4 +1,4 @@
-"""Does the same for many subjects, side by side where they are many."""
+"""Map a function over items, in a thread pool from 32 items on."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Final, TypeVar
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
-#: Fewer are done one after the other in less time than threads take to start.
+#: Fewer items take less time one after the other than threads take to start.
 _FEW: Final = 32
 
-#: A write takes some 5 ms, nearly all of it waiting; boto3's connection pool holds ten.
+#: A write takes about 5 ms, nearly all of it waiting; botocore's connection pool holds ten.
 _THREADS: Final = 8
 
 
-def one_by_one(function: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
-    """Return what ``function`` makes of each item."""
+def map_in_order(function: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
+    """Return what ``function`` makes of each item, one after the other."""
     return [function(item) for item in items]
 
 
-def spread(function: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
-    """Return what ``function`` makes of each item, in order; it has to bear threads.
+def map_concurrently(function: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
+    """Return what ``function`` makes of each item, in order; it must be safe in threads.
 
     A provider that fails for a thousand accounts makes two thousand writes, which have to fit
     into one invocation.
     """
     known = list(items)
     if len(known) < _FEW:
-        return one_by_one(function, known)
+        return map_in_order(function, known)
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 -- rare: cold starts count
 
     with ThreadPoolExecutor(_THREADS) as pool:

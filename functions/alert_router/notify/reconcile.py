@@ -1,4 +1,4 @@
-"""Looks at everything that is open: what was missed, what is overdue, what is worth repeating."""
+"""Compare incidents with the alarms as they are; send what is overdue, missed or to be repeated."""
 
 from __future__ import annotations
 
@@ -6,135 +6,153 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from alert_router.events.alarm import AlarmChange, AlarmState
-from alert_router.incidents.decision import take_over
-from alert_router.incidents.incident import FOREIGN_KIND, Episode, Scope, Subject, locate
-from alert_router.notify.context import Desk
+from alert_router.incidents.incident import FOREIGN_KIND, Incident, IncidentKey, Scope
+from alert_router.incidents.transitions import identify
+from alert_router.notify.context import RouterContext
 from alert_router.notify.flush import flush
 from alert_router.notify.send import send
-from alert_router.notify.update import BusyError, Work, advance, claim, settle
+from alert_router.notify.update import (
+    BusyError,
+    IncidentUpdate,
+    next_state,
+    save_if_unchanged,
+    update_incident,
+)
 from shared.names import AlarmKind, AlarmName
 
 
-class TickError(Exception):
-    """A part of the tick failed, after everything else was attempted. The text says which."""
+class ReconcileError(Exception):
+    """A part of the run failed, after everything else was attempted. The text says which."""
 
 
-def tick(desk: Desk) -> None:
-    """Bring every open episode up to date.
+def reconcile(context: RouterContext) -> None:
+    """Bring every incident up to date.
 
     Raises:
-        TickError: when something could not be done; the next tick tries again.
+        ReconcileError: when something failed; the next run tries again.
     """
-    episodes = list(desk.memory.episodes())
-    now = desk.clock()
+    now = context.clock()
+    context.alert_table.convert_old_items(now)
+    incidents = list(context.alert_table.incidents())
     failures: list[str] = []
-    overdue = [e for e in episodes if e.outbox and e.outbox.lease_until <= now]
-    taken = claim(desk, (take_over(e, now, desk.policy) for e in overdue), now)
-    if send(desk, taken):
-        failures.append("overdue messages were not taken")
-    works = _works(desk, episodes, failures)
-    owing = _settle_all(desk, works, {e.subject: e for e in episodes}, now, failures)
-    if send(desk, owing):
-        failures.append("messages were not taken")
+    overdue = [i for i in incidents if i.outbox and not i.outbox.is_leased(now)]
+    if send(context, save_if_unchanged(context, overdue, now)):
+        failures.append("overdue messages were not accepted")
+    updates = _updates(context, incidents, failures)
+    pending = _update_all(context, updates, {i.key: i for i in incidents}, now, failures)
+    if send(context, pending):
+        failures.append("messages were not accepted")
     try:
-        if flush(desk, episodes):
-            failures.append("grouped messages were not taken")
+        if flush(context, incidents):
+            failures.append("grouped messages were not accepted")
     except BusyError as exc:
         failures.append(str(exc))
     if failures:
-        raise TickError("; ".join(failures))
+        raise ReconcileError("; ".join(failures))
 
 
-def _settle_all(
-    desk: Desk,
-    works: Sequence[Work],
-    remembered: Mapping[Subject, Episode],
+def _update_all(
+    context: RouterContext,
+    updates: Sequence[IncidentUpdate],
+    stored: Mapping[IncidentKey, Incident],
     now: datetime,
     failures: list[str],
-) -> list[Episode]:
-    """Settle what has anything to do; return what owes a message."""
-    desk.knowledge.prepare(work.subject for work in works)
+) -> list[Incident]:
+    """Update the incidents for which anything is new; return those that have to be sent."""
+    context.snapshots.prepare(update.key for update in updates)
 
-    def bring_up_to_date(work: Work) -> Episode | None:
-        known = remembered.get(work.subject) or Episode(work.subject)
+    def bring_up_to_date(update: IncidentUpdate) -> Incident | None:
+        known = stored.get(update.key) or Incident(update.key)
         try:
-            if known.outbox is None and advance(desk, known, work, now) == known:
+            if known.outbox is None and next_state(context, known, update, now) == known:
                 return None
-            return settle(desk, work)
+            return update_incident(context, update)
         except BusyError:
-            # Whoever is sending goes on with it, or the next tick does.
-            desk.log.info("left to another invocation", subject=work.subject.id)
-        except Exception as exc:  # noqa: BLE001 -- one account's failure is not another's
-            failures.append(f"{work.subject.id}: {type(exc).__name__}")
+            # Another invocation is sending it, or the next run does.
+            context.log.info("left to another invocation", incident=update.key.id)
+        except Exception as exc:  # noqa: BLE001 -- one incident's failure does not block the others
+            failures.append(f"{update.key.id}: {type(exc).__name__}")
         return None
 
-    return [owing for owing in desk.each(bring_up_to_date, works) if owing is not None]
+    updated = context.map_concurrently(bring_up_to_date, updates)
+    return [incident for incident in updated if incident is not None]
 
 
-def _works(desk: Desk, episodes: Iterable[Episode], failures: list[str]) -> list[Work]:
-    """Compare what is open with CloudWatch; without CloudWatch, only remind."""
-    known = list(episodes)
-    opened = [episode for episode in known if episode.is_open]
-    plain = {e.subject: Work(e.subject, reminds=True) for e in opened}
+def _updates(
+    context: RouterContext, incidents: Iterable[Incident], failures: list[str]
+) -> list[IncidentUpdate]:
+    """Compare incidents with CloudWatch; without CloudWatch, only remind."""
+    known = {incident.key: incident for incident in incidents}
+    updates = {i.key: IncidentUpdate(i.key, reminds=True) for i in known.values() if i.is_open}
     try:
-        unheard = _unheard(desk, {e.subject: e for e in known})
-        compared = _compared(desk, opened)
+        missed = _missed(context, known)
+        compared = [_compared(i, states) for i, states in _states(context, known, updates)]
     except Exception as exc:  # noqa: BLE001 -- reminders and overdue messages still go out
-        failures.append(f"CloudWatch was not asked: {type(exc).__name__}")
-        return list(plain.values())
-    return list((plain | unheard | compared).values())
-
-
-def _unheard(desk: Desk, known: Mapping[Subject, Episode]) -> dict[Subject, Work]:
-    """Find account alarms that fire and that nobody told the router of."""
-    found: dict[Subject, list[tuple[str, AlarmChange]]] = {}
-    for change in desk.alarms.firing():
-        subject, kind = locate(change, desk.name)
-        episode = known.get(subject)
-        if subject.scope is Scope.ACCOUNT and not (episode and kind in episode.firing):
-            found.setdefault(subject, []).append((kind, change))
-    return {
-        subject: Work(subject, changes=changes, reminds=True) for subject, changes in found.items()
-    }
-
-
-def _compared(desk: Desk, opened: Sequence[Episode]) -> dict[Subject, Work]:
-    """Compare the alarms of open episodes with what CloudWatch says of them."""
-    names = {e.subject: _alarm_names(desk, e) for e in opened}
-    states = desk.alarms.states(name for kinds in names.values() for name in kinds.values())
-    works: dict[Subject, Work] = {}
-    for episode in opened:
-        kinds = names[episode.subject]
-        works[episode.subject] = Work(
-            episode.subject,
-            changes=[
-                (kind, states[name])
-                for kind, name in kinds.items()
-                if name in states and _differs(episode, kind, states[name])
-            ],
-            gone=frozenset(kind for kind, name in kinds.items() if name not in states),
-            reminds=True,
+        failures.append(f"CloudWatch cannot be read: {type(exc).__name__}")
+        return list(updates.values())
+    for update in (*compared, *missed):
+        before = updates.get(update.key, update._replace(changes=(), deleted=frozenset()))
+        updates[update.key] = update._replace(
+            changes=(*before.changes, *update.changes), deleted=before.deleted | update.deleted
         )
-    return works
+    return list(updates.values())
 
 
-def _alarm_names(desk: Desk, episode: Episode) -> dict[str, str]:
-    """Return the names of an episode's alarms that CloudWatch can be asked for, by kind."""
-    kinds = [kind for kind, fact in episode.facts.items() if not fact.is_gone]
-    if episode.subject.scope is Scope.ACCOUNT:
-        account = episode.subject.id
-        return {kind: AlarmName(account, AlarmKind(kind)).format(desk.name) for kind in kinds}
-    note = episode.note
-    if note is None or not desk.links.is_here(note.alarm_arn):
+def _missed(context: RouterContext, known: Mapping[IncidentKey, Incident]) -> list[IncidentUpdate]:
+    """Return the firing account alarms whose transition never arrived."""
+    found: dict[IncidentKey, list[tuple[str, AlarmChange]]] = {}
+    for change in context.alarm_reader.firing():
+        key, kind = identify(change, context.name)
+        incident = known.get(key)
+        if key.scope is Scope.ACCOUNT and not (incident and kind in incident.firing):
+            found.setdefault(key, []).append((kind, change))
+    return [IncidentUpdate(key, changes=changes, reminds=True) for key, changes in found.items()]
+
+
+def _states(
+    context: RouterContext,
+    known: Mapping[IncidentKey, Incident],
+    opened: Iterable[IncidentKey],
+) -> list[tuple[Incident, dict[str, AlarmChange | None]]]:
+    """Return the open incidents with the present state of their alarms, None where deleted."""
+    incidents = [known[key] for key in opened]
+    names = {i.key: _alarm_names(context, i) for i in incidents}
+    states = context.alarm_reader.states(n for kinds in names.values() for n in kinds.values())
+    return [(i, {kind: states.get(name) for kind, name in names[i.key].items()}) for i in incidents]
+
+
+def _compared(incident: Incident, states: Mapping[str, AlarmChange | None]) -> IncidentUpdate:
+    """Return how an open incident differs from its alarms."""
+    return IncidentUpdate(
+        incident.key,
+        changes=[
+            (kind, change)
+            for kind, change in states.items()
+            if change is not None and _differs(incident, kind, change)
+        ],
+        deleted=frozenset(kind for kind, change in states.items() if change is None),
+        reminds=True,
+    )
+
+
+def _alarm_names(context: RouterContext, incident: Incident) -> dict[str, str]:
+    """Return the names of an incident's alarms that CloudWatch can describe here, by kind."""
+    kinds = [kind for kind, status in incident.alarms.items() if not status.is_gone]
+    if incident.key.scope is Scope.ACCOUNT:
+        account = incident.key.id
+        return {kind: AlarmName(account, AlarmKind(kind)).format(context.name) for kind in kinds}
+    foreign = incident.foreign_alarm
+    if foreign is None or not context.links.is_here(foreign.alarm_arn):
         return {}
-    return dict.fromkeys(kinds, note.alarm_name)
+    return dict.fromkeys(kinds, foreign.alarm_name)
 
 
-def _differs(episode: Episode, kind: str, change: AlarmChange) -> bool:
-    """Whether CloudWatch's state is news; of a series' alarm only its end is."""
-    fires = change.state is AlarmState.ALARM
-    if kind == FOREIGN_KIND and episode.note is not None and episode.note.contributor:
-        return change.state is AlarmState.OK and episode.facts[kind].firing
+def _differs(incident: Incident, kind: str, change: AlarmChange) -> bool:
+    """Whether CloudWatch's state is new; of an alarm over many series only its end counts."""
+    firing = change.state is AlarmState.ALARM
+    foreign = incident.foreign_alarm
+    if kind == FOREIGN_KIND and foreign is not None and foreign.contributor:
+        return change.state is AlarmState.OK and incident.alarms[kind].firing
     if change.state is AlarmState.INSUFFICIENT_DATA:
         return False
-    return fires is not episode.facts[kind].firing
+    return firing is not incident.alarms[kind].firing

@@ -1,93 +1,104 @@
-"""What one invocation knows of accounts: their records and the silences, each read once."""
+"""Account records and silences, each read once per invocation. Reading never fails here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from alert_router.aws.balance_table import EnrichmentError
-from alert_router.incidents.balance import newest_balance
-from alert_router.incidents.decision import View
-from alert_router.incidents.incident import Episode, Scope, Subject
+from alert_router.incidents.incident import Incident, IncidentKey, Scope
 from alert_router.incidents.silence import Silence, is_silenced
+from alert_router.incidents.snapshot import AccountSnapshot, EnrichmentError, newest_balance
 from shared.names import NO_SUBJECT
 from shared.records import Latest
-
-if TYPE_CHECKING:
-    from alert_router.notify.ports import Records, Silences
 
 _DAY = timedelta(hours=24)
 
 
-class Knowledge:
-    """The records and silences that decisions and texts of one invocation rest on.
+class BalanceTable(Protocol):
+    """Where the poller's records are read."""
+
+    def read(self, accounts: Iterable[str]) -> dict[str, Latest]:
+        """Return the records that exist."""
+        ...
+
+    def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
+        """Return the balances that polls found."""
+        ...
+
+
+class SilenceTable(Protocol):
+    """Where silences are read."""
+
+    def silences(self) -> Iterable[Silence]:
+        """Return the silences that exist."""
+        ...
+
+
+class AccountSnapshots:
+    """The records and silences that one invocation's decisions and texts rest on.
 
     Nothing here fails: what cannot be read is unknown, and a message goes out with less.
     """
 
-    def __init__(self, records: Records, silences: Silences, failures: list[str]) -> None:
-        self._records = records
-        self._silence_source = silences
+    def __init__(self, balances: BalanceTable, silences: SilenceTable, failures: list[str]) -> None:
+        self._balances = balances
+        self._silence_table = silences
         self._failures = failures
         self._latest: dict[str, Latest | None] = {}
         self._unreadable: set[str] = set()
         self._silences: list[Silence] | None = None
 
-    def prepare(self, subjects: Iterable[Subject]) -> None:
+    def prepare(self, keys: Iterable[IncidentKey]) -> None:
         """Read the records of accounts that are not known yet, together."""
         wanted = [
-            subject.id
-            for subject in subjects
-            if subject.scope is Scope.ACCOUNT and subject.id not in self._latest
+            key.id for key in keys if key.scope is Scope.ACCOUNT and key.id not in self._latest
         ]
         if not wanted:
             return
         try:
-            found = self._records.read(wanted)
+            found = self._balances.read(wanted)
         except EnrichmentError as exc:
             self._failures.append(str(exc))
             self._unreadable.update(wanted)
             found = {}
         self._latest |= {account: found.get(account) for account in wanted}
 
-    def latest(self, subject: Subject) -> Latest | None:
+    def latest(self, key: IncidentKey) -> Latest | None:
         """Return an account's record; None where there is none, or it cannot be read."""
-        self.prepare([subject])
-        return self._latest.get(subject.id)
+        self.prepare([key])
+        return self._latest.get(key.id)
 
-    def forget(self, subject: Subject) -> None:
-        """Read the account's record again when it is next asked for."""
-        self._latest.pop(subject.id, None)
-        self._unreadable.discard(subject.id)
+    def forget(self, key: IncidentKey) -> None:
+        """Read the account's record again when it is next needed."""
+        self._latest.pop(key.id, None)
+        self._unreadable.discard(key.id)
 
-    def history(self, subject: Subject, now: datetime) -> Mapping[datetime, Decimal]:
+    def history(self, key: IncidentKey, now: datetime) -> Mapping[datetime, Decimal]:
         """Return a day of an account's balances; nothing where they cannot be read."""
-        if subject.scope is not Scope.ACCOUNT:
+        if key.scope is not Scope.ACCOUNT:
             return {}
         try:
-            return self._records.history(subject.id, now - _DAY, now)
+            return self._balances.history(key.id, now - _DAY, now)
         except EnrichmentError as exc:
             self._failures.append(str(exc))
             return {}
 
-    def view(self, episode: Episode, now: datetime) -> View:
-        """Return what decisions about an episode rest on."""
-        latest = self.latest(episode.subject)
-        balance, _ = newest_balance(episode, latest)
-        silenced = self._is_silenced(episode, latest, now)
+    def of(self, incident: Incident, now: datetime) -> AccountSnapshot:
+        """Return what decisions about an incident rest on."""
+        latest = self.latest(incident.key)
+        balance, _ = newest_balance(incident, latest)
+        silenced = self._is_silenced(incident, latest, now)
         if latest is None:
-            unknown = (
-                episode.subject.scope is Scope.FOREIGN or episode.subject.id in self._unreadable
-            )
-            return View(
+            unknown = incident.key.scope is Scope.FOREIGN or incident.key.id in self._unreadable
+            return AccountSnapshot(
                 balance=balance,
                 is_polled=unknown,
                 is_set_up=None if unknown else False,
                 is_silenced=silenced,
             )
-        return View(
+        return AccountSnapshot(
             balance=balance,
             unit=latest.good.unit or "",
             runway_hours=latest.good.runway_hours,
@@ -98,15 +109,15 @@ class Knowledge:
             is_silenced=silenced,
         )
 
-    def _is_silenced(self, episode: Episode, latest: Latest | None, now: datetime) -> bool:
-        """Whether a silence covers the subject; a foreign alarm is covered by its name."""
+    def _is_silenced(self, incident: Incident, latest: Latest | None, now: datetime) -> bool:
+        """Whether a silence covers the incident; a foreign alarm is covered by its name."""
         if self._silences is None:
             try:
-                self._silences = list(self._silence_source.silences())
-            except Exception as exc:  # noqa: BLE001 -- in doubt people are told
+                self._silences = list(self._silence_table.silences())
+            except Exception as exc:  # noqa: BLE001 -- in doubt people are alerted
                 self._failures.append(f"the silences cannot be read: {type(exc).__name__}")
                 self._silences = []
-        if episode.note is not None:
-            return is_silenced(self._silences, episode.note.alarm_name, NO_SUBJECT, now)
-        provider = latest.provider if latest else episode.provider
-        return is_silenced(self._silences, episode.subject.id, provider, now)
+        if incident.foreign_alarm is not None:
+            return is_silenced(self._silences, incident.foreign_alarm.alarm_name, NO_SUBJECT, now)
+        provider = latest.provider if latest else incident.provider
+        return is_silenced(self._silences, incident.key.id, provider, now)

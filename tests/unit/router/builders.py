@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from alert_router.events.alarm import AlarmChange, AlarmState, Datapoint, Watched
+from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState, Datapoint
 from alert_router.messages.wording.links import Links
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds
@@ -91,7 +91,7 @@ def alarm(
         alarm_arn=f"arn:aws:cloudwatch:{REGION}:{AWS_ACCOUNT}:alarm:{name}",
         state=state,
         changed_at=at,
-        watched=Watched(
+        metric=AlarmMetric(
             dimensions={"Account": account, "Provider": provider},
             threshold=Decimal(threshold) if threshold is not None else None,
         ),
@@ -112,7 +112,7 @@ def foreign(
         description="More than ten errors in five minutes",
         aws_account=AWS_ACCOUNT,
         region=REGION,
-        watched=Watched(
+        metric=AlarmMetric(
             label="AWS/ApiGateway 5XXError",
             dimensions={"ApiName": "shop"},
             statistic="Sum",
@@ -140,12 +140,12 @@ def notification(change: AlarmChange) -> dict[str, Any]:
             "StatisticType": "Statistic",
             "Statistic": "MINIMUM",
             "Dimensions": [
-                {"name": name, "value": value} for name, value in change.watched.dimensions.items()
+                {"name": name, "value": value} for name, value in change.metric.dimensions.items()
             ],
             "Period": 300,
             "EvaluationPeriods": 2,
             "ComparisonOperator": "LessThanThreshold",
-            "Threshold": float(change.watched.threshold or 20),
+            "Threshold": float(change.metric.threshold or 20),
         },
     }
 
@@ -182,7 +182,7 @@ def _detail(change: AlarmChange) -> dict[str, Any]:
     metric = {
         "namespace": "BalanceMonitor",
         "name": "Balance",
-        "dimensions": dict(change.watched.dimensions),
+        "dimensions": dict(change.metric.dimensions),
     }
     return {
         "alarmName": change.alarm_name,

@@ -10,20 +10,19 @@ from typing import Any
 from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import TestRequest, read
 from alert_router.incidents.incident import (
-    Episode,
-    Intent,
+    Incident,
+    IncidentKey,
+    LastNotification,
+    PendingNotification,
+    Problem,
     Scope,
-    Step,
-    Subject,
-    Told,
-    Trouble,
-    apply,
-    locate,
 )
+from alert_router.incidents.incident import NotificationReason as Reason
+from alert_router.incidents.notification import Notification, notification_of
+from alert_router.incidents.transitions import apply, identify
 from alert_router.messages import single
 from alert_router.messages.compose import Composer
-from alert_router.messages.message import Message
-from alert_router.messages.notification import Notice, notice_of
+from alert_router.messages.formats.message import Message
 from shared.names import AlarmKind, Severity
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds, TopUp, Wallet
@@ -41,8 +40,8 @@ from tests.unit.router.builders import (
 )
 
 OPENED = NOW - minutes(245)
-LOW = frozenset({Trouble.LOW})
-STALE = frozenset({Trouble.STALE})
+LOW = frozenset({Problem.LOW})
+STALE = frozenset({Problem.STALE})
 CRITICAL, WARNING = Severity.CRITICAL, Severity.WARNING
 BOTH = (AlarmKind.WARNING, AlarmKind.CRITICAL)
 LAST_OUTAGE = "stale/firecrawl/transient/2026-11-23T10:01:00Z"
@@ -80,76 +79,82 @@ TEN = [latest(f"team-{n:02}", balance=Decimal(n) / 2) for n in range(10)]
 WORKING = {"outcome": Outcome.OK, "reason": None, "balance_at": NOW - minutes(1)}
 
 
-def told(severity: Severity, balance: str | None = None, **changes: Any) -> Told:
-    """Return what people were told at the episode's start."""
+def announced(severity: Severity, balance: str | None = None, **changes: Any) -> LastNotification:
+    """Return what people were notified of at the incident's start."""
     values: dict[str, Any] = {
         "severity": severity,
         "worst": severity,
-        "troubles": LOW,
+        "problems": LOW,
         "at": OPENED,
         "balance": Decimal(balance) if balance else None,
         "unit": "USD",
     }
-    return Told(**values | changes)
+    return LastNotification(**values | changes)
 
 
 def opened(
     record: Latest | None,
     severity: Severity = WARNING,
     kinds: Sequence[AlarmKind] = (AlarmKind.WARNING,),
-    troubles: frozenset[Trouble] = LOW,
-    step: Step = Step.OPENED,
-) -> Notice:
-    """Return the beginning of an episode."""
-    return _notice(record, Intent(step, severity, troubles, NOW, NOW), kinds)
+    problems: frozenset[Problem] = LOW,
+    reason: Reason = Reason.OPENED,
+) -> Notification:
+    """Return the beginning of an incident."""
+    return _notification(record, PendingNotification(reason, severity, problems, NOW, NOW), kinds)
 
 
 def went_on(
-    step: Step,
+    reason: Reason,
     record: Latest,
-    before: Told,
+    before: LastNotification,
     severity: Severity = WARNING,
     kinds: Sequence[AlarmKind] = (AlarmKind.WARNING,),
-) -> Notice:
-    """Return a later step of an episode that was told of before."""
-    is_over = step in (Step.RECOVERED, Step.CLOSED)
-    troubles = frozenset() if is_over else before.troubles | _troubles(kinds)
-    return _notice(record, Intent(step, severity, troubles, NOW, OPENED, before), kinds)
+) -> Notification:
+    """Return a later notification about an incident that was announced."""
+    is_over = reason in (Reason.RECOVERED, Reason.CLOSED)
+    problems = frozenset() if is_over else before.problems | _problems(kinds)
+    return _notification(
+        record, PendingNotification(reason, severity, problems, NOW, OPENED, before), kinds
+    )
 
 
-def somebody_elses(step: Step, change: AlarmChange) -> Notice:
+def somebody_elses(reason: Reason, change: AlarmChange) -> Notification:
     """Return what happened to a foreign alarm."""
-    subject, kind = locate(change, NAME)
-    episode = apply(Episode(subject), kind, change)
+    key, kind = identify(change, NAME)
+    incident = apply(Incident(key), kind, change)
     before = (
-        told(WARNING, troubles=frozenset({Trouble.FOREIGN})) if step is not Step.OPENED else None
+        announced(WARNING, problems=frozenset({Problem.FOREIGN}))
+        if reason is not Reason.OPENED
+        else None
     )
     start = change.changed_at if before is None else change.changed_at - minutes(245)
-    intent = Intent(step, WARNING, frozenset({Trouble.FOREIGN}), NOW, start, before)
-    return notice_of(episode, intent, change.changed_at + minutes(1), None)
+    pending = PendingNotification(reason, WARNING, frozenset({Problem.FOREIGN}), NOW, start, before)
+    return notification_of(incident, pending, change.changed_at + minutes(1), None)
 
 
-def _notice(record: Latest | None, intent: Intent, kinds: Sequence[AlarmKind]) -> Notice:
+def _notification(
+    record: Latest | None, pending: PendingNotification, kinds: Sequence[AlarmKind]
+) -> Notification:
     """Return what happened to an account, with the day before where it has a forecast."""
     account = record.account if record else "openrouter-main"
     provider = record.provider if record else "openrouter"
-    is_over = intent.step in (Step.RECOVERED, Step.CLOSED)
+    is_over = pending.reason in (Reason.RECOVERED, Reason.CLOSED)
     state = AlarmState.OK if is_over else AlarmState.ALARM
     value, threshold = ("4.10", "5.0") if record is None else (None, None)
-    episode = Episode(Subject(Scope.ACCOUNT, account), provider=provider)
+    incident = Incident(IncidentKey(Scope.ACCOUNT, account), provider=provider)
     for kind in kinds:
         change = alarm(kind.value, state, account=account, value=value, threshold=threshold)
-        episode = apply(episode, kind.value, change)
+        incident = apply(incident, kind.value, change)
     history = HISTORY if record and record.good.empty_at else {}
-    return notice_of(episode, intent, NOW, record, history)
+    return notification_of(incident, pending, NOW, record, history)
 
 
-def _troubles(kinds: Sequence[AlarmKind]) -> frozenset[Trouble]:
+def _problems(kinds: Sequence[AlarmKind]) -> frozenset[Problem]:
     """Return what firing alarms mean."""
     return STALE if AlarmKind.STALE in kinds else frozenset()
 
 
-def _low() -> Mapping[str, list[Notice]]:
+def _low() -> Mapping[str, list[Notification]]:
     """Return what is said of balances that run out."""
     hours = Thresholds(runway_warning_hours=Decimal(48), runway_critical_hours=Decimal(12))
     runway = changed(DRAINING, thresholds=hours)
@@ -166,31 +171,37 @@ def _low() -> Mapping[str, list[Notice]]:
         "critical": [opened(DRAINING, CRITICAL, BOTH)],
         "overdrawn": [opened(latest(balance=Decimal("-1.10")), CRITICAL, BOTH)],
         "runway": [opened(runway, CRITICAL, [AlarmKind.RUNWAY_CRITICAL])],
-        "drain": [opened(burning, WARNING, [AlarmKind.DRAIN], frozenset({Trouble.DRAIN}))],
-        "expiry": [opened(expiring, WARNING, [AlarmKind.EXPIRY], frozenset({Trouble.EXPIRY}))],
+        "drain": [opened(burning, WARNING, [AlarmKind.DRAIN], frozenset({Problem.DRAIN}))],
+        "expiry": [opened(expiring, WARNING, [AlarmKind.EXPIRY], frozenset({Problem.EXPIRY}))],
         "reduced": [opened(None, CRITICAL, [AlarmKind.CRITICAL])],
-        "escalated": [went_on(Step.ESCALATED, DRAINING, told(WARNING, "19.20"), CRITICAL, BOTH)],
-        "improved": [went_on(Step.IMPROVED, latest(), told(CRITICAL, "3.20"))],
-        "reminder": [went_on(Step.REMINDER, DRAINING, told(CRITICAL, "4.60"), CRITICAL, BOTH)],
-        "recovered-topped-up": [
-            went_on(Step.RECOVERED, TOPPED_UP, told(CRITICAL, "3.20"), CRITICAL)
+        "escalated": [
+            went_on(Reason.ESCALATED, DRAINING, announced(WARNING, "19.20"), CRITICAL, BOTH)
         ],
-        "closed": [went_on(Step.CLOSED, DRAINING, told(CRITICAL, "3.20"), CRITICAL)],
+        "improved": [went_on(Reason.IMPROVED, latest(), announced(CRITICAL, "3.20"))],
+        "reminder": [
+            went_on(Reason.REMINDER, DRAINING, announced(CRITICAL, "4.60"), CRITICAL, BOTH)
+        ],
+        "recovered-topped-up": [
+            went_on(Reason.RECOVERED, TOPPED_UP, announced(CRITICAL, "3.20"), CRITICAL)
+        ],
+        "closed": [went_on(Reason.CLOSED, DRAINING, announced(CRITICAL, "3.20"), CRITICAL)],
         "digest": [opened(record, CRITICAL, BOTH) for record in TEN],
         "digest-recovered": [
-            went_on(Step.RECOVERED, changed(record, balance=Decimal(60)), told(WARNING, "3.20"))
-            for record in TEN
+            went_on(Reason.RECOVERED, record, announced(WARNING, "3.20"))
+            for record in (changed(low, balance=Decimal(60)) for low in TEN)
         ],
     }  # fmt: skip
 
 
-def _stale() -> Mapping[str, list[Notice]]:
+def _stale() -> Mapping[str, list[Notification]]:
     """Return what is said where no balance is read."""
     stale = [AlarmKind.STALE]
     stopped = failing(outcome=Outcome.OK, reason=None, polled_at=NOW - minutes(46))
-    grouped = told(WARNING, troubles=STALE, group=LAST_OUTAGE, outcome="transient", unit="credits")
-    alone = told(WARNING, "73250", troubles=STALE, outcome="invalid_key", unit="credits")
-    setup = Step.NOT_SET_UP
+    grouped = announced(
+        WARNING, problems=STALE, group=LAST_OUTAGE, outcome="transient", unit="credits"
+    )
+    alone = announced(WARNING, "73250", problems=STALE, outcome="invalid_key", unit="credits")
+    setup = Reason.NOT_SET_UP
     new = [changed(NEVER, account=f"new-{n}") for n in range(3)]
     working = [changed(record, **WORKING) for record in SEVEN]
     return {
@@ -198,24 +209,24 @@ def _stale() -> Mapping[str, list[Notice]]:
         "stale-monitor-stopped": [opened(stopped, WARNING, stale, STALE)],
         "stale-provider": [opened(record, WARNING, stale, STALE) for record in SEVEN],
         "stale-provider-reminder": [
-            went_on(Step.REMINDER, record, grouped, kinds=stale) for record in SEVEN
+            went_on(Reason.REMINDER, record, grouped, kinds=stale) for record in SEVEN
         ],
         "stale-provider-recovered": [
-            went_on(Step.RECOVERED, record, grouped, kinds=stale) for record in working
+            went_on(Reason.RECOVERED, record, grouped, kinds=stale) for record in working
         ],
         "also-stale": [
             went_on(
-                Step.ESCALATED, REJECTED, told(WARNING, "73250", unit="credits"),
+                Reason.ESCALATED, REJECTED, announced(WARNING, "73250", unit="credits"),
                 kinds=[AlarmKind.WARNING, AlarmKind.STALE],
             )
         ],
-        "recovered-key": [went_on(Step.RECOVERED, failing(**WORKING), alone, kinds=stale)],
+        "recovered-key": [went_on(Reason.RECOVERED, failing(**WORKING), alone, kinds=stale)],
         "not-set-up": [opened(NEVER, WARNING, stale, STALE, setup)],
         "not-set-up-several": [opened(record, WARNING, stale, STALE, setup) for record in new],
     }  # fmt: skip
 
 
-def _foreign() -> Mapping[str, list[Notice]]:
+def _foreign() -> Mapping[str, list[Notification]]:
     """Return what is said of somebody else's alarms, as AWS's own samples come out."""
     samples = {
         "foreign-single-metric": "event-single-metric",
@@ -229,9 +240,9 @@ def _foreign() -> Mapping[str, list[Notice]]:
     for name, sample in samples.items():
         change = read(published(sample))
         assert isinstance(change, AlarmChange)
-        found[name] = [somebody_elses(Step.OPENED, change)]
+        found[name] = [somebody_elses(Reason.OPENED, change)]
     return found | {
-        "foreign-recovered": [somebody_elses(Step.RECOVERED, foreign(AlarmState.OK))],
+        "foreign-recovered": [somebody_elses(Reason.RECOVERED, foreign(AlarmState.OK))],
     }
 
 
@@ -239,11 +250,11 @@ def every_kind() -> dict[str, Message]:
     """Return an example of every kind of message, by name."""
     composer = Composer(LINKS, digest_above=5)
     messages = {
-        name: composer.compose(notices)
-        for name, notices in {**_low(), **_stale(), **_foreign()}.items()
+        name: composer.compose(notifications)
+        for name, notifications in {**_low(), **_stale(), **_foreign()}.items()
     }
     assert all(len(found) == 1 for found in messages.values()), messages
     request = TestRequest("openrouter-main", CRITICAL, NOW, "sam")
     return {name: found[0] for name, found in messages.items()} | {
-        "test": single.trial(request, latest(), LINKS, NOW)
+        "test": single.test_message(request, latest(), LINKS, NOW)
     }

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from alert_router.aws.alarms import Watch
-from alert_router.aws.balance_table import Balances, EnrichmentError
-from alert_router.aws.queue import Later
+from alert_router.aws.alarms import AlarmReader
+from alert_router.aws.balance_table import BalanceTable
+from alert_router.aws.queue import FlushQueue
 from alert_router.aws.topics import Publisher
 from alert_router.events.alarm import AlarmState
+from alert_router.incidents.snapshot import EnrichmentError
 from shared.dynamo import encode
 from tests.unit.router.builders import NOW, latest
 from tests.unit.router.kinds import every_kind
@@ -58,7 +59,7 @@ def described(**changes: Any) -> dict[str, Any]:
 def test_watch_when_alarms_fire_then_their_transition_is_described() -> None:
     client: Any = Recorder([{"MetricAlarms": [described()]}])
 
-    (change,) = Watch(lambda: client, "bm").firing()
+    (change,) = AlarmReader(lambda: client, "bm").firing()
 
     assert client.calls == [
         {"operation": "paginate", "AlarmNamePrefix": "bm/", "StateValue": "ALARM"}
@@ -66,7 +67,7 @@ def test_watch_when_alarms_fire_then_their_transition_is_described() -> None:
     assert change.state is AlarmState.ALARM
     assert change.changed_at == NOW
     assert change.region == "eu-west-1"
-    assert change.watched.dimensions == {"Account": "acc"}
+    assert change.metric.dimensions == {"Account": "acc"}
     assert change.latest is not None
     assert change.latest.value == Decimal("3.2")
 
@@ -77,7 +78,7 @@ def test_watch_when_alarms_fire_then_their_transition_is_described() -> None:
 def test_watch_when_an_alarm_may_not_act_then_it_is_left_out(changes: dict[str, Any]) -> None:
     client: Any = Recorder([{"MetricAlarms": [described(**changes)]}])
 
-    assert Watch(lambda: client, "bm").firing() == []
+    assert AlarmReader(lambda: client, "bm").firing() == []
 
 
 def test_watch_when_the_time_of_the_transition_is_missing_then_the_update_counts() -> None:
@@ -85,7 +86,7 @@ def test_watch_when_the_time_of_the_transition_is_missing_then_the_update_counts
     del alarm["StateTransitionedTimestamp"]
     client: Any = Recorder([{"MetricAlarms": [alarm]}])
 
-    (change,) = Watch(lambda: client, "bm").firing()
+    (change,) = AlarmReader(lambda: client, "bm").firing()
 
     assert change.changed_at == NOW + timedelta(hours=1)
 
@@ -97,7 +98,7 @@ def test_watch_when_asked_for_many_names_then_a_hundred_are_asked_at_a_time() ->
         [{"CompositeAlarms": [described(AlarmName=names[100])]}],
     )
 
-    found = Watch(lambda: client, "bm").states(names)
+    found = AlarmReader(lambda: client, "bm").states(names)
 
     assert [len(call["AlarmNames"]) for call in client.calls] == [100, 1]
     assert set(found) == {names[0], names[100]}
@@ -111,7 +112,7 @@ def test_balances_when_dynamodb_leaves_keys_out_then_they_are_asked_for_again() 
         {"Responses": {"table": [encode(second.to_item())]}, "UnprocessedKeys": {}},
     )
 
-    found = Balances(client, "table").read(["one", "two"])
+    found = BalanceTable(client, "table").read(["one", "two"])
 
     assert found == {"one": first, "two": second}
     assert client.calls[1]["RequestItems"] == left
@@ -121,13 +122,13 @@ def test_balances_when_a_record_cannot_be_read_then_it_is_as_good_as_none() -> N
     broken = {"account": "one", "at": "LATEST", "outcome": "unheard of"}
     client: Any = Recorder({"Responses": {"table": [encode(broken)]}})
 
-    assert Balances(client, "table").read(["one"]) == {}
+    assert BalanceTable(client, "table").read(["one"]) == {}
 
 
 def test_balances_when_dynamodb_refuses_then_enrichment_fails() -> None:
     error = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "BatchGetItem")
     client: Any = Recorder(error, error)
-    balances = Balances(client, "table")
+    balances = BalanceTable(client, "table")
 
     with pytest.raises(EnrichmentError):
         balances.read(["one"])
@@ -142,7 +143,7 @@ def test_history_when_some_polls_failed_then_only_balances_are_returned() -> Non
     ]
     client: Any = Recorder({"Items": items})
 
-    found = Balances(client, "table").history("one", NOW - timedelta(days=1), NOW)
+    found = BalanceTable(client, "table").history("one", NOW - timedelta(days=1), NOW)
 
     assert found == {datetime(2026, 11, 23, 14, tzinfo=UTC): Decimal(5)}
 
@@ -170,7 +171,7 @@ def test_publisher_when_there_is_no_chat_topic_then_none_is_called() -> None:
 def test_later_when_asked_then_the_delay_is_one_that_sqs_takes(wait: timedelta, delay: int) -> None:
     client: Any = Recorder({})
 
-    Later(lambda: client, "url").flush("warning", wait)
+    FlushQueue(lambda: client, "url").request_flush("warning", wait)
 
     (call,) = client.calls
     assert call["DelaySeconds"] == delay

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.cloudwatch import UnreadableAlarmError
-from alert_router.events.envelope import Content, Ignored, UnreadableError, read, unpack
+from alert_router.events.envelope import Content, Ignored, UnreadableError, parse, read, unpack
 from alert_router.events.state_reason import as_number
-from alert_router.incidents.incident import locate
+from alert_router.incidents.transitions import identify
 from shared.dynamo import encode
 from tests.unit.router.builders import (
     EVENTS,
@@ -34,8 +34,8 @@ ALARMS = [name for name in DOCUMENTS if name not in CONFIGURATION_CHANGES]
 
 def read_one(document: dict[str, Any]) -> Content:
     """Read a document as an invocation brings it."""
-    (parcel,) = unpack(document)
-    return parcel.open()
+    (record,) = unpack(document)
+    return parse(record)
 
 
 def read_change(name: str) -> AlarmChange:
@@ -83,10 +83,10 @@ def test_single_metric_when_read_then_value_threshold_and_comparison_are_known()
     assert change.previous is AlarmState.OK
     assert change.alarm_arn.endswith(":alarm:ServerCpuTooHigh")
     assert change.changed_at == datetime(2019, 10, 2, 17, 4, 40, 989000, UTC)
-    assert change.watched.label == "AWS/EC2 CPUUtilization"
-    assert change.watched.dimensions == {"InstanceId": "i-12345678901234567"}
-    assert change.watched.threshold == 50
-    assert change.watched.comparison == "above"
+    assert change.metric.label == "AWS/EC2 CPUUtilization"
+    assert change.metric.dimensions == {"InstanceId": "i-12345678901234567"}
+    assert change.metric.threshold == 50
+    assert change.metric.comparison == "above"
     assert change.latest is not None
     assert change.latest.value == Decimal("99.50160229693434")
     assert change.latest.at == datetime(2019, 10, 2, 16, 59, tzinfo=UTC)
@@ -95,10 +95,10 @@ def test_single_metric_when_read_then_value_threshold_and_comparison_are_known()
 def test_one_transition_when_told_by_event_and_by_topic_then_it_is_the_same() -> None:
     event, topic = read_change("event-single-metric"), read_change("sns-single-metric")
 
-    assert event.key == topic.key
+    assert event.identity == topic.identity
     assert event.changed_at == topic.changed_at
     assert event.latest == topic.latest
-    assert event.watched.dimensions == topic.watched.dimensions
+    assert event.metric.dimensions == topic.metric.dimensions
     assert event.region == topic.region == "us-east-1"
 
 
@@ -107,10 +107,10 @@ def test_one_contributor_when_told_in_three_ways_then_it_is_the_same() -> None:
 
     changes = [read_change(name) for name in names]
 
-    assert len({change.key for change in changes}) == 1
+    assert len({change.identity for change in changes}) == 1
     assert changes[0].contributor == "6d442278dba546f6"
     assert changes[0].attributes == {"TableName": "example-dynamodb-table-name"}
-    assert changes[0].key != read_change("event-multi-series").key
+    assert changes[0].identity != read_change("event-multi-series").identity
 
 
 def test_contributor_when_its_id_is_missing_then_its_attributes_identify_it() -> None:
@@ -123,27 +123,27 @@ def test_contributor_when_its_id_is_missing_then_its_attributes_identify_it() ->
     assert isinstance(first, AlarmChange)
     assert isinstance(again, AlarmChange)
     assert isinstance(second, AlarmChange)
-    assert first.key == again.key != second.key
+    assert first.identity == again.identity != second.identity
 
 
 @pytest.mark.parametrize("name", ["event-anomaly", "action-anomaly", "sns-anomaly-ok"])
 def test_anomaly_when_read_then_the_band_and_the_metric_are_known(name: str) -> None:
-    watched = read_change(name).watched
+    metric = read_change(name).metric
 
-    assert watched.threshold is None
-    assert watched.lower is not None
-    assert watched.upper is not None
-    assert watched.lower < watched.upper
-    assert watched.label in ("AWS/EC2 CPUUtilization", "ContainerInsights pod_cpu_utilization")
+    assert metric.threshold is None
+    assert metric.lower is not None
+    assert metric.upper is not None
+    assert metric.lower < metric.upper
+    assert metric.label in ("AWS/EC2 CPUUtilization", "ContainerInsights pod_cpu_utilization")
 
 
 @pytest.mark.parametrize("name", ["event-composite", "sns-composite"])
 def test_composite_when_read_then_rule_and_children_are_known(name: str) -> None:
-    watched = read_change(name).watched
+    metric = read_change(name).metric
 
-    assert watched.is_composite
-    assert watched.label == "ALARM(ServerCpuTooHigh) OR ALARM(TotalNetworkTrafficTooHigh)"
-    assert watched.children == ("ServerCpuTooHigh",)
+    assert metric.is_composite
+    assert metric.label == "ALARM(ServerCpuTooHigh) OR ALARM(TotalNetworkTrafficTooHigh)"
+    assert metric.children == ("ServerCpuTooHigh",)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_composite_when_read_then_rule_and_children_are_known(name: str) -> None
     ],
 )
 def test_metric_math_when_read_then_the_compared_expression_is_named(name: str, label: str) -> None:
-    assert read_change(name).watched.label == label
+    assert read_change(name).metric.label == label
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_our_alarm_when_read_in_any_shape_then_its_dimensions_are_known(write: A
 
     assert isinstance(change, AlarmChange)
     assert change.alarm_name == "balance-monitor/openrouter-main/critical"
-    assert change.watched.dimensions == {"Account": "openrouter-main", "Provider": "openrouter"}
+    assert change.metric.dimensions == {"Account": "openrouter-main", "Provider": "openrouter"}
 
 
 def test_dimensions_when_their_keys_are_capitalised_then_they_are_read() -> None:
@@ -210,7 +210,7 @@ def test_dimensions_when_their_keys_are_capitalised_then_they_are_read() -> None
     change = read_one(document)
 
     assert isinstance(change, AlarmChange)
-    assert change.watched.dimensions == {"Account": "a"}
+    assert change.metric.dimensions == {"Account": "a"}
 
 
 @pytest.mark.parametrize("stamp", ["2026-11-23T14:06:00.000+0000", "2026-11-23T14:06:00Z"])
@@ -303,9 +303,9 @@ def test_record_when_it_is_any_json_then_it_is_unreadable_or_known(value: Any) -
 def test_foreign_alarm_when_its_name_is_endless_then_its_key_fits_the_table() -> None:
     change = foreign(name="日" * 255)._replace(contributor="日" * 200)
 
-    subject, _ = locate(change, "balance-monitor")
+    key, _ = identify(change, "balance-monitor")
 
-    assert len(subject.id.encode()) <= 1024
+    assert len(key.id.encode()) <= 1024
 
 
 @pytest.mark.parametrize("number", ["1e200", "NaN", "1." + "3" * 60, "-1e-300", ""])

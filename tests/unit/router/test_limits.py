@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alert_router.incidents.incident import Step
+from alert_router.incidents.incident import NotificationReason
 from alert_router.messages.compose import Composer
 from alert_router.messages.formats.limits import (
     MAX_SMS,
@@ -19,10 +19,10 @@ from alert_router.messages.formats.limits import (
     subject_line,
     to_gsm,
 )
-from alert_router.messages.message import Message
+from alert_router.messages.formats.message import Message
 from shared.names import AlarmKind, Severity
 from tests.unit.router.builders import LINKS, failing, foreign, latest
-from tests.unit.router.kinds import STALE, opened, somebody_elses, told, went_on
+from tests.unit.router.kinds import STALE, announced, opened, somebody_elses, went_on
 
 TEXT = st.text(max_size=300)
 ACCOUNT = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
@@ -83,9 +83,9 @@ def test_stale_message_when_names_are_anything_then_limits_hold(
     accounts: list[str], title: str, reason: str
 ) -> None:
     records = [failing(name, provider_title=title, reason=reason) for name in accounts]
-    notices = [opened(r, Severity.WARNING, [AlarmKind.STALE], STALE) for r in records]
+    notifications = [opened(r, Severity.WARNING, [AlarmKind.STALE], STALE) for r in records]
 
-    (message,) = Composer(LINKS, 5).compose(notices)
+    (message,) = Composer(LINKS, 5).compose(notifications)
 
     assert_within_limits(message)
 
@@ -95,7 +95,7 @@ def test_stale_message_when_names_are_anything_then_limits_hold(
 def test_foreign_message_when_names_are_anything_then_limits_hold(name: str, text: str) -> None:
     change = foreign(name=name)._replace(description=text, reason=text)
 
-    (message,) = Composer(LINKS, 5).compose([somebody_elses(Step.OPENED, change)])
+    (message,) = Composer(LINKS, 5).compose([somebody_elses(NotificationReason.OPENED, change)])
 
     assert_within_limits(message)
 
@@ -103,11 +103,11 @@ def test_foreign_message_when_names_are_anything_then_limits_hold(name: str, tex
 @pytest.mark.parametrize("count", [6, 50, 51, 1000])
 def test_digest_when_it_lists_many_long_names_then_its_size_holds(count: int) -> None:
     names = [f"{n:05}-{'x' * 58}" for n in range(count)]
-    notices = [
+    notifications = [
         opened(latest(name, top_up_url="https://example.com/" + "y" * 150)) for name in names
     ]
 
-    messages = Composer(LINKS, 5).compose(notices)
+    messages = Composer(LINKS, 5).compose(notifications)
 
     for message in messages:
         assert_within_limits(message)
@@ -117,13 +117,14 @@ def test_digest_when_it_lists_many_long_names_then_its_size_holds(count: int) ->
 
 def test_group_when_it_names_a_thousand_accounts_then_its_size_holds() -> None:
     names = [f"{n:05}-{'x' * 58}" for n in range(1000)]
-    before = told(Severity.WARNING, troubles=STALE, group="stale/firecrawl/transient/t")
+    before = announced(Severity.WARNING, problems=STALE, group="stale/firecrawl/transient/t")
     records = [failing(name) for name in names]
-    notices = [
-        went_on(Step.REMINDER, record, before, kinds=[AlarmKind.STALE]) for record in records
+    notifications = [
+        went_on(NotificationReason.REMINDER, record, before, kinds=[AlarmKind.STALE])
+        for record in records
     ]
 
-    (message,) = Composer(LINKS, 5).compose(notices)
+    (message,) = Composer(LINKS, 5).compose(notifications)
 
     assert_within_limits(message)
     assert message.document["count"] == 1000

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from alert_router.incidents.incident import Step, Trouble
+from alert_router.incidents.incident import NotificationReason, Problem
 from shared.names import Severity, Status
 from shared.records import Thresholds
 from tests.unit.router.kinds import every_kind
@@ -48,8 +48,8 @@ def test_schema_when_compared_with_the_code_then_its_sets_are_the_same() -> None
 
     assert set(definitions["severity"]["enum"]) == {s.value for s in Severity}
     assert set(SCHEMA["properties"]["status"]["enum"]) == {s.value for s in Status}
-    assert set(definitions["event"]["enum"]) == {s.value for s in Step} | {"test"}
-    assert set(account["troubles"]["items"]["enum"]) == set(Trouble) - {Trouble.FOREIGN}
+    assert set(definitions["event"]["enum"]) == {s.value for s in NotificationReason} | {"test"}
+    assert set(account["problems"]["items"]["enum"]) == set(Problem) - {Problem.FOREIGN}
     assert set(account["thresholds"]["properties"]) == set(Thresholds.__slots__)
 
 

@@ -9,19 +9,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from alert_router.aws.alert_table import ConflictError
-from alert_router.aws.balance_table import EnrichmentError
 from alert_router.aws.incident_item import from_item, to_item
 from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
-from alert_router.incidents.incident import Episode, Subject
+from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
 from alert_router.incidents.silence import Silence
-from alert_router.messages.message import Message
-from alert_router.notify.context import Desk, Tally
+from alert_router.incidents.snapshot import EnrichmentError
+from alert_router.messages.formats.message import Message
+from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import run
-from alert_router.notify.parallel import one_by_one
-from alert_router.notify.snapshots import Knowledge
+from alert_router.notify.parallel import map_in_order
+from alert_router.notify.snapshots import AccountSnapshots
 from shared.dynamo import decode, encode
 from shared.names import Severity
 from shared.records import Latest
@@ -32,32 +31,35 @@ class Crash(BaseException):
     """The process dies; nothing catches it."""
 
 
-class MemoryTable:
+class MemoryAlertTable:
     """Table ``alerts``, with conditions, through the same items as in DynamoDB."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.leases: dict[str, datetime] = {}
         self.silenced: list[Silence] = []
-        self.before_save: Callable[[Episode], None] = lambda _: None
+        self.before_save: Callable[[Incident], None] = lambda _: None
 
-    def load(self, subject: Subject) -> Episode:
-        item = self.items.get((subject.scope.value, subject.id))
-        return from_item(decode(item)) if item else Episode(subject)
+    def load(self, key: IncidentKey) -> Incident:
+        item = self.items.get((key.scope.value, key.id))
+        return from_item(decode(item)) if item else Incident(key)
 
-    def save(self, episode: Episode, now: datetime) -> Episode:
-        self.before_save(episode)
-        key = (episode.subject.scope.value, episode.subject.id)
+    def save(self, incident: Incident, now: datetime) -> Incident:
+        self.before_save(incident)
+        key = (incident.key.scope.value, incident.key.id)
         known = self.items.get(key)
-        if (int(decode(known)["version"]) if known else 0) != episode.version:
+        if (int(decode(known)["version"]) if known else 0) != incident.version:
             raise ConflictError("somebody else wrote it")
-        stored = _next(episode)
+        stored = _next(incident)
         self.items[key] = encode(to_item(stored, now))
         return stored
 
-    def episodes(self) -> Iterator[Episode]:
+    def incidents(self) -> Iterator[Incident]:
         for item in list(self.items.values()):
             yield from_item(decode(item))
+
+    def convert_old_items(self, now: datetime) -> None:
+        del now
 
     def silences(self) -> Iterable[Silence]:
         return self.silenced
@@ -75,11 +77,11 @@ class MemoryTable:
         return what in self.leases and self.leases[what] > now
 
 
-def _next(episode: Episode) -> Episode:
-    """Return the episode with its next version."""
+def _next(incident: Incident) -> Incident:
+    """Return the incident with its next version."""
     from dataclasses import replace  # noqa: PLC0415
 
-    return replace(episode, version=episode.version + 1)
+    return replace(incident, version=incident.version + 1)
 
 
 @dataclass
@@ -95,7 +97,7 @@ class World:
             Severity.WARNING: timedelta(hours=24),
         }
     )
-    table: MemoryTable = field(default_factory=MemoryTable)
+    table: MemoryAlertTable = field(default_factory=MemoryAlertTable)
     records: dict[str, Latest] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     chats: list[Message] = field(default_factory=list)
@@ -108,7 +110,7 @@ class World:
     after_publish: Callable[[Message], None] = lambda _: None
     on_pause: Callable[[], None] = lambda: None
     logged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    stats: RunStats = field(default_factory=RunStats)
     failures: list[str] = field(default_factory=list)
 
     # --- what the router uses -----------------------------------------------------------------
@@ -132,7 +134,7 @@ class World:
     def publish_chat(self, message: Message) -> None:
         self.chats.append(message)
 
-    def flush(self, group: str, wait: timedelta) -> None:
+    def request_flush(self, group: str, wait: timedelta) -> None:
         self.flushes.append((self.now + wait, group))
 
     def firing(self) -> Sequence[AlarmChange]:
@@ -155,33 +157,30 @@ class World:
 
     # --- what a test does ---------------------------------------------------------------------
 
-    def desk(self) -> Desk:
+    def context(self) -> RouterContext:
         """Return what one invocation works with."""
-        self.tally = Tally()
-        return Desk(
+        self.stats = RunStats()
+        return RouterContext(
             name=NAME,
-            memory=self.table,
-            knowledge=Knowledge(self, self.table, self.failures),
-            outlet=self,
-            timer=self,
-            alarms=self,
+            alert_table=self.table,
+            snapshots=AccountSnapshots(self, self.table, self.failures),
+            publisher=self,
+            flush_queue=self,
+            alarm_reader=self,
             links=LINKS,
             digest_above=self.digest_above,
-            policy=Policy(
-                self.group_wait,
-                self.repeat_after,
-                self.lease,
-            ),
+            policy=Policy(self.group_wait, self.repeat_after),
+            lease=self.lease,
             clock=lambda: self.now,
             pause=self.pause,
-            each=one_by_one,
+            map_concurrently=map_in_order,
             log=self,
-            tally=self.tally,
+            stats=self.stats,
         )
 
     def invoke(self, event: Mapping[str, Any]) -> list[str | None]:
         """Run the router on an event; return what failed."""
-        return run(self.desk(), list(unpack(event)))
+        return run(self.context(), unpack(event))
 
     def deliver(self, *bodies: Mapping[str, Any]) -> list[str | None]:
         """Run the router on a batch of its queue; return the numbers of the failed records."""
@@ -194,13 +193,13 @@ class World:
             }
         )
 
-    def hear(self, *changes: AlarmChange) -> list[str | None]:
+    def transition(self, *changes: AlarmChange) -> list[str | None]:
         """Run the router on a batch of CloudWatch's notifications; CloudWatch knows them, too."""
         for change in changes:
             self.alarms[change.alarm_name] = change
         return self.deliver(*(notification(change) for change in changes))
 
-    def tick(self) -> list[str | None]:
+    def reconcile(self) -> list[str | None]:
         """Run the router as its schedule does."""
         return self.invoke({"kind": "tick"})
 

@@ -1,4 +1,4 @@
-"""The form that Amazon Q Developer in chat applications (Slack, Teams) shows. Pure.
+"""The form that Amazon Q Developer in chat applications (Slack, Teams) shows.
 
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html, read 2026-11: version
 "1.0", source "custom", ``content.description`` required; anything else is dropped silently.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from alert_router.messages.formats.heading import Heading
+from alert_router.messages.formats.message import Heading
 from shared.names import Severity, Status
 
 _EMOJI: Final = {Severity.CRITICAL: ":rotating_light:", Severity.WARNING: ":warning:"}

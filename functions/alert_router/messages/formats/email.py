@@ -1,96 +1,99 @@
-"""The e-mail: a subject that alone is enough, and a body that says what to do. Pure."""
+"""The e-mail: a subject that is enough on its own, and a body that says what to do."""
 
 from __future__ import annotations
 
-from alert_router.incidents.incident import Step, Trouble
+from alert_router.incidents.incident import NotificationReason, Problem
+from alert_router.incidents.notification import Notification
 from alert_router.messages.formats.limits import subject_line
-from alert_router.messages.notification import Notice
-from alert_router.messages.wording import phrases as clauses
+from alert_router.messages.wording import phrases
 from alert_router.messages.wording.actions import actions
-from alert_router.messages.wording.details import facts
+from alert_router.messages.wording.details import details
 from alert_router.messages.wording.links import Links
 
 
-def subject(notice: Notice) -> str:
+def subject(notification: Notification) -> str:
     """Return the subject: how bad, whose, what, and by when."""
-    return subject_line(f"{tag(notice)} {notice.name}: {summary(notice)}")
+    return subject_line(f"{tag(notification)} {notification.name}: {summary(notification)}")
 
 
-def tag(notice: Notice) -> str:
+def tag(notification: Notification) -> str:
     """Return the word that a subject begins with."""
-    match notice.step:
-        case Step.RECOVERED:
+    match notification.reason:
+        case NotificationReason.RECOVERED:
             return "RESOLVED"
-        case Step.CLOSED:
+        case NotificationReason.CLOSED:
             return "CLOSED"
-        case Step.IMPROVED:
+        case NotificationReason.IMPROVED:
             return "IMPROVED"
-        case Step.NOT_SET_UP:
+        case NotificationReason.NOT_SET_UP:
             return "NOT SET UP"
-        case Step.REMINDER:
-            return f"STILL {notice.severity.upper()}"
+        case NotificationReason.REMINDER:
+            return f"STILL {notification.severity.upper()}"
         case _:
-            return notice.severity.upper()
+            return notification.severity.upper()
 
 
-def summary(notice: Notice) -> str:
+def summary(notification: Notification) -> str:
     """Return the subject's second half, which is also the body's first sentence."""
-    length = clauses.duration(notice)
-    match notice.step:
-        case Step.NOT_SET_UP:
-            parts = [not_set_up(notice)]
-        case Step.CLOSED:
+    length = phrases.duration(notification)
+    match notification.reason:
+        case NotificationReason.NOT_SET_UP:
+            parts = [not_set_up(notification)]
+        case NotificationReason.CLOSED:
             parts = ["no longer watched, its alarms are gone"]
-        case Step.RECOVERED:
-            parts = [*_recovered(notice), f"after {length}" if length else ""]
-        case Step.IMPROVED:
-            parts = [clauses.left(notice), "no longer critical"]
-        case Step.REMINDER:
-            parts = [*_firing(notice), f"open for {length}" if length else ""]
+        case NotificationReason.RECOVERED:
+            parts = [*_recovered(notification), f"after {length}" if length else ""]
+        case NotificationReason.IMPROVED:
+            parts = [phrases.left(notification), "no longer critical"]
+        case NotificationReason.REMINDER:
+            parts = [*_firing(notification), f"open for {length}" if length else ""]
         case _:
-            parts = _firing(notice)
+            parts = _firing(notification)
     return ", ".join(filter(None, parts))
 
 
-def not_set_up(notice: Notice) -> str:
-    """Say how the last attempt of an account that never worked ended."""
-    latest = notice.latest
+def not_set_up(notification: Notification) -> str:
+    """Return how the last attempt of an account that never worked ended."""
+    latest = notification.latest
     return latest.reason or latest.outcome.words if latest else "it was never polled"
 
 
-def body(notice: Notice, links: Links) -> str:
-    """Return the mail's text."""
-    rows = facts(notice)
+def body(notification: Notification, links: Links) -> str:
+    """Return the e-mail's text."""
+    rows = details(notification)
     width = max((len(label) for label, _ in rows), default=0)
     table = "\n".join(f"  {label:<{width}}  {text}" for label, text in rows)
-    lines = "\n".join(f"  {line}" for line in actions(notice, links))
+    lines = "\n".join(f"  {line}" for line in actions(notification, links))
     what_to_do = f"What to do\n{lines}" if lines else ""
-    return "\n\n".join(filter(None, (_opening(notice), table, what_to_do)))
+    return "\n\n".join(filter(None, (_opening(notification), table, what_to_do)))
 
 
-def _opening(notice: Notice) -> str:
+def _opening(notification: Notification) -> str:
     """Return the first lines: whose it is and what it is."""
-    first = f"{notice.name}: {summary(notice)}."
-    if notice.step is Step.NOT_SET_UP:
+    first = f"{notification.name}: {summary(notification)}."
+    if notification.reason is NotificationReason.NOT_SET_UP:
         return f"{first}\nThe account is not set up yet: no balance was ever read."
-    if notice.is_reduced:
+    if notification.is_reduced:
         return f"{first}\nThe account's record could not be read, so this says less than usual."
     return first
 
 
-def _firing(notice: Notice) -> list[str]:
-    """Say what is wrong, and by when or below what."""
-    if notice.note is not None:
-        return [notice.note.brief]
-    if notice.leading is not Trouble.LOW:
-        return [clauses.what(notice)]
-    return [clauses.left(notice), clauses.empties(notice) or clauses.limit(notice)]
+def _firing(notification: Notification) -> list[str]:
+    """Return what is wrong, and by when or below what."""
+    if notification.foreign_alarm is not None:
+        return [notification.foreign_alarm.brief]
+    if notification.leading is not Problem.LOW:
+        return [phrases.what(notification)]
+    return [
+        phrases.left(notification),
+        phrases.empties(notification) or phrases.limit(notification),
+    ]
 
 
-def _recovered(notice: Notice) -> list[str]:
-    """Say what is left now, and what happened."""
-    if notice.note is not None:
+def _recovered(notification: Notification) -> list[str]:
+    """Return what is left now, and what happened."""
+    if notification.foreign_alarm is not None:
         return ["OK again"]
-    now_left = clauses.left(notice) if notice.balance is not None else ""
-    found = [now_left, clauses.how_it_ended(notice)]
+    now_left = phrases.left(notification) if notification.balance is not None else ""
+    found = [now_left, phrases.how_it_ended(notification)]
     return found if any(found) else ["its alarms cleared"]

@@ -1,4 +1,4 @@
-"""What SNS accepts, whatever the account is called: subjects and SMS. Pure."""
+"""Subjects and SMS that SNS accepts, whatever the account is called."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def subject_line(text: str) -> str:
 
 
 def sms_text(required: str, optional: Iterable[str] = ()) -> str:
-    """Return one GSM-7 part: ``required``, cut if it must be, then what of the rest fits."""
+    """Return one GSM-7 part: ``required``, cut if necessary, then optional pieces that fit."""
     text = _cut(to_gsm(required))
     for piece in optional:
         longer = f"{text} {to_gsm(piece)}".strip()
@@ -66,7 +66,7 @@ def to_gsm(text: str) -> str:
 
 
 def _to_ascii(text: str) -> str:
-    """Return ``text`` on one line in printable ASCII: "é" as "e", what has no likeness as "?"."""
+    """Return ``text`` on one line in printable ASCII: "é" as "e", anything else as "?"."""
     decomposed = unicodedata.normalize("NFKD", _SPACE.sub(" ", text))
     return "".join(
         character if " " <= character <= "~" else "?"

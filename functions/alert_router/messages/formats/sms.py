@@ -1,64 +1,74 @@
-"""The SMS about one subject: one part, the number first. Pure."""
+"""The SMS about one incident: one part, the number first."""
 
 from __future__ import annotations
 
-from alert_router.incidents.incident import Step, Trouble
+from alert_router.incidents.incident import NotificationReason, Problem
+from alert_router.incidents.notification import Notification
 from alert_router.messages.formats.email import not_set_up, summary, tag
 from alert_router.messages.formats.limits import sms_text
-from alert_router.messages.notification import Notice
-from alert_router.messages.wording import phrases as clauses
+from alert_router.messages.wording import phrases
 from alert_router.messages.wording.units import amount, lasted
 
 
-def sms(notice: Notice) -> str:
+def sms(notification: Notification) -> str:
     """Return at most 160 septets: what is left, whose, how bad, by when, where to top up."""
-    if notice.note is not None:
-        return sms_text(f"{tag(notice)} {notice.name}: {summary(notice)}")
-    name = f"{notice.account} ({notice.title})" if notice.title else notice.account
-    first = f"{_upper_first(_number(notice))}: {name}. {tag(notice)}."
-    return sms_text(f"{first} {_reason(notice)}".strip(), filter(None, _details(notice)))
+    if notification.foreign_alarm is not None:
+        return sms_text(f"{tag(notification)} {notification.name}: {summary(notification)}")
+    name = (
+        f"{notification.account} ({notification.title})"
+        if notification.title
+        else notification.account
+    )
+    first = f"{_upper_first(_number(notification))}: {name}. {tag(notification)}."
+    return sms_text(
+        f"{first} {_reason(notification)}".strip(), filter(None, _details(notification))
+    )
 
 
-def _number(notice: Notice) -> str:
+def _number(notification: Notification) -> str:
     """Return what the SMS begins with: an amount, or a time without one."""
-    if notice.step is Step.NOT_SET_UP:
+    if notification.reason is NotificationReason.NOT_SET_UP:
         return "1 account without a key"
-    if clauses.is_over(notice) or notice.step is Step.IMPROVED:
-        return clauses.left(notice) if notice.balance is not None else "over"
-    if notice.leading is Trouble.STALE:
-        at = notice.latest.good.balance_at if notice.latest else None
-        return f"{lasted(notice.now - at)} without a balance" if at else "no balance"
-    return _rate(notice) if notice.leading is Trouble.DRAIN else clauses.what(notice)
+    if phrases.is_over(notification) or notification.reason is NotificationReason.IMPROVED:
+        return phrases.left(notification) if notification.balance is not None else "over"
+    if notification.leading is Problem.STALE:
+        at = notification.latest.good.balance_at if notification.latest else None
+        return f"{lasted(notification.now - at)} without a balance" if at else "no balance"
+    return (
+        _rate(notification) if notification.leading is Problem.DRAIN else phrases.what(notification)
+    )
 
 
-def _rate(notice: Notice) -> str:
+def _rate(notification: Notification) -> str:
     """Return how fast an abnormal drain is."""
-    burn = notice.latest.good.burn_per_day if notice.latest else None
-    return f"{amount(burn, notice.unit)} a day" if burn is not None else "an abnormal burn"
+    burn = notification.latest.good.burn_per_day if notification.latest else None
+    return f"{amount(burn, notification.unit)} a day" if burn is not None else "an abnormal burn"
 
 
-def _reason(notice: Notice) -> str:
-    """Return what has to be said even if it must be cut."""
-    if notice.step is Step.NOT_SET_UP:
-        return _sentence(not_set_up(notice))
-    if notice.step is Step.CLOSED:
+def _reason(notification: Notification) -> str:
+    """Return what must be included, even if it has to be cut."""
+    if notification.reason is NotificationReason.NOT_SET_UP:
+        return _sentence(not_set_up(notification))
+    if notification.reason is NotificationReason.CLOSED:
         return _sentence("no longer watched")
-    if notice.leading is Trouble.STALE and not clauses.is_over(notice):
-        return _sentence(clauses.why_stale(notice))
+    if notification.leading is Problem.STALE and not phrases.is_over(notification):
+        return _sentence(phrases.why_stale(notification))
     return ""
 
 
-def _details(notice: Notice) -> tuple[str, ...]:
-    """Return what follows as far as there is room, the most useful first."""
-    if notice.step is Step.NOT_SET_UP:
-        return (f"balancectl keys set {notice.account}",)
-    if clauses.is_over(notice):
-        return (_sentence(clauses.how_it_ended(notice)),)
-    latest = notice.latest
-    needs_money = notice.troubles & {Trouble.LOW, Trouble.EXPIRY}
+def _details(notification: Notification) -> tuple[str, ...]:
+    """Return what follows where there is room, the most useful first."""
+    if notification.reason is NotificationReason.NOT_SET_UP:
+        return (f"balancectl keys set {notification.account}",)
+    if phrases.is_over(notification):
+        return (_sentence(phrases.how_it_ended(notification)),)
+    latest = notification.latest
+    needs_money = notification.problems & {Problem.LOW, Problem.EXPIRY}
     return (
-        _sentence(clauses.limit(notice) if notice.leading is Trouble.LOW else ""),
-        _sentence(clauses.empties(notice) if notice.leading is not Trouble.STALE else ""),
+        _sentence(phrases.limit(notification) if notification.leading is Problem.LOW else ""),
+        _sentence(
+            phrases.empties(notification) if notification.leading is not Problem.STALE else ""
+        ),
         (latest.top_up_url or "") if latest and needs_money else "",
     )
 

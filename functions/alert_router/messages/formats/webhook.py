@@ -1,4 +1,4 @@
-"""The JSON form, for webhooks and queues: ``docs/message.schema.json`` is its contract. Pure."""
+"""The JSON form, for webhooks and queues: ``docs/message.schema.json`` is its contract."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from alert_router.messages.formats.heading import Heading
-from alert_router.messages.notification import Notice
+from alert_router.incidents.notification import Notification
+from alert_router.messages.formats.message import Heading
 from alert_router.messages.wording.links import Links
 from shared.records import Latest, Thresholds
 from shared.times import format_time
@@ -20,9 +20,11 @@ VERSION: Final = 1
 MAX_ENTRIES: Final = 50
 
 
-def document(heading: Heading, notices: Iterable[Notice], links: Links) -> dict[str, Any]:
+def document(
+    heading: Heading, notifications: Iterable[Notification], links: Links
+) -> dict[str, Any]:
     """Return the document of one message; amounts are texts, so that no reader rounds them."""
-    listed = list(notices)[:MAX_ENTRIES]
+    listed = list(notifications)[:MAX_ENTRIES]
     return {"version": VERSION} | _filled(
         {
             "kind": heading.kind,
@@ -30,60 +32,70 @@ def document(heading: Heading, notices: Iterable[Notice], links: Links) -> dict[
             "severity": heading.severity.value,
             "headline": heading.line,
             "sent_at": format_time(heading.now),
-            "accounts": [_entry(notice, links) for notice in listed if notice.note is None],
-            "alarms": [_alarm(notice, links) for notice in listed if notice.note is not None],
+            "accounts": [
+                _entry(notification, links)
+                for notification in listed
+                if notification.foreign_alarm is None
+            ],
+            "alarms": [
+                _alarm(notification, links)
+                for notification in listed
+                if notification.foreign_alarm is not None
+            ],
             "dashboard_url": links.dashboard_url,
         }
     )
 
 
-def _entry(notice: Notice, links: Links) -> dict[str, Any]:
+def _entry(notification: Notification, links: Links) -> dict[str, Any]:
     """Describe what happened to one account."""
-    latest = notice.latest
+    latest = notification.latest
     return _filled(
         {
-            "account": notice.account,
-            "provider": notice.provider,
-            "provider_title": notice.title,
-            **_happened(notice),
-            "troubles": sorted(notice.troubles),
-            "balance": _number(notice.balance),
-            "unit": notice.unit,
-            "balance_at": _time(notice.balance_at),
+            "account": notification.account,
+            "provider": notification.provider,
+            "provider_title": notification.title,
+            **_happened(notification),
+            "problems": sorted(notification.problems),
+            "balance": _number(notification.balance),
+            "unit": notification.unit,
+            "balance_at": _time(notification.balance_at),
             **(_recorded(latest) if latest else {}),
-            "alarm_url": links.alarm(notice),
-            "runbook_url": links.runbook(notice),
+            "alarm_url": links.alarm(notification),
+            "runbook_url": links.runbook(notification),
         }
     )
 
 
-def _alarm(notice: Notice, links: Links) -> dict[str, Any]:
-    """Describe what happened to somebody else's alarm."""
-    note = notice.note
-    if note is None:
+def _alarm(notification: Notification, links: Links) -> dict[str, Any]:
+    """Describe what happened to a foreign alarm."""
+    foreign_alarm = notification.foreign_alarm
+    if foreign_alarm is None:
         return {}
     return _filled(
         {
-            "alarm_name": note.alarm_name,
-            "alarm_arn": note.alarm_arn,
-            "contributor": note.contributor,
-            "description": note.description,
-            "watching": note.watching,
-            "reason": note.reason,
-            **_happened(notice),
-            "alarm_url": links.alarm(notice),
+            "alarm_name": foreign_alarm.alarm_name,
+            "alarm_arn": foreign_alarm.alarm_arn,
+            "contributor": foreign_alarm.contributor,
+            "description": foreign_alarm.description,
+            "watching": foreign_alarm.watching,
+            "reason": foreign_alarm.reason,
+            **_happened(notification),
+            "alarm_url": links.alarm(notification),
         }
     )
 
 
-def _happened(notice: Notice) -> dict[str, Any]:
-    """Describe the step of the episode."""
-    lasted = notice.now - notice.opened_at if notice.opened_at else None
+def _happened(notification: Notification) -> dict[str, Any]:
+    """Describe the notification's reason and duration."""
+    lasted = notification.now - notification.opened_at if notification.opened_at else None
     return {
-        "event": notice.step.value,
-        "severity": notice.severity.value,
-        "previous_severity": notice.told.severity.value if notice.told else None,
-        "since": _time(notice.opened_at),
+        "event": notification.reason.value,
+        "severity": notification.severity.value,
+        "previous_severity": notification.previous.severity.value
+        if notification.previous
+        else None,
+        "since": _time(notification.opened_at),
         "lasted_seconds": int(lasted.total_seconds()) if lasted is not None else None,
     }
 
@@ -106,7 +118,7 @@ def _recorded(latest: Latest) -> dict[str, Any]:
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop what is not known: absent is its only form."""
+    """Drop unknown values: they are absent, never null."""
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 

@@ -1,48 +1,52 @@
-"""What a person can do about it, each on its line. Pure."""
+"""What a person can do about an incident, one action per line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alert_router.incidents.incident import Step, Trouble
-from alert_router.messages.notification import Notice
+from alert_router.incidents.incident import NotificationReason, Problem
+from alert_router.incidents.notification import Notification
 from alert_router.messages.wording.links import Links
 from alert_router.messages.wording.phrases import is_over
 from shared.outcome import Outcome
 
 #: Outcomes that a new key may end.
-_KEY_TROUBLE = frozenset(
+_KEY_PROBLEMS = frozenset(
     {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE, Outcome.BAD_CONFIG, Outcome.UNVERIFIED}
 )
 
 
-def actions(notice: Notice, links: Links) -> list[str]:
-    """Return what to do about one subject; nothing but where to look when it is over."""
-    over = is_over(notice)
+def actions(notification: Notification, links: Links) -> list[str]:
+    """Return what to do about one incident; only links when it is over."""
+    over = is_over(notification)
     pairs = [
-        ("Top up", "" if over else _top_up(notice)),
-        ("Set the key", "" if over else _set_key(notice)),
-        ("Check", "" if over else _check(notice)),
+        ("Top up", "" if over else _top_up(notification)),
+        ("Set the key", "" if over else _set_key(notification)),
+        ("Check", "" if over else _check(notification)),
         ("Dashboard", links.dashboard_url),
-        ("Alarm", "" if notice.step is Step.CLOSED else links.alarm(notice)),
-        ("Runbook", "" if over else links.runbook(notice)),
-        ("Silence", "" if over or notice.note else _silence(notice.account)),
+        (
+            "Alarm",
+            "" if notification.reason is NotificationReason.CLOSED else links.alarm(notification),
+        ),
+        ("Runbook", "" if over else links.runbook(notification)),
+        ("Silence", "" if over or notification.foreign_alarm else _silence(notification.account)),
     ]
     return _lines(pairs)
 
 
-def actions_for_several(notices: Sequence[Notice], links: Links) -> list[str]:
-    """Return what to do about several subjects at once."""
-    first = notices[0]
+def actions_for_several(notifications: Sequence[Notification], links: Links) -> list[str]:
+    """Return what to do about several incidents at once."""
+    first = notifications[0]
     over = is_over(first)
-    top_ups = dict.fromkeys((f"Top up {n.title}", _top_up(n)) for n in notices if not over)
-    provider = first.provider if len({n.provider for n in notices}) == 1 else ""
+    top_ups = dict.fromkeys((f"Top up {n.title}", _top_up(n)) for n in notifications if not over)
+    provider = first.provider if len({n.provider for n in notifications}) == 1 else ""
     is_one_cause = all(
-        n.troubles == {Trouble.STALE} and n.step is not Step.NOT_SET_UP for n in notices
+        n.problems == {Problem.STALE} and n.reason is not NotificationReason.NOT_SET_UP
+        for n in notifications
     )
     pairs = [
         *top_ups,
-        *((("Set the key", _set_key(n)) for n in notices) if not over else ()),
+        *((("Set the key", _set_key(n)) for n in notifications) if not over else ()),
         ("Dashboard", links.dashboard_url),
         ("Runbook", "" if over else links.runbook(first)),
         ("Silence", _silence(f"provider:{provider}") if provider and is_one_cause else ""),
@@ -51,30 +55,32 @@ def actions_for_several(notices: Sequence[Notice], links: Links) -> list[str]:
 
 
 def _lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the pairs that say something."""
+    """Return the pairs that have a text, as lines."""
     return [f"{label}: {text}" for label, text in pairs if text]
 
 
-def _top_up(notice: Notice) -> str:
-    """Return where to top up, where money is what is missing."""
-    url = notice.latest.top_up_url if notice.latest else None
-    needs = notice.troubles & {Trouble.LOW, Trouble.EXPIRY}
-    blocked = notice.latest is not None and notice.latest.outcome is Outcome.ACCOUNT_BLOCKED
+def _top_up(notification: Notification) -> str:
+    """Return where to top up, where credit is missing."""
+    url = notification.latest.top_up_url if notification.latest else None
+    needs = notification.problems & {Problem.LOW, Problem.EXPIRY}
+    blocked = (
+        notification.latest is not None and notification.latest.outcome is Outcome.ACCOUNT_BLOCKED
+    )
     return url if url and (needs or blocked) else ""
 
 
-def _set_key(notice: Notice) -> str:
-    """Return the command that gives the account a key, where that may be what is missing."""
-    if notice.note is not None or Trouble.STALE not in notice.troubles:
+def _set_key(notification: Notification) -> str:
+    """Return the command that gives the account a key, where a key may be missing."""
+    if notification.foreign_alarm is not None or Problem.STALE not in notification.problems:
         return ""
-    outcome = notice.latest.outcome if notice.latest else Outcome.BAD_CONFIG
-    asks = notice.step is Step.NOT_SET_UP or outcome in _KEY_TROUBLE
-    return f"balancectl keys set {notice.account}" if asks else ""
+    outcome = notification.latest.outcome if notification.latest else Outcome.BAD_CONFIG
+    asks = notification.reason is NotificationReason.NOT_SET_UP or outcome in _KEY_PROBLEMS
+    return f"balancectl keys set {notification.account}" if asks else ""
 
 
-def _check(notice: Notice) -> str:
-    """Return what to look for when an account burns abnormally."""
-    if Trouble.DRAIN not in notice.troubles:
+def _check(notification: Notification) -> str:
+    """Return what to check when consumption is abnormal."""
+    if Problem.DRAIN not in notification.problems:
         return ""
     return "who uses the key? If nobody knows, it may have leaked: revoke it at the provider"
 

@@ -1,119 +1,124 @@
-"""What a mail lists about its subject, label and text. Pure."""
+"""The details that an e-mail lists about an incident: label and text."""
 
 from __future__ import annotations
 
-from alert_router.incidents.incident import Step, Trouble
-from alert_router.messages.notification import Notice
-from alert_router.messages.wording import phrases as clauses
-from alert_router.messages.wording.spark import sparkline
-from alert_router.messages.wording.units import amount, clock, full_time
+from alert_router.incidents.incident import NotificationReason, Problem
+from alert_router.incidents.notification import Notification
+from alert_router.messages.wording import phrases
+from alert_router.messages.wording.units import amount, clock, full_time, sparkline
 from shared.names import Severity
 
 Rows = list[tuple[str, str]]
 
 
-def facts(notice: Notice) -> Rows:
-    """Return what there is to say, without what is not known."""
-    if notice.note is not None:
-        rows = _foreign(notice)
-    elif notice.step is Step.CLOSED:
-        rows = [*_whose(notice), *_when(notice)]
+def details(notification: Notification) -> Rows:
+    """Return the rows whose text is known."""
+    if notification.foreign_alarm is not None:
+        rows = _foreign(notification)
+    elif notification.reason is NotificationReason.CLOSED:
+        rows = [*_whose(notification), *_when(notification)]
     else:
-        rows = [*_whose(notice), *_limits(notice), *_when(notice), *_future(notice)]
+        rows = [
+            *_whose(notification),
+            *_limits(notification),
+            *_when(notification),
+            *_future(notification),
+        ]
     return [(label, text) for label, text in rows if text]
 
 
-def _whose(notice: Notice) -> Rows:
-    """Say whose balance it is and what is left of it."""
-    provider = notice.title or ("" if notice.provider == "-" else notice.provider)
+def _whose(notification: Notification) -> Rows:
+    """Return the account and its balance."""
+    provider = notification.title or ("" if notification.provider == "-" else notification.provider)
     return [
-        ("Account", f"{notice.account} ({provider})" if provider else notice.account),
-        ("Left", _left(notice)),
-        ("Also", _other_wallets(notice)),
+        ("Account", f"{notification.account} ({provider})" if provider else notification.account),
+        ("Balance", _balance(notification)),
+        ("Other wallets", _other_wallets(notification)),
     ]
 
 
-def _limits(notice: Notice) -> Rows:
-    """Say what is watched, and why nothing is seen."""
-    is_stale = Trouble.STALE in notice.troubles
+def _limits(notification: Notification) -> Rows:
+    """Return the thresholds, and why no balance arrives."""
+    is_stale = Problem.STALE in notification.problems
     return [
-        ("Thresholds", _thresholds(notice)),
-        ("Why", clauses.why_stale(notice) if is_stale else ""),
+        ("Thresholds", _thresholds(notification)),
+        ("Why", phrases.why_stale(notification) if is_stale else ""),
     ]
 
 
-def _when(notice: Notice) -> Rows:
-    """Say when it began, how long it lasts, and how it moved."""
-    is_news = notice.step in (Step.OPENED, Step.NOT_SET_UP)
-    length = "" if is_news else clauses.duration(notice)
+def _when(notification: Notification) -> Rows:
+    """Return when it began, how long it has lasted, and how the balance moved."""
+    is_news = notification.reason in (NotificationReason.OPENED, NotificationReason.NOT_SET_UP)
+    length = "" if is_news else phrases.duration(notification)
     return [
-        ("Since", full_time(notice.opened_at) if notice.opened_at else ""),
-        ("Lasted" if clauses.is_over(notice) else "Open for", length),
-        ("Change", clauses.what_changed(notice)),
+        ("Since", full_time(notification.opened_at) if notification.opened_at else ""),
+        ("Lasted" if phrases.is_over(notification) else "Open for", length),
+        ("Change", phrases.what_changed(notification)),
     ]
 
 
-def _future(notice: Notice) -> Rows:
-    """Say how fast it goes, when it ends, and how it came to this."""
-    latest = notice.latest
+def _future(notification: Notification) -> Rows:
+    """Return the burn, the forecast and the recent history."""
+    latest = notification.latest
     top_up = latest.good.last_top_up if latest else None
     resets = latest.good.resets_at if latest else None
     return [
-        ("Burn", clauses.burn(notice)),
-        ("Empty", _empty(notice)),
+        ("Burn", phrases.burn(notification)),
+        ("Empty", _empty(notification)),
         (
             "Expires",
-            clauses.expiry(notice) if latest and latest.good.credit_expires_at else "",
+            phrases.expiry(notification) if latest and latest.good.credit_expires_at else "",
         ),
-        ("Resets", clock(resets, notice.now) if resets else ""),
+        ("Resets", clock(resets, notification.now) if resets else ""),
         (
             "Last top-up",
-            f"{amount(top_up.amount, notice.unit)} at {clock(top_up.at, notice.now)}"
+            f"{amount(top_up.amount, notification.unit)} at {clock(top_up.at, notification.now)}"
             if top_up
             else "",
         ),
-        ("Last 24 h", sparkline(notice.history, notice.now)),
+        ("Last 24 h", sparkline(notification.history, notification.now)),
     ]
 
 
-def _foreign(notice: Notice) -> Rows:
-    """Return what there is to say of somebody else's alarm."""
-    note = notice.note
-    if note is None:
+def _foreign(notification: Notification) -> Rows:
+    """Return the rows about a foreign alarm."""
+    foreign_alarm = notification.foreign_alarm
+    if foreign_alarm is None:
         return []
     return [
-        ("Alarm", note.alarm_name),
-        ("Series", note.contributor),
-        ("Says", note.description),
-        ("Watches", note.watching),
-        ("State", "" if note.has_data else "it has no data"),
-        ("CloudWatch", note.reason),
-        *_when(notice),
-        ("Where", " ".join(filter(None, (note.aws_account, note.region)))),
+        ("Alarm", foreign_alarm.alarm_name),
+        ("Series", foreign_alarm.contributor),
+        ("Description", foreign_alarm.description),
+        ("Metric", foreign_alarm.watching),
+        ("State", "" if foreign_alarm.has_data else "it has no data"),
+        ("CloudWatch", foreign_alarm.reason),
+        *_when(notification),
+        ("AWS account", " ".join(filter(None, (foreign_alarm.aws_account, foreign_alarm.region)))),
     ]
 
 
-def _left(notice: Notice) -> str:
+def _balance(notification: Notification) -> str:
     """Return the balance with the time at which it was read."""
-    if notice.balance is None or notice.balance_at is None:
+    if notification.balance is None or notification.balance_at is None:
         return ""
-    return f"{amount(notice.balance, notice.unit)} at {clock(notice.balance_at, notice.now)}"
+    read_at = clock(notification.balance_at, notification.now)
+    return f"{amount(notification.balance, notification.unit)} at {read_at}"
 
 
-def _other_wallets(notice: Notice) -> str:
+def _other_wallets(notification: Notification) -> str:
     """Return what is in the account's other wallets, which no alarm watches."""
-    others = notice.latest.good.others if notice.latest else {}
+    others = notification.latest.good.others if notification.latest else {}
     return ", ".join(
         f"{name} {amount(wallet.remaining, wallet.unit)}" for name, wallet in sorted(others.items())
     )
 
 
-def _thresholds(notice: Notice) -> str:
-    """Return the thresholds that are set, or the one that an alarm told."""
-    if notice.latest is None:
-        known = notice.threshold
-        return f"below {amount(known, notice.unit)}" if known is not None else ""
-    limits, unit = notice.latest.thresholds, notice.unit
+def _thresholds(notification: Notification) -> str:
+    """Return the thresholds that are set, or the one that an alarm carried."""
+    if notification.latest is None:
+        known = notification.threshold
+        return f"below {amount(known, notification.unit)}" if known is not None else ""
+    limits, unit = notification.latest.thresholds, notification.unit
     texts = [
         *_below(Severity.CRITICAL, limits.critical and amount(limits.critical, unit)),
         *_below(Severity.WARNING, limits.warning and amount(limits.warning, unit)),
@@ -123,9 +128,9 @@ def _thresholds(notice: Notice) -> str:
     if limits.max_burn_per_day is not None:
         texts.append(f"at most {amount(limits.max_burn_per_day, unit)} a day")
     if limits.drain_factor is not None:
-        texts.append(f"at most {clauses.plain(limits.drain_factor)} times the normal burn")
+        texts.append(f"at most {phrases.plain(limits.drain_factor)} times the normal burn")
     if limits.expiry_warning_days is not None:
-        texts.append(f"{clauses.plain(limits.expiry_warning_days)} days before credit expires")
+        texts.append(f"{phrases.plain(limits.expiry_warning_days)} days before credit expires")
     return ", ".join(texts)
 
 
@@ -139,11 +144,11 @@ def _hours(value: object) -> str | None:
     return None if value is None else f"{value} h"
 
 
-def _empty(notice: Notice) -> str:
+def _empty(notification: Notification) -> str:
     """Return when it will be empty: "in about 9 h at the current rate, around 23:10 UTC"."""
-    empties = clauses.empties(notice)
-    latest = notice.latest
+    empties = phrases.empties(notification)
+    latest = notification.latest
     if not empties or latest is None or latest.good.empty_at is None:
         return ""
-    when = clock(latest.good.empty_at, notice.now)
+    when = clock(latest.good.empty_at, notification.now)
     return f"{empties.removeprefix('empty ')} at the current rate, around {when}"

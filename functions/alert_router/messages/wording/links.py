@@ -1,37 +1,37 @@
-"""Where a person goes from a message. Pure."""
+"""Links from a message to consoles and documents."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from alert_router.incidents.incident import Trouble
+from alert_router.incidents.incident import Problem
 from shared.names import AlarmKind, AlarmName, Severity
 
 if TYPE_CHECKING:
-    from alert_router.messages.notification import Notice
+    from alert_router.incidents.notification import Notification
 
 _CONSOLES: Final = {
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
 
-#: The alarm to look at, of those that may stand for a trouble.
+#: The alarm to look at, of those that may stand for a problem.
 _KINDS: Final = {
-    Trouble.LOW: (
+    Problem.LOW: (
         AlarmKind.CRITICAL,
         AlarmKind.RUNWAY_CRITICAL,
         AlarmKind.WARNING,
         AlarmKind.RUNWAY_WARNING,
     ),
-    Trouble.STALE: (AlarmKind.STALE,),
-    Trouble.DRAIN: (AlarmKind.DRAIN,),
-    Trouble.EXPIRY: (AlarmKind.EXPIRY,),
+    Problem.STALE: (AlarmKind.STALE,),
+    Problem.DRAIN: (AlarmKind.DRAIN,),
+    Problem.EXPIRY: (AlarmKind.EXPIRY,),
 }
 
 
 class Links(NamedTuple):
-    """What links are made of; empty where there is none."""
+    """The parts of links; empty where there is none."""
 
     stack_name: str = ""
     partition: str = "aws"
@@ -40,14 +40,14 @@ class Links(NamedTuple):
     dashboard_url: str = ""
     runbook_url: str = ""
 
-    def alarm(self, notice: Notice) -> str:
+    def alarm(self, notification: Notification) -> str:
         """Return the alarm's page in the CloudWatch console."""
-        if notice.note is not None:
-            region, name = notice.note.region, notice.note.alarm_name
+        if notification.foreign_alarm is not None:
+            region, name = notification.foreign_alarm.region, notification.foreign_alarm.alarm_name
         else:
-            kind = _kind(notice)
+            kind = _kind(notification)
             region = self.region
-            name = AlarmName(notice.account, kind).format(self.stack_name) if kind else ""
+            name = AlarmName(notification.account, kind).format(self.stack_name) if kind else ""
         # A display name ("EU (Ireland)") is no Region that a link could name.
         if not name or not region or not region.replace("-", "").isalnum():
             return ""
@@ -64,16 +64,16 @@ class Links(NamedTuple):
             self.aws_account,
         ]
 
-    def runbook(self, notice: Notice) -> str:
+    def runbook(self, notification: Notification) -> str:
         """Return the runbook's heading for the alarm."""
-        kind = _kind(notice)
+        kind = _kind(notification)
         return f"{self.runbook_url}#{kind.value}" if self.runbook_url and kind else ""
 
 
-def _kind(notice: Notice) -> AlarmKind | None:
+def _kind(notification: Notification) -> AlarmKind | None:
     """Return the alarm that a message is about."""
-    kinds = _KINDS.get(notice.leading, ())
-    firing = (kind for kind in kinds if kind.value in notice.firing)
-    is_first = notice.audience is Severity.CRITICAL or len(kinds) == 1
+    kinds = _KINDS.get(notification.leading, ())
+    firing = (kind for kind in kinds if kind.value in notification.firing)
+    is_first = notification.audience is Severity.CRITICAL or len(kinds) == 1
     usual = kinds[0 if is_first else 2] if kinds else None
     return next(firing, usual)

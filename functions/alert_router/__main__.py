@@ -1,0 +1,111 @@
+"""Print what would be sent for a recorded alarm: ``python -m alert_router EVENT.json``.
+
+For reviewers and contributors of texts. Reads files alone: no AWS call, nothing is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from alert_router.events.alarm import AlarmChange
+from alert_router.events.envelope import Ignored, TestRequest, parse, unpack
+from alert_router.incidents.decision import Policy, decide
+from alert_router.incidents.incident import Incident
+from alert_router.incidents.notification import notification_of
+from alert_router.incidents.snapshot import AccountSnapshot, newest_balance
+from alert_router.incidents.transitions import apply, identify
+from alert_router.messages import single
+from alert_router.messages.compose import Composer
+from alert_router.messages.formats.message import Message
+from alert_router.messages.wording.links import Links
+from shared.names import DEFAULT_NAME
+from shared.records import Latest
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the messages for one recorded event; 1 when there is nothing to send."""
+    options = _options(arguments)
+    event = json.loads(Path(options.event).read_text())
+    event = event.get("document", event)
+    record = _record(options.record)
+    messages = list(_messages(event, record, options.name))
+    for message in messages:
+        sys.stdout.write(
+            f"Subject: {message.subject}\n\n{message.email}\n\nSMS: {message.sms}\n\n"
+            f"{json.dumps(message.document, indent=2, ensure_ascii=False)}\n"
+        )
+    if not messages:
+        sys.stderr.write("nothing would be sent\n")
+    return 0 if messages else 1
+
+
+def _messages(event: dict[str, Any], record: Latest | None, name: str) -> Iterator[Message]:
+    """Yield the messages of an event, as if nothing was known before."""
+    links = Links(stack_name=name, region="us-east-1", aws_account="123456789012")
+    for item in unpack(event):
+        match parse(item):
+            case TestRequest() as request:
+                yield single.test_message(request, record, links, datetime.now(UTC))
+            case AlarmChange() as change:
+                yield from _about(change, record, links)
+            case Ignored(why):
+                sys.stderr.write(f"ignored: {why}\n")
+            case _:
+                sys.stderr.write("a request of the router to itself\n")
+
+
+def _about(change: AlarmChange, record: Latest | None, links: Links) -> list[Message]:
+    """Return the messages about one transition."""
+    key, kind = identify(change, links.stack_name)
+    incident = apply(Incident(key), kind, change)
+    balance, _ = newest_balance(incident, record)
+    snapshot = AccountSnapshot(
+        balance=balance,
+        thresholds=record.thresholds if record else AccountSnapshot().thresholds,
+        is_set_up=record.is_set_up if record else None,
+    )
+    now = change.changed_at + timedelta(minutes=1)
+    decided = decide(incident, snapshot, now, Policy(timedelta(), {}))
+    if decided.outbox is None:
+        return []
+    notification = notification_of(decided, decided.outbox.pending, now, record)
+    return Composer(links, 5).compose([notification])
+
+
+def _record(path: str | None) -> Latest | None:
+    """Return the account's LATEST item from a file of plain JSON, if there is one."""
+    if path is None:
+        return None
+    return Latest.from_item(
+        json.loads(Path(path).read_text(), parse_float=Decimal, parse_int=Decimal)
+    )
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the command line's options."""
+    parser = argparse.ArgumentParser(prog="python -m alert_router", description=main.__doc__)
+    parser.add_argument(
+        "event",
+        metavar="EVENT.json",
+        help="an SNS notification, EventBridge event, Lambda action or queue batch",
+    )
+    parser.add_argument(
+        "--record",
+        metavar="LATEST.json",
+        help="the account's LATEST item as plain JSON; without it messages are reduced",
+    )
+    parser.add_argument(
+        "--name", default=DEFAULT_NAME, help="the deployment's name (default %(default)s)"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,180 @@
+"""One notification about one incident, with all that its texts need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from alert_router.incidents.incident import (
+    ForeignAlarm,
+    Incident,
+    IncidentKey,
+    LastNotification,
+    NotificationReason,
+    PendingNotification,
+    Problem,
+    Scope,
+)
+from alert_router.incidents.snapshot import newest_balance
+from shared.names import NO_SUBJECT, AlarmKind, Severity, Status
+from shared.records import Latest
+
+_STATUSES: Final = {
+    NotificationReason.OPENED: Status.FIRING,
+    NotificationReason.ESCALATED: Status.FIRING,
+    NotificationReason.IMPROVED: Status.FIRING,
+    NotificationReason.NOT_SET_UP: Status.FIRING,
+    NotificationReason.REMINDER: Status.REMINDER,
+    NotificationReason.RECOVERED: Status.RESOLVED,
+    NotificationReason.CLOSED: Status.RESOLVED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What happened to an account, or to a foreign alarm."""
+
+    key: IncidentKey
+    reason: NotificationReason
+    severity: Severity
+    """What holds now; of something that is over, the worst that it was."""
+    problems: frozenset[Problem]
+    now: datetime
+    opened_at: datetime | None = None
+    previous: LastNotification | None = None
+    """What people knew before."""
+    provider: str = NO_SUBJECT
+    latest: Latest | None = None
+    balance: Decimal | None = None
+    """The newest balance known, from the record or from the alarm's own datapoint."""
+    balance_at: datetime | None = None
+    threshold: Decimal | None = None
+    """The threshold that the balance is below; None when it is below none, or none is known."""
+    firing: frozenset[str] = frozenset()
+    foreign_alarm: ForeignAlarm | None = None
+    history: Mapping[datetime, Decimal] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        """The status by which subscribers filter."""
+        return _STATUSES[self.reason]
+
+    @property
+    def audience(self) -> Severity:
+        """The severity by which subscribers filter: whoever was alerted is notified of the end."""
+        if self.previous is not None and self.reason in (
+            NotificationReason.IMPROVED,
+            NotificationReason.RECOVERED,
+            NotificationReason.CLOSED,
+        ):
+            return self.previous.worst
+        return self.severity
+
+    @property
+    def account(self) -> str:
+        """The account's id; "-" for a foreign alarm."""
+        return self.key.id if self.key.scope is Scope.ACCOUNT else NO_SUBJECT
+
+    @property
+    def title(self) -> str:
+        """The provider as people call it; empty without the record."""
+        return self.latest.provider_title if self.latest is not None else ""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: "OpenRouter openrouter-main", or an alarm's name."""
+        if self.foreign_alarm is not None:
+            of = f" ({self.foreign_alarm.contributor})" if self.foreign_alarm.contributor else ""
+            return f"{self.foreign_alarm.alarm_name}{of}"
+        return " ".join(filter(None, (self.title, self.account)))
+
+    @property
+    def unit(self) -> str:
+        """The balance's unit; empty when it is not known."""
+        return (
+            (self.latest.good.unit or "")
+            if self.latest
+            else (self.previous.unit if self.previous else "")
+        )
+
+    @property
+    def news(self) -> frozenset[Problem]:
+        """The problems that were not announced yet."""
+        known = (
+            self.previous.problems if self.previous and not self.previous.is_setup else frozenset()
+        )
+        return self.problems - known or self.problems
+
+    @property
+    def leading(self) -> Problem:
+        """The problem that the subject line is about."""
+        if (
+            self.reason is NotificationReason.ESCALATED
+            and self.previous
+            and self.severity is self.previous.severity
+        ):
+            wanted = self.news
+        elif (
+            self.reason
+            in (
+                NotificationReason.RECOVERED,
+                NotificationReason.CLOSED,
+                NotificationReason.IMPROVED,
+            )
+            and self.previous
+        ):
+            wanted = self.previous.problems or self.problems
+        else:
+            wanted = self.problems
+        return next((problem for problem in Problem if problem in wanted), Problem.LOW)
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the record is missing that a full message needs."""
+        return self.latest is None and self.key.scope is Scope.ACCOUNT
+
+
+def notification_of(
+    incident: Incident,
+    pending: PendingNotification,
+    now: datetime,
+    latest: Latest | None,
+    history: Mapping[datetime, Decimal] | None = None,
+) -> Notification:
+    """Return an incident's pending notification with all that its texts need."""
+    is_ours = incident.key.scope is Scope.ACCOUNT
+    balance, balance_at = newest_balance(incident, latest)
+    provider = (latest.provider if latest else incident.provider) if is_ours else ""
+    return Notification(
+        key=incident.key,
+        reason=pending.reason,
+        severity=pending.severity,
+        problems=pending.problems,
+        now=now,
+        opened_at=pending.opened_at,
+        previous=pending.previous,
+        provider=provider or NO_SUBJECT,
+        latest=latest,
+        balance=balance,
+        balance_at=balance_at,
+        threshold=_threshold(incident, latest, balance),
+        firing=incident.firing,
+        foreign_alarm=incident.foreign_alarm,
+        history=history or {},
+    )
+
+
+def _threshold(
+    incident: Incident, latest: Latest | None, balance: Decimal | None
+) -> Decimal | None:
+    """Return the lowest threshold that the balance is below: the record's, or an alarm's own."""
+    limits = latest.thresholds if latest else None
+    if limits is not None:
+        known = [limits.critical, limits.warning]
+        return next((t for t in known if None not in (t, balance) and balance < t), None)  # type: ignore[operator]
+    kinds = (AlarmKind.CRITICAL, AlarmKind.WARNING)
+    statuses = [incident.alarms[kind] for kind in kinds if kind in incident.firing]
+    return next((status.threshold for status in statuses if status.threshold is not None), None)

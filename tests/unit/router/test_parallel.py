@@ -1,0 +1,29 @@
+"""Many subjects are done side by side, and come back in order."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from alert_router.notify.parallel import map_concurrently
+
+
+@pytest.mark.parametrize("count", [0, 1, 31, 32, 500])
+def test_spread_when_there_are_few_or_many_then_each_is_done_in_order(count: int) -> None:
+    assert map_concurrently(lambda number: number * 2, range(count)) == [
+        n * 2 for n in range(count)
+    ]
+
+
+def test_spread_when_there_are_many_then_threads_share_them() -> None:
+    barrier = threading.Barrier(8, timeout=10)
+
+    found = map_concurrently(lambda _: barrier.wait() >= 0, range(32))
+
+    assert all(found)
+
+
+def test_spread_when_one_fails_then_the_failure_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        map_concurrently(lambda number: 1 // number, range(100))
