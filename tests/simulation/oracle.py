@@ -182,8 +182,8 @@ def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[
             continue
         # The record may know a critical balance before its alarm does.
         until = phase.end - _ALARM_LAG
-        moments = [settled, *(m.at for m in said if settled < m.at < until)]
-        for moment in moments:
+        moments = [settled, *(m.at for m in said if settled < m.at)]
+        for moment in (at for at in moments if at < until):
             known = _known_at(said, moment)
             # What was asked to be set up ends without a word.
             holds = (

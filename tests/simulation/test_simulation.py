@@ -152,7 +152,8 @@ def test_oracle_when_the_router_is_broken_then_it_says_so(
 ) -> None:
     break_router(monkeypatch)
     rates = LATE if break_router is believes_old_news else HARSH
-    simulation = Simulation(seed=5, rates=rates, days=1, lives=busy)
+    days = 3 if break_router is believes_old_news else 1
+    simulation = Simulation(seed=5, rates=rates, days=days, lives=busy)
 
     verdict = judge(simulation.run(), simulation.end)
 

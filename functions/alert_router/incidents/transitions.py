@@ -56,6 +56,9 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
     opened = incident.opened_at
     if firing and not incident.firing and incident.last_notification is None:
         opened = change.changed_at
+    elif firing and opened is not None:
+        # Transitions may arrive late: it began with the first, not with the first to arrive.
+        opened = min(opened, change.changed_at)
     return replace(
         incident,
         alarms={
