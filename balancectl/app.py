@@ -6,16 +6,21 @@ from typing import Annotated, Final
 
 import typer
 
+from balancectl.cli.groups import SilenceGroup, command_group
 from balancectl.cli.output import print_line
 from balancectl.cli.root_group import RootGroup
 from balancectl.commands import (
+    check,
     doctor,
+    help_,
     history,
     keys,
+    keys_set,
     poll,
     preflight,
     provider,
     provider_check,
+    setup,
     silence,
     status,
     subscribers,
@@ -86,8 +91,16 @@ def root(
         context.obj = Target(name=name, region=region, profile=profile)
 
 
+app.command("setup")(setup.setup)
+app.command("check")(check.check)
 app.command("verify")(verify.verify)
-app.add_typer(keys.app, name="keys")
+keys_group = command_group("Store the accounts' keys. No command shows one.")
+keys_group.command("set")(keys_set.set_key)
+keys_group.command("import")(keys_set.import_keys)
+keys_group.command("list")(keys.list_keys)
+keys_group.command("move")(keys.move_key)
+keys_group.command("remove")(keys.remove_keys)
+app.add_typer(keys_group, name="keys")
 app.command("poll")(poll.poll)
 app.command("status")(status.status)
 app.command("history")(history.history)
@@ -95,8 +108,17 @@ app.command("preflight")(preflight.preflight)
 app.command("test-alert")(test_alert.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)
 app.command("doctor")(doctor.doctor)
-app.command("silence")(silence.silence)
-app.command("silences")(silence.silences)
-app.command("unsilence")(silence.unsilence)
-provider.app.command("check")(provider_check.check_file)
-app.add_typer(provider.app, name="provider")
+silence_group = command_group("Mute accounts for a while, with a reason.", cls=SilenceGroup)
+silence_group.command("add")(silence.add)
+silence_group.command("list")(silence.list_all)
+silence_group.command("remove")(silence.remove)
+app.add_typer(silence_group, name="silence")
+app.command("silences", hidden=True)(silence.list_all)
+app.command("unsilence", hidden=True)(silence.remove)
+provider_group = command_group("List, write and check provider definitions.")
+provider_group.command("list")(provider.list_all)
+provider_group.command("show")(provider.show)
+provider_group.command("new")(provider.new)
+provider_group.command("check")(provider_check.check_file)
+app.add_typer(provider_group, name="provider")
+app.command("help")(help_.help_)

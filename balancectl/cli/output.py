@@ -1,5 +1,7 @@
 """Prints tables, lines and JSON: the answer to stdout, remarks and warnings to stderr.
 
+The one place that masks keys and makes text printable; nothing else writes to the terminal.
+
 On a terminal, rich draws tables that fit its width; elsewhere they are plain columns without
 colour or wrapping, for grep, awk and CI logs.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from balancectl.cli.printable import printable, printable_json
 from balancectl.cli.redaction import clean
 from shared.times import format_time
 
@@ -57,11 +61,12 @@ def print_table(columns: Sequence[Column], rows: Sequence[Row]) -> None:
     console = _console()
     if not console.is_terminal:
         for line in plain_lines(columns, rows):
-            sys.stdout.write(f"{clean(line)}\n")
+            sys.stdout.write(f"{_safe(line)}\n")
         return
     from rich.table import Table  # noqa: PLC0415 -- loaded with the console
 
     shown = [i for i, c in enumerate(columns) if console.width >= c.min_terminal_width]
+    rows = [[_single_line(cell) for cell in row] for row in rows]
     texts = [[columns[i].title for i in shown], *[[_plain(row[i]) for i in shown] for row in rows]]
     widths = fitting_widths([columns[i] for i in shown], texts, console.width)
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold underline")
@@ -128,16 +133,21 @@ def print_error(text: str) -> None:
     _labelled("error: ", "bold red", text)
 
 
+def print_traceback(exc: BaseException) -> None:
+    """Print where an unexpected error comes from, on stderr."""
+    sys.stderr.write(_safe("".join(traceback.format_exception(exc))))
+
+
 def print_json(value: object) -> None:
     """Print ``value`` as JSON on stdout; amounts as exact strings, times as ISO 8601."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=_json_value)
-    sys.stdout.write(f"{clean(text)}\n")
+    sys.stdout.write(f"{printable_json(clean(text))}\n")
 
 
 def progress(text: str) -> AbstractContextManager[Any]:
     """Show ``text`` beside a spinner during slow work; nothing off a terminal."""
     console = _console(stderr=True)
-    return console.status(clean(text)) if console.is_terminal else nullcontext()
+    return console.status(_safe(text)) if console.is_terminal else nullcontext()
 
 
 def print_fields(pairs: Iterable[tuple[str, Cell | str]]) -> None:
@@ -151,7 +161,7 @@ def print_fields(pairs: Iterable[tuple[str, Cell | str]]) -> None:
 def _labelled(label: str, style: str, text: str) -> None:
     """Print a labelled line on stderr."""
     line = _text(Cell(label, style))
-    line.append(clean(text))
+    line.append(_safe(text))
     _print(_console(stderr=True), line)
 
 
@@ -178,7 +188,18 @@ def _text(cell: Cell | str) -> Text:
     from rich.text import Text  # noqa: PLC0415 -- loaded with the console
 
     shown = Cell(cell) if isinstance(cell, str) else cell
-    return Text(clean(shown.text), style=shown.style)
+    return Text(_safe(shown.text), style=shown.style)
+
+
+def _safe(text: str) -> str:
+    """Return ``text`` with keys masked, and without what could control a terminal."""
+    return printable(clean(text))
+
+
+def _single_line(cell: Cell | str) -> Cell:
+    """Return a table's cell on one line: a break in foreign text must not look like a row."""
+    style = cell.style if isinstance(cell, Cell) else ""
+    return Cell(printable(" ".join(_plain(cell).split())), style)
 
 
 def _plain(cell: Cell | str) -> str:

@@ -27,17 +27,33 @@ _SUBSCRIPTIONS: Final = ("sns:GetSubscriptionAttributes", "sns:ListSubscriptions
 
 #: ``sts:GetCallerIdentity`` is left out: it needs no permission.
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
+    "check": (),
+    "help": (),
     "verify": (),
     "provider list, show, new, check": (),
     "status": ("dynamodb:BatchGetItem", "scheduler:GetSchedule"),
     "history": ("dynamodb:Query",),
     "preflight": ("dynamodb:GetItem",),
     "preflight --live": ("dynamodb:GetItem", *_POLLING),
-    "poll": _POLLING,
+    "poll": ("dynamodb:BatchGetItem", *_POLLING),
     "keys list": _KEYS,
     "keys set, import, remove": _WRITING_KEYS,
+    "keys move": (
+        *_WRITING_KEYS,
+        "dynamodb:BatchWriteItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+    ),
     "subscribers": _SUBSCRIPTIONS,
     "test-alert": ("dynamodb:GetItem", "scheduler:GetSchedule", "sns:Publish", *_SUBSCRIPTIONS),
+    "setup": (
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "sns:Publish",
+        *_POLLING,
+        *_SUBSCRIPTIONS,
+        *_WRITING_KEYS,
+    ),
     "doctor": (
         "cloudwatch:DescribeAlarms",
         "dynamodb:BatchGetItem",
@@ -47,9 +63,9 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         *_KEYS,
         *_SUBSCRIPTIONS,
     ),
-    "silence": ("dynamodb:PutItem", "scheduler:GetSchedule"),
-    "silences": ("dynamodb:Query",),
-    "unsilence": ("dynamodb:DeleteItem", "dynamodb:Query"),
+    "silence add": ("dynamodb:PutItem", "scheduler:GetSchedule"),
+    "silence list": ("dynamodb:Query",),
+    "silence remove": ("dynamodb:DeleteItem", "dynamodb:Query"),
 }
 
 #: The operations whose action is not ``service:Operation``.

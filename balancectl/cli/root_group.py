@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -17,8 +16,8 @@ from typer.core import TyperGroup
 
 from balancectl.cli.errors import CliError, one_line, translate
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.output import print_error, print_note
-from balancectl.cli.redaction import clean, remember
+from balancectl.cli.output import print_error, print_note, print_traceback
+from balancectl.cli.redaction import remember
 
 _GLOBAL: Final = ("--name", "--region", "--profile")
 _LOCAL: Final = "local"
@@ -129,24 +128,24 @@ def _reader_left() -> int:
 def _explain(exc: Exception) -> int:
     """Print the error and return the exit code."""
     if isinstance(exc, CliError):
-        print_error(clean(str(exc)))
+        print_error(str(exc))
         return exc.code
     if type(exc).__name__ == "NoArgsIsHelpError":
         sys.stderr.write(f"{exc.ctx.get_help()}\n")  # type: ignore[attr-defined]  # click's
         return ExitCode.UNKNOWN
     if (usage := _usage_error(exc)) is not None:
-        print_error(clean(usage))
+        print_error(usage)
         return ExitCode.UNKNOWN
     translated = translate(exc)
     if translated is not None:
-        print_error(clean(str(translated)))
+        print_error(str(translated))
     else:
         print_error(
-            f"unexpected {type(exc).__name__}: {clean(one_line(exc))}; this is a bug in "
+            f"unexpected {type(exc).__name__}: {one_line(exc)}; this is a bug in "
             f"balancectl; set {DEBUG_VARIABLE}=1 for a traceback"
         )
     if os.environ.get(DEBUG_VARIABLE):
-        sys.stderr.write(clean("".join(traceback.format_exception(exc))))
+        print_traceback(exc)
     return ExitCode.UNKNOWN
 
 
@@ -161,4 +160,5 @@ def _usage_error(exc: Exception) -> str | None:
     context = getattr(exc, "ctx", None)
     path = context.command_path if context is not None else "balancectl"
     text = " ".join(str(words()).split()).rstrip(".")
-    return f"{text[:1].lower()}{text[1:]}; see `{path} --help`"
+    end = "" if text.endswith("?") else ";"
+    return f"{text[:1].lower()}{text[1:]}{end} see `{path} --help`"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from botocore.exceptions import ClientError
 
-from balancectl.cli.errors import is_denied
+from balancectl.cli.errors import CliError, is_denied
 from balancectl.cli.formatting import did_you_mean
 from balancectl.cli.output import print_warning
 from balancectl.deployment.accounts import Stack, read_stack
@@ -24,11 +24,29 @@ def known_stack(target: Target) -> Stack | None:
         return None
 
 
+def require_accounts(stack: Stack | None, accounts: Iterable[str], *, force: bool = False) -> None:
+    """Refuse names that are no account of the deployment; with ``force``, warn only.
+
+    Raises:
+        CliError: With the closest name that is configured.
+    """
+    for problem in _unknown(stack, accounts):
+        if not force:
+            raise CliError(f"{problem}; --force accepts it")
+        print_warning(problem)
+
+
 def warn_unknown(stack: Stack | None, accounts: Iterable[str]) -> None:
-    """Warn of names that are no account of the stack: the key is saved, and used by nobody yet."""
+    """Warn of names that are no account of the deployment."""
+    for problem in _unknown(stack, accounts):
+        print_warning(problem)
+
+
+def _unknown(stack: Stack | None, accounts: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for every name that is no account."""
     if stack is None:
         return
     for account in accounts:
         if account not in stack.accounts:
             hint = did_you_mean(account, stack.accounts)
-            print_warning(f"no account '{account}' is configured{'; ' if hint else ''}{hint}")
+            yield f"no account '{account}' is configured{'; ' if hint else ''}{hint}"

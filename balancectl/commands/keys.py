@@ -1,47 +1,35 @@
-"""``keys``: store the accounts' keys in the deployment's secret. No command shows one."""
+"""``keys list``, ``move`` and ``remove``: the keys that are stored. No command shows one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from balance_poller.definitions.definition import DefinitionError
-from balance_poller.definitions.template import Secret
-from balance_poller.event import AccountError, parse_account
-from balance_poller.exchange.provider import load_provider
+from balance_poller.credentials.reference import SecretReference
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import format_age, join_names
+from balancectl.cli.formatting import format_age, format_count, join_names
 from balancectl.cli.output import (
     Cell,
     Column,
+    print_command,
     print_json,
     print_line,
     print_note,
     print_table,
-    print_warning,
-    progress,
 )
-from balancectl.commands.accounts import known_stack, warn_unknown
+from balancectl.commands.accounts import known_stack
+from balancectl.commands.completion import complete_account
 from balancectl.commands.options import AccountArgument, JsonOption, target_of
-from balancectl.deployment.accounts import Stack, read_stack
+from balancectl.deployment.accounts import read_stack
+from balancectl.deployment.rename import copy_history
+from balancectl.deployment.silences import EVERYTHING
 from balancectl.keys import sources
 from balancectl.keys.document import Change
-from balancectl.keys.files import ENVIRONMENT_PREFIX, assign, read_keys
-from balancectl.keys.locations import key_states, locate_key, remove_key, save_keys, unused_names
-from balancectl.keys.sources import read_key
-from balancectl.local.poll import poll_accounts
-from balancectl.views.verify import print_one
-from shared.outcome import Outcome
-
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Store the accounts' keys. No command shows one.",
-    rich_markup_mode=None,
-)
+from balancectl.keys.locations import key_states, locate_key, remove_key, unused_names
+from balancectl.keys.rename import rename_key
+from shared.names import ACCOUNT_PATTERN
 
 _LIST = (
     Column("Account", wraps=True),
@@ -51,93 +39,8 @@ _LIST = (
     Column("Secret changed", min_terminal_width=100),
     Column("Why", wraps=True),
 )
-_STYLES = {Change.ADDED: "green", Change.CHANGED: "green", Change.REMOVED: "yellow"}
 
 
-@app.command("set")
-def set_key(
-    context: typer.Context,
-    account: AccountArgument,
-    from_stdin: Annotated[
-        bool,
-        typer.Option("--stdin", help="Read the key from standard input; implied by a pipe."),
-    ] = False,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--field",
-            help="Prompt for this part of the key; repeat it for each part.",
-            metavar="NAME",
-        ),
-    ] = None,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Poll with the key before saving it.")
-    ] = False,
-) -> None:
-    """Save an account's key, from a hidden prompt or standard input.
-
-    A credential of several parts is a JSON object on standard input, or one --field for each part.
-    """
-    target = target_of(context)
-    stack = known_stack(target)
-    warn_unknown(stack, [account])
-    location = locate_key(target, stack, account)
-    key = read_key(account, from_stdin=from_stdin, fields=fields or _parts(stack, account))
-    if verify:
-        _verify(stack, account, key, target.now().replace(microsecond=0))
-    change = save_keys(target, {account: location}, {account: key})[account]
-    print_line(f"{account}: key {change} in {location.secret_id}", _STYLES.get(change, ""))
-    print_note(f"poll with it now: balancectl poll {account}")
-
-
-@app.command("import")
-def import_keys(
-    context: typer.Context,
-    source: Annotated[
-        str,
-        typer.Argument(help="Dotenv or JSON file; default: standard input.", metavar="FILE"),
-    ] = "-",
-    unknown: Annotated[
-        bool, typer.Option("--unknown", help="Also save keys of accounts that are not configured.")
-    ] = False,
-) -> None:
-    """Save many keys at once, from dotenv lines or a JSON object.
-
-    Use account names, or BALANCE_KEY_ and the name in capitals. Other keys are kept.
-
-    Exits 1 if a key was left out because no such account is configured.
-    """
-    if source == "-" and not sources.is_piped():
-        raise CliError("standard input is empty: balancectl keys import < keys.env")
-    target = target_of(context)
-    stack = known_stack(target)
-    if stack is None and not unknown:
-        raise CliError(
-            "nothing was saved, because the account names could not be read: allow"
-            " scheduler:GetSchedule, or pass --unknown to save all keys as named"
-        )
-    given = assign(read_keys(source), stack.accounts if stack else ())
-    if not given:
-        raise CliError("the input contains no key")
-    if stack is None and (
-        variables := [name for name in given if name.startswith(ENVIRONMENT_PREFIX)]
-    ):
-        raise CliError(f"{join_names(variables)}: use account names, which could not be read")
-    warn_unknown(stack, given)
-    left_out = [name for name in given if stack and not unknown and name not in stack.accounts]
-    keys = {name: key for name, key in given.items() if name not in left_out}
-    locations = {account: locate_key(target, stack, account) for account in keys}
-    changes = save_keys(target, locations, keys)
-    for account, change in sorted(changes.items()):
-        print_line(f"{account}: {change}", _STYLES.get(change, ""))
-    numbers = {change: list(changes.values()).count(change) for change in Change}
-    print_note(", ".join(f"{number} {change}" for change, number in numbers.items() if number))
-    if left_out:
-        print_warning(f"not saved: {join_names(left_out)}; --unknown saves them, too")
-        raise typer.Exit(ExitCode.NO)
-
-
-@app.command("list")
 def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
     """List which accounts have a key, and where it is stored.
 
@@ -186,7 +89,6 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
         raise typer.Exit(ExitCode.NO)
 
 
-@app.command("remove")
 def remove_keys(
     context: typer.Context,
     account: AccountArgument,
@@ -215,31 +117,37 @@ def remove_keys(
     )
 
 
-def _parts(stack: Stack | None, account: str) -> Sequence[str]:
-    """Return the parts of a key that the account's provider needs; none for a plain key."""
-    known = None if stack is None else stack.accounts.get(account)
-    if stack is None or known is None:
-        return ()
-    inline = stack.shards[known.shard].event.get("providers") or {}
-    try:
-        return load_provider(known.provider, inline).definition.secret_fields
-    except DefinitionError:
-        return ()
+def move_key(
+    context: typer.Context,
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="OLD", help="The account's present name.", autocompletion=complete_account
+        ),
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a key that is stored under the new name.")
+    ] = False,
+) -> None:
+    """Rename an account: its key and its history go along.
 
-
-def _verify(stack: Stack | None, account: str, key: Secret, now: datetime) -> None:
-    """Poll with the key; exit if that does not read the balance."""
-    known = None if stack is None else stack.accounts.get(account)
-    if stack is None or known is None:
-        raise CliError(f"'{account}' cannot be verified: no such account is configured")
-    try:
-        parsed = parse_account(known.config)
-    except AccountError as exc:
-        raise CliError(f"account '{account}': {exc}") from None
-    inline = stack.shards[known.shard].event.get("providers") or {}
-    with progress(f"polling {known.provider} …"):
-        poll = poll_accounts([parsed], inline, {account: key}, now)[0]
-    print_one(poll)
-    if poll.reading.outcome is not Outcome.OK:
-        print_warning("not saved; omit --verify to save it anyway")
-        raise typer.Exit(ExitCode.NO)
+    Run it before you deploy the new name. While the old name is deployed, its key stays in place,
+    so that it can still be polled.
+    """
+    target = target_of(context)
+    if not ACCOUNT_PATTERN.fullmatch(new) or new == EVERYTHING:
+        raise typer.BadParameter(f"'{new}' is not a valid account name")
+    stack = known_stack(target)
+    is_deployed = stack is None or old in stack.accounts
+    location = locate_key(target, stack, old)
+    if location == SecretReference(target.names.secret, old):
+        change = rename_key(target, location, new, keep_old=is_deployed, replace=force)
+        print_line(f"{new}: key {change} in {location.secret_id}", "green")
+    else:
+        print_line(f"{new}: the key stays in {location.secret_id}: keep `secret` in its entry")
+    copied = copy_history(target, old, new)
+    print_note(f"{format_count(copied, 'record')} of {old} copied to {new}")
+    if is_deployed:
+        print_note(f"rename {old} to {new} in `accounts`, run `make deploy`, and then:")
+        print_command(target.command("keys", "remove", old))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from balancectl.cli.formatting import parse_duration
+from balancectl.commands.completion import complete_account, complete_wallet
 from balancectl.deployment.target import Target
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -28,13 +29,24 @@ ParamOption = Annotated[
 ]
 WalletOption = Annotated[
     str | None,
-    typer.Option("--wallet", metavar="NAME", help="The provider's wallet to watch."),
+    typer.Option(
+        "--wallet",
+        metavar="NAME",
+        help="The provider's wallet to watch.",
+        autocompletion=complete_wallet,
+    ),
 ]
 BaseUrlOption = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="Address of a self-hosted service."),
 ]
-AccountArgument = Annotated[str, typer.Argument(help="Account name.", metavar="ACCOUNT")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Accept an account that is not configured.")
+]
+AccountArgument = Annotated[
+    str,
+    typer.Argument(help="Account name.", metavar="ACCOUNT", autocompletion=complete_account),
+]
 
 
 def target_of(context: typer.Context) -> Target:

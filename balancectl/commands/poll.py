@@ -10,32 +10,25 @@ import typer
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import format_count
 from balancectl.cli.output import (
-    Cell,
-    Column,
     print_json,
-    print_note,
-    print_table,
-    print_warning,
     progress,
 )
+from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import read_stack
-from balancectl.deployment.polling import Polled, Report, poll_shards
-from shared.money import format_amount
-
-_COLUMNS = (
-    Column("Account", wraps=True),
-    Column("Provider", min_terminal_width=100),
-    Column("Balance", justify="right"),
-    Column("Outcome", wraps=True),
-)
+from balancectl.deployment.polling import poll_shards, with_recorded_balances
+from balancectl.views.poll import print_report
 
 
 def poll(
     context: typer.Context,
     accounts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ACCOUNT", help="Accounts to poll; default: all."),
+        typer.Argument(
+            metavar="ACCOUNT",
+            help="Accounts to poll; default: all.",
+            autocompletion=complete_account,
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,6 +45,7 @@ def poll(
     shards = [shard for shard in stack.shards if shard.number in numbers]
     with progress(f"polling {format_count(len(names), 'account')} …"):
         report = poll_shards(target, shards, names, target.now().replace(microsecond=0))
+        report = with_recorded_balances(target, report)
     if as_json:
         print_json(
             {
@@ -61,29 +55,8 @@ def poll(
             }
         )
     else:
-        _print(report)
+        print_report(report)
     if report.errors:
         raise typer.Exit(ExitCode.UNKNOWN)
     if not all(polled.is_ok for polled in report.polled):
         raise typer.Exit(ExitCode.NO)
-
-
-def _print(report: Report) -> None:
-    """Print the report, failures first."""
-    if not report.polled:
-        print_note("no account is configured yet: add one to `accounts`, then run `make deploy`")
-        return
-    rows = sorted(report.polled, key=lambda polled: (polled.is_ok, polled.account))
-    print_table(_COLUMNS, [_row(polled) for polled in rows])
-    for error in report.errors:
-        print_warning(error)
-    if report.duration_ms is not None:
-        print_note(f"{format_count(len(rows), 'account')} in {report.duration_ms / 1000:.1f} s")
-
-
-def _row(polled: Polled) -> list[Cell | str]:
-    """Return an account's row."""
-    unit = polled.unit or ""
-    balance = "-" if polled.balance is None else format_amount(polled.balance, unit)
-    style = "green" if polled.is_ok else "red"
-    return [polled.account, polled.provider, Cell(balance, "bold"), Cell(polled.detail, style)]

@@ -23,11 +23,8 @@ from balancectl.cli.output import (
     print_note,
     print_table,
 )
+from balancectl.commands.completion import complete_provider
 from balancectl.commands.options import JsonOption
-
-app = typer.Typer(
-    no_args_is_help=True, help="List, write and check provider definitions.", rich_markup_mode=None
-)
 
 _COLUMNS: Final = (
     Column("Provider"),
@@ -38,7 +35,6 @@ _COLUMNS: Final = (
 )
 
 
-@app.command("list")
 def list_all(as_json_: JsonOption = False) -> None:
     """List the shipped providers."""
     providers = [load_provider(name, {}) for name in list_providers()]
@@ -48,9 +44,13 @@ def list_all(as_json_: JsonOption = False) -> None:
         print_table(_COLUMNS, [_row(provider) for provider in providers])
 
 
-@app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped provider.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A shipped provider.", autocompletion=complete_provider
+        ),
+    ],
     as_json_: Annotated[bool, typer.Option("--json", help="Print the definition as JSON.")] = False,
 ) -> None:
     """Show a provider's key, parameters and wallets, or its definition."""
@@ -64,7 +64,6 @@ def show(
     _print_provider(load_provider(name, {}), definition)
 
 
-@app.command()
 def new(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Name: lowercase letters, digits and underscores.")

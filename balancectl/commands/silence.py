@@ -1,4 +1,4 @@
-"""``silence``, ``silences``, ``unsilence``: mute accounts for a while, with a reason."""
+"""``silence add``, ``list`` and ``remove``: mute accounts for a while, with a reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from balancectl.cli.output import (
     print_warning,
 )
 from balancectl.commands.accounts import known_stack
-from balancectl.commands.options import JsonOption, read_duration, target_of
+from balancectl.commands.completion import complete_account
+from balancectl.commands.options import ForceOption, JsonOption, read_duration, target_of
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.silences import (
     EVERYTHING,
@@ -52,12 +53,13 @@ _COLUMNS: Final = (
 )
 
 
-def silence(
+def add(
     context: typer.Context,
     what: Annotated[
         str,
         typer.Argument(
             metavar="ACCOUNT|provider:NAME|all",
+            autocompletion=complete_account,
             help="What to mute; * and ? are wildcards: 'staging-*', 'provider:fire*'.",
         ),
     ],
@@ -67,6 +69,7 @@ def silence(
     length: Annotated[
         str, typer.Option("--for", metavar="TIME", help="For how long: 30m, 2h, 3d.")
     ] = "2h",
+    force: ForceOption = False,
 ) -> None:
     """Mute accounts for a while.
 
@@ -86,30 +89,33 @@ def silence(
         raise typer.BadParameter("--reason must not be empty")
     now = target.now().replace(microsecond=0)
     made = new_silence(what, " ".join(reason.split()), target.caller, now, now + lasting)
-    covered = _covered(known_stack(target), made)
+    covered = _covered(known_stack(target), made, force=force)
     write_silence(target, made)
     print_line(
         f"silenced {what} until {format_clock(made.until, now)} ({made.id[:_SHORT_ID]})", "yellow"
     )
     if covered:
         print_note(f"covers {join_names(covered)}")
-    print_note(f"to end it earlier: balancectl unsilence {made.id[:_SHORT_ID]}")
+    print_note(f"to end it earlier: {target.command('silence', 'remove', made.id[:_SHORT_ID])}")
 
 
-def silences(context: typer.Context, as_json: JsonOption = False) -> None:
+def list_all(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the active silences."""
     target = target_of(context)
     now = target.now()
     found = read_silences(target, now)
     if as_json:
-        print_json({"silences": [asdict(each) for each in found]})
-    elif not found:
+        print_json({"silences": [asdict(each) for each in found.active]})
+    elif not found.active:
         print_note("no silence is active")
     else:
-        print_table(_COLUMNS, [_row(each, now) for each in found])
+        print_table(_COLUMNS, [_row(each, now) for each in found.active])
+    for id_, why in found.unreadable.items():
+        command = target.command("silence", "remove", id_)
+        print_warning(f"silence {id_} cannot be read ({why}); to delete it: {command}")
 
 
-def unsilence(
+def remove(
     context: typer.Context,
     id_: Annotated[
         str, typer.Argument(metavar="ID", help="The silence's ID, or its first characters.")
@@ -117,16 +123,21 @@ def unsilence(
 ) -> None:
     """End a silence now. Alarms that it muted are sent if they still hold."""
     target = target_of(context)
-    ended = _find(target, id_)
+    ended, what = _find(target, id_)
     delete_silence(target, ended)
-    print_line(f"silence ended: {ended.pattern} ({ended.id[:_SHORT_ID]})")
+    print_line(f"silence ended: {what} ({ended[:_SHORT_ID]})")
 
 
-def _find(target: Target, id_: str) -> Silence:
-    """Return the one silence whose id starts with ``id_``."""
-    found = [each for each in read_silences(target, target.now()) if each.id.startswith(id_)]
+def _find(target: Target, id_: str) -> tuple[str, str]:
+    """Return the id and pattern of the one silence whose id starts with ``id_``."""
+    silences = read_silences(target, target.now())
+    patterns = {each.id: each.pattern for each in silences.active}
+    known = {**dict.fromkeys(silences.unreadable, "unreadable"), **patterns}
+    found = [(each, pattern) for each, pattern in known.items() if each.startswith(id_)]
     if not found:
-        raise CliError(f"no active silence '{id_}': `balancectl silences` lists them")
+        raise CliError(
+            f"no active silence '{id_}': `{target.command('silence', 'list')}` lists them"
+        )
     if len(found) > 1:
         raise CliError(
             f"'{id_}' matches {format_count(len(found), 'silence')}: give more characters"
@@ -134,8 +145,12 @@ def _find(target: Target, id_: str) -> Silence:
     return found[0]
 
 
-def _covered(stack: Stack | None, made: Silence) -> list[str]:
-    """Return the accounts that a silence covers; warn if there is none."""
+def _covered(stack: Stack | None, made: Silence, *, force: bool) -> list[str]:
+    """Return the accounts that a silence covers.
+
+    Raises:
+        CliError: When there is none, unless ``force`` is set.
+    """
     if stack is None:
         return []
     covered = [account.id for account in stack.accounts.values() if made.covers(account)]
@@ -143,7 +158,10 @@ def _covered(stack: Stack | None, made: Silence) -> list[str]:
         of_provider = made.pattern.startswith(PROVIDER_PREFIX)
         known = {a.provider for a in stack.accounts.values()} if of_provider else stack.accounts
         hint = did_you_mean(made.pattern.removeprefix(PROVIDER_PREFIX), known)
-        print_warning(f"'{made.pattern}' matches no configured account{'; ' if hint else ''}{hint}")
+        problem = f"'{made.pattern}' matches no configured account{'; ' if hint else ''}{hint}"
+        if not force:
+            raise CliError(f"{problem}; --force accepts it")
+        print_warning(problem)
     return covered
 
 

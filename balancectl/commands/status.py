@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from balancectl.cli.errors import is_denied
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.output import print_json, print_warning
+from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack, read_stack
 from balancectl.deployment.balances import read_all_latest
@@ -23,7 +24,11 @@ def status(
     context: typer.Context,
     accounts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ACCOUNT", help="Accounts to show; default: all."),
+        typer.Argument(
+            metavar="ACCOUNT",
+            help="Accounts to show; default: all.",
+            autocompletion=complete_account,
+        ),
     ] = None,
     as_json_: JsonOption = False,
 ) -> None:
@@ -44,7 +49,7 @@ def status(
     if as_json_:
         print_json({"accounts": [as_json(n, latest.get(n), health[n], now) for n in names]})
     else:
-        print_status(stack, names, latest, health, now)
+        print_status(target, stack, names, latest, health, now)
     if any(health[name].condition is not Condition.OK for name in names):
         raise typer.Exit(ExitCode.NO)
 

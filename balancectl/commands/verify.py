@@ -13,6 +13,7 @@ from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import did_you_mean, format_count, join_names
 from balancectl.cli.output import print_warning, progress
+from balancectl.commands.completion import complete_provider
 from balancectl.commands.options import (
     BaseUrlOption,
     JsonOption,
@@ -36,7 +37,11 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
     context: typer.Context,
     provider: Annotated[
         str | None,
-        typer.Argument(metavar="PROVIDER", help="A shipped provider, such as openrouter."),
+        typer.Argument(
+            metavar="PROVIDER",
+            help="A shipped provider, such as openrouter.",
+            autocompletion=complete_provider,
+        ),
     ] = None,
     file: Annotated[
         Path | None,

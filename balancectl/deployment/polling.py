@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from balancectl.cli.errors import CliError, StackNotFoundError, is_missing, one_line
+from balancectl.cli.errors import CliError, StackNotFoundError, is_denied, is_missing, one_line
 from balancectl.deployment.accounts import Shard
+from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.target import Target
 from shared.money import NumberError, parse_number
 from shared.outcome import Outcome
+from shared.records import Latest
 from shared.times import format_time
 
 if TYPE_CHECKING:
@@ -80,6 +82,29 @@ def poll_shards(
         errors=tuple(error for report in reports for error in report.errors),
         duration_ms=max(durations, default=None),
     )
+
+
+def with_recorded_balances(target: Target, report: Report) -> Report:
+    """Return the report with the recorded balances of accounts that another run polled."""
+    skipped = [polled.account for polled in report.polled if polled.is_skipped and polled.is_ok]
+    if not skipped:
+        return report
+    try:
+        latest = read_all_latest(target, skipped)
+    except ClientError as exc:
+        if is_denied(exc):
+            return report  # polling alone needs no access to the table
+        raise
+    return replace(report, polled=tuple(_completed(each, latest) for each in report.polled))
+
+
+def _completed(polled: Polled, latest: Mapping[str, Latest]) -> Polled:
+    """Return a skipped account with its recorded balance, if there is one."""
+    known = latest.get(polled.account)
+    if not polled.is_skipped or polled.balance is not None or known is None:
+        return polled
+    good = known.good
+    return replace(polled, balance=good.balance, unit=good.unit, wallet=good.wallet)
 
 
 def _poll_shard(

@@ -7,7 +7,7 @@ An item: ``scope`` "silence", ``id`` a UUID, ``pattern``, ``reason``, ``by``, ``
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
+from balancectl.cli.errors import StackNotFoundError, is_missing
 from balancectl.deployment.accounts import DeployedAccount
 from balancectl.deployment.target import Target
 from shared.dynamo import decode, encode
@@ -47,6 +47,15 @@ class Silence:
         return fnmatchcase(account.id, self.pattern)
 
 
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """The silences of a deployment."""
+
+    active: Sequence[Silence]
+    unreadable: Mapping[str, str]
+    """Why an item could not be read, by its id."""
+
+
 def new_silence(pattern: str, reason: str, by: str, now: datetime, until: datetime) -> Silence:
     """Return a silence with a new id."""
     return Silence(str(uuid.uuid4()), pattern, reason, by, now, until)
@@ -70,7 +79,7 @@ def write_silence(target: Target, silence: Silence) -> None:
         raise _no_table(target, exc) from exc
 
 
-def read_silences(target: Target, now: datetime) -> list[Silence]:
+def read_silences(target: Target, now: datetime) -> Silences:
     """Return the silences active at ``now``, in the order in which they end."""
     pages = target.dynamodb.get_paginator("query").paginate(
         TableName=target.names.alerts_table,
@@ -79,33 +88,38 @@ def read_silences(target: Target, now: datetime) -> list[Silence]:
         ExpressionAttributeValues=encode({":scope": _SCOPE}),
     )
     try:
-        found = [_silence(decode(item)) for page in pages for item in page["Items"]]
+        items = [item for page in pages for item in page["Items"]]
     except ClientError as exc:
         raise _no_table(target, exc) from exc
+    active: list[Silence] = []
+    unreadable: dict[str, str] = {}
+    for item in items:
+        try:
+            active.append(_silence(decode(item)))
+        except Exception as exc:  # noqa: BLE001 -- whatever is in one item, the others are shown
+            unreadable[item["id"]["S"]] = f"{type(exc).__name__}: {exc}"
     # The table's TTL may delete items hours late.
-    return sorted((s for s in found if s.until > now), key=lambda silence: silence.until)
+    active = sorted((s for s in active if s.until > now), key=lambda silence: silence.until)
+    return Silences(active, unreadable)
 
 
-def delete_silence(target: Target, silence: Silence) -> None:
-    """End ``silence`` now."""
+def delete_silence(target: Target, id_: str) -> None:
+    """End the silence ``id_`` now."""
     target.dynamodb.delete_item(
-        TableName=target.names.alerts_table, Key=encode({"scope": _SCOPE, "id": silence.id})
+        TableName=target.names.alerts_table, Key=encode({"scope": _SCOPE, "id": id_})
     )
 
 
 def _silence(item: Mapping[str, Any]) -> Silence:
     """Parse an item."""
-    try:
-        return Silence(
-            id=item["id"],
-            pattern=item["pattern"],
-            reason=item.get("reason", ""),
-            by=item.get("by", ""),
-            created_at=parse_time(item["created_at"]),
-            until=parse_time(item["until"]),
-        )
-    except (KeyError, ValueError) as exc:
-        raise CliError(f"silence '{item.get('id')}' cannot be read ({exc})") from None
+    return Silence(
+        id=str(item["id"]),
+        pattern=str(item["pattern"]),
+        reason=str(item.get("reason", "")),
+        by=str(item.get("by", "")),
+        created_at=parse_time(item["created_at"]),
+        until=parse_time(item["until"]),
+    )
 
 
 def _no_table(target: Target, exc: ClientError) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +13,15 @@ from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import StackNotFoundError, is_missing
 from balancectl.deployment.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic that people subscribe to."""
+
+    name: str
+    what: str
+    """Which alerts it carries."""
 
 
 class State(StrEnum):
@@ -50,6 +60,22 @@ class Subscription:
             f"{name} {', '.join(_text(rule) for rule in rules)}"
             for name, rules in self.filter_policy.items()
         )
+
+
+def topics(target: Target) -> tuple[Topic, ...]:
+    """Return the topics that people subscribe to."""
+    return (
+        Topic(target.names.notifications_topic, "account alerts"),
+        Topic(target.names.operations_topic, "operations alerts"),
+    )
+
+
+def resend_command(target: Target, pending: Subscription) -> str:
+    """Return the command that makes AWS send a confirmation again."""
+    words = ["aws", "sns", "subscribe", "--topic-arn", target.topic_arn(pending.topic)]
+    words += ["--protocol", pending.protocol, "--notification-endpoint", pending.endpoint]
+    words += ["--region", target.region_name]
+    return shlex.join([*words, *(["--profile", target.profile] if target.profile else [])])
 
 
 def read_subscriptions(target: Target, topic: str) -> list[Subscription]:

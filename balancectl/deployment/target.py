@@ -5,6 +5,8 @@ Commands that need no AWS work without credentials.
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from balancectl.cli.errors import CliError
+from balancectl.cli.output import print_note
+from balancectl.deployment.endpoint import is_local
 from shared.names import DEFAULT_NAME, StackNames
 
 if TYPE_CHECKING:
@@ -35,6 +39,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _environment(*names: str) -> tuple[str | None, ...]:
+    """Return the values of environment variables, the first of which counts."""
+    return tuple(os.environ.get(name) for name in names)
+
+
 @dataclass(frozen=True)
 class Target:
     """A deployment, and how to reach it."""
@@ -50,6 +59,24 @@ class Target:
     def names(self) -> StackNames:
         """The names of the deployment's resources."""
         return StackNames(self.name)
+
+    def command(self, *words: str) -> str:
+        """Return a balancectl command to paste: with the options that lead to this deployment.
+
+        What the environment says anyway is left out.
+        """
+        options = (
+            ("--name", self.name, (os.environ.get("BALANCE_MONITOR_NAME"), DEFAULT_NAME)),
+            ("--region", self.region, _environment("AWS_REGION", "AWS_DEFAULT_REGION")),
+            ("--profile", self.profile, _environment("AWS_PROFILE")),
+        )
+        given = [
+            word
+            for option, value, known in options
+            if value is not None and value != next(filter(None, known), None)
+            for word in (option, value)
+        ]
+        return shlex.join(["balancectl", *words, *given])
 
     @cached_property
     def session(self) -> Session:
@@ -142,7 +169,7 @@ class Target:
         """Build a client with short timeouts."""
         from botocore.config import Config  # noqa: PLC0415 -- as for the session
 
-        return self.session.client(  # type: ignore[call-overload]  # service is not a literal
+        client = self.session.client(  # type: ignore[call-overload]  # service is not a literal
             service,
             config=Config(
                 connect_timeout=_CONNECT_TIMEOUT_SECONDS,
@@ -151,3 +178,15 @@ class Target:
                 tcp_keepalive=tcp_keepalive,
             ),
         )
+        self._announce(client.meta.endpoint_url)
+        return client
+
+    def _announce(self, endpoint: str) -> None:
+        """Print once that commands reach an emulator, so that nobody takes it for AWS.
+
+        Raises:
+            CliError: When the endpoint is neither encrypted nor on this machine.
+        """
+        if is_local(endpoint) and not vars(self).get("_is_announced"):
+            vars(self)["_is_announced"] = True
+            print_note(f"local cloud at {endpoint}")

@@ -16,7 +16,8 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from balancectl.cli.errors import StackNotFoundError, is_missing
+from balancectl.cli.errors import StackNotFoundError, is_denied, is_missing
+from balancectl.deployment.balances import read_latest
 from balancectl.deployment.subscriptions import State, Subscription
 from balancectl.deployment.target import Target
 from shared.dynamo import decode, encode
@@ -90,6 +91,22 @@ def wait_for_delivery(
         if state is Delivery.SENT or monotonic() >= end:
             return state
         sleep(_POLL_SECONDS)
+
+
+def provider_of(target: Target, account: str) -> str | None:
+    """Return the provider of the last poll, which the router will name."""
+    latest = read_latest(target, account)
+    return None if latest is None else latest.provider
+
+
+def wait_if_allowed(target: Target, request: RequestedTest, seconds: float) -> Delivery | None:
+    """Wait for the router; return None if access to its table is denied."""
+    try:
+        return wait_for_delivery(target, request, seconds)
+    except ClientError as exc:
+        if is_denied(exc):
+            return None
+        raise
 
 
 def recipients(

@@ -73,6 +73,21 @@ def remove(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Chan
     return rest, Change.REMOVED if name in document else Change.ABSENT
 
 
+def rename(
+    document: Mapping[str, Any], old: str, new: str, *, keep_old: bool
+) -> tuple[dict[str, Any], Change]:
+    """Return the document with the key of ``old`` and its notes under ``new``, and the change."""
+    moved = {f"{new}{name[len(old) :]}": name for name in document if _belongs_to(name, old)}
+    rest = {n: value for n, value in document.items() if keep_old or n not in moved.values()}
+    change = _change(document.get(new), document[old])
+    return {**rest, **{name: document[source] for name, source in moved.items()}}, change
+
+
+def _belongs_to(name: str, account: str) -> bool:
+    """Whether an entry is the account's key, or a note beside it: ``<account>@for``."""
+    return name == account or name.startswith(f"{account}@")
+
+
 def _change(old: object, key: Secret) -> Change:
     """Return what replacing ``old`` by ``key`` changes."""
     if old is None:

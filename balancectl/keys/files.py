@@ -119,6 +119,11 @@ def _dotenv_pairs(text: str, source: str) -> list[tuple[str, object]]:
             continue  # a comment or an empty line
         # A key alone on a line, such as one in base64, may look like "KEY=": it is not quoted.
         is_name = ACCOUNT_PATTERN.fullmatch(binding.key or "")
+        if is_name and not binding.error and binding.value == "":
+            raise CliError(
+                f"{source}, line {_line(binding.original)}: {binding.key} has no key after the "
+                "equals sign: add it, or remove the line"
+            )
         if binding.error or not is_name or not (binding.value or "").strip("= "):
             raise CliError(f"{source}, line {_line(binding.original)}: expected ACCOUNT=KEY")
         pairs.append((str(binding.key), binding.value))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import Final
@@ -17,6 +18,15 @@ from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.cli.redaction import remember
 
+_PLACEHOLDER: Final = re.compile(
+    r"^<.*>$|^\$\{?\w+\}?$|^\{\{.*\}\}$|\.\.\.|\u2026|\*{3}|x{6}|"
+    r"your[-_ ]?(api|key|token|secret)|change[-_ ]?me|place[-_ ]?holder|replace[-_ ]?me|"
+    r"insert[-_ ]?(your|key)|example|dummy|\btodo\b|^(api[-_]?key|key|token|secret|password|test)$",
+    re.IGNORECASE,
+)
+#: Shorter than any provider's key that is documented, longer than any token but a certificate.
+_SHORTEST: Final = 8
+_LONGEST: Final = 4_096
 #: Straight ones, and the typographic ones of word processors.
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
 
@@ -39,6 +49,22 @@ def parse_key(text: str, what: str) -> Secret:
     if not isinstance(parts, dict) or not parts:
         raise CliError(f"{what} is an empty JSON object")
     return {name: checked_part(value, f"{what}, part '{name}'") for name, value in parts.items()}
+
+
+def key_warnings(key: Secret) -> list[str]:
+    """Return why a key is probably not the real one: a placeholder, or of an odd length."""
+    parts = {"the key": key} if isinstance(key, str) else {f"part '{n}'": v for n, v in key.items()}
+    warnings = []
+    for what, text in parts.items():
+        if _PLACEHOLDER.search(text) or len(set(text)) == 1:
+            warnings.append(f"{what} looks like a placeholder")
+        elif isinstance(key, str) and len(text) < _SHORTEST:
+            warnings.append(f"{what} has only {len(text)} characters")
+        elif len(text) > _LONGEST:
+            warnings.append(f"{what} has {len(text):,} characters: was a whole file copied?")
+        elif " " in text:
+            warnings.append(f"{what} contains a space")
+    return warnings
 
 
 def read_key(account: str, *, from_stdin: bool, fields: Iterable[str] = ()) -> Secret:

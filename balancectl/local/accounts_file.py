@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from balance_poller.event import Account, AccountError, parse_account
 from balancectl.cli.errors import CliError
-from balancectl.local.tfvars import parse_tfvars
+from balancectl.configuration.nodes import plain
+from balancectl.configuration.parser import parse_variables, repeated_names
+from balancectl.configuration.problems import format_path
 
 #: Names that mark a file of Terraform's variables, not a map of accounts.
 _VARIABLES: Final = frozenset({"accounts", "custom_providers", "subscribers", "name"})
@@ -85,15 +87,20 @@ def parse_json(text: str, source: str) -> Any:  # noqa: ANN401 -- any JSON value
 
 
 def _parse(text: str, path: Path) -> Mapping[str, Any]:
-    """Return the file's top level."""
-    if path.suffix != ".json":
-        return parse_tfvars(text, str(path))
-    values = parse_json(text, str(path))
-    if isinstance(values, list):
+    """Return the file's top level.
+
+    Raises:
+        CliError: When it is malformed, or names something twice.
+    """
+    if path.suffix == ".json" and isinstance(values := parse_json(text, str(path)), list):
         return {"accounts": values}
-    if not isinstance(values, dict):
-        raise CliError(f"{path} is not an object of accounts")
-    return values
+    tree = parse_variables(text, str(path))
+    for name, line, first in repeated_names(tree):
+        raise CliError(
+            f"{path}, line {line}: {format_path(name)} is already set in line {first}: remove one"
+        )
+    found: Mapping[str, Any] = plain(tree)
+    return found
 
 
 def _entries(values: Mapping[str, Any], path: Path) -> dict[str, Any]:

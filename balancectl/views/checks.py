@@ -95,7 +95,7 @@ def _polling(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResul
     last = max((each.polled_at for each in latest), default=None)
     text = f"{accounts} on {schedules}, {stack.shards[0].expression}"
     if last is None:
-        yield CheckResult("polling", Finding.BAD, f"{text}; no run yet", "balancectl poll")
+        yield CheckResult("polling", Finding.BAD, f"{text}; no run yet", target.command("poll"))
     else:
         longest = max(account.stale_after for account in stack.accounts.values())
         finding = Finding.GOOD if now - last <= longest else Finding.BAD
@@ -115,7 +115,8 @@ def _accounts(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResu
         yield CheckResult("accounts", Finding.GOOD, f"{fine} in order")
         return
     text = "; ".join(f"{each.label}: {join_names(found[each], 3)}" for each in sorted(found))
-    yield CheckResult("accounts", Finding.BAD, f"{fine} in order; {text}", "balancectl status")
+    remedy = target.command("status")
+    yield CheckResult("accounts", Finding.BAD, f"{fine} in order; {text}", remedy)
 
 
 def _keys(target: Target, stack: Stack) -> Iterator[CheckResult]:
@@ -124,7 +125,10 @@ def _keys(target: Target, stack: Stack) -> Iterator[CheckResult]:
     missing = [state.account for state in states if state.why_missing]
     if missing:
         yield CheckResult(
-            "keys", Finding.BAD, f"missing: {join_names(missing, 3)}", "balancectl keys list"
+            "keys",
+            Finding.BAD,
+            f"missing: {join_names(missing, 3)}",
+            target.command("keys", "list"),
         )
     else:
         yield CheckResult("keys", Finding.GOOD, f"{len(states)} in place")
@@ -143,7 +147,7 @@ def _subscribers(target: Target) -> Iterator[CheckResult]:
         if others:
             text = f"{text}, {others} not"
         is_good = bool(confirmed) and not others
-        remedy = "" if is_good else "balancectl subscribers"
+        remedy = "" if is_good else target.command("subscribers")
         yield CheckResult(what, Finding.GOOD if is_good else Finding.BAD, text, remedy)
 
 
@@ -191,10 +195,14 @@ def _alarms(target: Target) -> Iterator[CheckResult]:
 def _silences(target: Target, now: datetime) -> Iterator[CheckResult]:
     """List the active silences."""
     found = read_silences(target, now)
-    text = "; ".join(f"{each.pattern} until {format_clock(each.until, now)}" for each in found)
-    yield CheckResult(
-        "silences", Finding.GOOD, text or "none", "balancectl silences" if found else ""
+    text = "; ".join(
+        f"{each.pattern} until {format_clock(each.until, now)}" for each in found.active
     )
+    remedy = target.command("silence", "list") if text or found.unreadable else ""
+    if found.unreadable:
+        unreadable = format_count(len(found.unreadable), "silence")
+        yield CheckResult("silences", Finding.BAD, f"{unreadable} cannot be read", remedy)
+    yield CheckResult("silences", Finding.GOOD, text or "none", remedy)
 
 
 def _log(target: Target) -> str:

@@ -18,6 +18,7 @@ from balancectl.cli.output import (
 )
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.health import Condition, Health, hours_left
+from balancectl.deployment.target import Target
 from shared.money import format_amount, format_number
 from shared.records import Latest, Thresholds, TopUp
 
@@ -36,8 +37,13 @@ _COLUMNS = (
 )
 
 
-def print_status(
-    stack: Stack, names: Sequence[str], latest: Latests, health: Mapping[str, Health], now: datetime
+def print_status(  # noqa: PLR0913, PLR0917 -- a table's parts
+    target: Target,
+    stack: Stack,
+    names: Sequence[str],
+    latest: Latests,
+    health: Mapping[str, Health],
+    now: datetime,
 ) -> None:
     """Print the table, and the details of a single account."""
     if not names:
@@ -52,7 +58,8 @@ def print_status(
     waiting = [name for name in names if name not in latest]
     if waiting and stack.shards:
         print_note(
-            f"to set up: balancectl keys set {waiting[0]}, then balancectl poll {waiting[0]}"
+            f"to set up: {target.command('keys', 'set', waiting[0])}, then "
+            f"{target.command('poll', waiting[0])}"
         )
 
 

@@ -196,9 +196,11 @@ WAYS: dict[str, list[list[str]]] = {
     "subscribers": [["subscribers"]],
     "test-alert": [["test-alert", "account-000", "--wait", "1s"]],
     "doctor": [["doctor"]],
-    "silence": [["silence", "all", "--reason", "x"]],
-    "silences": [["silences"]],
-    "unsilence": [["unsilence", "1"]],
+    "keys move": [["keys", "move", "account-000", "renamed"]],
+    "setup": [["setup", "--wait", "0s"], ["keys", "set", "account-000"]],
+    "silence add": [["silence", "all", "--reason", "x"]],
+    "silence list": [["silence", "list"]],
+    "silence remove": [["silence", "remove", "1"]],
 }
 
 

@@ -151,8 +151,20 @@ class FakeDynamo:
                 return {"Item": encode(item)}
         return {}
 
-    def put_item(self, TableName: str, Item: Any) -> dict[str, Any]:  # noqa: N803
-        self._table("PutItem", TableName).append(decode(Item))
+    def put_item(self, TableName: str, Item: Any, **condition: Any) -> dict[str, Any]:  # noqa: N803
+        table, item = self._table("PutItem", TableName), decode(Item)
+        if condition and any(
+            (each["account"], each["at"]) == (item["account"], item["at"]) for each in table
+        ):
+            raise failure("PutItem", "ConditionalCheckFailedException")
+        table.append(item)
+        return {}
+
+    def batch_write_item(self, RequestItems: Any) -> dict[str, Any]:  # noqa: N803
+        ((table, requests),) = RequestItems.items()
+        assert len(requests) <= 25
+        for request in requests:
+            self.put_item(table, request["PutRequest"]["Item"])
         return {}
 
     def delete_item(self, TableName: str, Key: Any) -> dict[str, Any]:  # noqa: N803
@@ -180,7 +192,7 @@ class FakeDynamo:
             items = [
                 item
                 for item in self._table("Query", TableName)
-                if item["account"] == values[":account"] and item["at"] < values[":latest"]
+                if item["account"] == values[":account"] and item["at"] < values.get(":latest", "~")
             ]
             items.sort(key=lambda item: item["at"], reverse=True)
         else:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from balancectl.cli.errors import CliError
+from balancectl.configuration.nodes import plain
+from balancectl.configuration.parser import parse_variables
 from balancectl.keys.files import assign, parse_keys, variable_of
 from balancectl.local.accounts_file import read_accounts_file
-from balancectl.local.tfvars import parse_tfvars
 
 TFVARS = """
 # the accounts
@@ -55,7 +56,7 @@ def test_read_accounts_file_when_tfvars_then_gives_accounts_and_definitions(tmp_
     assert second.thresholds.critical == -1000
     assert found.providers["mine"] == {
         "title": 'Mine "and" yours',
-        "notes": "first\nsecond",
+        "notes": "first\nsecond\n",
         "request": {
             "url": "https://api.example.com/v1",
             "headers": {"Authorization": "Bearer {key}"},
@@ -88,7 +89,10 @@ def test_read_accounts_file_when_json_then_takes_every_form(tmp_path: Path, text
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("accounts = { a = { provider = var.p } }", r"f.tfvars: accounts.a.provider is an expr"),
+        (
+            "accounts = { a = { provider = var.p } }",
+            r"f.tfvars, line 1: accounts.a.provider is an expr",
+        ),
         ('accounts = { a = { provider = "${var.p}" } }', r"accounts.a.provider is an expression"),
         ('accounts = { a = { provider = "%{if x}y%{endif}" } }', r"accounts.a.provider is an expr"),
         ("accounts = { (var.a) = { } }", r"accounts, a name is an expression"),
@@ -96,19 +100,19 @@ def test_read_accounts_file_when_json_then_takes_every_form(tmp_path: Path, text
         ('accounts = { a = { list = ["x", upper("y")] } }', r"accounts.a.list\[1\] is an expr"),
         ('accounts {\n a = "x"\n}', r"accounts is a block"),
         ('accounts = {\n  a = { provider = "x" \n', r"f.tfvars, line \d+"),
-        ("accounts = {\n  a = \n}", r"f.tfvars, line 2, column \d+: not valid"),
+        ("accounts = {\n  a = \n}", r"f.tfvars, line 3, column 1: accounts.a has no value"),
     ],
 )
 def test_parse_tfvars_when_not_literal_then_refuses_by_path(text: str, words: str) -> None:
     with pytest.raises(CliError, match=words):
-        parse_tfvars(text, "f.tfvars")
+        plain(parse_variables(text, "f.tfvars"))
 
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
         ("a.json", "{", r"line 1, column 2: not JSON"),
-        ("a.json", "3", r"is not an object of accounts"),
+        ("a.json", "3", r"is not a JSON object"),
         ("a.json", '{"accounts": 3}', r"accounts is not an object"),
         ("a.json", '{"a": 3}', r"accounts.a is not an object"),
         ("a.json", '{"a b": {"provider": "x"}}', r"accounts.a b: the account's id"),
@@ -156,7 +160,7 @@ def test_parse_keys_when_well_formed_then_gives_keys_by_name(
     [
         ("", r"keys is empty"),
         ("a=key-canary\nnonsense-canary\n", r"^keys, line 2: expected ACCOUNT=KEY$"),
-        ("a=\n", r"^keys, line 1: expected ACCOUNT=KEY$"),
+        ("a=\n", r"^keys, line 1: a has no key after the equals sign: add it, or remove the line$"),
         ("\nkeycanary==\n", r"^keys, line 2: expected ACCOUNT=KEY$"),
         ("key/canary=x\n", r"^keys, line 1: expected ACCOUNT=KEY$"),
         ('{"": "k"}', r"keys: the name of member 1 is not a valid account name"),

@@ -35,14 +35,18 @@ def test_set_when_piped_then_is_trimmed_and_reported(cloud: Any, run: Run) -> No
         assert KEY not in result.output
 
 
-def test_set_when_account_is_unknown_then_warns_with_the_nearest(cloud: Any, run: Run) -> None:
+def test_set_when_account_is_unknown_then_refuses_unless_forced(cloud: Any, run: Run) -> None:
     cloud.scheduler.add(0, [{"id": "openrouter-main"}])
-
-    result = run("keys", "set", "openrouter-mian", text=KEY)
-
-    assert result.exit_code == 0
     hint = "no account 'openrouter-mian' is configured; did you mean 'openrouter-main'?"
-    assert hint in result.stderr
+
+    refused = run("keys", "set", "openrouter-mian", text=KEY)
+    before = cloud.secrets.text()
+    forced = run("keys", "set", "openrouter-mian", "--force", text=KEY)
+
+    assert (refused.exit_code, forced.exit_code) == (2, 0)
+    assert f"error: {hint}; --force accepts it" in refused.stderr
+    assert before is None
+    assert f"warning: {hint}" in forced.stderr
 
 
 @pytest.mark.parametrize(
@@ -187,7 +191,7 @@ def test_import_when_names_are_unknown_then_they_are_saved_only_when_asked_to(
 def test_import_when_the_accounts_cannot_be_read_then_nothing_is_saved_unasked(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("balancectl.commands.keys.known_stack", lambda _target: None)
+    monkeypatch.setattr("balancectl.commands.keys_set.known_stack", lambda _target: None)
     before = keys(cloud)
 
     refused = run("keys", "import", text="DATABASE_URL=postgres://user:canary@host\n")

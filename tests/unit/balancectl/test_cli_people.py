@@ -49,7 +49,7 @@ def test_silence_when_by_provider_or_all_then_both_sides_agree(
 ) -> None:
     cloud.scheduler.add(0, [{"id": "main"}])
 
-    result = run("silence", what, "--reason", "x")
+    result = run("silence", "add", what, "--reason", "x", "--force")
 
     assert RouterSilence.from_item(silences(cloud)[0]).covers("main", "openrouter", NOW) is covers
     assert ("covers main" in result.stderr) is covers
@@ -135,6 +135,7 @@ def test_subscribers_when_some_are_not_told_then_says_who_and_what_to_do(
     cloud.sns.subscribe("demo-notifications", "email", "new@example.com", "PendingConfirmation")
     cloud.sns.subscribe("demo-notifications", "email", "left@example.com", "Deleted")
 
+    shown = run("subscribers")
     result = run("subscribers", "--mask")
 
     assert result.exit_code == 1
@@ -142,8 +143,8 @@ def test_subscribers_when_some_are_not_told_then_says_who_and_what_to_do(
     assert "two days" in result.stderr
     assert (
         "aws sns subscribe --topic-arn arn:aws:sns:us-east-1:123456789012:demo-notifications"
-        in (result.stderr)
-    )
+        " --protocol email --notification-endpoint new@example.com --region us-east-1\n"
+    ) in shown.stderr
     assert "l…@example.com: gone" in result.stderr
     assert "demo-operations has no subscriber" in result.stderr
     assert "new@" not in result.output

@@ -1,0 +1,1 @@
+"""Reads and checks Terraform variable files, without AWS."""

@@ -1,0 +1,144 @@
+"""Checks a whole variables file: structure first, then Terraform's rules on what is left of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from balancectl.cli.errors import CliError
+from balancectl.cli.formatting import did_you_mean
+from balancectl.configuration import nodes
+from balancectl.configuration.declarations import Declaration, read_declarations, with_known_types
+from balancectl.configuration.parser import parse_variables
+from balancectl.configuration.problems import Path, Problem
+from balancectl.configuration.rules import CHECKOUT, MODULE, rule_problems
+from balancectl.configuration.structure import structure_problems
+
+#: How the rules' sentences name a value, and where its variable has it.
+_SUBJECTS: Final = {
+    "Account": "accounts",
+    "Custom provider": "custom_providers",
+    "Operations subscriber": "operations_subscribers",
+    "Subscriber": "subscribers",
+}
+_SUBJECT: Final = re.compile(rf'({"|".join(_SUBJECTS)})s?(?: "([^"]+)"|:)')
+_CHOICE: Final = re.compile(r'"([^"]*)"[^"]*?(?:use one of|it has|is not one of) ([^;.]+)')
+_CUSTOM: Final = "custom_providers"
+_LONG_LIST: Final = 12
+_SHIPPED: Final = "those that `balancectl provider list` shows"
+#: What takes the place of a faulty value, so that the rules can be held against the others.
+_STAND_INS: Final[dict[str, dict[str, Any]]] = {
+    "accounts": {"provider": "openrouter", "warning": 1},
+    "subscribers": {"protocol": "email", "endpoint": "someone@example.com"},
+    "operations_subscribers": {"protocol": "email", "endpoint": "someone@example.com"},
+}
+#: Where people look for a channel that is no protocol of SNS.
+_CHAT: Final = re.compile(r'protocol "(slack|teams|discord|chat|chime|msteams)"', re.IGNORECASE)
+
+
+def check_file(text: str, source: str) -> list[Problem]:
+    """Return everything that is wrong with a variables file, in the order of its lines.
+
+    Raises:
+        CliError: When the file is malformed, or Terraform cannot be run.
+    """
+    tree = parse_variables(text, source)
+    declared = known_variables()
+    found = list(structure_problems(tree, declared))
+    faulty = {problem.path[:2] for problem in found}
+    for _ in range(2):  # a variable that is refused keeps what depends on it from being checked
+        values = _without_faults(tree, declared, faulty)
+        if values is None:
+            break
+        placed = [_placed(problem, tree) for problem in rule_problems(values)]
+        new = [problem for problem in placed if problem.path[:2] not in faulty]
+        found += new
+        refused = {
+            problem.path
+            for problem in new
+            if len(problem.path) == 1 and not declared[problem.path[0]].is_required
+        }
+        if not refused:
+            break
+        faulty |= refused
+    return sorted(dict.fromkeys(found), key=lambda problem: (problem.line or 0, problem.path))
+
+
+def known_variables() -> dict[str, Declaration]:
+    """Return the variables that a file may set.
+
+    Raises:
+        CliError: Outside of a checkout.
+    """
+    module = CHECKOUT / MODULE
+    if not module.exists():
+        raise CliError(
+            "the rules are part of the Terraform module, which this installation does not have: "
+            "run balancectl from a checkout"
+        )
+    deployed = CHECKOUT / "infra" / "deploy"
+    inner = read_declarations(module / "modules" / "configuration")
+    return with_known_types(read_declarations(module, deployed), inner)
+
+
+def _without_faults(
+    tree: nodes.Mapping, declared: Mapping[str, Declaration], faulty: Iterable[Path]
+) -> dict[str, Any] | None:
+    """Return the values with stand-ins for faulty entries; None if a variable is left without."""
+    values = {k: v for k, v in nodes.plain(tree).items() if k in declared and v is not None}
+    for variable, *entry in faulty:
+        named = values.get(variable)
+        if entry and isinstance(named, dict) and entry[0] in named:
+            if variable in _STAND_INS:
+                named[entry[0]] = _STAND_INS[variable]
+            elif variable != _CUSTOM:
+                del named[entry[0]]
+        else:
+            values.pop(variable, None)
+    is_complete = all(name in values for name, each in declared.items() if each.is_required)
+    return values if is_complete else None
+
+
+def _placed(problem: Problem, tree: nodes.Mapping) -> Problem:
+    """Return a rule's problem with its path and line, and a suggestion where names are close."""
+    path = problem.path
+    if subject := _SUBJECT.match(problem.text):
+        path = (_SUBJECTS[subject[1]], *filter(None, [subject[2]]))
+        entry = _node_at(tree, path)
+        names = (
+            [member.name for member in entry.members] if isinstance(entry, nodes.Mapping) else []
+        )
+        named = re.findall(r"[a-z_]+", problem.text[subject.end() :])
+        path = (*path, *[name for name in named if name in names][:1])
+    return replace(
+        problem,
+        text=_with_suggestion(problem.text),
+        path=path,
+        line=nodes.line_at(tree, path),
+        names_itself=True,
+    )
+
+
+def _node_at(node: nodes.Node | None, path: Path) -> nodes.Node | None:
+    """Return the value at ``path``."""
+    for name in path:
+        node = node.get(name) if isinstance(node, nodes.Mapping) else None
+    return node
+
+
+def _with_suggestion(text: str) -> str:
+    """Return a sentence with the closest of the names that it offers, in place of a long list."""
+    if _CHAT.search(text):
+        return f"{text} Chat channels are set up with enable_chat; see docs/configuration.md."
+    choice = _CHOICE.search(text)
+    if choice is None:
+        return text
+    before, after = text[: choice.start(2)], text[choice.end(2) :]
+    names = choice[2].split(", ")
+    hint = did_you_mean(choice[1], names)
+    hint = hint.capitalize() if hint.startswith("did you mean") else ""
+    if len(names) > _LONG_LIST:
+        return f"{before}{_SHIPPED}{after} {hint}".rstrip()
+    return f"{text} {hint}".rstrip()

@@ -1,0 +1,121 @@
+"""Holds a file's values against the rules of the Terraform module, by planning without resources.
+
+The rules stay where they are, in Terraform: a scratch root has the module's variables, with their
+validations, and the one inner module that checks accounts and subscribers. Neither needs a
+provider, so nothing is downloaded and no credentials are read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from balancectl.cli.errors import CliError
+from balancectl.configuration.declarations import read_declarations
+from balancectl.configuration.problems import Problem, Severity
+
+#: The checkout that this program is part of; a wheel is part of none.
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+MODULE: Final = Path("infra/terraform")
+
+#: The parts of the module that need no provider.
+_CONFIGURATION: Final = re.compile(r'^module "configuration" \{\n.*?^\}', re.MULTILINE | re.DOTALL)
+_CHECK: Final = re.compile(r'^check "\w+" \{\n.*?^\}', re.MULTILINE | re.DOTALL)
+_LOCALS: Final = re.compile(r"^locals \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+#: A local value in one line.
+_LOCAL: Final = re.compile(r"^  \w+ += [^{\[\n]+$", re.MULTILINE)
+_NEEDS_MORE: Final = re.compile(r"\b(?:local|data)\.")
+_ORIGIN: Final = re.compile(r"\n\nThis was checked by the validation rule at .*", re.DOTALL)
+#: How Terraform shows a variable: its block, or its line in the file of values.
+_VARIABLE: Final = re.compile(r'variable "(\w+)"|^ "(\w+)":', re.MULTILINE)
+#: Checked at deployment: whether the packages are built is no property of the file.
+_NOT_OF_THE_FILE: Final = frozenset({"packages", "package_dir"})
+
+
+def rule_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what the module's rules refuse, without lines; each problem's path is a variable.
+
+    Raises:
+        CliError: When Terraform cannot be run.
+    """
+    with tempfile.TemporaryDirectory(prefix="balancectl-check-") as folder:
+        root = _scratch_root(Path(folder))
+        file = root / "values.tfvars.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(_known(values), default=_number, indent=1), encoding="utf-8")
+        _terraform(root, "init", "-backend=false")
+        lines = _terraform(
+            root, "plan", "-json", "-lock=false", "-refresh=false", f"-var-file={file}"
+        )
+    for line in lines.splitlines():
+        entry = json.loads(line)
+        if entry.get("type") == "diagnostic":
+            yield from _problems(entry["diagnostic"], values)
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the module's own variables; the deployed root has a few more."""
+    declared = read_declarations(CHECKOUT / MODULE)
+    return {name: value for name, value in values.items() if name in declared}
+
+
+def _scratch_root(folder: Path) -> Path:
+    """Lay out the provider-free part of the module as in a checkout; return its folder."""
+    source, root = CHECKOUT / MODULE, folder / MODULE
+    root.mkdir(parents=True)
+    (folder / "functions").symlink_to(CHECKOUT / "functions")
+    (root / "modules").symlink_to(source / "modules")
+    for file in source.glob("variables*.tf"):
+        (root / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    main = (source / "main.tf").read_text(encoding="utf-8")
+    checks = [check for check in _CHECK.findall(main) if not _NEEDS_MORE.search(check)]
+    known = "".join(_LOCALS.findall(main))
+    plain = [line for line in _LOCAL.findall(known) if not _NEEDS_MORE.search(line)]
+    parts = [*_CONFIGURATION.findall(main), *checks, "\n".join(["locals {", *plain, "}"])]
+    (root / "main.tf").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return root
+
+
+def _terraform(root: Path, command: str, *arguments: str) -> str:
+    """Run Terraform in ``root``; return what it printed."""
+    script = CHECKOUT / "scripts" / "terraform.py"
+    options = ["-input=false", "-no-color"]
+    done = subprocess.run(  # noqa: S603 -- our own script
+        [sys.executable, str(script), f"-chdir={root}", command, *options, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "", "TF_LOG": ""},
+    )
+    if done.returncode and not done.stdout.lstrip().startswith("{"):
+        text = " ".join((done.stderr or done.stdout).split())[:300]
+        raise CliError(f"terraform {command} failed: {text}")
+    return done.stdout
+
+
+def _problems(diagnostic: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the sentences of one of Terraform's diagnostics."""
+    snippet = diagnostic.get("snippet") or {}
+    named = _VARIABLE.search(f"{snippet.get('context') or ''}\n{snippet.get('code') or ''}")
+    variable = (named[1] or named[2]) if named else ""
+    if variable in _NOT_OF_THE_FILE - values.keys():
+        return
+    text = _ORIGIN.sub("", diagnostic.get("detail") or diagnostic["summary"])
+    severity = Severity.ERROR if diagnostic["severity"] == "error" else Severity.WARNING
+    for sentence in filter(None, text.splitlines()):
+        yield Problem(sentence, (variable,) if variable else (), severity=severity)
+
+
+def _number(value: object) -> float:
+    """Return a JSON number for a ``Decimal``."""
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(type(value).__name__)

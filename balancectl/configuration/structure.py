@@ -1,0 +1,65 @@
+"""Finds in a file's tree what Terraform does not report, or reports without the place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from balance_poller.definitions.definition import check_definition
+from balancectl.cli.formatting import did_you_mean
+from balancectl.configuration import nodes
+from balancectl.configuration.declarations import Declaration
+from balancectl.configuration.parser import repeated_names
+from balancectl.configuration.problems import Problem
+from balancectl.configuration.types import type_problems
+
+_CUSTOM: Final = "custom_providers"
+#: Maps whose names people choose; two that differ only in case are a mistake.
+_NAMED: Final = ("accounts", _CUSTOM, "subscribers", "operations_subscribers")
+
+
+def structure_problems(
+    tree: nodes.Mapping, declared: Mapping[str, Declaration]
+) -> Iterator[Problem]:
+    """Yield repeated and unknown names, wrong types, and invalid definitions."""
+    for path, line, first in repeated_names(tree):
+        text = f"already set in line {first}: Terraform would silently drop one; remove it"
+        yield Problem(text, path, line)
+    for name, declaration in declared.items():
+        if declaration.is_required and tree.get(name) is None:
+            yield Problem("missing: set this variable", (name,))
+    for member in tree.members:
+        if member.name not in declared:
+            hint = did_you_mean(member.name, declared)
+            yield Problem(f"unknown variable; {hint}", (member.name,), member.line)
+        else:
+            yield from type_problems(member.node, declared[member.name].type, (member.name,))
+    yield from _similar_names(tree)
+    yield from _definition_problems(tree)
+
+
+def _similar_names(tree: nodes.Mapping) -> Iterator[Problem]:
+    """Yield names that differ only in case."""
+    for variable in _NAMED:
+        named = tree.get(variable)
+        if not isinstance(named, nodes.Mapping):
+            continue
+        first: dict[str, nodes.Member] = {}
+        for member in named.members:
+            other = first.setdefault(member.name.casefold(), member)
+            if other.name != member.name:
+                text = f"differs from {other.name} (line {other.line}) only in case: rename one"
+                yield Problem(text, (variable, member.name), member.line)
+
+
+def _definition_problems(tree: nodes.Mapping) -> Iterator[Problem]:
+    """Hold custom definitions against the schema."""
+    custom = tree.get(_CUSTOM)
+    if not isinstance(custom, nodes.Mapping):
+        return
+    for member in custom.members:
+        for problem in check_definition(nodes.plain(member.node)):
+            where, _, text = problem.partition(": ")
+            path = tuple(where.split("."))
+            line = nodes.line_at(member.node, path) or member.line
+            yield Problem(text or where, (_CUSTOM, member.name, *path), line)
