@@ -19,6 +19,7 @@ from shared.outcome import Outcome
 from tests.integration.providers.mock_server import Mock, serve
 from tests.integration.providers.openapi import Document, Operation, load_documents
 from tests.integration.providers.oracle import expected_balance
+from tests.unit.providers.corpus import default_params
 
 SEEDS: Final = range(40)
 _SECONDS: Final = 5.0
@@ -60,9 +61,9 @@ def pairs() -> Iterator[Pair]:
         provider = load_provider(name, {})
         fields = provider.definition.secret_fields
         secret = dict.fromkeys(fields, "x") if fields else "x"
-        required = {n: (p.one_of or ("x",))[0] for n, p in provider.definition.params.items()}
-        given = {n: v for n, v in required.items() if provider.definition.params[n].default is None}
-        request = provider.prepare(secret, given, None, allow_http_loopback=False)
+        request = provider.prepare(
+            secret, default_params(provider), None, allow_http_loopback=False
+        )
         url = urlsplit(request.url)
         for document in documents:
             origin = f"{url.scheme}://{url.netloc}"

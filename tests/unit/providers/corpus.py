@@ -112,23 +112,22 @@ def canary_secret(provider: Provider) -> str | dict[str, str]:
 
 
 def default_params(provider: Provider) -> dict[str, str]:
-    """Return the parameters that have no default, with some allowed value."""
-    return {
-        name: (spec.one_of or ("any",))[0]
-        for name, spec in provider.definition.params.items()
-        if spec.default is None
-    }
+    """Return the parameters that have no default, as some fixture sets them."""
+    required = {name for name, spec in provider.definition.params.items() if spec.default is None}
+    given = (case.params for case in cases_of(provider.name))
+    params = next((params for params in given if required <= params.keys()), {})
+    return {name: params[name] for name in required}
 
 
 def leaves(body: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the path of every value in ``body`` that is neither an object nor a list."""
+    """Yield the path of every value within ``body`` that is neither an object nor a list."""
     if isinstance(body, dict):
         for name, value in body.items():
             yield from leaves(value, (*path, name))
     elif isinstance(body, list):
         for index, value in enumerate(body):
             yield from leaves(value, (*path, index))
-    else:
+    elif path:
         yield path
 
 

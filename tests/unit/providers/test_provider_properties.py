@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
@@ -163,15 +163,19 @@ def assert_sound(provider: Provider, response: Response, wallet: str | None = No
 def derived(provider: Provider, wallet: str, body: object) -> Iterator[Fraction]:
     """Yield the numbers that the definition may make of ``body``'s for one wallet.
 
-    These are the numbers themselves, and where the definition subtracts, the differences of any
-    two of them (or of two added and a third), all times the scale. A 0 that nobody sent is not
-    among them.
+    These are the numbers themselves; where the definition adds, the sums of two to four of them;
+    and where it subtracts, the differences of any two (or of two added and a third); all times the
+    scale. A 0 that nobody sent is not among them.
     """
     scale = Fraction(provider.definition.wallets[wallet].scale or 1)
     own = [number for leaf in values(body) if (number := as_number(leaf)) is not None]
     for number in own:
         yield number * scale
     said = json.dumps(read_shipped(provider.name)["wallets"][wallet])
+    if "sum" in said:
+        for count in (2, 3, 4):
+            for added in combinations(own, count):
+                yield sum(added) * scale
     if "subtract" in said:
         for left, right in permutations(own, 2):
             yield (left - right) * scale
