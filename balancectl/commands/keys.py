@@ -24,12 +24,12 @@ from balancectl.commands.completion import complete_account
 from balancectl.commands.options import AccountArgument, JsonOption, target_of
 from balancectl.deployment.accounts import read_stack
 from balancectl.deployment.rename import copy_history
-from balancectl.deployment.silences import EVERYTHING
 from balancectl.keys import sources
 from balancectl.keys.document import Change
 from balancectl.keys.locations import key_states, locate_key, remove_key, unused_names
 from balancectl.keys.rename import rename_key
 from shared.names import ACCOUNT_PATTERN
+from shared.silences import EVERYTHING
 
 _LIST = (
     Column("Account", wraps=True),

@@ -30,15 +30,13 @@ from balancectl.commands.completion import complete_account
 from balancectl.commands.options import ForceOption, JsonOption, read_duration, target_of
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.silences import (
-    EVERYTHING,
-    PROVIDER_PREFIX,
-    Silence,
     delete_silence,
     new_silence,
     read_silences,
     write_silence,
 )
 from balancectl.deployment.target import Target
+from shared.silences import EVERYTHING, PROVIDER_PREFIX, Silence
 
 _LONGEST: Final = timedelta(days=366)
 _PATTERN: Final = re.compile(r"(provider:)?[A-Za-z0-9._*?\[\]!-]{1,128}")
@@ -153,7 +151,9 @@ def _covered(stack: Stack | None, made: Silence, *, force: bool) -> list[str]:
     """
     if stack is None:
         return []
-    covered = [account.id for account in stack.accounts.values() if made.covers(account)]
+    now = made.created_at or made.until
+    accounts = stack.accounts.values()
+    covered = [each.id for each in accounts if made.covers(each.id, each.provider, now)]
     if not covered and made.pattern != EVERYTHING:
         of_provider = made.pattern.startswith(PROVIDER_PREFIX)
         known = {a.provider for a in stack.accounts.values()} if of_provider else stack.accounts

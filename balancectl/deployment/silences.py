@@ -1,8 +1,4 @@
-"""Silences in table ``alerts``: written here, read by the router.
-
-An item: ``scope`` "silence", ``id`` a UUID, ``pattern``, ``reason``, ``by``, ``created_at``,
-``until`` (ISO 8601), ``expires_at`` (the table's TTL, epoch seconds).
-"""
+"""Writes, lists and ends silences in table ``alerts``; the router reads them."""
 
 from __future__ import annotations
 
@@ -10,41 +6,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
-from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import StackNotFoundError, is_missing
-from balancectl.deployment.accounts import DeployedAccount
 from balancectl.deployment.target import Target
 from shared.dynamo import decode, encode
-from shared.times import format_time, parse_time
-
-EVERYTHING: Final = "all"
-PROVIDER_PREFIX: Final = "provider:"
-_SCOPE: Final = "silence"
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """Mutes accounts until a time."""
-
-    id: str
-    pattern: str
-    """An account's name or glob, ``provider:`` and a name or glob, or ``all``."""
-    reason: str
-    by: str
-    created_at: datetime
-    until: datetime
-
-    def covers(self, account: DeployedAccount) -> bool:
-        """Whether the silence covers the account, by the router's rule."""
-        if self.pattern == EVERYTHING:
-            return True
-        if self.pattern.startswith(PROVIDER_PREFIX):
-            return fnmatchcase(account.provider, self.pattern.removeprefix(PROVIDER_PREFIX))
-        return fnmatchcase(account.id, self.pattern)
+from shared.silences import SCOPE, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +26,15 @@ class Silences:
 
 def new_silence(pattern: str, reason: str, by: str, now: datetime, until: datetime) -> Silence:
     """Return a silence with a new id."""
-    return Silence(str(uuid.uuid4()), pattern, reason, by, now, until)
+    return Silence(pattern, until, str(uuid.uuid4()), reason, by, now)
 
 
 def write_silence(target: Target, silence: Silence) -> None:
     """Store ``silence``."""
-    item = {
-        "scope": _SCOPE,
-        "id": silence.id,
-        "pattern": silence.pattern,
-        "reason": silence.reason,
-        "by": silence.by,
-        "created_at": format_time(silence.created_at),
-        "until": format_time(silence.until),
-        "expires_at": int(silence.until.timestamp()),
-    }
     try:
-        target.dynamodb.put_item(TableName=target.names.alerts_table, Item=encode(item))
+        target.dynamodb.put_item(
+            TableName=target.names.alerts_table, Item=encode(silence.to_item())
+        )
     except ClientError as exc:
         raise _no_table(target, exc) from exc
 
@@ -85,7 +45,7 @@ def read_silences(target: Target, now: datetime) -> Silences:
         TableName=target.names.alerts_table,
         KeyConditionExpression="#scope = :scope",
         ExpressionAttributeNames={"#scope": "scope"},
-        ExpressionAttributeValues=encode({":scope": _SCOPE}),
+        ExpressionAttributeValues=encode({":scope": SCOPE}),
     )
     try:
         items = [item for page in pages for item in page["Items"]]
@@ -95,7 +55,7 @@ def read_silences(target: Target, now: datetime) -> Silences:
     unreadable: dict[str, str] = {}
     for item in items:
         try:
-            active.append(_silence(decode(item)))
+            active.append(Silence.from_item(decode(item)))
         except Exception as exc:  # noqa: BLE001 -- whatever is in one item, the others are shown
             unreadable[item["id"]["S"]] = f"{type(exc).__name__}: {exc}"
     # The table's TTL may delete items hours late.
@@ -106,19 +66,7 @@ def read_silences(target: Target, now: datetime) -> Silences:
 def delete_silence(target: Target, id_: str) -> None:
     """End the silence ``id_`` now."""
     target.dynamodb.delete_item(
-        TableName=target.names.alerts_table, Key=encode({"scope": _SCOPE, "id": id_})
-    )
-
-
-def _silence(item: Mapping[str, Any]) -> Silence:
-    """Parse an item."""
-    return Silence(
-        id=str(item["id"]),
-        pattern=str(item["pattern"]),
-        reason=str(item.get("reason", "")),
-        by=str(item.get("by", "")),
-        created_at=parse_time(item["created_at"]),
-        until=parse_time(item["until"]),
+        TableName=target.names.alerts_table, Key=encode({"scope": SCOPE, "id": id_})
     )
 
 

@@ -21,7 +21,14 @@ from balancectl.deployment.balances import read_latest
 from balancectl.deployment.subscriptions import State, Subscription
 from balancectl.deployment.target import Target
 from shared.dynamo import decode, encode
-from shared.names import NO_SUBJECT, MessageAttribute, Severity, Status
+from shared.names import (
+    LEASES,
+    NO_SUBJECT,
+    MessageAttribute,
+    Severity,
+    Status,
+    selftest_lease,
+)
 from shared.times import format_time
 
 _POLL_SECONDS: Final = 1.0
@@ -51,7 +58,7 @@ class RequestedTest:
     @property
     def lease_id(self) -> str:
         """The id of the router's record of it."""
-        return f"test/{self.account}/{self.severity}/{format_time(self.at)}"
+        return selftest_lease(self.account, self.severity, format_time(self.at))
 
 
 def request_test(target: Target, request: RequestedTest, by: str) -> str:
@@ -128,7 +135,7 @@ def _read_delivery(target: Target, request: RequestedTest) -> Delivery:
     """Return how far the test came."""
     answer = target.dynamodb.get_item(
         TableName=target.names.alerts_table,
-        Key=encode({"scope": "lease", "id": request.lease_id}),
+        Key=encode({"scope": LEASES, "id": request.lease_id}),
         ConsistentRead=True,
     )
     if "Item" not in answer:

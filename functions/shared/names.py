@@ -98,6 +98,15 @@ class MessageAttribute(StrEnum):
 NO_SUBJECT: Final = "-"
 
 
+#: The scope of table ``alerts`` that holds leases.
+LEASES: Final = "lease"
+
+
+def selftest_lease(account: str, severity: Severity, at: str) -> str:
+    """Return the id of the lease that the router takes for a test message requested ``at``."""
+    return f"test/{account}/{severity}/{at}"
+
+
 def run_namespace(namespace: str) -> str:
     """Return the namespace of the functions' own figures, beside the accounts' ``namespace``."""
     return f"{namespace}/Runs"

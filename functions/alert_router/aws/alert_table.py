@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, to_item
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey, Scope
-from alert_router.incidents.silence import SCOPE as SILENCES
-from alert_router.incidents.silence import Silence
 from shared.dynamo import decode, encode
+from shared.names import LEASES
+from shared.silences import SCOPE as SILENCES
+from shared.silences import Silence
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_LEASES: Final = "lease"
 
 
 class AlertTable:
@@ -72,7 +71,7 @@ class AlertTable:
         try:
             self._put(
                 {
-                    "scope": _LEASES,
+                    "scope": LEASES,
                     "id": what,
                     "lease_until": _millis(now + lease),
                     "expires_at": int((now + timedelta(days=1)).timestamp()),
@@ -88,7 +87,7 @@ class AlertTable:
         """Keep ``what`` leased until then and no longer; a past time frees it."""
         self._put(
             {
-                "scope": _LEASES,
+                "scope": LEASES,
                 "id": what,
                 "lease_until": _millis(until),
                 "expires_at": int((until + timedelta(days=1)).timestamp()),
@@ -97,7 +96,7 @@ class AlertTable:
 
     def is_leased(self, what: str, now: datetime) -> bool:
         """Whether ``what`` is leased."""
-        item = self._get(_LEASES, what)
+        item = self._get(LEASES, what)
         return item is not None and bool(item["lease_until"] > _millis(now))
 
     def _convert(self, item: Mapping[str, Any], now: datetime) -> None:

@@ -10,6 +10,7 @@ from alert_router.messages import single
 from alert_router.notify.context import RouterContext
 from alert_router.notify.send import publish
 from alert_router.notify.update import BusyError
+from shared.names import selftest_lease
 from shared.times import format_time
 
 #: A request that comes back within a day is the same request.
@@ -28,7 +29,7 @@ def send_test(context: RouterContext, request: TestRequest) -> None:
         SelfTestError: when SNS did not accept it.
     """
     now = context.clock()
-    lease = f"test/{request.account}/{request.severity}/{format_time(request.at)}"
+    lease = selftest_lease(request.account, request.severity, format_time(request.at))
     if not context.alert_table.try_lease(lease, now, context.lease):
         if context.alert_table.is_leased(lease, now + context.lease):
             context.log.info("test was sent already", account=request.account)

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from alert_router.incidents.incident import Incident, IncidentKey, Scope
-from alert_router.incidents.silence import Silence, is_silenced
 from alert_router.incidents.snapshot import AccountSnapshot, EnrichmentError, newest_balance
 from shared.names import NO_SUBJECT
 from shared.records import Latest
+from shared.silences import Silence, is_silenced
 
 _DAY = timedelta(hours=24)
 

@@ -175,7 +175,7 @@ def test_silence_when_added_listed_and_removed_then_old_and_new_words_agree(
 
 @pytest.mark.parametrize(
     "change",
-    [{"until": None}, {"until": "tomorrow"}, {"pattern": None}, {"created_at": 5}, {"until": [1]}],
+    [{"until": None}, {"until": "tomorrow"}, {"pattern": None}, {"until": 5}, {"until": [1]}],
     ids=str,
 )
 def test_silences_when_one_is_unreadable_then_the_others_are_listed_and_it_can_be_removed(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from alert_router.incidents.silence import Silence as RouterSilence
 from balancectl.deployment.subscriptions import State, Subscription, mask
+from shared.silences import Silence as RouterSilence
 
 Run = Callable[..., Result]
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)

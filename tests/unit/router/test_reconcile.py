@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from alert_router.events.alarm import AlarmState
-from alert_router.incidents.silence import Silence
 from alert_router.messages.formats.message import Message
+from shared.silences import Silence
 from tests.unit.router.builders import NOW, alarm, failing, foreign, latest, minutes, notification
 from tests.unit.router.world import Crash, World
 

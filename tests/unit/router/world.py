@@ -14,7 +14,6 @@ from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
-from alert_router.incidents.silence import Silence
 from alert_router.incidents.snapshot import EnrichmentError
 from alert_router.messages.formats.message import Message
 from alert_router.notify.context import RouterContext, RunStats
@@ -24,6 +23,7 @@ from alert_router.notify.snapshots import AccountSnapshots
 from shared.dynamo import decode, encode
 from shared.names import Severity
 from shared.records import Latest
+from shared.silences import Silence
 from tests.unit.router.builders import LINKS, NAME, NOW, notification
 
 
