@@ -139,7 +139,7 @@ def poll_accounts(
                 content_type="" if answer is None else answer.content_type,
                 evaluated={}
                 if usable is None or answer is None
-                else explain_response(usable.definition, answer),
+                else explain_response(usable.definition, answer, at),
                 recorded=record(account, facts, readings[account.id], None, at),
             )
         )

@@ -73,6 +73,17 @@ IDENTITY = [
         ['Account "main": param "shop" of provider kiosk must be one of north, south.'],
     ),
     Refused(
+        "a param that does not match its pattern",
+        "accounts.param_pattern",
+        {
+            **definition(params={"shop": {"description": "Shop", "pattern": "[a-z]+[0-9]{2}"}}),
+            **account(provider="kiosk", params={"shop": "north7"}),
+        },
+        [
+            'Account "main": param "shop" of provider kiosk does not match [a-z]+[0-9]{2}; correct it.'
+        ],
+    ),
+    Refused(
         "a wallet that the provider does not have",
         "accounts.wallet",
         account(wallet="gold"),
@@ -252,6 +263,16 @@ WALLETS = (
     'Custom provider "kiosk": wallets must have at least one wallet; describe what is left of it.'
 )
 
+PATTERN = (
+    'Custom provider "kiosk": params.shop.pattern must be a sequence of characters and classes,'
+    " each with at most one repetition, without groups, alternatives and anchors; correct it."
+)
+
+CONDITION = (
+    'Custom provider "kiosk": errors[1].when is missing; set it to a condition that recognises the'
+    " API's own answer."
+)
+
 DEFINITIONS = [
     Refused(
         "a list of definitions",
@@ -304,6 +325,27 @@ DEFINITIONS = [
             'Custom provider "kiosk": wallets.main.unit is missing; set it.',
             'Custom provider "kiosk": wallets.main.remaining is missing; set it.',
         ],
+    ),
+    *(
+        Refused(
+            f"the pattern {pattern}",
+            "custom_providers.pattern",
+            definition(params={"shop": {"description": "Which shop", "pattern": pattern}}),
+            [PATTERN],
+        )
+        for pattern in ("(a+)+b", "(a|a)*b", "(?:a?){30}a{30}", "a|b", "^a$", "a**")
+    ),
+    Refused(
+        "a rule for a whole status",
+        "custom_providers.error_condition",
+        definition(
+            errors=[
+                {"when": "e", "outcome": "transient", "reason": "x"},
+                {"status": 403, "outcome": "invalid_key", "reason": "x"},
+                {"status": 401, "web_page": True, "outcome": "invalid_key", "reason": "x"},
+            ]
+        ),
+        [CONDITION],
     ),
     Refused(
         "several wallets without a default",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any, Final
 
+from balance_poller.definitions.evaluation import Document
 from balance_poller.definitions.expression import Expression, json_type
 from balance_poller.definitions.expression_syntax import ExpressionError, compile_expression
 from shared.money import NumberError, parse_number, within_limits
@@ -46,50 +47,53 @@ class Amount:
     """"path", "subtract", "sum" or "first"."""
     expression: Expression | None = None
     operands: tuple[Amount, ...] = ()
+    empty_is_zero: bool = False
+    """Whether a list that is there and empty counts as 0, as in a sum that is subtracted."""
 
-    def is_absent(self, body: object) -> bool:
+    def is_absent(self, document: Document) -> bool:
         """Return whether something that it needs is missing, null or an empty list.
 
         What is there but not a number is not absent: that is an error, never a reason to look
         elsewhere.
         """
         if self.expression is not None:
-            return self.expression.find(body) in (None, [])
+            found = self.expression.find(document)
+            return found is None or (found == [] and not self.empty_is_zero)
         needed = all if self.operator == "first" else any
-        return needed(operand.is_absent(body) for operand in self.operands)
+        return needed(operand.is_absent(document) for operand in self.operands)
 
-    def compute(self, body: object) -> Decimal:
+    def compute(self, document: Document) -> Decimal:
         """Return the exact amount.
 
         Raises:
             UnreadableError: when a part is missing, null or not a number. Never 0 instead.
         """
         try:
-            return self._compute(body)
+            return self._compute(document)
         except DecimalException:
             raise UnreadableError("the amounts cannot be computed exactly") from None
 
-    def _compute(self, body: object) -> Decimal:
+    def _compute(self, document: Document) -> Decimal:
         if self.expression is not None:
-            return _number(self.expression, self.expression.find(body), body)
+            return _number(self.expression, self.expression.find(document), document)
         if self.operator == "first":
-            chosen = next((o for o in self.operands if not o.is_absent(body)), self.operands[0])
-            return chosen._compute(body)  # noqa: SLF001 -- the same class
+            chosen = next((o for o in self.operands if not o.is_absent(document)), self.operands[0])
+            return chosen._compute(document)  # noqa: SLF001 -- the same class
         if self.operator == "subtract":
-            left, right = (operand._compute(body) for operand in self.operands)  # noqa: SLF001
+            left, right = (operand._compute(document) for operand in self.operands)  # noqa: SLF001
             return _EXACT.subtract(left, right)
-        return self._sum(body)
+        return self._sum(document)
 
-    def _sum(self, body: object) -> Decimal:
+    def _sum(self, document: Document) -> Decimal:
         """Add up all operands; one that selects a list counts each element."""
         total = Decimal(0)
         for operand in self.operands:
-            found = operand.expression.find(body) if operand.expression else None
-            if operand.expression and isinstance(found, list) and found:
+            found = operand.expression.find(document) if operand.expression else None
+            if operand.expression and isinstance(found, list) and (found or operand.empty_is_zero):
                 for element in found:
                     total = _EXACT.add(total, _element(operand.expression, element))
             else:
-                total = _EXACT.add(total, operand._compute(body))  # noqa: SLF001 -- same class
+                total = _EXACT.add(total, operand._compute(document))  # noqa: SLF001 -- same class
         return total
 
 
@@ -108,14 +112,14 @@ def scaled(amount: Decimal, scale: Decimal | None) -> Decimal:
         ) from None
 
 
-def _number(expression: Expression, found: object, body: object) -> Decimal:
+def _number(expression: Expression, found: object, document: Document) -> Decimal:
     """Read what an expression gave as a number."""
     try:
         return parse_number(found)
     except NumberError:
         words = _odd_words(found)
         raise UnreadableError(
-            f"{expression.quoted} is {words}" if words else expression.describe(body)
+            f"{expression.quoted} is {words}" if words else expression.describe(document)
         ) from None
 
 
@@ -141,7 +145,7 @@ def _gives_literal(node: Mapping[str, Any]) -> bool:
     """Return whether a literal can become the expression's result."""
     if node["type"] == "literal":
         return True
-    if node["type"] == "comparator":
+    if node["type"] in ("comparator", "slice"):
         return False
     children = node.get("children", ())
     if node["type"] == "filter_projection":

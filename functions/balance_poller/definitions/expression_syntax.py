@@ -103,10 +103,11 @@ def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _nodes(node: Any) -> Iterator[Any]:  # noqa: ANN401 -- jmespath's own tree
-    """Walk a parsed expression."""
-    yield node
-    for child in node.get("children", ()):
-        yield from _nodes(child)
+    """Walk a parsed expression. A slice's children are numbers, which are no nodes."""
+    if isinstance(node, Mapping):
+        yield node
+        for child in node.get("children", ()):
+            yield from _nodes(child)
 
 
 def _exact(literal: object) -> object:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from balance_poller.definitions.field import NAME, Field
+from balance_poller.definitions.pattern import (
+    MAX_VALUE,
+    Pattern,
+    PatternError,
+    compile_pattern,
+)
 from balance_poller.definitions.template import ConfigError, has_control_characters
-
-_MAX_VALUE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +23,16 @@ class Param:
     default: str | None = None
     """None when every account must set it; empty to leave out what it stands in."""
     one_of: tuple[str, ...] = ()
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
 
     def problem(self, value: str) -> str | None:
         """Say why ``value`` cannot be taken, without quoting it; None when it can."""
         if self.one_of:
             return None if value in self.one_of else f"must be one of {', '.join(self.one_of)}"
-        if len(value) > _MAX_VALUE or has_control_characters(value):
-            return f"is longer than {_MAX_VALUE} characters, or has a control character in it"
-        if self.pattern is not None and not self.pattern.fullmatch(value):
-            return f"does not match {self.pattern.pattern}"
+        if len(value) > MAX_VALUE or has_control_characters(value):
+            return f"is longer than {MAX_VALUE} characters, or has a control character in it"
+        if self.pattern is not None and not self.pattern.matches(value):
+            return f"does not match {self.pattern.source}"
         return None
 
 
@@ -70,7 +72,7 @@ def _parse_param(field: Field) -> Param:
         default=_parse_default(fields.get("default")),
         one_of=tuple(entry.text() for entry in fields["one_of"].items())
         if "one_of" in fields else (),
-        pattern=_parse_pattern(fields.get("pattern")),
+        pattern=parse_pattern(fields.get("pattern")),
     )  # fmt: skip
     if param.default and (problem := param.problem(param.default)):
         fields["default"].refuse(problem)
@@ -84,12 +86,12 @@ def _parse_default(field: Field | None) -> str | None:
     return field.text()
 
 
-def _parse_pattern(field: Field | None) -> re.Pattern[str] | None:
-    """Return the regular expression that a whole value must match."""
+def parse_pattern(field: Field | None) -> Pattern | None:
+    """Return the pattern that a whole value must match."""
     if field is None:
         return None
     try:
-        return re.compile(field.text())
-    except (re.error, OverflowError, RecursionError) as exc:
-        field.refuse(f"not a regular expression: {exc}")
+        return compile_pattern(field.text() or "x")
+    except PatternError as exc:
+        field.refuse(str(exc))
         return None

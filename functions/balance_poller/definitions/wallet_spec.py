@@ -22,6 +22,15 @@ _TIMES: Final = ("resets_at", "expires_at")
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSpec:
+    """Where a time is in the answer."""
+
+    places: tuple[Expression, ...]
+    is_earliest: bool = False
+    """Whether the earliest future time of all places counts, rather than the first place's."""
+
+
+@dataclass(frozen=True, slots=True)
 class WalletSpec:
     """One pot of credit: where its figures are in the answer."""
 
@@ -33,7 +42,7 @@ class WalletSpec:
     remaining: Amount
     amounts: Mapping[str, Amount] = dataclasses.field(default_factory=dict)
     """``used``, ``granted`` and ``burn_per_hour``, where the definition has them."""
-    times: Mapping[str, tuple[Expression, ...]] = dataclasses.field(default_factory=dict)
+    times: Mapping[str, TimeSpec] = dataclasses.field(default_factory=dict)
     """``resets_at`` and ``expires_at``, where the definition has them."""
     scale: Decimal | None = None
     """Multiplies every amount of the wallet."""
@@ -94,8 +103,16 @@ def _parse_amount(field: Field, depth: int = 0, *, in_sum: bool = False) -> Amou
         entries = operands.items(2 if operator == "subtract" else 1, at_most)
         in_sum = operator == "sum"
         parts = tuple(_parse_amount(entry, depth + 1, in_sum=in_sum) for entry in entries)
+        if operator == "subtract" and len(parts) == 2 and parts[1].operator == "sum":
+            parts = (parts[0], _with_empty_as_zero(parts[1]))
         return Amount(operator, None, parts)
     return Amount("path")
+
+
+def _with_empty_as_zero(subtracted: Amount) -> Amount:
+    """Return a sum in which a list that is there and empty counts as 0."""
+    operands = tuple(dataclasses.replace(o, empty_is_zero=True) for o in subtracted.operands)
+    return dataclasses.replace(subtracted, operands=operands)
 
 
 def _parse_place(
@@ -112,14 +129,22 @@ def _parse_place(
     return expression
 
 
-def _parse_time(field: Field) -> tuple[Expression, ...]:
-    """Return where a time is: one expression, or the first of several."""
-    if isinstance(field.value, Mapping):
-        fields = field.fields(("first",), ())
-        entries = fields["first"].items(at_most=10) if "first" in fields else []
-    else:
-        entries = [field]
-    found = (_parse_place(entry, compile_expression) for entry in entries)
+def _parse_time(field: Field) -> TimeSpec:
+    """Return where a time is: one expression, or the first or the earliest of several."""
+    if not isinstance(field.value, Mapping):
+        return TimeSpec(_parse_places([field]))
+    fields = field.fields((), ("first", "earliest"))
+    if len(fields) != 1:
+        field.refuse("expected exactly one of first, earliest")
+    operator, operands = next(iter(fields.items()), ("first", None))
+    entries = operands.items(at_most=10) if operands else []
+    is_earliest = operator == "earliest"
+    return TimeSpec(_parse_places(entries, take_lists=is_earliest), is_earliest)
+
+
+def _parse_places(entries: list[Field], *, take_lists: bool = False) -> tuple[Expression, ...]:
+    """Return the expressions that can be used."""
+    found = [_parse_place(entry, compile_expression, takes_list=take_lists) for entry in entries]
     return tuple(expression for expression in found if expression is not None)
 
 

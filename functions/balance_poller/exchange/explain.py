@@ -1,92 +1,119 @@
-"""What every expression of a definition gave for one answer, for a person who tries it out. Pure.
+"""What every expression of a definition gave for one answer, for a person who tries it out.
 
-The poller does not import it: what it reads is the same, but it looks only until it has a result.
+The poller does not import it: it reads the same, but stops as soon as it has a result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from balance_poller.definitions.amount import Amount, UnreadableError, scaled
 from balance_poller.definitions.definition import Definition
+from balance_poller.definitions.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.expression import Expression, json_type
-from balance_poller.definitions.wallet_spec import WalletSpec
+from balance_poller.definitions.wallet_spec import TimeSpec, WalletSpec
+from balance_poller.exchange.outline import outline, outline_text
 from balance_poller.exchange.reading import plain_code
-from balance_poller.exchange.response import MISSING, Response, parse_body
+from balance_poller.exchange.response import Response, parse_body
 from balance_poller.exchange.wallets import read_time, read_unit
 
+Line = tuple[str, object]
 
-def explain_response(definition: Definition, response: Response) -> dict[str, object]:
-    """Return what each expression gave, by its path; nothing for an answer that is not JSON.
+
+def explain_response(
+    definition: Definition, response: Response, at: datetime | None = None
+) -> dict[str, object]:
+    """Return what each expression gave, by its path.
 
     A number, a time, a unit, a plain error code, true or false, or words for anything else: no
     other text of the answer, since some echo the key. Parts of an amount come before it, as they
-    are in the answer, so without the wallet's ``scale``.
+    are in the answer, so without the wallet's ``scale``. Under ``answer`` is what the answer has,
+    where it is not JSON or lacks something: names and types.
     """
-    body = parse_body(response.body)
-    if body is MISSING:
-        return {}
-    return dict(
-        [
-            *_conditions(definition, response, body),
-            *(line for spec in definition.wallets.values() for line in _wallet(spec, body)),
-        ]
-    )
+    document = Document(parse_body(response.body))
+    if document.body is MISSING:
+        return {"answer": outline_text(response)}
+    explained: dict[str, object] = {}
+    try:
+        explained.update(_lines(definition, response, document, at))
+    except BudgetError as exc:
+        return {**explained, "answer": str(exc)}
+    missing = [path for path, found in explained.items() if _is_missing(path, found)]
+    return explained | ({"answer": outline(document.body)} if missing else {})
 
 
-def _conditions(
-    definition: Definition, response: Response, body: object
-) -> Iterator[tuple[str, object]]:
+def _is_missing(path: str, found: object) -> bool:
+    """Return whether a field of a wallet, not just a part of it, is not in the answer."""
+    is_field = path.startswith("wallets.") and path.count(".") == 2
+    return is_field and isinstance(found, str) and found.endswith("is missing")
+
+
+def _lines(
+    definition: Definition, response: Response, document: Document, at: datetime | None
+) -> Iterator[Line]:
+    """Yield what the conditions and the wallets gave."""
+    yield from _conditions(definition, response.status, document)
+    for spec in definition.wallets.values():
+        yield from _wallet(spec, document, at)
+
+
+def _conditions(definition: Definition, status: int, document: Document) -> Iterator[Line]:
     """Yield what the conditions gave, without those that are for other statuses."""
     for rule in definition.errors:
-        if rule.when and (not rule.statuses or response.status in rule.statuses):
-            yield f"{rule.path}.when", rule.when.holds(body)
+        if rule.when and (not rule.statuses or status in rule.statuses):
+            yield f"{rule.path}.when", rule.when.holds(document)
     if definition.error_code:
-        found = definition.error_code.find(body)
+        found = definition.error_code.find(document)
         words = "is missing" if found is None else f"is {json_type(found)} that is no plain code"
-        code = plain_code(definition.error_code, body)
+        code = plain_code(definition.error_code, document)
         yield "error_code", code or f"{definition.error_code.quoted} {words}"
     if definition.success:
-        yield "success", definition.success.holds(body)
+        yield "success", definition.success.holds(document)
     for rule in definition.guards:
         if rule.when:
-            yield f"{rule.path}.when", rule.when.holds(body)
+            yield f"{rule.path}.when", rule.when.holds(document)
 
 
-def _wallet(spec: WalletSpec, body: object) -> Iterator[tuple[str, object]]:
+def _wallet(spec: WalletSpec, document: Document, at: datetime | None) -> Iterator[Line]:
     """Yield what one wallet's expressions gave."""
     for name, amount in {"remaining": spec.remaining, **spec.amounts}.items():
         path = f"{spec.path}.{name}"
-        yield from _parts(amount, path, body)
+        yield from _parts(amount, path, document)
         try:
-            yield path, scaled(amount.compute(body), spec.scale)
+            yield path, scaled(amount.compute(document), spec.scale)
         except UnreadableError as exc:
             yield path, str(exc)
     try:
-        yield f"{spec.path}.unit", read_unit(spec, body)
+        yield f"{spec.path}.unit", read_unit(spec, document)
     except UnreadableError as exc:
         yield f"{spec.path}.unit", str(exc)
-    for name, places in spec.times.items():
-        times = (read_time(place.find(body)) for place in places)
-        found = next(filter(None, times), None)
-        words = ", ".join(_time_words(place, body) for place in places)
-        yield f"{spec.path}.{name}", found or words
+    for name, time in spec.times.items():
+        yield f"{spec.path}.{name}", read_time(time, document, at) or _describe(time, document)
 
 
-def _parts(amount: Amount, path: str, body: object) -> Iterator[tuple[str, object]]:
+def _parts(amount: Amount, path: str, document: Document) -> Iterator[Line]:
     """Yield the parts of an amount that is computed from several."""
     for index, part in enumerate(amount.operands):
         at = f"{path}.{amount.operator}[{index}]"
-        yield from _parts(part, at, body)
+        yield from _parts(part, at, document)
         # A part of a sum may be a list, whose elements are added up.
-        whole = Amount("sum", None, (part,)) if amount.operator == "sum" else part
+        is_summed = amount.operator == "sum"
+        whole = Amount("sum", None, (part,)) if is_summed else part
         try:
-            yield at, whole.compute(body)
+            yield at, whole.compute(document)
         except UnreadableError as exc:
             yield at, str(exc)
 
 
-def _time_words(place: Expression, body: object) -> str:
-    """Say what is where a time should be."""
-    found = place.find(body)
+def _describe(time: TimeSpec, document: Document) -> str:
+    """Return what is where a time should be."""
+    return ", ".join(_describe_place(place, document) for place in time.places)
+
+
+def _describe_place(place: Expression, document: Document) -> str:
+    """Return what is in one place where a time should be."""
+    found = place.find(document)
+    if isinstance(found, list):
+        return f"{place.quoted} has no future time"
     return f"{place.quoted} is {'missing' if found is None else f'{json_type(found)}, not a time'}"

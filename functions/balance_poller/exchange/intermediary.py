@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from balance_poller.exchange.response import MISSING, Response
+from balance_poller.definitions.evaluation import MISSING
+from balance_poller.exchange.response import Response
 
 #: ``error code: 1010`` as text; the same as the head of a Markdown document
 #: (developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors,

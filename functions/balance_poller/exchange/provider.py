@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Final
 
@@ -49,12 +50,12 @@ class Provider:
             definition.request, values, base_url, allow_http_loopback=allow_http_loopback
         )
 
-    def read(self, response: Response, wallet: str | None) -> Reading:
-        """Return what ``response`` says of an account that watches ``wallet`` (None: the default).
+    def read(self, response: Response, wallet: str | None, at: datetime | None = None) -> Reading:
+        """Return what ``response`` says of an account; see :func:`read_response`.
 
         Never raises, whatever the answer is.
         """
-        return read_response(self.definition, response, wallet)
+        return read_response(self.definition, response, wallet, at)
 
 
 def load_provider(name: str, inline: Mapping[str, object]) -> Provider:

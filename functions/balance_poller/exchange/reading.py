@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Final
 
 from balance_poller.definitions.definition import Definition
+from balance_poller.definitions.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.expression import Expression
 from balance_poller.exchange.http_status import Failure, intermediary_failure, status_failure
 from balance_poller.exchange.intermediary import is_from_intermediary, is_web_page
-from balance_poller.exchange.response import MISSING, Response, describe_not_json, parse_body
+from balance_poller.exchange.response import Response, describe_not_json, parse_body
 from balance_poller.exchange.wallets import Wallets, read_wallets
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Wallet
@@ -45,15 +46,27 @@ class Reading:
     """When the provider wants to be asked again; only with retryable failures."""
 
 
-def read_response(definition: Definition, response: Response, wallet: str | None) -> Reading:
-    """Classify ``response`` for an account that watches ``wallet`` (None: the default one)."""
+def read_response(
+    definition: Definition, response: Response, wallet: str | None, at: datetime | None
+) -> Reading:
+    """Classify ``response``.
+
+    Args:
+        definition: How to read it.
+        response: The answer.
+        wallet: The wallet that the account watches; None for the default one.
+        at: Now, to tell past times from future ones; None counts all times.
+    """
     name = wallet or definition.default_wallet
     if name not in definition.wallets:
         words = f"the provider has no wallet {name}; it has: {', '.join(definition.wallets)}"
         return Reading(Outcome.BAD_CONFIG, words[:MAX_REASON])
-    body = parse_body(response.body)
-    failure = _find_failure(definition, response, body)
-    wallets, problems = read_wallets(definition, body)
+    document = Document(parse_body(response.body))
+    try:
+        failure = _find_failure(definition, response, document)
+        wallets, problems = read_wallets(definition, document, at)
+    except BudgetError as exc:
+        return Reading(Outcome.SCHEMA_CHANGED, str(exc), name)
     if failure is None and name not in wallets:
         failure = Outcome.SCHEMA_CHANGED, _missing_words(problems[name], wallets)
     if failure is not None:
@@ -63,41 +76,39 @@ def read_response(definition: Definition, response: Response, wallet: str | None
     return Reading(Outcome.OK, None, name, balance, others, burn_per_hour)
 
 
-def _find_failure(definition: Definition, response: Response, body: object) -> Failure | None:
+def _find_failure(definition: Definition, response: Response, document: Document) -> Failure | None:
     """Return how the poll fails before any amount is looked at, or None."""
-    if is_from_intermediary(response, body):
-        return _find_page_error(definition, response, body) or intermediary_failure(response.status)
-    code = plain_code(definition.error_code, body)
-    failure = _find_error(definition, response, body)
+    if is_from_intermediary(response, document.body):
+        return _find_page_error(definition, response) or intermediary_failure(response.status)
+    code = plain_code(definition.error_code, document)
+    failure = _find_error(definition, response.status, document)
     failure = failure or status_failure(response.status, is_own_error=bool(code))
-    if failure is None and body is MISSING:
+    if failure is None and document.body is MISSING:
         failure = Outcome.SCHEMA_CHANGED, describe_not_json(response)
-    if failure is None and definition.success is not None and not definition.success.holds(body):
+    if failure is None and definition.success and not definition.success.holds(document):
         failure = Outcome.SCHEMA_CHANGED, "the answer does not report success"
     if failure is not None:
         return failure[0], f"{failure[1]}: {code}" if code else failure[1]
     for rule in definition.guards:
-        if rule.when is not None and rule.when.holds(body):
+        if rule.when is not None and rule.when.holds(document):
             return rule.outcome, rule.reason
     return None
 
 
-def _find_error(definition: Definition, response: Response, body: object) -> Failure | None:
+def _find_error(definition: Definition, status: int, document: Document) -> Failure | None:
     """Return the first of the definition's ``errors`` that the answer is."""
     for rule in definition.errors:
-        if rule.statuses and response.status not in rule.statuses:
-            continue
-        if rule.when is not None and body is not MISSING and rule.when.holds(body):
+        is_for_status = not rule.statuses or status in rule.statuses
+        if is_for_status and rule.when is not None and rule.when.holds(document):
             return rule.outcome, rule.reason
     return None
 
 
-def _find_page_error(definition: Definition, response: Response, body: object) -> Failure | None:
-    """Return the first of the definition's ``errors`` that says the API itself answers so."""
-    if body is not MISSING or not is_web_page(response):
-        return None
+def _find_page_error(definition: Definition, response: Response) -> Failure | None:
+    """Return the first of the definition's ``errors`` that says the API itself sends pages."""
     for rule in definition.errors:
-        if rule.is_for_web_pages and (not rule.statuses or response.status in rule.statuses):
+        is_for_status = not rule.statuses or response.status in rule.statuses
+        if is_for_status and rule.is_for_web_pages and is_web_page(response):
             return rule.outcome, rule.reason
     return None
 
@@ -107,9 +118,9 @@ def _missing_words(problem: str, wallets: Wallets) -> str:
     return f"{problem}; wallets in the answer: {', '.join(wallets)}" if wallets else problem
 
 
-def plain_code(place: Expression | None, body: object) -> str:
+def plain_code(place: Expression | None, document: Document) -> str:
     """Return the error code that the definition selects; empty when it is not plainly a code."""
-    found = place.find(body) if place and body is not MISSING else None
+    found = place.find(document) if place else None
     text = str(found) if isinstance(found, str | Decimal) else ""
     return text if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Final
 
-#: What :func:`parse_body` returns for a body that is not JSON.
-MISSING: Final = object()
+from balance_poller.definitions.evaluation import MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from balance_poller.definitions.amount import UnreadableError, scaled
 from balance_poller.definitions.definition import Definition
+from balance_poller.definitions.evaluation import MISSING, Document
 from balance_poller.definitions.expression import json_type
-from balance_poller.definitions.wallet_spec import UNIT, WalletSpec
-from balance_poller.exchange.response import MISSING
+from balance_poller.definitions.wallet_spec import UNIT, TimeSpec, WalletSpec
 from shared.records import Wallet
 
 _UNIT: Final = re.compile(UNIT)
@@ -28,40 +28,48 @@ Wallets = dict[str, tuple[Wallet, Decimal | None]]
 """By name: what is in the wallet, and what the provider says is used up per hour."""
 
 
-def read_wallets(definition: Definition, body: object) -> tuple[Wallets, dict[str, str]]:
-    """Return the wallets that are in the answer, and for the others why they are not."""
+def read_wallets(
+    definition: Definition, document: Document, at: datetime | None
+) -> tuple[Wallets, dict[str, str]]:
+    """Return the wallets that are in the answer, and for the others why they are not.
+
+    Raises:
+        BudgetError: when the definition's expressions need too many steps.
+    """
     wallets: Wallets = {}
     problems: dict[str, str] = {}
-    if body is MISSING:
+    if document.body is MISSING:
         return wallets, problems
     for name, spec in definition.wallets.items():
         try:
-            wallets[name] = _read_wallet(spec, body)
+            wallets[name] = _read_wallet(spec, document, at)
         except UnreadableError as exc:
             problems[name] = str(exc)
     return wallets, problems
 
 
-def _read_wallet(spec: WalletSpec, body: object) -> tuple[Wallet, Decimal | None]:
+def _read_wallet(
+    spec: WalletSpec, document: Document, at: datetime | None
+) -> tuple[Wallet, Decimal | None]:
     """Return one wallet and its burn rate; only ``remaining`` and the unit must be readable.
 
     Raises:
         UnreadableError: when one of these two is not.
     """
     found: dict[str, Any] = {
-        "remaining": scaled(spec.remaining.compute(body), spec.scale),
-        "unit": read_unit(spec, body),
+        "remaining": scaled(spec.remaining.compute(document), spec.scale),
+        "unit": read_unit(spec, document),
     }
     for name, amount in spec.amounts.items():
         with suppress(UnreadableError):
-            found[name] = scaled(amount.compute(body), spec.scale)
-    for name, places in spec.times.items():
-        found[name] = next(filter(None, (read_time(place.find(body)) for place in places)), None)
+            found[name] = scaled(amount.compute(document), spec.scale)
+    for name, time in spec.times.items():
+        found[name] = read_time(time, document, at)
     burn_per_hour = found.pop("burn_per_hour", None)
     return Wallet(**found), burn_per_hour
 
 
-def read_unit(spec: WalletSpec, body: object) -> str:
+def read_unit(spec: WalletSpec, document: Document) -> str:
     """Return a wallet's unit: the definition's, or what the answer says; currencies in capitals.
 
     Raises:
@@ -70,7 +78,7 @@ def read_unit(spec: WalletSpec, body: object) -> str:
     place = spec.unit_path
     if place is None:
         return spec.unit or ""
-    found = place.find(body)
+    found = place.find(document)
     if not isinstance(found, str):
         raise UnreadableError(f"{place.quoted} is {json_type(found)}, not a unit")
     if len(found) > _MAX_UNIT or not _UNIT.fullmatch(found):
@@ -78,11 +86,34 @@ def read_unit(spec: WalletSpec, body: object) -> str:
     return found.upper() if len(found) == 3 else found
 
 
-def read_time(value: object) -> datetime | None:
+def read_time(spec: TimeSpec, document: Document, at: datetime | None) -> datetime | None:
+    """Return a wallet's time; None when the answer has none that can be read.
+
+    Args:
+        spec: Where it is.
+        document: The answer.
+        at: Now; the earliest of several times is the earliest of those after it. None: of all.
+    """
+    if not spec.is_earliest:
+        return next(filter(None, (parse_time(place.find(document)) for place in spec.places)), None)
+    times = []
+    for place in spec.places:
+        found = place.find(document)
+        for value in found if isinstance(found, list) else [found]:
+            time = parse_time(value)
+            if time is None and value is not None:
+                # One that cannot be read may be the earliest.
+                return None
+            if time is not None and (at is None or time > at):
+                times.append(time)
+    return min(times, default=None)
+
+
+def parse_time(value: object) -> datetime | None:
     """Read an ISO 8601 or HTTP date, or an epoch in seconds or milliseconds; None for all else."""
     try:
         if isinstance(value, str) and not value.isdigit():
-            at = _read_date(value)
+            at = _parse_date(value)
         elif isinstance(value, str | Decimal):
             epoch = Decimal(value)
             if not 0 < epoch < _MILLISECONDS_UNTIL:
@@ -97,7 +128,7 @@ def read_time(value: object) -> datetime | None:
     return at if _EARLIEST <= at < _LATEST else None
 
 
-def _read_date(text: str) -> datetime:
+def _parse_date(text: str) -> datetime:
     """Read a date in words: "2026-12-31", "2026-12-31 23:59:59 UTC", "Thu, 31 Dec 2026 …".
 
     Raises:

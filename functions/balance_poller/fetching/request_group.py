@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider
@@ -21,9 +22,11 @@ class RequestGroup:
     accounts: tuple[Account, ...]
 
 
-def read_answer(group: RequestGroup, response: Response) -> dict[str, Reading]:
-    """Return what the answer says of each account's wallet."""
-    return {account.id: group.provider.read(response, account.wallet) for account in group.accounts}
+def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[str, Reading]:
+    """Return what the answer, read at ``at``, says of each account's wallet."""
+    return {
+        account.id: group.provider.read(response, account.wallet, at) for account in group.accounts
+    }
 
 
 def fail_all(group: RequestGroup, outcome: Outcome, reason: str) -> dict[str, Reading]:

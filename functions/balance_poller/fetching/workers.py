@@ -141,7 +141,7 @@ class _Worker:
         retry_after = None
         try:
             response = await self.transport.send(group.request, slot, seconds)
-            readings = read_answer(group, response)
+            readings = read_answer(group, response, self.limits.now())
             retry_after = parse_retry_after(response.retry_after, self.limits.now())
             if retry_after:
                 readings = _with_retry_at(readings, self.limits.now(), retry_after)

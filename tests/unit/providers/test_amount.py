@@ -68,6 +68,21 @@ def test_amount_when_all_parts_are_there_is_exact(
 
 
 @pytest.mark.parametrize(
+    ("remaining", "expected"),
+    [
+        ({"subtract": ["granted", {"sum": ["used[].n"]}]}, "10"),
+        ({"subtract": ["granted", {"sum": ["used[].n", "more"]}]}, "7"),
+        ({"subtract": ["granted", {"sum": ["used[?n > `5`].n"]}]}, "10"),
+        ({"first": [{"subtract": ["granted", {"sum": ["used[].n"]}]}, "more"]}, "10"),
+    ],
+)
+def test_list_that_is_there_and_empty_is_0_in_a_sum_that_is_subtracted(
+    remaining: object, expected: str
+) -> None:
+    assert read(remaining, {"granted": 10, "used": [], "more": 3}) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
     ("remaining", "body", "words"),
     [
         ("a", {}, "a is missing"),
@@ -97,6 +112,14 @@ def test_amount_when_all_parts_are_there_is_exact(
         ("a[?c=='EUR'].t | [0]", {"a": [{"c": "USD", "t": 1}]}, "is missing"),
         ("length(a)", {}, "length(a) is missing"),
         ({"sum": ["a[].n"]}, {"a": []}, "a[].n is an empty list"),
+        ({"subtract": [{"sum": ["a[].n"]}, "b"]}, {"a": [], "b": 1}, "a[].n is an empty list"),
+        ({"subtract": ["b", {"sum": ["a[].n"]}]}, {"b": 1}, "a[].n is missing"),
+        (
+            {"subtract": ["b", {"sum": ["a[].n"]}]},
+            {"b": 1, "a": [{}]},
+            "an element that is missing",
+        ),
+        ({"subtract": ["b", {"sum": ["a[].n", "c"]}]}, {"b": 1, "a": []}, "c is missing"),
         ({"sum": ["a[].n"]}, {}, "a[].n is missing"),
         ({"sum": ["a[].n"]}, {"a": [{"n": 1}, {"n": "x"}]}, "a[].n has an element that is text"),
         ({"sum": ["a[].n"]}, {"a": [{"n": 1}, {}]}, "a[].n has an element that is missing"),

@@ -76,6 +76,8 @@ VALID: Final = {
         expires_at={"first": ["x", "y"]},
         scale=-0.01,
     ),
+    "slice": wallet(remaining={"sum": ["packs[:3].left"]}),
+    "earliest time": wallet(expires_at={"earliest": ["packs[?left > `0`].until", "until"]}),
     "unit from the answer": wallet(unit={"path": "currency"}),
     "two wallets": with_(
         wallets={"a": BASE["wallets"]["balance"], "b_2": BASE["wallets"]["balance"]},
@@ -306,6 +308,24 @@ BROKEN: Final = {
         with_(guards=[{"outcome": "unverified", "reason": "x"}]),
         "guards[0]: when is missing",
     ),
+    "pattern with a group": (
+        with_(
+            params={"a": {"description": "a", "pattern": "(a+)+b"}},
+            request__query={"a": "{param.a}"},
+        ),
+        "params.a.pattern: a pattern is a sequence of characters and classes",
+    ),
+    "pattern with an absurd repetition": (
+        with_(
+            params={"a": {"description": "a", "pattern": "a{99999999999}"}},
+            request__query={"a": "{param.a}"},
+        ),
+        "params.a.pattern: a pattern is a sequence of characters and classes",
+    ),
+    "time with two operators": (
+        wallet(expires_at={"first": ["a"], "earliest": ["b"]}),
+        "wallets.balance.expires_at: expected exactly one of first, earliest",
+    ),
     "guard with a status": (with_(guards__0__status=200), "guards[0].status: there is no such"),
     "empty errors": (with_(errors=[]), "errors: expected 1 to 50 entries"),
 }
@@ -406,12 +426,12 @@ PROGRAM_ONLY: Final = {
         ),
         "params.a.default: must be one of b",
     ),
-    "pattern with an absurd repetition": (
+    "pattern that no value can match": (
         with_(
-            params={"a": {"description": "a", "pattern": "a{99999999999}"}},
+            params={"a": {"description": "a", "pattern": "a{201}"}},
             request__query={"a": "{param.a}"},
         ),
-        "params.a.pattern: not a regular expression",
+        "params.a.pattern: a{201} can never match",
     ),
     "more hosts than anyone has": (
         with_(
@@ -423,11 +443,12 @@ PROGRAM_ONLY: Final = {
         ),
         "request.url: the parameters in the host make more than 1000 hosts",
     ),
-    "pattern that is none": (
+    "class that is none": (
         with_(
-            params={"a": {"description": "a", "pattern": "("}}, request__query={"a": "{param.a}"}
+            params={"a": {"description": "a", "pattern": "[z-a]"}},
+            request__query={"a": "{param.a}"},
         ),
-        "params.a.pattern: not a regular expression",
+        "params.a.pattern: [z-a] is no character class",
     ),
 }
 

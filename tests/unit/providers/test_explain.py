@@ -97,11 +97,45 @@ def test_conditions_of_other_statuses_are_left_out() -> None:
     assert "errors[0].when" not in explain({}, 401)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"not JSON"])
-def test_answer_that_is_not_json_has_nothing_to_explain(body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "not JSON: text/plain, 0 bytes"),
+        (b"<html>", 'not JSON: text/plain, 6 bytes, written like "<aaaa>"'),
+        (
+            b"ACCESS_BALANCE:12.50\n",
+            'not JSON: text/plain, 21 bytes, written like "aaaaaa_aaaaaaa:99.99"',
+        ),
+        ("Schlüssel sk-0aé".encode(), 'not JSON: text/plain, 18 bytes, written like "aaaaaaaaa aa'),
+        (b"\xff\xfe\x00", "not JSON: text/plain, 3 bytes"),
+    ],
+)
+def test_answer_that_is_not_json_is_outlined_with_its_letters_and_digits_masked(
+    body: bytes, words: str
+) -> None:
     provider = load_provider("explained", {"explained": DEFINITION})
 
-    assert explain_response(provider.definition, Response(200, "text/plain", body)) == {}
+    explained = explain_response(provider.definition, Response(200, "text/plain", body))
+
+    assert list(explained) == ["answer"]
+    assert str(explained["answer"]).startswith(words)
+
+
+def test_answer_that_lacks_something_is_outlined_by_names_and_types() -> None:
+    body = {"data": {"balance": "12.50", "sk-0123456789": [{"x": None}]}, "left": [], "n": {}}
+
+    assert explain(body)["answer"] == (
+        "an object with data (an object with balance (text), … (a list)),"
+        " left (an empty list), n (an empty object)"
+    )
+    assert explain([{"left": 1}])["answer"] == (
+        "a list of 1, the first an object with left (a number)"
+    )
+    assert "and 8 more" in str(explain(dict.fromkeys(map(str, range(20)), 1))["answer"])
+
+
+def test_answer_that_lacks_nothing_is_not_outlined() -> None:
+    assert "answer" not in explain(GOOD)
 
 
 @pytest.mark.parametrize("name", all_names())

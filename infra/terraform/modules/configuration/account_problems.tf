@@ -58,6 +58,14 @@ locals {
         if try(!contains(local.provider_of[id].params[param].one_of, value), false)
       ]
     ])
+    param_pattern = flatten([
+      for id, account in var.accounts : [
+        for param, value in account.params :
+        "Account \"${id}\": param \"${param}\" of provider ${account.provider} does not match ${local.provider_of[id].params[param].pattern}; correct it."
+        if try(local.provider_of[id].params[param].pattern, null) != null &&
+        !can(regex("^(?:${local.provider_of[id].params[param].pattern})$", value))
+      ]
+    ])
     base_url = [
       for id, url in local.base_urls :
       "Account \"${id}\": base_url must be https://host[:port][/path], with no credentials, query or fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."

@@ -6,8 +6,17 @@ locals {
     for name in local.custom_names : name => {
       url     = try(tostring(var.custom_providers[name].request.url), "")
       wallets = try(keys(var.custom_providers[name].wallets), [])
+      patterns = try({
+        for param, fields in var.custom_providers[name].params : param => tostring(fields.pattern)
+        if try(fields.pattern, null) != null
+      }, {})
+      errors = try([for rule in var.custom_providers[name].errors : rule], [])
     }
   }
+
+  # The patterns that no value can keep busy: functions/balance_poller/definitions/pattern.py has the
+  # same expression.
+  pattern_form = "^(?:(?:\\.|\\\\[dw!-/:-@\\[-`{-~]|[^\\\\^$.|?*+()\\[\\]{}]|\\[\\^?(?:\\\\[dw!-/:-@\\[-`{-~]|[^\\\\\\[\\]^])+\\])(?:[?*+]|\\{[0-9]{1,3}(?:,[0-9]{0,3})?\\})?)+$"
 
   custom_problems = {
     form = can(keys(var.custom_providers)) ? [] : [
@@ -41,6 +50,20 @@ locals {
           "Custom provider \"${name}\": wallets.${wallet}.${field} is missing; set it."
           if !can(length(jsonencode(var.custom_providers[name].wallets[wallet][field])))
         ]
+      ]
+    ])
+    pattern = flatten([
+      for name, definition in local.custom : [
+        for param, pattern in definition.patterns :
+        "Custom provider \"${name}\": params.${param}.pattern must be a sequence of characters and classes, each with at most one repetition, without groups, alternatives and anchors; correct it."
+        if !can(regex(local.pattern_form, pattern))
+      ]
+    ])
+    error_condition = flatten([
+      for name, definition in local.custom : [
+        for index, rule in definition.errors :
+        "Custom provider \"${name}\": errors[${index}].when is missing; set it to a condition that recognises the API's own answer."
+        if try(rule.when, null) == null && try(rule.web_page, false) != true
       ]
     ])
     default_wallet = [

@@ -28,6 +28,7 @@ locals {
         for param, fields in definition.params : param => {
           required = try(fields.default == null, true)
           one_of   = try([for value in fields.one_of : tostring(value)], null)
+          pattern  = try(tostring(fields.pattern), null)
         }
       }, {})
     }

@@ -1,0 +1,193 @@
+"""Whoever wrote an expression, and whatever is answered, evaluating it takes a bounded time."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balance_poller.definitions.evaluation import MAX_STEPS, BudgetError, Document
+from balance_poller.definitions.expression_syntax import compile_expression
+from balance_poller.exchange.explain import explain_response
+from balance_poller.exchange.provider import Provider, load_provider
+from shared.outcome import Outcome
+from tests.unit.providers.corpus import respond
+
+DOUBLED: Final = " | ".join(["[@,@][]"] * 40)
+NESTED: Final = " | ".join(["[@,@]"] * 18)
+#: Expressions, each with an answer on which it would take minutes or all memory.
+HOSTILE: Final = {
+    "doubling": (DOUBLED, [1]),
+    "projection of a doubled list": (f"{DOUBLED} | [*].a", [{"a": 1}]),
+    "nested twins compared": (f"({NESTED}) == ({NESTED})", 1),
+    "nested twin looked for": (f"contains([{NESTED}], {NESTED})", 1),
+    "names of a large object": (" | ".join(["[@,@][]"] * 17 + ["[*].keys(@)"]), {"a": 1, "b": 2}),
+    "slices": (" | ".join(["[@,@][]"] * 14 + ["[::1]"] * 40), [1]),
+    "long texts looked through": (
+        " | ".join(["[@,@][]"] * 12 + ["[?contains(@,'zz')]"]),
+        "a" * 500_000,
+    ),
+    "long texts compared": (" | ".join(["[@,@][]"] * 12 + ["[?@=='zz']"]), "a" * 500_000),
+}
+
+
+def provider(**fields: Any) -> Provider:
+    """Return a provider whose definition has other fields."""
+    definition = {
+        "title": "Example",
+        "request": {"url": "https://api.example.com/balance", "headers": {"X-Key": "{key}"}},
+        "wallets": {"balance": {"unit": "USD", "remaining": "balance"}},
+        **fields,
+    }
+    return load_provider("evaluated", {"evaluated": definition})
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_expression_that_needs_too_many_steps_is_stopped(name: str) -> None:
+    source, body = HOSTILE[name]
+
+    with pytest.raises(BudgetError):
+        compile_expression(source).find(Document(body))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("place", ["success", "guards", "errors", "remaining", "expires_at"])
+def test_definition_whose_steps_are_spent_is_schema_changed_in_words(name: str, place: str) -> None:
+    source, body = HOSTILE[name]
+    fields: dict[str, Any] = {
+        "success": {"success": source},
+        "guards": {"guards": [{"when": source, "outcome": "unverified", "reason": "x"}]},
+        "errors": {"errors": [{"when": source, "outcome": "invalid_key", "reason": "x"}]},
+        "remaining": {"wallets": {"b": {"unit": "USD", "remaining": {"sum": [source]}}}},
+        "expires_at": {
+            "wallets": {
+                "b": {
+                    "unit": "USD",
+                    "remaining": "length(['x'])",
+                    "expires_at": {"earliest": [source]},
+                }
+            }
+        },
+    }
+    hostile = provider(**fields[place])
+    response = respond(200, body)
+
+    reading = hostile.read(response, None)
+
+    assert reading.outcome is Outcome.SCHEMA_CHANGED
+    assert "steps on this answer" in str(reading.reason)
+    assert "steps on this answer" in str(explain_response(hostile.definition, response)["answer"])
+
+
+def test_many_expressions_share_the_steps_of_one_answer() -> None:
+    rule = {"when": "[].a[].b[].c | [?d]", "outcome": "unverified", "reason": "x"}
+    body = [{"a": [{"b": [{"c": n} for n in range(40)]}]}] * 20
+
+    reading = provider(guards=[rule] * 50).read(respond(200, body), None)
+
+    assert reading.reason == (
+        f"the definition's expressions need more than {MAX_STEPS} steps on this answer"
+    )
+
+
+def test_sum_over_a_list_as_long_as_anyone_s_is_read() -> None:
+    body = {"rows": [{"kind": "paid", "left": 1} for _ in range(10_000)]}
+    wallets = {"b": {"unit": "USD", "remaining": {"sum": ["rows[?kind=='paid'].left"]}}}
+
+    reading = provider(wallets=wallets).read(respond(200, body), None)
+
+    assert reading.balance is not None
+    assert reading.balance.remaining == 10_000
+
+
+JSON: Final = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["a", "b", ""])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    body=JSON,
+    source=st.sampled_from(
+        [
+            "a == b",
+            "a != `0`",
+            "[?a == 'a'].b",
+            "a < `2`",
+            "contains(a, 'a')",
+            "contains(keys(@), 'b') && !a",
+            "[][].a",
+            "a[::2]",
+            "a[1:]",
+            "a[::-1].b",
+            "*.a[]",
+            "{x: a, y: b} == {x: b, y: a}",
+            "keys(a)",
+            "length(b) > `1` || type(a) == 'object'",
+        ]
+    ),
+)
+def test_counted_evaluation_selects_what_jmespath_selects(body: Any, source: str) -> None:
+    import jmespath  # noqa: PLC0415 -- the one that is compared with
+
+    try:
+        expected = jmespath.search(source, body)
+    except jmespath.exceptions.JMESPathError:
+        expected = None
+
+    assert compile_expression(source).find(Document(body)) == expected
+
+
+NOW: Final = datetime(2026, 11, 26, 12, tzinfo=UTC)
+PACKS: Final = [
+    {"left": 0, "until": "2026-12-01"},
+    {"left": 5, "until": "2027-02-01"},
+    {"left": 5, "until": "2026-01-01"},
+    {"left": 1, "until": None},
+    {"left": 2, "until": 1800000000},
+]
+
+
+@pytest.mark.parametrize(
+    ("places", "body", "expected"),
+    [
+        (["packs[?left > `0`].until"], {"packs": PACKS}, "2027-01-15"),
+        (["packs[].until"], {"packs": PACKS}, "2026-12-01"),
+        (["packs[].until", "end"], {"packs": PACKS, "end": "2026-11-27"}, "2026-11-27"),
+        (["until"], {"until": "2026-12-31"}, "2026-12-31"),
+        (["until"], {"until": "2026-11-26T12:00:00Z"}, None),
+        (["packs[].until"], {"packs": []}, None),
+        (["packs[].until"], {}, None),
+        (["packs[].until"], {"packs": [{"until": "2027-01-01"}, {"until": "soon"}]}, None),
+    ],
+    ids=["left", "all", "two places", "one", "past", "empty", "missing", "unreadable"],
+)
+def test_earliest_is_the_earliest_future_time(
+    places: list[str], body: dict[str, Any], expected: str | None
+) -> None:
+    wallet = {"unit": "USD", "remaining": "left", "expires_at": {"earliest": places}}
+    example = provider(wallets={"b": wallet})
+
+    reading = example.read(respond(200, body | {"left": 1}), None, NOW)
+
+    assert reading.balance is not None
+    found = reading.balance.expires_at
+    assert (found and found.date().isoformat()) == expected
+    explained = explain_response(example.definition, respond(200, body | {"left": 1}), NOW)
+    assert (explained["wallets.b.expires_at"] == found) is (expected is not None)
+
+
+def test_earliest_without_a_clock_counts_past_times() -> None:
+    wallet = {"unit": "USD", "remaining": "left", "expires_at": {"earliest": ["packs[].until"]}}
+
+    reading = provider(wallets={"b": wallet}).read(respond(200, {"left": 1, "packs": PACKS}), None)
+
+    assert reading.balance is not None
+    assert json.dumps(reading.balance.expires_at, default=str).startswith('"2026-01-01')
