@@ -68,6 +68,13 @@ def _cloud_and_story(
         beats = [beat for chapter in story.CHAPTERS for beat in chapter.beats]
         result = StoryResult(first, tuple((beat, beat.play(cloud)) for beat in beats))
         yield cloud, result
+        assert refusals(cloud) == [], "AWS would have refused these requests"
+
+
+def refusals(cloud: LocalCloud) -> list[str]:
+    """Return the requests that the emulator refused because AWS would."""
+    log = (cloud.emulator.folder / "emulator.log").read_text("utf-8", "replace")
+    return [line for line in log.splitlines() if "refused as AWS would" in line]
 
 
 @pytest.fixture

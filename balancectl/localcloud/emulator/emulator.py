@@ -17,6 +17,7 @@ import boto3
 import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials as Signer
 
 from balancectl.localcloud.clock import StoryClock
@@ -104,6 +105,7 @@ class Emulator:
         access_key: str | None = None,
         secret_key: str | None = None,
         token: str | None = None,
+        config: Config | None = None,
     ) -> Any:  # noqa: ANN401 -- typed where it is assigned
         """Return a boto3 client for this cloud that ignores the user's AWS settings.
 
@@ -112,6 +114,7 @@ class Emulator:
             access_key: the caller's; by default root's, which is allowed everything.
             secret_key: belongs to ``access_key``.
             token: session token of temporary credentials.
+            config: the client's settings.
         """
         make: Any = _session().client
         return make(
@@ -121,6 +124,7 @@ class Emulator:
             aws_access_key_id=access_key or self.credentials.access_key,
             aws_secret_access_key=secret_key or self.credentials.secret_key,
             aws_session_token=token,
+            config=config,
         )
 
     def release_schedules(self) -> None:

@@ -1,21 +1,28 @@
-"""The emulator's front door: refuses browsers and wrong signatures before MiniStack sees them.
+"""The emulator's front door: what it refuses, MiniStack never sees.
 
-MiniStack itself accepts unsigned requests as root, serves some paths without any check, and lets
-every web page read its responses (CORS).
+It refuses browsers, wrong signatures, and requests that break AWS's rules (``aws_rules``).
+MiniStack itself accepts unsigned requests as root, serves some paths without any check, lets every
+web page read its responses (CORS), and checks few parameters.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
 from ministack.core import iam_actions, iam_evaluator, responses, router, sigv4
+from ministack.services import scheduler
 
 from balancectl.localcloud.browser_guard import refusal
+from balancectl.localcloud.emulator.aws_rules.operations import WireRequest
+from balancectl.localcloud.emulator.aws_rules.refusal import refuse
 
 if TYPE_CHECKING:
     from hypercorn.typing import (
@@ -31,6 +38,8 @@ if TYPE_CHECKING:
 _MAX_BODY_BYTES: Final = 70_000_000
 _SIGNED: Final = "AWS4-HMAC-SHA256 "
 
+_log = logging.getLogger("front_door")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -38,9 +47,14 @@ class Request:
 
     method: str
     raw_path: str
-    query: Mapping[str, list[str]]
+    query_string: str
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The parsed query string."""
+        return parse_qs(self.query_string, keep_blank_values=True)
 
     @property
     def service(self) -> str:
@@ -94,11 +108,11 @@ class FrontDoor:
         request = Request(
             scope["method"],
             scope["raw_path"].decode("latin-1"),
-            parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            scope["query_string"].decode("latin-1"),
             headers,
             body,
         )
-        refused = self._signature_refusal(request)
+        refused = self._signature_refusal(request) or _rule_refusal(request)
         if refused:
             await _send(send, refused)
             return
@@ -120,6 +134,24 @@ class FrontDoor:
             headers=dict(request.headers),
         )
         return Response(status, headers, body)
+
+
+def _rule_refusal(request: Request) -> Response | None:
+    """Return the response to a request that breaks AWS's rules; None for any other."""
+    body = request.body
+    if request.headers.get("content-encoding") == "gzip":
+        body = gzip.decompress(body)
+    signature = sigv4.parse_header_signature(request.headers)
+    wire = WireRequest(
+        request.method, request.raw_path, request.query_string, request.headers, body
+    )
+    # Schedules and functions follow this clock, which may be the story's.
+    now = datetime.fromtimestamp(scheduler.time.time(), UTC)
+    refused = refuse(signature.service, wire, now)
+    if refused is None:
+        return None
+    _log.warning("refused as AWS would: %s: %s", refused.code, refused.message)
+    return Response(refused.status, refused.headers, refused.body)
 
 
 def signature_failure(request: Request, root_key: str) -> tuple[str, str] | None:

@@ -40,6 +40,7 @@ PATCHES: Final = (
     "mailbox",
     "permissions",
     "schedules",
+    "secrets",
     "mute_rules",
 )
 
