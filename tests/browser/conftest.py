@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -86,12 +87,8 @@ def open_page(browser: str, url: str, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        os.killpg(process.pid, signal.SIGKILL)  # Debian's program is a script around the browser
+        process.wait()
 
 
 def command(browser: str, folder: Path) -> list[str]:

@@ -84,14 +84,28 @@ def test_filter_policy_that_sns_does_not_take_is_refused(emulator: Emulator) -> 
 
 def test_secret_without_a_value_is_not_found(emulator: Emulator) -> None:
     client = emulator.client("secretsmanager")
-    client.create_secret(Name="empty")
+    created = client.create_secret(Name="empty")
 
     with pytest.raises(ClientError, match="can't find the specified secret value"):
         client.get_secret_value(SecretId="empty")
     batch = client.batch_get_secret_value(SecretIdList=["empty"])
 
+    assert "VersionId" not in created
     assert batch["SecretValues"] == []
     assert [error["ErrorCode"] for error in batch["Errors"]] == ["ResourceNotFoundException"]
+
+
+def test_first_version_becomes_current_whatever_its_labels(emulator: Emulator) -> None:
+    client = emulator.client("secretsmanager")
+    client.create_secret(Name="first")
+
+    put = client.put_secret_value(SecretId="first", SecretString="a", VersionStages=["private"])
+    client.update_secret_version_stage(
+        SecretId="first", VersionStage="AWSCURRENT", MoveToVersionId=put["VersionId"]
+    )
+
+    assert set(put["VersionStages"]) == {"private", "AWSCURRENT"}
+    assert client.get_secret_value(SecretId="first")["SecretString"] == "a"
 
 
 def test_batch_reads_no_secret_of_another_account(emulator: Emulator) -> None:

@@ -45,7 +45,7 @@ class Deployment:
     @cached_property
     def _terraform(self) -> Terraform:
         """Terraform for this deployment."""
-        return Terraform(self.emulator, self.folder)
+        return Terraform(self.emulator.environment(), self.folder)
 
     def apply(
         self,

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from balancectl.localcloud.deploy.repository import terraform_script
-from balancectl.localcloud.emulator.emulator import Emulator
 from balancectl.localcloud.errors import DeploymentError
 
 #: Where Terraform's plugins come from: scripts/terraform.py decides.
@@ -39,7 +38,8 @@ OnStage = Callable[[str, Progress | None], None]
 class Terraform:
     """Terraform for one deployment; its state and plans are below ``folder``."""
 
-    emulator: Emulator
+    environment: Mapping[str, str]
+    """A complete environment that reaches one emulator and nothing else."""
     folder: Path
 
     @property
@@ -91,6 +91,14 @@ class Terraform:
         document: dict[str, Any] = json.loads(self._run("show", "-json", str(file)))
         return document
 
+    def destroy(self, variable_files: Sequence[Path]) -> None:
+        """Run ``destroy``.
+
+        Raises:
+            DeploymentError: with Terraform's error output.
+        """
+        self._run("destroy", *self._options(variable_files), "-auto-approve", "-parallelism=20")
+
     def output(self) -> dict[str, Any]:
         """Return Terraform's outputs by name."""
         text = self._run("output", f"-state={self.state_file}", "-json")
@@ -123,7 +131,7 @@ class Terraform:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env=_terraform_environment(self.emulator),
+            env=_terraform_environment(self.environment),
         )
         try:
             yield run
@@ -138,12 +146,12 @@ class Terraform:
             run.wait()
 
 
-def _terraform_environment(emulator: Emulator) -> dict[str, str]:
+def _terraform_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment without any settings of the user's own deployments."""
     found = terraform_script().environment()
     kept = {name: value for name, value in found.items() if name.startswith(_TERRAFORM_SETTINGS)}
-    cloud = emulator.environment()
-    return {name: value for name, value in cloud.items() if not name.startswith("TF_")} | kept
+    own = {name: value for name, value in environment.items() if not name.startswith("TF_")}
+    return own | kept
 
 
 def _events(run: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:

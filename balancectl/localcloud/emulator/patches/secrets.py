@@ -1,50 +1,67 @@
 """Secrets Manager: no value where there is none, and no batch across accounts.
 
-MiniStack returns a secret without a value as if it had an empty one. BatchGetSecretValue does not
-reach secrets of other AWS accounts, whatever their policies ("Access AWS Secrets Manager secrets
-from a different account", Secrets Manager user guide, read 2026-11).
+MiniStack gives a secret without a value an empty version that is current. On AWS it has no
+version, reading it fails, and its first version becomes current whatever its labels (CreateSecret
+and PutSecretValue, Secrets Manager API reference). BatchGetSecretValue does not reach secrets of
+other AWS accounts, whatever their policies ("Access AWS Secrets Manager secrets from a different
+account", Secrets Manager user guide). All read 2026-11.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from ministack.core import responses
 from ministack.services import secretsmanager
 
 from balancectl.localcloud.emulator.settings import ServerSettings
 
-_NO_VALUE = "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT"
+_CURRENT: Final = "AWSCURRENT"
 
 
 def apply(_settings: ServerSettings) -> None:
     """Install the patch."""
-    get, batch_get = secretsmanager._get_secret_value, secretsmanager._batch_get_secret_value
+    create, put = secretsmanager._create_secret, secretsmanager._put_secret_value
+    batch_get = secretsmanager._batch_get_secret_value
 
-    def get_secret_value(request: dict[str, Any]) -> Any:
-        answer = get(request)
-        if answer[0] != 200 or {"SecretString", "SecretBinary"} & json.loads(answer[2]).keys():
+    def create_secret(request: dict[str, Any]) -> Any:
+        answer = create(request)
+        if answer[0] != 200 or {"SecretString", "SecretBinary"} & request.keys():
             return answer
-        return responses.error_response_json("ResourceNotFoundException", _NO_VALUE, 400)
+        secretsmanager._secrets[request["Name"]]["Versions"].clear()
+        document = json.loads(answer[2])
+        del document["VersionId"]
+        return responses.json_response(document)
+
+    def put_secret_value(request: dict[str, Any]) -> Any:
+        _, secret = secretsmanager._resolve(request.get("SecretId"))
+        is_first = bool(secret) and not secret["Versions"]
+        answer = put(request)
+        if answer[0] != 200 or not is_first:
+            return answer
+        document = json.loads(answer[2])
+        secretsmanager._add_stage(secret, document["VersionId"], _CURRENT)
+        stages = list(secret["Versions"][document["VersionId"]]["Stages"])
+        return responses.json_response(document | {"VersionStages": stages})
 
     def batch_get_secret_value(request: dict[str, Any], access_key: str | None = None) -> Any:
         names = request.get("SecretIdList") or []
         foreign = [name for name in names if _is_foreign(name)]
-        own = [name for name in names if name not in foreign]
         if not foreign:
             return batch_get(request, access_key)
+        own = [name for name in names if name not in foreign]
+        document: dict[str, Any] = {"SecretValues": [], "Errors": []}
         if own:
             answer = batch_get(request | {"SecretIdList": own}, access_key)
-        else:
-            answer = responses.json_response({"SecretValues": [], "Errors": []})
-        if answer[0] != 200:
-            return answer
-        document = json.loads(answer[2])
-        errors = [*document.get("Errors", []), *map(_denied, foreign)]
+            if answer[0] != 200:
+                return answer
+            document |= json.loads(answer[2])
+        errors = [*document["Errors"], *map(_denied, foreign)]
         return responses.json_response(document | {"Errors": errors})
 
-    secretsmanager._get_secret_value = get_secret_value
+    secretsmanager._create_secret = create_secret
+    secretsmanager._put_secret_value = put_secret_value
     secretsmanager._batch_get_secret_value = batch_get_secret_value
 
 
