@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -12,6 +12,7 @@ import typer
 
 from balance_poller.definitions.catalogue import list_providers, read_shipped, skeleton
 from balance_poller.definitions.field import NAME
+from balance_poller.definitions.reader_fields import KINDS
 from balance_poller.exchange.provider import Provider, load_provider
 from balancectl.cli.errors import CliError
 from balancectl.cli.formatting import did_you_mean
@@ -29,19 +30,42 @@ from balancectl.commands.options import JsonOption
 _COLUMNS: Final = (
     Column("Provider"),
     Column("Title"),
-    Column("Unit"),
+    Column("Kind"),
+    Column("Unit", wraps=True),
     Column("Wallets", wraps=True),
     Column("Params", wraps=True),
 )
 
 
-def list_all(as_json_: JsonOption = False) -> None:
+def list_all(
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search",
+            metavar="TEXT",
+            help="Only those with TEXT in their name, title, kind, unit or other names.",
+        ),
+    ] = None,
+    as_json_: JsonOption = False,
+) -> None:
     """List the shipped providers."""
-    providers = [load_provider(name, {}) for name in list_providers()]
+    words = (search or "").casefold().split()
+    found = [name for name in list_providers() if _matches(name, read_shipped(name), words)]
+    providers = [load_provider(name, {}) for name in found]
     if as_json_:
         print_json({"providers": [_as_json(provider) for provider in providers]})
-    else:
+    elif providers:
         print_table(_COLUMNS, [_row(provider) for provider in providers])
+    else:
+        print_note(f"no provider matches '{search}': `balancectl provider new NAME` begins one")
+
+
+def _matches(name: str, data: Mapping[str, Any], words: Sequence[str]) -> bool:
+    """Return whether every word is part of what the provider is called, sells or counts in."""
+    units = [wallet["unit"] for wallet in data["wallets"].values()]
+    texts = [name, data["title"], data["kind"], KINDS[data["kind"]], *data.get("other_names", ())]
+    texts += [unit for unit in units if isinstance(unit, str)]
+    return all(any(word in text.casefold() for text in texts) for word in words)
 
 
 def show(
@@ -106,6 +130,8 @@ def _print_provider(provider: Provider, data: Mapping[str, Any]) -> None:
         [
             ("request", f"{request.get('method', 'GET')} {request.get('url', '')}"),
             ("key", ", ".join(definition.secret_fields) or "a single key"),
+            ("which key", data["least_key"]["what"]),
+            ("made at", data["least_key"].get("make_at", "")),
             *[
                 (f"param {name}", _param_text(param.description, param.default, param.one_of))
                 for name, param in definition.params.items()
@@ -147,6 +173,7 @@ def _row(provider: Provider) -> list[str]:
     return [
         provider.name,
         definition.title,
+        read_shipped(provider.name)["kind"],
         ", ".join(units),
         ", ".join(wallets),
         ", ".join(definition.params) or "-",
@@ -155,10 +182,13 @@ def _row(provider: Provider) -> list[str]:
 
 def _as_json(provider: Provider) -> dict[str, object]:
     """Return a provider as JSON."""
-    definition = provider.definition
+    definition, data = provider.definition, read_shipped(provider.name)
     return {
         "name": provider.name,
         "title": definition.title,
+        "kind": data["kind"],
+        "other_names": data.get("other_names", []),
+        "least_key": data["least_key"],
         "wallets": {name: wallet.unit for name, wallet in definition.wallets.items()},
         "default_wallet": definition.default_wallet,
         "params": sorted(definition.params),

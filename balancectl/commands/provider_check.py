@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ from balancectl.commands.options import (
     target_of,
 )
 from balancectl.local.accounts_file import parse_json, read_accounts_file, read_text
+from balancectl.local.fixture import make_fixture
 from balancectl.local.one_account import make_account, read_provider_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import as_json, print_explanation, print_one
@@ -53,12 +55,20 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
     params: ParamOption = None,
     wallet: WalletOption = None,
     base_url: BaseUrlOption = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record", metavar="FILE", help="Write the answer as a fixture, with its data masked."
+        ),
+    ] = None,
     as_json_: JsonOption = False,
 ) -> None:
     """Validate a definition; given a key, also try it against the live service.
 
     Reports every problem with its path in the definition. The live try shows the request with its
-    key masked, the status, and the result of each expression.
+    key masked, the status, and the result of each expression. --record writes the answer as a
+    fixture for a contribution: a text or number stays only if the reading depends on it, and
+    amounts get other digits. Read it before you share it.
 
     Exits 0 if all is well, 1 if there is a problem or the balance was not read, 2 if the check
     failed.
@@ -72,6 +82,8 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
         _print_problems(problems, as_json_=as_json_)
         raise typer.Exit(ExitCode.NO)
     if not (key_env or key_stdin or live):
+        if record:
+            raise typer.BadParameter("--record needs a key: add --key-env, --key-stdin or --live")
         _print_fine(definitions, as_json_=as_json_)
         return
     name = _chosen(definitions, provider, file)
@@ -86,6 +98,8 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
     else:
         print_one(poll)
         print_explanation(poll)
+    if record:
+        _write_fixture(record, make_fixture(poll, now))
     if poll.reading.outcome is not Outcome.OK:
         raise typer.Exit(ExitCode.NO)
 
@@ -162,6 +176,16 @@ def _print_fine(definitions: Mapping[str, object], *, as_json_: bool) -> None:
     print_note("add --key-env VARIABLE to try it against the live service")
 
 
+def _write_fixture(path: Path, fixture: Mapping[str, object]) -> None:
+    """Write a fixture, never over a file that is there."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(fixture, indent=2, ensure_ascii=False) + "\n")
+    except OSError as exc:
+        raise CliError(f"{path} cannot be written: {exc.strerror}") from None
+    print_note(f"wrote {path}: read it before you share it, and give it a title of its own")
+
+
 def _remarks(definition: object) -> list[str]:
     """Return remarks on what is valid but rarely intended."""
     request = definition.get("request", {}) if isinstance(definition, Mapping) else {}
@@ -170,4 +194,11 @@ def _remarks(definition: object) -> list[str]:
         text.append("the request sends no key: it contains neither {key} nor {secret.NAME}")
     if str(request.get("url", "")).startswith("http:"):
         text.append("plain http works only on this machine: the deployed poller requires https")
+    wallets = definition.get("wallets", {}) if isinstance(definition, Mapping) else {}
+    text += [
+        f"wallets.{name}.remaining: first takes the next amount where one is missing:"
+        " make sure that all of them mean the same"
+        for name, wallet in wallets.items()
+        if '"first"' in json.dumps(wallet["remaining"])
+    ]
     return text

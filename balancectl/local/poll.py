@@ -52,6 +52,8 @@ class LocalPoll:
     status: int | None
     """The response's HTTP status; None if there was none."""
     content_type: str
+    response: Response | None
+    """The response itself; None if there was none. Its body may name people: never print it."""
     evaluated: Mapping[str, object]
     """The result of each expression of the definition, by path; empty without JSON."""
     recorded: Recorded
@@ -137,6 +139,7 @@ def poll_accounts(
                 request=None if request is None else request.masked(),
                 status=None if answer is None else answer.status,
                 content_type="" if answer is None else answer.content_type,
+                response=answer,
                 evaluated={}
                 if usable is None or answer is None
                 else explain_response(usable.definition, answer, at),

@@ -16,8 +16,8 @@ KINDS: Final[dict[str, str]] = {
     "relays": "Relays and gateways to models",
     "search": "Search, scraping and data",
     "captcha": "Captcha solving",
-    "messaging": "Messaging: SMS, voice and e-mail",
-    "media": "Media: images, video, speech",
+    "messaging": "Messages, calls and e-mail",
+    "media": "Images, video, speech",
     "compute": "Compute",
 }
 

@@ -38,6 +38,11 @@ BODIES = {
     "empty": respond(0, b""),
     "list": respond(0, []),
     "null": respond(0, None),
+    "number": respond(0, 41.37),
+    "words": respond(0, "41.37"),
+    "login": respond(0, b"<html><form>Sign in</form></html>", content_type="application/json"),
+    "problem": respond(0, {"type": "about:blank", "title": "no", "status": 403, "detail": "no"}),
+    "cut": respond(0, b'{"balance": 41.3'),
 }
 
 ODD_STATUSES = (100, 200, 201, 204, 206, 299, 300, 301, 302, 304, 307, 399, 999)
@@ -162,6 +167,20 @@ def test_every_leaf_that_vanishes_or_turns_null_never_becomes_zero(case: Case) -
             reading = case.provider.read(respond(case.data["status"], twin), case.wallet)
             if reading.balance is not None and before.balance is not None:
                 assert reading.balance.remaining == before.balance.remaining
+
+
+@pytest.mark.parametrize("other", [["x"], {"amount": 41.37}, "x", True, "41,37"], ids=repr)
+def test_leaf_of_another_type_never_becomes_another_balance(case: Case, other: object) -> None:
+    if "body" not in case.data:
+        return
+    body = case.data["body"]
+    before = case.provider.read(case.response, case.wallet)
+
+    for path in leaves(body):
+        twin = changed(body, path, lambda parent, step: parent.__setitem__(step, other))
+        reading = case.provider.read(respond(case.data["status"], twin), case.wallet)
+        if reading.balance is not None and before.balance is not None:
+            assert reading.balance.remaining == before.balance.remaining
 
 
 def test_shipped_definition_has_no_problem_and_says_where_its_facts_come_from(
