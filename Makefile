@@ -61,12 +61,16 @@ tfvars:
 	  echo "  cp $(TF_DIR)/examples/minimal.tfvars terraform.tfvars" >&2; \
 	  echo "or name yours: make $(MAKECMDGOALS) TFVARS=path/to/file.tfvars" >&2; exit 1; }
 
+.PHONY: checked
+checked: tfvars setup
+	@$(BIN)/balancectl check "$(TFVARS)"
+
 .PHONY: plan
-plan: tfvars build ## Show what a deployment would change (TFVARS=file, BACKEND_CONFIG=file)
+plan: checked build ## Show what a deployment would change (TFVARS=file, BACKEND_CONFIG=file)
 	@$(DEPLOY)
 
 .PHONY: deploy
-deploy: tfvars build ## Build, plan, and apply that plan
+deploy: checked build ## Build, plan, and apply that plan
 	@$(DEPLOY)
 
 .PHONY: destroy

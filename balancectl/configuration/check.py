@@ -13,7 +13,7 @@ from balancectl.configuration import nodes
 from balancectl.configuration.declarations import Declaration, read_declarations, with_known_types
 from balancectl.configuration.parser import parse_variables
 from balancectl.configuration.problems import Path, Problem
-from balancectl.configuration.rules import CHECKOUT, MODULE, rule_problems
+from balancectl.configuration.rules import CHECKOUT, MODULE, ROOT, rule_problems
 from balancectl.configuration.structure import structure_problems
 
 #: How the rules' sentences name a value, and where its variable has it.
@@ -78,9 +78,8 @@ def known_variables() -> dict[str, Declaration]:
             "the rules are part of the Terraform module, which this installation does not have: "
             "run balancectl from a checkout"
         )
-    deployed = CHECKOUT / "infra" / "deploy"
     inner = read_declarations(module / "modules" / "configuration")
-    return with_known_types(read_declarations(module, deployed), inner)
+    return with_known_types(read_declarations(module, CHECKOUT / ROOT), inner)
 
 
 def _without_faults(

@@ -25,13 +25,13 @@ from balancectl.configuration.problems import Problem, Severity
 #: The checkout that this program is part of; a wheel is part of none.
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 MODULE: Final = Path("infra/terraform")
+#: The root that is deployed: a few variables, and a call of the module.
+ROOT: Final = Path("infra/deploy")
 
 #: The parts of the module that need no provider.
 _CONFIGURATION: Final = re.compile(r'^module "configuration" \{\n.*?^\}', re.MULTILINE | re.DOTALL)
+_BLOCK: Final = re.compile(r'^variable "(\w+)" \{\n.*?^\}', re.MULTILINE | re.DOTALL)
 _CHECK: Final = re.compile(r'^check "\w+" \{\n.*?^\}', re.MULTILINE | re.DOTALL)
-_LOCALS: Final = re.compile(r"^locals \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
-#: A local value in one line.
-_LOCAL: Final = re.compile(r"^  \w+ += [^{\[\n]+$", re.MULTILINE)
 _NEEDS_MORE: Final = re.compile(r"\b(?:local|data)\.")
 _ORIGIN: Final = re.compile(r"\n\nThis was checked by the validation rule at .*", re.DOTALL)
 #: How Terraform shows a variable: its block, or its line in the file of values.
@@ -50,7 +50,7 @@ def rule_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
         root = _scratch_root(Path(folder))
         file = root / "values.tfvars.json"
         file.touch(mode=0o600)
-        file.write_text(json.dumps(_known(values), default=_number, indent=1), encoding="utf-8")
+        file.write_text(json.dumps(values, default=_number, indent=1), encoding="utf-8")
         _terraform(root, "init", "-backend=false")
         lines = _terraform(
             root, "plan", "-json", "-lock=false", "-refresh=false", f"-var-file={file}"
@@ -59,12 +59,6 @@ def rule_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
         entry = json.loads(line)
         if entry.get("type") == "diagnostic":
             yield from _problems(entry["diagnostic"], values)
-
-
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of the module's own variables; the deployed root has a few more."""
-    declared = read_declarations(CHECKOUT / MODULE)
-    return {name: value for name, value in values.items() if name in declared}
 
 
 def _scratch_root(folder: Path) -> Path:
@@ -77,11 +71,17 @@ def _scratch_root(folder: Path) -> Path:
         (root / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     main = (source / "main.tf").read_text(encoding="utf-8")
     checks = [check for check in _CHECK.findall(main) if not _NEEDS_MORE.search(check)]
-    known = "".join(_LOCALS.findall(main))
-    plain = [line for line in _LOCAL.findall(known) if not _NEEDS_MORE.search(line)]
-    parts = [*_CONFIGURATION.findall(main), *checks, "\n".join(["locals {", *plain, "}"])]
+    parts = [*_CONFIGURATION.findall(main), *checks, *_variables_of_the_root()]
     (root / "main.tf").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return root
+
+
+def _variables_of_the_root() -> list[str]:
+    """Return the variables that the deployed root declares beside the module's."""
+    own = read_declarations(CHECKOUT / MODULE)
+    texts = [file.read_text(encoding="utf-8") for file in sorted((CHECKOUT / ROOT).glob("*.tf"))]
+    blocks = [match for text in texts for match in _BLOCK.finditer(text)]
+    return [block.group() for block in blocks if block[1] not in own]
 
 
 def _terraform(root: Path, command: str, *arguments: str) -> str:

@@ -9,7 +9,7 @@ variable "accounts" {
     - wallet: the wallet to watch, where the provider has several.
     - base_url: https address of a self-hosted service, instead of the provider's own.
     - warning, critical: alert when the balance falls below this amount, in the provider's unit.
-    - stale_after_minutes: alert when no balance could be read for this long (default 30). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
+    - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
     - runway_warning_hours, runway_critical_hours: alert when the balance will run out within this many hours.
     - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_factor: when consumption is this many times faster than usual.
     - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.

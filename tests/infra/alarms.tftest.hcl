@@ -200,7 +200,8 @@ run "stale_never_rests_on_one_period" {
   }
 
   variables {
-    accounts = { main = { provider = "openrouter", warning = 5, stale_after_minutes = 3 } }
+    poll_interval_minutes = 60
+    accounts              = { main = { provider = "openrouter", warning = 5 } }
   }
 
   assert {

@@ -17,7 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from balancectl.local.tfvars import parse_tfvars
+from balancectl.configuration.nodes import plain
+from balancectl.configuration.parser import parse_variables
 from tests.infra.harness import DEPLOY, ROOT, run_terraform, script
 
 ACCOUNT_ID = "123456789012"
@@ -133,7 +134,9 @@ def refusals(scenarios: Mapping[str, Mapping[str, Any]], folder: Path) -> list[s
 def example(name: str) -> dict[str, Any]:
     """Return the variables of an example of infra/deploy."""
     file = DEPLOY / "examples" / f"{name}.tfvars"
-    text = json.dumps(parse_tfvars(file.read_text(encoding="utf-8"), file.name), default=float)
+    text = json.dumps(
+        plain(parse_variables(file.read_text(encoding="utf-8"), file.name)), default=float
+    )
     found: dict[str, Any] = json.loads(text)
     return found
 

@@ -52,6 +52,12 @@ IDENTITY = [
         ],
     ),
     Refused(
+        "the name that stands for all",
+        "accounts.reserved",
+        {"accounts": {"all": {"provider": "openrouter", "warning": 5}}},
+        ['Account "all": this name stands for every account in balancectl silence; rename it.'],
+    ),
+    Refused(
         "a missing param",
         "accounts.missing_param",
         {**definition(params={"shop": {"description": "Which shop"}}), **account(provider="kiosk")},
@@ -148,6 +154,20 @@ THRESHOLDS = [
             'Account "main": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days.'
         ],
     ),
+    *[
+        Refused(
+            f"zero as the only threshold: {', '.join(fields)}",
+            "accounts.zero",
+            account(**{"warning": None, **fields}),
+            [
+                (
+                    'Account "main": a threshold of 0 alone never alerts before the balance is'
+                    " negative; set warning, or raise critical."
+                )
+            ],
+        )
+        for fields in ({"critical": 0}, {"warning": 0})
+    ],
     Refused(
         "critical that is not below warning",
         "accounts.order",
@@ -216,6 +236,20 @@ THRESHOLDS = [
             'Account "main": provider kiosk asks for at least 3600 seconds between two polls, and poll_interval_minutes is 5; raise it to 60.'
         ],
     ),
+    *[
+        Refused(
+            f"a stale window of less than two polls: {minutes} of {interval}",
+            "accounts.stale_short",
+            {"poll_interval_minutes": interval, **account(stale_after_minutes=minutes)},
+            [
+                (
+                    f'Account "main": stale_after_minutes ({minutes}) is less than two poll intervals,'
+                    f" and a single slow poll would alert; raise it to {2 * interval}."
+                )
+            ],
+        )
+        for minutes, interval in ((9, 5), (1, 1), (30, 60))
+    ],
     Refused(
         "a stale window longer than a day",
         "accounts.stale_window",

@@ -103,7 +103,7 @@ def test_read_accounts_file_when_json_then_takes_every_form(tmp_path: Path, text
         ("accounts = {\n  a = \n}", r"f.tfvars, line 3, column 1: accounts.a has no value"),
     ],
 )
-def test_parse_tfvars_when_not_literal_then_refuses_by_path(text: str, words: str) -> None:
+def test_variables_when_not_literal_then_refuses_by_path(text: str, words: str) -> None:
     with pytest.raises(CliError, match=words):
         plain(parse_variables(text, "f.tfvars"))
 

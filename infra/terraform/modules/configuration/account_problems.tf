@@ -27,6 +27,11 @@ locals {
       "Account \"${id}\": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
       if !can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", id))
     ]
+    reserved = [
+      for id in keys(var.accounts) :
+      "Account \"${id}\": this name stands for every account in balancectl silence; rename it."
+      if lower(id) == "all"
+    ]
     provider = [
       for id, account in var.accounts :
       "Account \"${id}\": provider \"${account.provider}\" is not known; use one of ${join(", ", keys(local.definitions))}, or describe it in custom_providers."

@@ -3,7 +3,8 @@
 locals {
   accounts = {
     for id, account in var.accounts : id => merge(account, {
-      secret = coalesce(account.secret, "${local.names.secret}#${id}")
+      secret              = coalesce(account.secret, "${local.names.secret}#${id}")
+      stale_after_minutes = local.stale_after_minutes[id]
     })
   }
   default_secret_accounts = [

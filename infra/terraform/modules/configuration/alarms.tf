@@ -25,9 +25,13 @@ locals {
   # No extra series: stale is the absence of samples in the balance's own. CloudWatch looks further
   # back than the periods it is asked for, so that this fires some two periods later.
   stale_kind = { metric = "Balance", statistic = "SampleCount", comparison = "LessThanThreshold", missing = "breaching", datapoints = null }
+  stale_after_minutes = {
+    for id, account in var.accounts :
+    id => account.stale_after_minutes != null ? account.stale_after_minutes : max(30, 2 * var.poll_interval_minutes)
+  }
   stale_periods = {
     for id, account in var.accounts :
-    id => max(2, ceil(account.stale_after_minutes / var.poll_interval_minutes))
+    id => max(2, ceil(local.stale_after_minutes[id] / var.poll_interval_minutes))
   }
 
   threshold_alarms = {

@@ -3,11 +3,21 @@
 locals {
   positive_fields = ["stale_after_minutes", "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "expiry_warning_days"]
 
+  balance_fields = ["warning", "critical"]
+  balance_thresholds = {
+    for id, account in var.accounts : id => [for field in local.balance_fields : account[field] if account[field] != null]
+  }
+
   account_threshold_problems = {
     threshold = [
       for id, account in var.accounts :
       "Account \"${id}\": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days."
       if alltrue([for kind in values(local.kinds) : account[kind.field] == null])
+    ]
+    zero = [
+      for id, account in var.accounts :
+      "Account \"${id}\": a threshold of 0 alone never alerts before the balance is negative; set warning, or raise critical."
+      if length(local.balance_thresholds[id]) > 0 && alltrue([for value in local.balance_thresholds[id] : value == 0]) && alltrue([for kind in values(local.kinds) : account[kind.field] == null || contains(local.balance_fields, kind.field)])
     ]
     order = [
       for id, account in var.accounts :
@@ -57,9 +67,14 @@ locals {
       "Account \"${id}\": provider ${account.provider} asks for at least ${local.provider_of[id].min_interval_seconds} seconds between two polls, and poll_interval_minutes is ${var.poll_interval_minutes}; raise it to ${ceil(local.provider_of[id].min_interval_seconds / 60)}."
       if local.period_seconds < local.provider_of[id].min_interval_seconds
     ]
+    stale_short = [
+      for id, account in var.accounts :
+      "Account \"${id}\": stale_after_minutes (${account.stale_after_minutes}) is less than two poll intervals, and a single slow poll would alert; raise it to ${2 * var.poll_interval_minutes}."
+      if try(account.stale_after_minutes > 0 && account.stale_after_minutes < 2 * var.poll_interval_minutes, false)
+    ]
     stale_window = [
       for id, account in var.accounts :
-      "Account \"${id}\": stale_after_minutes (${account.stale_after_minutes}) with poll_interval_minutes ${var.poll_interval_minutes} makes an alarm over ${local.stale_periods[id]} periods of ${local.period_seconds} s, and CloudWatch evaluates at most ${local.longest_window_seconds} s; lower stale_after_minutes."
+      "Account \"${id}\": stale_after_minutes (${local.stale_after_minutes[id]}) with poll_interval_minutes ${var.poll_interval_minutes} makes an alarm over ${local.stale_periods[id]} periods of ${local.period_seconds} s, and CloudWatch evaluates at most ${local.longest_window_seconds} s; lower stale_after_minutes."
       if local.stale_periods[id] * local.period_seconds > local.longest_window_seconds
     ]
     description = flatten([

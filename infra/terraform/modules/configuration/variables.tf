@@ -11,7 +11,7 @@ variable "accounts" {
     base_url              = optional(string)
     warning               = optional(number)
     critical              = optional(number)
-    stale_after_minutes   = optional(number, 30)
+    stale_after_minutes   = optional(number)
     runway_warning_hours  = optional(number)
     runway_critical_hours = optional(number)
     max_burn_per_day      = optional(number)
