@@ -23,7 +23,11 @@ _WRITING_KEYS: Final = (
     "secretsmanager:PutSecretValue",
     "secretsmanager:UpdateSecretVersionStage",
 )
-_SUBSCRIPTIONS: Final = ("sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic")
+_SUBSCRIPTIONS: Final = (
+    "dynamodb:GetItem",
+    "sns:GetSubscriptionAttributes",
+    "sns:ListSubscriptionsByTopic",
+)
 
 #: ``sts:GetCallerIdentity`` is left out: it needs no permission.
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
@@ -45,10 +49,9 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "dynamodb:Query",
     ),
     "subscribers": _SUBSCRIPTIONS,
-    "test-alert": ("dynamodb:GetItem", "scheduler:GetSchedule", "sns:Publish", *_SUBSCRIPTIONS),
+    "test-alert": ("scheduler:GetSchedule", "sns:Publish", *_SUBSCRIPTIONS),
     "setup": (
         "dynamodb:BatchGetItem",
-        "dynamodb:GetItem",
         "sns:Publish",
         *_POLLING,
         *_SUBSCRIPTIONS,

@@ -51,7 +51,7 @@ def subscribers(
         for topic, entries in zip(tuple(found), entries_of, strict=True):
             found[topic] = [*found[topic], *_gone(topic, entries, found[topic])]
     if as_json_:
-        print_json({"subscribers": [as_json(t, s, masked) for t in found for s in found[t]]})
+        print_json({"subscribers": [as_json(s, masked) for t in found for s in found[t]]})
     else:
         print_subscribers(target, found, masked)
     everyone = [subscription for each in found.values() for subscription in each]

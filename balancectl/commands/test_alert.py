@@ -21,7 +21,7 @@ from balancectl.commands.options import (
     read_duration,
     target_of,
 )
-from balancectl.deployment.subscriptions import read_subscriptions
+from balancectl.deployment.subscriptions import read_subscriptions, topics
 from balancectl.deployment.test_messages import (
     Delivery,
     RequestedTest,
@@ -58,7 +58,7 @@ def send_test_alert(  # noqa: PLR0913, PLR0917 -- options are arguments
     patience = read_duration(wait)
     require_accounts(known_stack(target), [account], force=force)
     request = RequestedTest(account, severity, target.now().replace(microsecond=0))
-    everybody = read_subscriptions(target, target.names.notifications_topic)
+    everybody = read_subscriptions(target, topics(target)[0])
     reached = recipients(everybody, request, provider_of(target, account))
     message_id = request_test(target, request, target.caller)
     with progress("waiting for the router …"):

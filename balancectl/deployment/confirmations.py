@@ -22,7 +22,7 @@ _POLL_SECONDS: Final = 5.0
 
 def read_topics(target: Target) -> dict[Topic, list[Subscription]]:
     """Return the subscriptions of every topic that people subscribe to."""
-    return {topic: read_subscriptions(target, topic.name) for topic in topics(target)}
+    return {topic: read_subscriptions(target, topic) for topic in topics(target)}
 
 
 def pending(found: Found) -> list[Subscription]:

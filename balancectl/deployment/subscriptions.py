@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from alert_router.incidents.subscriber import EVERYTHING, Line, Subscriber
 from balancectl.cli.errors import StackNotFoundError, is_missing
+from balancectl.deployment.addressees import read_declared
 from balancectl.deployment.target import Target
+from shared.names import MessageAttribute
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic that people subscribe to."""
+    """Where people subscribe to one kind of alerts."""
 
     name: str
     what: str
     """Which alerts it carries."""
+    further: tuple[str, ...] = ()
+    """The topics of its other forms, which exist where somebody is subscribed to them."""
 
 
 class State(StrEnum):
@@ -43,29 +49,52 @@ class Subscription:
     endpoint: str
     state: State
     filter_policy: Mapping[str, Any] = field(default_factory=dict)
+    declared: Subscriber | None = None
+    """The subscriber of the configuration whose name the policy admits; None if made by hand."""
 
-    def passes(self, attributes: Mapping[str, str]) -> bool:
-        """Whether a message with these attributes passes the filter.
+    def receives(self, line: Line) -> bool:
+        """Whether a message about one account reaches it.
 
-        Supports exact values, ``anything-but`` and ``exists``; any other rule passes.
+        Of a policy made by hand, exact values, ``anything-but`` and ``exists`` are supported; any
+        other rule passes.
         """
+        if self.declared is not None:
+            return self.declared.wants(line)
+        attributes = {
+            MessageAttribute.TO.value: EVERYTHING,
+            MessageAttribute.SEVERITY.value: line.severity.value,
+            MessageAttribute.STATUS.value: line.status.value,
+            MessageAttribute.PROVIDER.value: line.provider,
+            MessageAttribute.ACCOUNT.value: line.account,
+        }
         return all(
             _matches(attributes.get(name), rules) for name, rules in self.filter_policy.items()
         )
 
     @property
+    def filters(self) -> Mapping[str, Sequence[Any]]:
+        """What it is limited to, by attribute; empty if it receives everything."""
+        if self.declared is None:
+            return self.filter_policy
+        return self.declared.filters
+
+    @property
     def filter_text(self) -> str:
-        """The filter as text: "severity critical; provider openrouter, firecrawl"."""
+        """The filter as text: "severities critical; providers firecrawl, openrouter"."""
         return "; ".join(
             f"{name} {', '.join(_text(rule) for rule in rules)}"
-            for name, rules in self.filter_policy.items()
+            for name, rules in self.filters.items()
         )
 
 
 def topics(target: Target) -> tuple[Topic, ...]:
     """Return the topics that people subscribe to."""
     return (
-        Topic(target.names.notifications_topic, "account alerts"),
+        Topic(
+            target.names.notifications_topic,
+            "account alerts",
+            (target.names.sms_topic, target.names.events_topic),
+        ),
         Topic(target.names.operations_topic, "operations alerts"),
     )
 
@@ -78,8 +107,31 @@ def resend_command(target: Target, pending: Subscription) -> str:
     return shlex.join([*words, *(["--profile", target.profile] if target.profile else [])])
 
 
-def read_subscriptions(target: Target, topic: str) -> list[Subscription]:
-    """Return the subscriptions of the deployment's topic ``topic``.
+def read_subscriptions(target: Target, topic: Topic) -> list[Subscription]:
+    """Return the subscriptions of a topic in all its forms.
+
+    Raises:
+        StackNotFoundError: When there is no such topic.
+    """
+    found = _listed(target, topic.name)
+    for name in topic.further:
+        with contextlib.suppress(StackNotFoundError):
+            found += _listed(target, name)
+    declared = read_declared(target) if topic.further else {}
+    return [replace(each, declared=_declared(each, declared)) for each in found]
+
+
+def _declared(each: Subscription, declared: Mapping[str, Subscriber]) -> Subscriber | None:
+    """Return the declared subscriber that a subscription belongs to."""
+    match each.filter_policy.get(MessageAttribute.TO.value):
+        case [str() as name]:
+            return declared.get(name)
+        case _:
+            return None
+
+
+def _listed(target: Target, topic: str) -> list[Subscription]:
+    """Return the subscriptions of one topic of SNS.
 
     Raises:
         StackNotFoundError: When there is no such topic.

@@ -16,19 +16,13 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from alert_router.incidents.subscriber import Line
 from balancectl.cli.errors import StackNotFoundError, is_denied, is_missing
 from balancectl.deployment.balances import read_latest
 from balancectl.deployment.subscriptions import State, Subscription
 from balancectl.deployment.target import Target
 from shared.dynamo import decode, encode
-from shared.names import (
-    LEASES,
-    NO_SUBJECT,
-    MessageAttribute,
-    Severity,
-    Status,
-    selftest_lease,
-)
+from shared.names import LEASES, NO_SUBJECT, Severity, Status, selftest_lease
 from shared.times import format_time
 
 _POLL_SECONDS: Final = 1.0
@@ -120,15 +114,8 @@ def recipients(
     subscriptions: Iterable[Subscription], request: RequestedTest, provider: str | None
 ) -> list[Subscription]:
     """Return the confirmed subscribers whose filter the test passes."""
-    attributes = {
-        MessageAttribute.SEVERITY.value: request.severity.value,
-        MessageAttribute.STATUS.value: Status.TEST.value,
-        MessageAttribute.PROVIDER.value: provider or NO_SUBJECT,
-        MessageAttribute.ACCOUNT.value: request.account,
-    }
-    return [
-        each for each in subscriptions if each.state is State.CONFIRMED and each.passes(attributes)
-    ]
+    line = Line(request.severity, Status.TEST, provider or NO_SUBJECT, request.account)
+    return [each for each in subscriptions if each.state is State.CONFIRMED and each.receives(line)]
 
 
 def _read_delivery(target: Target, request: RequestedTest) -> Delivery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,13 @@ from balancectl.deployment.accounts import Stack
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.health import Condition, assess
 from balancectl.deployment.silences import read_silences
-from balancectl.deployment.subscriptions import State, read_subscriptions
+from balancectl.deployment.subscriptions import (
+    State,
+    Subscription,
+    mask,
+    read_subscriptions,
+    topics,
+)
 from balancectl.deployment.target import Target
 from balancectl.keys.locations import key_states
 
@@ -136,10 +142,8 @@ def _keys(target: Target, stack: Stack) -> Iterator[CheckResult]:
 
 def _subscribers(target: Target) -> Iterator[CheckResult]:
     """Check that every subscriber has confirmed."""
-    for what, topic in (
-        ("subscribers", target.names.notifications_topic),
-        ("operations", target.names.operations_topic),
-    ):
+    accounts, operations = topics(target)
+    for what, topic in (("subscribers", accounts), ("operations", operations)):
         found = read_subscriptions(target, topic)
         confirmed = [each for each in found if each.state is State.CONFIRMED]
         others = len(found) - len(confirmed)
@@ -149,6 +153,25 @@ def _subscribers(target: Target) -> Iterator[CheckResult]:
         is_good = bool(confirmed) and not others
         remedy = "" if is_good else target.command("subscribers")
         yield CheckResult(what, Finding.GOOD if is_good else Finding.BAD, text, remedy)
+        if topic is accounts:
+            yield from _made_by_hand(target, found)
+
+
+def _made_by_hand(target: Target, found: Sequence[Subscription]) -> Iterator[CheckResult]:
+    """Name subscriptions that the configuration does not have: no filter of it holds for them."""
+    foreign = [e for e in found if e.state is State.CONFIRMED and e.declared is None]
+    if not foreign:
+        return
+    text = join_names([f"{each.protocol} {mask(each.endpoint)}" for each in foreign], 3)
+    email_topic = target.names.notifications_topic
+    if any(each.topic == email_topic and "email" not in each.protocol for each in foreign):
+        # Before each form had a topic of its own, queues and webhooks got the document here.
+        text = (
+            f"{text}; {email_topic} carries e-mail texts: move them to {target.names.events_topic}"
+        )
+        yield CheckResult("made by hand", Finding.BAD, text, target.command("subscribers"))
+    else:
+        yield CheckResult("made by hand", Finding.GOOD, text)
 
 
 def _failures(target: Target) -> Iterator[CheckResult]:

@@ -85,12 +85,13 @@ def shown_endpoint(each: Subscription, masked: bool) -> str:
     return mask(each.endpoint) if masked else each.endpoint
 
 
-def as_json(topic: Topic, each: Subscription, masked: bool) -> dict[str, object]:
+def as_json(each: Subscription, masked: bool) -> dict[str, object]:
     """Return a subscriber as JSON."""
     return {
-        "topic": topic.name,
+        "topic": each.topic,
         "protocol": each.protocol,
         "endpoint": shown_endpoint(each, masked),
         "state": each.state.name.lower(),
-        "filter": dict(each.filter_policy),
+        "filter": dict(each.filters),
+        "declared_as": each.declared.name if each.declared else None,
     }

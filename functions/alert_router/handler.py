@@ -14,6 +14,7 @@ from alert_router.aws.queue import FlushQueue
 from alert_router.aws.topics import Publisher
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
+from alert_router.incidents.subscriber import Form
 from alert_router.messages.wording.links import Links
 from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import RouteError, run
@@ -79,7 +80,15 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
         name=config.name,
         alert_table=table,
         snapshots=AccountSnapshots(balances, table, failures),
-        publisher=Publisher(clients.sns(), config.notifications_topic, config.chat_topic),
+        publisher=Publisher(
+            clients.sns(),
+            {
+                Form.EMAIL: config.notifications_topic,
+                Form.SMS: config.sms_topic,
+                Form.EVENTS: config.events_topic,
+            },
+            config.chat_topic,
+        ),
         flush_queue=FlushQueue(clients.sqs, config.intake_queue_url),
         alarm_reader=AlarmReader(clients.cloudwatch, config.name),
         links=links,

@@ -23,6 +23,11 @@ class Settings(NamedTuple):
     alerts_table: str
     namespace: str
     notifications_topic: str
+    """The topic of e-mails, which is always there."""
+    sms_topic: str
+    """Empty when nobody gets SMS."""
+    events_topic: str
+    """Empty when no https, sqs or lambda is subscribed."""
     chat_topic: str
     """Empty when no chat topic is deployed."""
     intake_queue_url: str
@@ -48,6 +53,8 @@ class Settings(NamedTuple):
             alerts_table=_required(environment, "ALERTS_TABLE"),
             namespace=environment.get("METRIC_NAMESPACE", DEFAULT_NAMESPACE),
             notifications_topic=_required(environment, "NOTIFICATIONS_TOPIC_ARN"),
+            sms_topic=environment.get("SMS_TOPIC_ARN", ""),
+            events_topic=environment.get("EVENTS_TOPIC_ARN", ""),
             chat_topic=environment.get("CHAT_TOPIC_ARN", ""),
             intake_queue_url=_required(environment, "INTAKE_QUEUE_URL"),
             group_wait=timedelta(seconds=_number(environment, "GROUP_WAIT_SECONDS", 60)),

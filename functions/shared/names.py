@@ -88,6 +88,8 @@ class Status(StrEnum):
 class MessageAttribute(StrEnum):
     """SNS message attributes that every message carries, for filter policies."""
 
+    TO = "to"
+    """Names of the subscribers whom the message is for."""
     SEVERITY = "severity"
     STATUS = "status"
     PROVIDER = "provider"
@@ -194,8 +196,18 @@ class StackNames:
 
     @property
     def notifications_topic(self) -> str:
-        """The SNS topic that people subscribe to."""
+        """The SNS topic of e-mails about accounts."""
         return f"{self.name}-notifications"
+
+    @property
+    def sms_topic(self) -> str:
+        """The SNS topic of SMS about accounts; it exists where somebody gets SMS."""
+        return f"{self.name}-notifications-sms"
+
+    @property
+    def events_topic(self) -> str:
+        """The SNS topic of JSON documents, for https, sqs and lambda; it exists where used."""
+        return f"{self.name}-notifications-events"
 
     @property
     def operations_topic(self) -> str:

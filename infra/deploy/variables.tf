@@ -200,7 +200,7 @@ variable "router_timeout_seconds" {
 }
 
 variable "runbook_url" {
-  description = "Where your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name."
+  description = "https:// address at which your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name. null publishes none: they carry the heading's advice in one line instead."
   type        = string
   default     = null
 }
@@ -221,7 +221,7 @@ variable "subscribers" {
   description = <<-EOT
     Who is notified about accounts, by a name of your choice. Fields of each:
     - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send) or lambda (the ARN of a function in this account and Region).
-    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder, digest): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
+    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
   EOT
   type        = any
   nullable    = false

@@ -78,15 +78,27 @@ locals {
   }
 
   topic_alarms = {
-    for topic in concat(["alarms", "notifications", "operations"], var.enable_chat ? ["chat"] : []) :
+    for topic in concat(["alarms", "notifications", "operations"], sort(local.optional_forms), var.enable_chat ? ["chat"] : []) :
     "failed-${topic}" => merge(local.never, {
       namespace = "AWS/SNS", metric = "NumberOfNotificationsFailed", dimensions = { TopicName = local.names["${topic}_topic"] }
       words     = "Messages of topic ${local.names["${topic}_topic"]} did not reach a subscriber."
     })
   }
 
+  # Every message has the attributes that filters look at, so either is a fault, and everybody whose
+  # filter misses them gets nothing.
+  filter_alarms = merge([
+    for topic in concat(["notifications"], sort(local.optional_forms)) : {
+      for what, reason in { unaddressed = "NoMessageAttributes", misaddressed = "InvalidAttributes" } :
+      "${what}-${topic}" => merge(local.never, {
+        namespace = "AWS/SNS", metric = "NumberOfNotificationsFilteredOut-${reason}", dimensions = { TopicName = local.names["${topic}_topic"] }
+        words     = "SNS kept messages of topic ${local.names["${topic}_topic"]} from subscribers because their attributes were missing or invalid."
+      })
+    }
+  ]...)
+
   operations_alarms = {
-    for what, alarm in merge(local.function_alarms, local.run_alarms, local.queue_alarms, local.topic_alarms) : what => alarm
+    for what, alarm in merge(local.function_alarms, local.run_alarms, local.queue_alarms, local.topic_alarms, local.filter_alarms) : what => alarm
     # A paused poller is no failure.
     if what != "poller-not-running" || var.polling_enabled
   }
@@ -96,7 +108,7 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   for_each = local.operations_alarms
 
   alarm_name          = "${var.name}-operations/${each.key}"
-  alarm_description   = "${each.value.words} Runbook: ${var.runbook_url}#${each.key}"
+  alarm_description   = "${each.value.words} ${local.directions[each.key]}"
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   statistic           = each.value.statistic

@@ -37,9 +37,12 @@ data "aws_iam_policy_document" "router" {
   }
 
   statement {
-    sid       = "Tell"
-    actions   = ["sns:Publish"]
-    resources = concat([local.arns.notifications_topic], var.enable_chat ? [local.arns.chat_topic] : [])
+    sid     = "Publish"
+    actions = ["sns:Publish"]
+    resources = concat(
+      [for form in keys(local.form_topics) : local.arns[module.configuration.topic_of_form[form]]],
+      var.enable_chat ? [local.arns.chat_topic] : [],
+    )
   }
 
   statement {

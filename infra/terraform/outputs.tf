@@ -74,6 +74,7 @@ output "topics" {
       notifications = aws_sns_topic.notifications.arn
       operations    = aws_sns_topic.operations.arn
     },
+    { for form, topic in aws_sns_topic.form : form => topic.arn },
     var.enable_chat ? { chat = aws_sns_topic.chat[0].arn } : {},
   )
 }

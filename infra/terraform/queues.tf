@@ -67,7 +67,10 @@ data "aws_iam_policy_document" "undelivered_queue" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [local.arns.alarms_topic, local.arns.notifications_topic, local.arns.operations_topic]
+      values = concat(
+        [local.arns.alarms_topic, local.arns.operations_topic],
+        [for form in keys(local.form_topics) : local.arns[module.configuration.topic_of_form[form]]],
+      )
     }
   }
 }

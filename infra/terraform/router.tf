@@ -35,6 +35,8 @@ resource "aws_lambda_function" "router" {
       BALANCES_TABLE          = local.names.balances_table
       BALANCE_MONITOR_NAME    = var.name
       CHAT_TOPIC_ARN          = try(aws_sns_topic.chat[0].arn, "")
+      EVENTS_TOPIC_ARN        = lookup(local.form_topics, "events", "")
+      SMS_TOPIC_ARN           = lookup(local.form_topics, "sms", "")
       DASHBOARD_URL           = local.dashboard_url
       DIGEST_ABOVE            = tostring(var.digest_above)
       GROUP_WAIT_SECONDS      = tostring(var.group_wait_seconds)
@@ -44,7 +46,7 @@ resource "aws_lambda_function" "router" {
       POWERTOOLS_LOG_LEVEL    = var.log_level
       REPEAT_HOURS_CRITICAL   = tostring(local.repeat_hours.critical)
       REPEAT_HOURS_WARNING    = tostring(local.repeat_hours.warning)
-      RUNBOOK_URL             = var.runbook_url
+      RUNBOOK_URL             = var.runbook_url == null ? "" : var.runbook_url
     }
   }
 

@@ -19,15 +19,31 @@ locals {
   }
 }
 
+# Who gets what, for the router.
+resource "aws_dynamodb_table_item" "subscribers" {
+  table_name = aws_dynamodb_table.alerts.name
+  hash_key   = aws_dynamodb_table.alerts.hash_key
+  range_key  = aws_dynamodb_table.alerts.range_key
+  item       = jsonencode({ for name, text in module.configuration.subscribers_item : name => { S = text } })
+}
+
 # Not raw: a queue or webhook sees the attributes in the envelope.
 resource "aws_sns_topic_subscription" "notifications" {
   for_each = local.subscribed.notifications
 
-  topic_arn      = aws_sns_topic.notifications.arn
+  topic_arn      = local.form_topics[each.value.form]
   protocol       = each.value.protocol
   endpoint       = each.value.endpoint
   filter_policy  = each.value.filter_policy
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
+
+  # A filter on names admits nothing until the router addresses messages by them.
+  depends_on = [aws_lambda_function.router, aws_dynamodb_table_item.subscribers]
+
+  lifecycle {
+    # A subscription that moves to another topic: the new one first, so that no message is missed.
+    create_before_destroy = true
+  }
 }
 
 resource "aws_sns_topic_subscription" "operations" {
@@ -44,7 +60,7 @@ resource "aws_sns_topic_subscription" "operations" {
 resource "aws_lambda_permission" "subscriber" {
   for_each = {
     for key, subscriber in merge(
-      { for name, subscriber in module.configuration.subscriptions : "notifications-${name}" => merge(subscriber, { topic = aws_sns_topic.notifications.arn }) },
+      { for name, subscriber in module.configuration.subscriptions : "notifications-${name}" => merge(subscriber, { topic = local.form_topics[subscriber.form] }) },
       { for name, subscriber in module.configuration.operations_subscriptions : "operations-${name}" => merge(subscriber, { topic = aws_sns_topic.operations.arn }) },
     ) : key => { function = subscriber.endpoint, topic = subscriber.topic } if subscriber.protocol == "lambda"
   }

@@ -10,10 +10,74 @@ resource "aws_sns_topic" "alarms" {
   tags = local.tags
 }
 
+# E-mail. The other forms' topics exist where somebody is subscribed to them.
 resource "aws_sns_topic" "notifications" {
-  #checkov:skip=CKV_AWS_26:messages go out by e-mail and SMS anyway, and hold no secrets
+  #checkov:skip=CKV_AWS_26:messages go out by e-mail anyway, and hold no secrets
   name = local.names.notifications_topic
   tags = local.tags
+}
+
+locals {
+  optional_forms = toset([
+    for form in ["sms", "events"] : form
+    if contains([for subscription in values(module.configuration.subscriptions) : subscription.form], form)
+  ])
+  form_topics = merge(
+    { email = aws_sns_topic.notifications.arn },
+    { for form, topic in aws_sns_topic.form : form => topic.arn },
+  )
+}
+
+resource "aws_sns_topic" "form" {
+  #checkov:skip=CKV_AWS_26:messages go out by SMS and webhook anyway, and hold no secrets
+  for_each = local.optional_forms
+
+  name = local.names[module.configuration.topic_of_form[each.key]]
+  tags = local.tags
+}
+
+# The router alone may publish to people: the deny binds whoever has a policy of their own, too.
+data "aws_iam_policy_document" "form_topic" {
+  for_each = setunion(["email"], local.optional_forms)
+
+  statement {
+    sid       = "RouterPublishes"
+    actions   = ["sns:Publish"]
+    resources = [local.arns[module.configuration.topic_of_form[each.key]]]
+
+    principals {
+      type        = "AWS"
+      identifiers = [local.arns.router_role]
+    }
+  }
+
+  statement {
+    sid       = "NobodyElsePublishes"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [local.arns[module.configuration.topic_of_form[each.key]]]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "ArnNotEquals"
+      variable = "aws:PrincipalArn"
+      values   = [local.arns.router_role]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "form" {
+  for_each = data.aws_iam_policy_document.form_topic
+
+  arn    = local.form_topics[each.key]
+  policy = each.value.json
+
+  # SNS refuses a policy that names a role which does not exist yet.
+  depends_on = [aws_iam_role.router]
 }
 
 resource "aws_sns_topic" "operations" {

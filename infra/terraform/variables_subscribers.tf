@@ -82,14 +82,13 @@ variable "repeat_hours" {
 }
 
 variable "runbook_url" {
-  description = "Where your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name."
+  description = "https:// address at which your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name. null publishes none: they carry the heading's advice in one line instead."
   type        = string
-  default     = "docs/runbook.md"
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[^\\s#@]{1,256}$", var.runbook_url))
-    error_message = "runbook_url must be an address of at most 256 characters, without spaces, credentials or #."
+    condition     = var.runbook_url == null || can(regex("^https://[^\\s#@]{1,248}$", var.runbook_url))
+    error_message = "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out where you publish no runbook."
   }
 }
 
@@ -97,7 +96,7 @@ variable "subscribers" {
   description = <<-EOT
     Who is notified about accounts, by a name of your choice. Fields of each:
     - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send) or lambda (the ARN of a function in this account and Region).
-    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder, digest): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
+    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
   EOT
   # As with accounts: the type is in modules/configuration, so that no field is silently dropped.
   type     = any

@@ -76,7 +76,7 @@ run "daily_polls_are_accepted" {
   }
 }
 
-run "a_filter_names_what_is_set_and_lets_digests_and_tests_through" {
+run "a_subscriber_is_addressed_by_name_and_the_router_knows_the_filter" {
   command = plan
 
   module {
@@ -88,8 +88,13 @@ run "a_filter_names_what_is_set_and_lets_digests_and_tests_through" {
   }
 
   assert {
-    condition     = jsondecode(output.subscriptions.team.filter_policy) == { severity = ["critical"], status = ["digest", "firing", "test"] }
+    condition     = jsondecode(output.subscriptions.team.filter_policy) == { to = ["team"] }
     error_message = output.subscriptions.team.filter_policy
+  }
+
+  assert {
+    condition     = jsondecode(output.subscribers_item.filters) == [{ name = "team", form = "email", severities = ["critical"], statuses = ["firing"] }]
+    error_message = output.subscribers_item.filters
   }
 }
 
@@ -105,8 +110,8 @@ run "without_a_filter_everything_is_told" {
   }
 
   assert {
-    condition     = output.subscriptions.team.filter_policy == null && output.untold == []
-    error_message = jsonencode([output.subscriptions, output.untold])
+    condition     = jsondecode(output.subscribers_item.filters) == [{ name = "team", form = "email" }] && output.untold == []
+    error_message = jsonencode([output.subscribers_item, output.untold])
   }
 }
 
@@ -130,24 +135,6 @@ run "every_protocol_is_accepted" {
   assert {
     condition     = length(output.subscriptions) == 5
     error_message = jsonencode(output.problems.subscribers)
-  }
-}
-
-run "a_filter_of_150_combinations_are_accepted" {
-  command = plan
-
-  module {
-    source = "../../infra/terraform/modules/configuration"
-  }
-
-  variables {
-    accounts    = { for number in range(75) : "account-${number}" => { provider = "openrouter", warning = 5 } }
-    subscribers = { team = { protocol = "email", endpoint = "team@example.com", severities = ["critical", "warning"], accounts = [for number in range(75) : "account-${number}"] } }
-  }
-
-  assert {
-    condition     = length(jsondecode(output.subscriptions.team.filter_policy).account) == 75
-    error_message = output.subscriptions.team.filter_policy
   }
 }
 

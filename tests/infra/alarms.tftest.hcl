@@ -1,6 +1,7 @@
 # The accounts' alarms.
 
 variables {
+  runbook_url            = "https://wiki.example/runbook"
   subscribers            = { team = { protocol = "email", endpoint = "team@example.com" } }
   operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com" } }
 }
@@ -95,37 +96,37 @@ run "a_description_says_what_the_unit_and_both_links" {
   }
 
   assert {
-    condition     = output.alarms["warning"].accounts["main"].description == "Kiosk account main has less than 20 USD left. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#warning"
+    condition     = output.alarms["warning"].accounts["main"].description == "Kiosk account main has less than 20 USD left. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#warning"
     error_message = output.alarms["warning"].accounts["main"].description
   }
 
   assert {
-    condition     = output.alarms["critical"].accounts["main"].description == "Kiosk account main has less than 5 USD left. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#critical"
+    condition     = output.alarms["critical"].accounts["main"].description == "Kiosk account main has less than 5 USD left. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#critical"
     error_message = output.alarms["critical"].accounts["main"].description
   }
 
   assert {
-    condition     = output.alarms["stale"].accounts["main"].description == "Kiosk account main has had no readable balance for 35 minutes. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#stale"
+    condition     = output.alarms["stale"].accounts["main"].description == "Kiosk account main has had no readable balance for 35 minutes. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#stale"
     error_message = output.alarms["stale"].accounts["main"].description
   }
 
   assert {
-    condition     = output.alarms["runway-warning"].accounts["main"].description == "Kiosk account main will be empty in less than 48 hours at the current rate. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#runway-warning"
+    condition     = output.alarms["runway-warning"].accounts["main"].description == "Kiosk account main will be empty in less than 48 hours at the current rate. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#runway-warning"
     error_message = output.alarms["runway-warning"].accounts["main"].description
   }
 
   assert {
-    condition     = output.alarms["runway-critical"].accounts["main"].description == "Kiosk account main will be empty in less than 12 hours at the current rate. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#runway-critical"
+    condition     = output.alarms["runway-critical"].accounts["main"].description == "Kiosk account main will be empty in less than 12 hours at the current rate. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#runway-critical"
     error_message = output.alarms["runway-critical"].accounts["main"].description
   }
 
   assert {
-    condition     = output.alarms["drain"].accounts["main"].description == "Kiosk account main consumes more than 100 USD a day. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#drain"
+    condition     = output.alarms["drain"].accounts["main"].description == "Kiosk account main consumes more than 100 USD a day. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#drain"
     error_message = output.alarms["drain"].accounts["main"].description
   }
 
   assert {
-    condition     = output.alarms["expiry"].accounts["main"].description == "Kiosk account main has credit or a key that expires in less than 14 days. Top up: https://kiosk.example/pay Runbook: docs/runbook.md#expiry"
+    condition     = output.alarms["expiry"].accounts["main"].description == "Kiosk account main has credit or a key that expires in less than 14 days. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#expiry"
     error_message = output.alarms["expiry"].accounts["main"].description
   }
 }
@@ -169,7 +170,7 @@ run "a_drain_factor_watches_the_factor" {
   }
 
   assert {
-    condition     = output.alarms["drain-by-factor"].accounts["main"].description == "OpenRouter account main consumes more than 5 times as fast as it usually does. Top up: https://openrouter.ai/settings/credits Runbook: docs/runbook.md#drain"
+    condition     = output.alarms["drain-by-factor"].accounts["main"].description == "OpenRouter account main consumes more than 5 times as fast as it usually does. Top up: https://openrouter.ai/settings/credits Runbook: https://wiki.example/runbook#drain"
     error_message = jsonencode(output.alarms)
   }
 }
@@ -187,7 +188,7 @@ run "a_unit_that_only_the_answer_knows_is_not_invented" {
   }
 
   assert {
-    condition     = output.alarms["warning"].accounts["main"].description == "kiosk account main has less than 5 of its unit left. Runbook: docs/runbook.md#warning"
+    condition     = output.alarms["warning"].accounts["main"].description == "kiosk account main has less than 5 of its unit left. Runbook: https://wiki.example/runbook#warning"
     error_message = jsonencode(output.alarms)
   }
 }

@@ -113,6 +113,7 @@ def plan(
     shown = run_terraform(f"-chdir={folder}", "show", "-json", "cases.tfplan")
     assert shown.returncode == 0, said + shown.stderr
     document = json.loads(shown.stdout)
+    assert "output_changes" in document, said
     outputs = document["output_changes"]["cases"]["after"]
     return {
         name: Stack(_resources(document, f'module.case["{name}"].'), outputs.get(name, {}))

@@ -128,7 +128,7 @@ TABLE = [
     refused(
         "runbook_url",
         "the wiki",
-        "runbook_url must be an address of at most 256 characters, without spaces, credentials or #.",
+        "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out where you publish no runbook.",
     ),
     refused("architecture", "riscv", "architecture must be arm64 or x86_64."),
     refused("log_level", "TRACE", "log_level must be DEBUG, INFO, WARNING or ERROR."),

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from alert_router.incidents.subscriber import (
+    ITEM_ID,
+    SCOPE,
+    Form,
+    Subscriber,
+    parse_subscribers,
+)
+from alert_router.messages.wording.links import ADVICE
 from alert_router.settings import Settings as RouterSettings
 from balance_poller.definitions.definition import DEFAULT_MIN_INTERVAL_SECONDS
 from balance_poller.definitions.field import NAME as PROVIDER_NAME
@@ -77,17 +86,36 @@ def test_resources_have_the_names_that_python_looks_for(evaluate: Evaluate) -> N
 
 
 def test_severities_statuses_and_attributes_are_the_same(evaluate: Evaluate) -> None:
-    attributes = re.search(
-        r"for attribute, values in \{(.*?)\}",
-        (CONFIGURATION / "subscriptions.tf").read_text(encoding="utf-8"),
-        re.DOTALL,
-    )
-
     assert evaluate("local.severities") == sorted(Severity)
-    assert evaluate("local.statuses") == sorted(Status)
+    # A filter on digests or tests would say nothing: digests hold lines of the other statuses.
+    assert evaluate("local.statuses") == sorted(set(Status) - {Status.DIGEST, Status.TEST})
     assert evaluate("local.no_subject") == NO_SUBJECT
-    assert attributes
-    assert set(re.findall(r"^ +(\w+) += sub", attributes[1], re.MULTILINE)) == set(MessageAttribute)
+    assert evaluate("jsondecode(values(local.subscriptions)[0].filter_policy)") == {
+        MessageAttribute.TO: ["team"]
+    }
+
+
+def test_forms_and_the_subscribers_item_are_what_the_router_reads(evaluate: Evaluate) -> None:
+    names = StackNames("balance-monitor")
+
+    assert set(evaluate("values(local.forms)")) == set(Form)
+    assert evaluate("local.subscribers_item") == {"scope": SCOPE, "id": ITEM_ID}
+    assert parse_subscribers(json.dumps(evaluate("local.subscriber_filters"))) == (
+        [Subscriber("team", Form.EMAIL)],
+        [],
+    )
+    assert evaluate("{ for form, key in local.topic_of_form : form => local.names[key] }") == {
+        "email": names.notifications_topic,
+        "sms": names.sms_topic,
+        "events": names.events_topic,
+    }
+
+
+def test_advice_is_the_same_in_alarms_and_messages(evaluate: Evaluate) -> None:
+    assert evaluate("local.advice") == {
+        kind.value: f"Advice: {advice}." for kind, advice in ADVICE.items()
+    }
+    assert set(ADVICE) == set(AlarmKind)
 
 
 def test_alarms_are_of_the_kinds_that_the_router_knows(evaluate: Evaluate) -> None:
@@ -206,7 +234,9 @@ def test_every_alarm_has_its_heading_in_the_runbook_and_every_heading_an_alarm()
     queues = re.search(r"failure_queues = \{(.*?)\n  \}", read("queues.tf"), re.DOTALL)
     assert queues
     held = {key.replace("_", "-") for key in re.findall(r"^ +(\w+) +=", queues[1], re.MULTILINE)}
-    topics = {f"failed-{topic}" for topic in ("alarms", "notifications", "operations", "chat")}
+    forms = ("notifications", "sms", "events")
+    topics = {f"failed-{topic}" for topic in ("alarms", "operations", "chat", *forms)}
+    topics |= {f"{what}-{form}" for what in ("unaddressed", "misaddressed") for form in forms}
 
     found = list(headings())
 

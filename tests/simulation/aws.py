@@ -125,9 +125,9 @@ class Topics:
         """Take a message, within the limits that SNS checks."""
         assert len(message["Subject"]) < 100
         assert message["Subject"].isascii()
-        forms = json.loads(message["Message"])
-        assert all(isinstance(form, str) for form in forms.values())
-        assert len(message["Message"].encode()) <= 256 * 1024
+        assert "MessageStructure" not in message
+        attributes = json.dumps(message["MessageAttributes"])
+        assert len(f"{message['Message']}{attributes}".encode()) <= 256 * 1024
         return {"MessageId": self.gate("publish", lambda: self.publications(message))}
 
 

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from alert_router.aws.topics import Publisher
 from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
+from alert_router.incidents.subscriber import ITEM_ID, SCOPE, Form
 from alert_router.messages.wording.links import Links
 from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import run
@@ -61,6 +62,13 @@ PROVIDERS = {
         "wallets": {"main": {"unit": "USD", "remaining": "balance"}},
     }
     for name in ("alpha", "beta", "gamma")
+}
+#: Declared subscribers, and the providers whose accounts they may read about. They overlap, so
+#: that a digest has to be told apart for them.
+SUBSCRIBERS = {
+    "all": ("alpha", "beta", "gamma"),
+    "alpha-only": ("alpha",),
+    "not-gamma": ("alpha", "beta"),
 }
 
 
@@ -140,7 +148,7 @@ class Simulation:
         self.stack: list[_Invocation] = []
         self.heap: list[tuple[datetime, int, Callable[[], None]]] = []
         self.numbers = itertools.count()
-        self.dynamo = Dynamo(self._gate)
+        self.dynamo = Dynamo(self._gate, items={(SCOPE, ITEM_ID): _declared()})
         self.queue = Queue(self._gate, lambda: self.now)
         self.cloudwatch = CloudWatch(self._gate, interval, self._notify)
         self.poller = PollerWorld(self._reply)
@@ -347,7 +355,7 @@ class Simulation:
             name=NAME,
             alert_table=store,
             snapshots=AccountSnapshots(BalanceTable(dynamo, "balances"), store, []),
-            publisher=Publisher(topics, "topic", ""),
+            publisher=Publisher(topics, {form: form.value for form in Form}),
             flush_queue=FlushQueue(lambda: queue, "queue"),
             alarm_reader=AlarmReader(lambda: cloudwatch, NAME),
             links=Links(NAME, "aws", "eu-west-1", "123456789012"),
@@ -364,17 +372,32 @@ class Simulation:
     def _deliver(self, message: dict[str, Any]) -> str:
         """Take a message as SNS does."""
         attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
+        if message["TopicArn"] != "events":
+            return "not read"
+        document = json.loads(message["Message"])
+        names = attributes["to"] if attributes["to"].startswith("[") else f'["{attributes["to"]}"]'
+        self._check_addressees(document, json.loads(names))
+        if "*" not in json.loads(names):
+            return "not for everybody"
         published = Published(
             at=self.now,
             status=attributes["status"],
             severity=attributes["severity"],
-            document=json.loads(json.loads(message["Message"])["sqs"]),
+            document=document,
             subject=message["Subject"],
             is_blind=self.now < self.blind_until,
         )
         self.truth.messages.append(published)
         self.stack[-1].published.append(published)
         return str(len(self.truth.messages))
+
+    @staticmethod
+    def _check_addressees(document: Mapping[str, Any], names: Sequence[str]) -> None:
+        """Check that nobody reads of an account that the own filter excludes."""
+        for name in names:
+            wanted = SUBSCRIBERS.get(name)
+            providers = {entry["provider"] for entry in document.get("accounts", ())}
+            assert wanted is None or providers <= set(wanted), (name, providers)
 
     def info(self, msg: object, **_: Any) -> None:
         """Count what the router logs."""
@@ -435,6 +458,15 @@ class Simulation:
         """Remember that what was published may not have been recorded."""
         for published in invocation.published:
             published.is_excused = True
+
+
+def _declared() -> dict[str, Any]:
+    """Return the declared subscribers as Terraform writes them."""
+    entries = [
+        {"name": name, "form": "events", "providers": list(providers)}
+        for name, providers in SUBSCRIBERS.items()
+    ]
+    return encode({"scope": SCOPE, "id": ITEM_ID, "filters": json.dumps(entries)})
 
 
 def _entry(customer: Customer) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, to_item
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey, Scope
+from alert_router.incidents.subscriber import ITEM_ID as DECLARED
+from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
+from alert_router.incidents.subscriber import Subscriber, SubscribersError, parse_subscribers
 from shared.dynamo import decode, encode
 from shared.names import LEASES
 from shared.silences import SCOPE as SILENCES
@@ -65,6 +68,18 @@ class AlertTable:
                 yield Silence.from_item(item)
             except (KeyError, ValueError):
                 continue
+
+    def subscribers(self) -> tuple[list[Subscriber], list[str]]:
+        """Return the declared subscribers, and which entries cannot be read.
+
+        Raises:
+            SubscribersError: when the item is missing or unreadable.
+            botocore.exceptions.ClientError: when the table cannot be read.
+        """
+        item = self._get(SUBSCRIBERS, DECLARED)
+        if item is None or not isinstance(item.get("filters"), str):
+            raise SubscribersError("the declared subscribers are missing; run make deploy")
+        return parse_subscribers(item["filters"])
 
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
         """Lease ``what`` unless it is leased; whether it is ours now."""

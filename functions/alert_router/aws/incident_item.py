@@ -52,6 +52,7 @@ def to_item(incident: Incident, now: datetime) -> Item:
             and {
                 "pending": _pending_to_item(incident.outbox.pending),
                 "lease_until": _format(incident.outbox.lease_until),
+                "delivered": sorted(incident.outbox.delivered),
             },
             "foreign_alarm": incident.foreign_alarm and _foreign_to_item(incident.foreign_alarm),
             "version": incident.version,
@@ -82,7 +83,11 @@ def from_item(item: Mapping[str, Any]) -> Incident:
         waiting=waiting
         and GroupWait(waiting["group"], parse_time(waiting["since"]), parse_time(waiting["until"])),
         outbox=outbox
-        and Outbox(_pending_from_item(outbox["pending"]), parse_time(outbox["lease_until"])),
+        and Outbox(
+            _pending_from_item(outbox["pending"]),
+            parse_time(outbox["lease_until"]),
+            frozenset(outbox.get("delivered", ())),
+        ),
         foreign_alarm=foreign_alarm and _foreign_from_item(foreign_alarm),
         version=int(item["version"]),
     )

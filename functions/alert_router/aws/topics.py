@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from alert_router.incidents.subscriber import Form
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -14,23 +17,32 @@ if TYPE_CHECKING:
 class Publisher:
     """Publishes messages."""
 
-    def __init__(self, client: SNSClient, topic: str, chat_topic: str) -> None:
+    def __init__(self, client: SNSClient, topics: Mapping[Form, str], chat_topic: str = "") -> None:
         self._client = client
-        self._topic = topic
+        self._topics = topics
         self._chat_topic = chat_topic
 
-    def publish(self, message: Message) -> str:
-        """Publish to all subscribers whose filter passes; return SNS's message id.
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms that have a topic."""
+        return tuple(form for form in Form if self._topics.get(form))
+
+    def publish(self, message: Message, form: Form, to: Sequence[str]) -> str:
+        """Publish one form to the named subscribers; return SNS's message id.
+
+        A plain String message: AWS documents that attributes, on which all filters rest, are sent
+        with those alone
+        (docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html, read 2026-11).
 
         Raises:
+            KeyError: when the form has no topic.
             botocore.exceptions.ClientError, BotoCoreError: when SNS did not accept it.
         """
         answer = self._client.publish(
-            TopicArn=self._topic,
+            TopicArn=self._topics[form],
             Subject=message.subject,
-            Message=message.body,
-            MessageStructure="json",
-            MessageAttributes=message.attributes,  # type: ignore[arg-type]  # plain maps suffice
+            Message=message.text(form),
+            MessageAttributes=message.attributes(to),  # type: ignore[arg-type]  # plain maps suffice
         )
         return answer["MessageId"]
 

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 from alert_router.events.alarm import AlarmChange
 from alert_router.events.cloudwatch import is_configuration_change, read_alarm
 from shared.names import ACCOUNT_PATTERN, Severity
+from shared.text import one_line
 from shared.times import parse_time
 
 Document = Mapping[str, Any]
@@ -130,7 +131,7 @@ def _read_test(document: Document) -> TestRequest:
         account=account,
         severity=Severity(document.get("severity", Severity.CRITICAL)),
         at=parse_time(at),
-        requested_by=by[:100] if isinstance(by, str) else "",
+        requested_by=one_line(by, 100) if isinstance(by, str) else "",
     )
 
 

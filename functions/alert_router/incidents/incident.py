@@ -153,6 +153,8 @@ class Outbox(NamedTuple):
     pending: PendingNotification
     lease_until: datetime | None = None
     """Until when one sender has it to itself; None before a sender took it."""
+    delivered: frozenset[str] = frozenset()
+    """For whom a topic has accepted it, as ``Subscriber.address``; a retry sends only the rest."""
 
     def is_leased(self, now: datetime) -> bool:
         """Whether a sender has it to itself."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from alert_router.incidents.foreign_text import clean_alarm, clean_record
 from alert_router.incidents.incident import (
     ForeignAlarm,
     Incident,
@@ -19,6 +20,7 @@ from alert_router.incidents.incident import (
     Scope,
 )
 from alert_router.incidents.snapshot import newest_balance
+from alert_router.incidents.subscriber import Line
 from shared.names import NO_SUBJECT, AlarmKind, Severity, Status
 from shared.records import Latest
 
@@ -72,6 +74,11 @@ class Notification:
         ):
             return self.previous.worst
         return self.severity
+
+    @property
+    def line(self) -> Line:
+        """What subscribers' filters see of it."""
+        return Line(self.audience, self.status, self.provider, self.account)
 
     @property
     def account(self) -> str:
@@ -145,6 +152,7 @@ def notification_of(
     history: Mapping[datetime, Decimal] | None = None,
 ) -> Notification:
     """Return an incident's pending notification with all that its texts need."""
+    latest = clean_record(latest) if latest is not None else None
     is_ours = incident.key.scope is Scope.ACCOUNT
     balance, balance_at = newest_balance(incident, latest)
     provider = (latest.provider if latest else incident.provider) if is_ours else ""
@@ -162,7 +170,7 @@ def notification_of(
         balance_at=balance_at,
         threshold=_threshold(incident, latest, balance),
         firing=incident.firing,
-        foreign_alarm=incident.foreign_alarm,
+        foreign_alarm=incident.foreign_alarm and clean_alarm(incident.foreign_alarm),
         history=history or {},
     )
 

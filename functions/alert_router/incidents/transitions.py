@@ -17,7 +17,6 @@ from alert_router.incidents.incident import (
     IncidentKey,
     LastNotification,
     NotificationReason,
-    Outbox,
     Scope,
 )
 from alert_router.incidents.snapshot import AccountSnapshot
@@ -105,7 +104,7 @@ def with_lease(incident: Incident, until: datetime) -> Incident:
     """Return the incident with its pending notification, if any, leased to one sender."""
     if incident.outbox is None:
         return incident
-    return replace(incident, outbox=Outbox(incident.outbox.pending, until))
+    return replace(incident, outbox=incident.outbox._replace(lease_until=until))
 
 
 def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, group: str) -> Incident:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from alert_router.incidents.incident import NotificationReason, Problem, is_one_cause
 from alert_router.incidents.notification import Notification
 from alert_router.messages import group, single
+from alert_router.messages.formats.limits import MAX_MESSAGE
 from alert_router.messages.formats.message import Message
 from alert_router.messages.formats.webhook import MAX_ENTRIES
 from alert_router.messages.wording.links import Links
@@ -32,46 +33,69 @@ class Composer(NamedTuple):
             still_open: of a group that partly recovered, the accounts that did not.
         """
         drafts = [
-            self._draft(key, group, (still_open or {}).get(key, ()))
+            draft
             for key, group in _by_group(notifications).items()
+            for draft in self._drafts(key, group, (still_open or {}).get(key, ()))
         ]
         messages: list[Message] = []
-        for similar in _by_audience(drafts).values():
+        for similar in _by_severity(drafts).values():
             if len(similar) > self.digest_above:
                 messages += self._digests(similar)
             else:
                 messages += [draft.message for draft in similar]
         return messages
 
-    def _draft(
+    def _drafts(
         self, key: str, notifications: Sequence[Notification], still_open: Sequence[str]
-    ) -> _Draft:
+    ) -> list[_Draft]:
+        """Render one group, in halves where SNS would refuse the whole for its size."""
+        message = self._render(key, notifications, still_open)
+        if message.size_bytes() <= MAX_MESSAGE:
+            return [_Draft(notifications, message)]
+        if len(notifications) == 1:
+            return [_Draft(notifications, message.shortened())]
+        half = len(notifications) // 2
+        return [
+            *self._drafts(key, notifications[:half], still_open),
+            *self._drafts(key, notifications[half:], ()),
+        ]
+
+    def _render(
+        self, key: str, notifications: Sequence[Notification], still_open: Sequence[str]
+    ) -> Message:
         """Render one group; one notification stands alone unless it was announced in a group."""
         if len(notifications) == 1 and not (still_open or _was_grouped(notifications[0])):
-            return _Draft(notifications, single.message(notifications[0], self.links))
+            return single.message(notifications[0], self.links)
         if notifications[0].reason is NotificationReason.NOT_SET_UP:
-            return _Draft(notifications, group.not_set_up(notifications, self.links))
-        return _Draft(notifications, group.one_cause(notifications, self.links, key, still_open))
+            return group.not_set_up(notifications, self.links)
+        return group.one_cause(notifications, self.links, key, still_open)
 
     def _digests(self, drafts: Sequence[_Draft]) -> list[Message]:
-        """Render as many digests as the drafts need."""
+        """Render as many digests as the drafts need, none above what SNS accepts."""
         chunks: list[list[_Draft]] = [[]]
         for draft in drafts:
-            if (
-                sum(len(d.notifications) for d in chunks[-1]) + len(draft.notifications)
-                > MAX_ENTRIES
-            ):
+            entries = sum(len(d.notifications) for d in chunks[-1]) + len(draft.notifications)
+            if chunks[-1] and entries > MAX_ENTRIES:
                 chunks.append([])
             chunks[-1].append(draft)
-        filled = [chunk for chunk in chunks if chunk]
+        fitting = [part for chunk in chunks for part in self._fitting(chunk)]
         return [
-            group.digest(
-                [(draft.message, draft.notifications) for draft in chunk],
-                self.links,
-                (number, len(filled)),
-            )
-            for number, chunk in enumerate(filled, start=1)
+            self._digest(part, (number, len(fitting)))
+            for number, part in enumerate(fitting, start=1)
         ]
+
+    def _fitting(self, drafts: Sequence[_Draft]) -> list[Sequence[_Draft]]:
+        """Halve the drafts of a digest until each part is within SNS's size."""
+        if len(drafts) == 1 or self._digest(drafts, (99, 99)).size_bytes() <= MAX_MESSAGE:
+            return [drafts]
+        half = len(drafts) // 2
+        return [*self._fitting(drafts[:half]), *self._fitting(drafts[half:])]
+
+    def _digest(self, drafts: Sequence[_Draft], part: tuple[int, int]) -> Message:
+        """Render one digest; a single draft stays the message that it is."""
+        if len(drafts) == 1:
+            return drafts[0].message
+        return group.digest([(d.message, d.notifications) for d in drafts], self.links, part)
 
 
 class _Draft(NamedTuple):
@@ -118,7 +142,7 @@ def _was_grouped(notification: Notification) -> bool:
     )
 
 
-def _by_audience(drafts: Iterable[_Draft]) -> dict[tuple[Severity, Status], list[_Draft]]:
+def _by_severity(drafts: Iterable[_Draft]) -> dict[tuple[Severity, Status], list[_Draft]]:
     """Group the drafts of one severity and status."""
     groups: dict[tuple[Severity, Status], list[_Draft]] = {}
     for draft in drafts:

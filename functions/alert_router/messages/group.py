@@ -181,7 +181,9 @@ def _sms(notifications: Sequence[Notification], text: _Text) -> tuple[str, list[
         if text.group.startswith(_DIGEST)
         else [notification.account for notification in notifications]
     )
-    return f"{count}: {lead}. {text.tag}.", names
+    # The lead of a digest in parts begins with the count: "50 accounts (1 of 2), worst …".
+    counted = lead if lead.startswith(count) else f"{count}: {lead}"
+    return f"{counted}. {text.tag}.", names
 
 
 def _urgency(notification: Notification) -> tuple[bool, float, float, str]:

@@ -16,7 +16,7 @@ from alert_router.messages.formats.webhook import document
 from alert_router.messages.wording.actions import actions
 from alert_router.messages.wording.details import details
 from alert_router.messages.wording.links import Links
-from alert_router.messages.wording.units import full_time
+from alert_router.messages.wording.units import full_time, quoted
 from shared.names import NO_SUBJECT, Status
 from shared.records import Latest
 
@@ -60,7 +60,7 @@ def test_message(
     account, severity = request.account, request.severity
     title = f"{latest.provider_title} " if latest else ""
     headline = subject_line(f"TEST {severity.upper()} {title}{account}: messages arrive")
-    who = f"\nRequested by {request.requested_by}." if request.requested_by else ""
+    who = f"\nRequested by {quoted(request.requested_by)}." if request.requested_by else ""
     heading = Heading("test", headline, severity, Status.TEST, now)
     text = (
         f"This is a test. Nothing is wrong with {title}{account}.\n\n"

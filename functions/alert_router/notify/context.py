@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from alert_router.incidents.decision import Policy
+from alert_router.incidents.subscriber import Form, Subscriber
 from alert_router.messages.wording.links import Links
 from alert_router.notify.parallel import Found, Given
 from alert_router.notify.snapshots import AccountSnapshots
@@ -83,6 +84,10 @@ class AlertTable(Protocol):
         """Convert what 0.1 wrote."""
         ...
 
+    def subscribers(self) -> tuple[list[Subscriber], list[str]]:
+        """Return the declared subscribers, and which entries cannot be read."""
+        ...
+
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
         """Take a lease, unless somebody holds it."""
         ...
@@ -99,8 +104,13 @@ class AlertTable(Protocol):
 class Publisher(Protocol):
     """Where messages go."""
 
-    def publish(self, message: Message) -> str:
-        """Publish to subscribers; return the message id."""
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms that have a topic."""
+        ...
+
+    def publish(self, message: Message, form: Form, to: Sequence[str]) -> str:
+        """Publish one form to the named subscribers; return the message id."""
         ...
 
     def publish_chat(self, message: Message) -> None:

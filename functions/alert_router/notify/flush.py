@@ -8,9 +8,11 @@ from typing import Final
 
 from alert_router.incidents.decision import decide
 from alert_router.incidents.incident import Incident, IncidentKey, is_one_cause
+from alert_router.incidents.subscriber import Line
 from alert_router.notify.context import RouterContext
 from alert_router.notify.send import send
 from alert_router.notify.update import BusyError, save_if_unchanged
+from shared.names import Status
 
 _LOCK: Final = "flushing"
 _ATTEMPTS: Final = 20
@@ -97,7 +99,7 @@ def _end(group: str, members: Sequence[Incident], incidents: Iterable[Incident])
     return min(e.waiting.since for e in members if e.waiting) + _PATIENCE
 
 
-def _still_open(incidents: Iterable[Incident], sent: Sequence[Incident]) -> dict[str, list[str]]:
+def _still_open(incidents: Iterable[Incident], sent: Sequence[Incident]) -> dict[str, list[Line]]:
     """Return, for each group that ends now, the accounts for which it does not."""
     known = list(incidents)
     groups = {
@@ -108,12 +110,20 @@ def _still_open(incidents: Iterable[Incident], sent: Sequence[Incident]) -> dict
     return {group: _missing(group, known) for group in groups}
 
 
-def _missing(group: str, incidents: Iterable[Incident]) -> list[str]:
+def _missing(group: str, incidents: Iterable[Incident]) -> list[Line]:
     """Return the accounts of a group that still have the problem that it announced."""
     return sorted(
-        incident.key.id
-        for incident in incidents
-        if incident.last_notification
-        and incident.last_notification.group == group
-        and incident.firing
+        (
+            Line(
+                incident.last_notification.worst,
+                Status.RESOLVED,
+                incident.provider,
+                incident.key.id,
+            )
+            for incident in incidents
+            if incident.last_notification
+            and incident.last_notification.group == group
+            and incident.firing
+        ),
+        key=lambda line: line.account,
     )

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from alert_router.events.envelope import TestRequest
 from alert_router.incidents.incident import IncidentKey, Scope
+from alert_router.incidents.subscriber import Form, Line
 from alert_router.messages import single
+from alert_router.messages.formats.message import Message
 from alert_router.notify.context import RouterContext
-from alert_router.notify.send import publish
+from alert_router.notify.send import publish, read_subscribers
 from alert_router.notify.update import BusyError
 from shared.names import selftest_lease
 from shared.times import format_time
@@ -37,7 +39,18 @@ def send_test(context: RouterContext, request: TestRequest) -> None:
         raise BusyError("another invocation is sending the test")
     latest = context.snapshots.latest(IncidentKey(Scope.ACCOUNT, request.account))
     message = single.test_message(request, latest, context.links, now)
-    if not publish(context, message):
+    if not _publish(context, message):
         context.alert_table.end_lease(lease, now)
         raise SelfTestError("SNS did not accept the test message")
     context.alert_table.end_lease(lease, now + _REMEMBERED)
+
+
+def _publish(context: RouterContext, message: Message) -> bool:
+    """Publish to whoever an alert of this severity about this account would reach."""
+    line = Line(message.severity, message.status, message.providers[0], message.accounts[0])
+    to: dict[Form, list[str]] = {}
+    for subscriber in read_subscribers(context):
+        if subscriber.wants(line):
+            to.setdefault(subscriber.form, []).append(subscriber.name)
+    accepted = [publish(context, message, form, names) for form, names in to.items()]
+    return all(accepted)

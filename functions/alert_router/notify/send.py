@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from alert_router.incidents.audience import Audience, StillOpen, audiences, is_delivered
 from alert_router.incidents.incident import (
     ConflictError,
     Incident,
@@ -14,6 +16,7 @@ from alert_router.incidents.incident import (
     PendingNotification,
 )
 from alert_router.incidents.notification import Notification, notification_of
+from alert_router.incidents.subscriber import EVERYTHING, Form, Subscriber, everyone
 from alert_router.incidents.transitions import mark_sent, with_lease
 from alert_router.notify.context import RouterContext
 
@@ -29,91 +32,144 @@ _MOST_HISTORIES: Final = 5
 
 
 def send(
-    context: RouterContext,
-    incidents: Sequence[Incident],
-    still_open: Mapping[str, Sequence[str]] | None = None,
+    context: RouterContext, incidents: Sequence[Incident], still_open: StillOpen | None = None
 ) -> set[IncidentKey]:
-    """Send the incidents' pending notifications; return the keys whose message failed.
+    """Send the incidents' pending notifications; return the keys that somebody did not get.
 
-    A message is marked as sent after it was published: a crash between the two repeats it, and
-    none is lost.
+    A notification is marked as sent after all of its messages were published: a crash between the
+    two repeats it, and none is lost. What some topic refused is kept with those who got the rest.
     """
-    if not incidents:
+    pending = [incident for incident in incidents if incident.outbox is not None]
+    if not pending:
         return set()
-    context.snapshots.prepare(incident.key for incident in incidents)
-    by_key = {incident.key: incident for incident in incidents}
-    failed: set[IncidentKey] = set()
-    for message in _render(context, incidents, still_open):
-        members = [by_key.pop(key) for key in message.members]
-        if publish(context, message):
-            failed |= _mark(context, members, message)
-        else:
-            _release(context, members)
-            failed.update(message.members)
-    _release(context, list(by_key.values()))
-    return failed | set(by_key)
-
-
-def publish(context: RouterContext, message: Message) -> bool:
-    """Publish one message; whether SNS accepted it."""
+    context.snapshots.prepare(incident.key for incident in pending)
     try:
-        message_id = context.publisher.publish(message)
+        subscribers = read_subscribers(context)
+    except Exception as exc:  # noqa: BLE001 -- nobody can be addressed: it has to come back
+        context.stats.publish_failures += 1
+        context.log.warning("subscribers unknown", error=type(exc).__name__, reason=str(exc))
+        _release(context, pending)
+        return {incident.key for incident in pending}
+    return _deliver(context, pending, subscribers, still_open or {})
+
+
+def read_subscribers(context: RouterContext) -> list[Subscriber]:
+    """Return the declared subscribers, and who gets everything.
+
+    Raises:
+        SubscribersError: when the declared ones are unknown.
+    """
+    declared, unreadable = context.alert_table.subscribers()
+    for entry in unreadable:
+        context.stats.publish_failures += 1
+        context.log.warning("subscriber unreadable", entry=entry)
+    return [*declared, *everyone(context.publisher.forms)]
+
+
+def publish(context: RouterContext, message: Message, form: Form, to: Sequence[str]) -> bool:
+    """Publish one form of one message; whether SNS accepted it."""
+    try:
+        message_id = context.publisher.publish(message, form, to)
     except Exception as exc:  # noqa: BLE001 -- one failed message does not block the others
         context.stats.publish_failures += 1
-        context.log.warning("publish failed", subject=message.subject, error=type(exc).__name__)
+        context.log.warning(
+            "publish failed", subject=message.subject, form=form, error=type(exc).__name__
+        )
         return False
-    context.stats.published.append({"message_id": message_id, "subject": message.subject})
-    context.stats.reduced += message.is_reduced
+    context.stats.published.append(
+        {"message_id": message_id, "subject": message.subject, "form": form.value}
+    )
     context.log.info(
         "message published",
         message_id=message_id,
         subject=message.subject,
+        form=form.value,
         severity=message.severity.value,
         status=message.status.value,
         accounts=list(message.accounts),
+        to=list(to),
     )
-    _publish_chat(context, message)
+    if form is Form.EMAIL and EVERYTHING in to:
+        context.stats.reduced += message.is_reduced
+        _publish_chat(context, message)
     return True
 
 
-def _render(
+def _deliver(
     context: RouterContext,
     incidents: Sequence[Incident],
-    still_open: Mapping[str, Sequence[str]] | None,
-) -> list[Message]:
-    """Render pending notifications, together where they say the same.
+    subscribers: Sequence[Subscriber],
+    still_open: StillOpen,
+) -> set[IncidentKey]:
+    """Publish to every audience, mark what everybody got, and keep who got the rest."""
+    # Most records change nothing that is announced: a cold start does without the texts.
+    from alert_router.messages.compose import Composer  # noqa: PLC0415
+
+    composer = Composer(context.links, context.digest_above)
+    notifications = {n.key: n for n in _notifications(context, incidents)}
+    delivered = {i.key: i.outbox.delivered for i in incidents if i.outbox is not None}
+    groups: dict[IncidentKey, str] = {}
+    for audience in audiences(list(notifications.values()), subscribers, delivered, still_open):
+        for message in _render(context, composer, audience):
+            for form, names in audience.to.items():
+                if publish(context, message, form, names):
+                    for key in message.members:
+                        delivered[key] |= audience.addresses(form)
+            if EVERYTHING in audience.to.get(Form.EMAIL, ()):
+                groups |= dict.fromkeys(message.members, message.group)
+    sent: list[Incident] = []
+    rest: list[Incident] = []
+    for incident in incidents:
+        notification = notifications.get(incident.key)
+        is_sent = notification is not None and is_delivered(
+            notification, subscribers, delivered[incident.key]
+        )
+        (sent if is_sent else rest).append(incident)
+    _release(context, rest, delivered)
+    return _mark(context, sent, groups) | {incident.key for incident in rest}
+
+
+def _notifications(context: RouterContext, incidents: Sequence[Incident]) -> list[Notification]:
+    """Gather what each incident's message needs, without its record where that is unusable."""
+    now = context.clock()
+    gathered = []
+    for incident in incidents:
+        if incident.outbox is None:
+            continue
+        pending = incident.outbox.pending
+        try:
+            gathered.append(_notification(context, incident, pending, now, len(incidents)))
+        except Exception as exc:  # noqa: BLE001 -- whatever it is, people have to be alerted
+            context.log.warning(
+                "record unusable", incident=incident.key.id, error=type(exc).__name__
+            )
+            gathered.append(notification_of(incident, pending, now, None))
+    return gathered
+
+
+def _render(context: RouterContext, composer: Composer, audience: Audience) -> list[Message]:
+    """Render what an audience gets, together where notifications say the same.
 
     Where that fails each is rendered alone, and where that fails without its record: people are
     alerted even if the record holds something that nobody thought of.
     """
-    # Most records change nothing that is announced: a cold start does without the texts.
-    from alert_router.messages.compose import Composer  # noqa: PLC0415
-
-    now = context.clock()
-    composer = Composer(context.links, context.digest_above)
-    pending = [(i, i.outbox.pending) for i in incidents if i.outbox is not None]
     try:
-        notifications = [_notification(context, i, p, now, len(pending)) for i, p in pending]
-        return composer.compose(notifications, still_open)
-    except Exception as exc:  # noqa: BLE001 -- whatever it is, people have to be alerted
+        return composer.compose(audience.notifications, audience.still_open)
+    except Exception as exc:  # noqa: BLE001 -- the same
         context.log.warning("rendering one by one", error=type(exc).__name__)
-    return [m for i, p in pending for m in _render_alone(context, composer, i, p, now)]
+    return [m for n in audience.notifications for m in _render_alone(context, composer, n)]
 
 
 def _render_alone(
-    context: RouterContext,
-    composer: Composer,
-    incident: Incident,
-    pending: PendingNotification,
-    now: datetime,
+    context: RouterContext, composer: Composer, notification: Notification
 ) -> list[Message]:
     """Render one notification, without its record if need be; none when nothing helps."""
-    for record in (context.snapshots.latest(incident.key), None):
+    for attempt in (notification, replace(notification, latest=None, history={})):
         try:
-            return composer.compose([notification_of(incident, pending, now, record)])
+            return composer.compose([attempt])
         except Exception as exc:  # noqa: BLE001 -- the same
             context.log.warning(
-                "rendering failed", incident=incident.key.id, error=type(exc).__name__
+                "rendering failed", incident=notification.key.id, error=type(exc).__name__
             )
     return []
 
@@ -144,17 +200,18 @@ def _publish_chat(context: RouterContext, message: Message) -> None:
 
 
 def _mark(
-    context: RouterContext, members: Sequence[Incident], message: Message
+    context: RouterContext, incidents: Sequence[Incident], groups: Mapping[IncidentKey, str]
 ) -> set[IncidentKey]:
-    """Record that the message went out; return the keys where that failed: it is repeated."""
+    """Record that everybody got it; return the keys where that failed: they are repeated."""
     now = context.clock()
 
     def mark(incident: Incident) -> bool:
-        marked = mark_sent(incident, context.snapshots.of(incident, now), now, message.group)
+        group = groups.get(incident.key, "")
+        marked = mark_sent(incident, context.snapshots.of(incident, now), now, group)
         return any(_saved(context, marked, now) for _ in range(_MARK_ATTEMPTS))
 
-    marks = context.map_concurrently(mark, members)
-    return {incident.key for incident, done in zip(members, marks, strict=True) if not done}
+    marks = context.map_concurrently(mark, incidents)
+    return {incident.key for incident, done in zip(incidents, marks, strict=True) if not done}
 
 
 def _saved(context: RouterContext, marked: Incident, now: datetime) -> bool:
@@ -169,18 +226,27 @@ def _saved(context: RouterContext, marked: Incident, now: datetime) -> bool:
     return True
 
 
-def _release(context: RouterContext, members: Sequence[Incident]) -> None:
-    """Let others retry at once what failed; where this fails, the lease runs out."""
+def _release(
+    context: RouterContext,
+    incidents: Iterable[Incident],
+    delivered: Mapping[IncidentKey, frozenset[str]] | None = None,
+) -> None:
+    """Let others retry at once what failed, for those who did not get it.
+
+    Where this fails, the lease runs out, and whoever got it gets it once more.
+    """
     now = context.clock()
 
     def release(incident: Incident) -> None:
-        if incident.outbox is None:
-            return
+        released = with_lease(incident, now)
+        if released.outbox is not None and delivered is not None:
+            got = delivered[incident.key]
+            released = replace(released, outbox=released.outbox._replace(delivered=got))
         try:
-            context.alert_table.save(with_lease(incident, now), now)
+            context.alert_table.save(released, now)
         except Exception as exc:  # noqa: BLE001 -- the lease runs out by itself
             context.log.warning(
                 "lease not released", incident=incident.key.id, error=type(exc).__name__
             )
 
-    context.map_concurrently(release, members)
+    context.map_concurrently(release, list(incidents))

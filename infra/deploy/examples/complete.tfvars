@@ -52,7 +52,7 @@ subscribers = {
   team = { protocol = "email", endpoint = "team@example.com" }
 
   # Only what is urgent, to whoever is on call; no reminders and no recoveries.
-  on-call = { protocol = "sms", endpoint = "+4915112345678", severities = ["critical"], statuses = ["firing", "digest"] }
+  on-call = { protocol = "sms", endpoint = "+4915112345678", severities = ["critical"], statuses = ["firing"] }
 
   # What concerns scraping, to that team's webhook.
   scraping = { protocol = "https", endpoint = "https://hooks.example.com/balance", providers = ["firecrawl", "browser_use"] }

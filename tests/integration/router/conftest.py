@@ -13,6 +13,7 @@ import pytest
 from pytest_localstack.session import RunningSession
 
 from alert_router import handler
+from alert_router.incidents.subscriber import ITEM_ID, SCOPE
 from alert_router.settings import settings
 from shared import clients
 from shared.dynamo import encode
@@ -104,7 +105,15 @@ def _table(name: str, hash_key: str, range_key: str) -> str:
     return name
 
 
-def _inbox(topic: str, name: str) -> str:
+def _declare(table: str) -> None:
+    """Write who gets what, as Terraform does: the inbox gets everything."""
+    filters = json.dumps([{"name": "inbox", "form": "events"}])
+    clients.dynamodb().put_item(
+        TableName=table, Item=encode({"scope": SCOPE, "id": ITEM_ID, "filters": filters})
+    )
+
+
+def _inbox(topic: str, name: str, **policy: list[str]) -> str:
     """Subscribe a queue to a topic; return its URL."""
     url = clients.sqs().create_queue(QueueName=name)["QueueUrl"]
     arn = clients.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -112,7 +121,8 @@ def _inbox(topic: str, name: str) -> str:
         TopicArn=topic,
         Protocol="sqs",
         Endpoint=arn["Attributes"]["QueueArn"],
-        Attributes={"RawMessageDelivery": "true"},
+        Attributes={"RawMessageDelivery": "true"}
+        | ({"FilterPolicy": json.dumps(policy)} if policy else {}),
     )
     return url
 
@@ -122,7 +132,8 @@ def deployment(aws: RunningSession, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Make a stack of its own for one test."""
     del aws
     name = f"bm-{uuid.uuid4().hex[:8]}"
-    topic = clients.sns().create_topic(Name=f"{name}-notifications")["TopicArn"]
+    email = clients.sns().create_topic(Name=f"{name}-notifications")["TopicArn"]
+    topic = clients.sns().create_topic(Name=f"{name}-notifications-events")["TopicArn"]
     chat = clients.sns().create_topic(Name=f"{name}-chat")["TopicArn"]
     made = Deployment(
         name=name,
@@ -131,14 +142,16 @@ def deployment(aws: RunningSession, monkeypatch: pytest.MonkeyPatch) -> Iterator
         topic=topic,
         chat=chat,
         queue_url=clients.sqs().create_queue(QueueName=f"{name}-alarms")["QueueUrl"],
-        inbox_url=_inbox(topic, f"{name}-inbox"),
+        inbox_url=_inbox(topic, f"{name}-inbox", to=["inbox"]),
         chat_inbox_url=_inbox(chat, f"{name}-chat-inbox"),
     )
+    _declare(made.alerts)
     environment = {
         "BALANCE_MONITOR_NAME": name,
         "BALANCES_TABLE": made.balances,
         "ALERTS_TABLE": made.alerts,
-        "NOTIFICATIONS_TOPIC_ARN": topic,
+        "NOTIFICATIONS_TOPIC_ARN": email,
+        "EVENTS_TOPIC_ARN": topic,
         "CHAT_TOPIC_ARN": chat,
         "INTAKE_QUEUE_URL": made.queue_url,
         "GROUP_WAIT_SECONDS": "0",

@@ -85,6 +85,7 @@ def test_episode_when_it_opens_and_ends_then_the_subscriber_gets_both(
     messages = deployment.received()
     assert events(messages) == ["opened", "recovered"]
     assert messages[0]["attributes"] == {
+        "to": '["inbox", "*"]',
         "severity": "critical",
         "status": "firing",
         "provider": "openrouter",
@@ -93,8 +94,9 @@ def test_episode_when_it_opens_and_ends_then_the_subscriber_gets_both(
     }
     assert messages[1]["accounts"][0]["last_top_up"]["amount"] == "50"
     assert opened["batchItemFailures"] == closed["batchItemFailures"] == []
-    assert [m["subject"] for m in opened["published"]] == [
-        "CRITICAL OpenRouter openrouter-main: 3.20 USD left, below 5.00 USD"
+    assert [(m["form"], m["subject"]) for m in opened["published"]] == [
+        (form, "CRITICAL OpenRouter openrouter-main: 3.20 USD left, below 5.00 USD")
+        for form in ("events", "email")
     ]
 
 
@@ -239,7 +241,7 @@ def test_test_message_when_asked_for_twice_then_it_is_sent_once(
     (message,) = deployment.received()
     assert message["attributes"]["status"] == "test"
     assert message["headline"].startswith("TEST CRITICAL")
-    assert len(first["published"]) == 1
+    assert [m["form"] for m in first["published"]] == ["events", "email"]
     assert second["published"] == []
 
 
@@ -273,12 +275,12 @@ def test_topic_when_it_is_gone_then_the_record_comes_back_and_is_sent_later(
     deployment: Deployment, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment.record(record(now))
-    monkeypatch.setenv("NOTIFICATIONS_TOPIC_ARN", f"{deployment.topic}-gone")
+    monkeypatch.setenv("EVENTS_TOPIC_ARN", f"{deployment.topic}-gone")
     settings.cache_clear()
     body = notification(deployment, "critical", "ALARM", now)
 
     failed = deployment.deliver(body)
-    monkeypatch.setenv("NOTIFICATIONS_TOPIC_ARN", deployment.topic)
+    monkeypatch.setenv("EVENTS_TOPIC_ARN", deployment.topic)
     settings.cache_clear()
     again = deployment.deliver(body)
 

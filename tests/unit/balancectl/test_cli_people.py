@@ -12,11 +12,20 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from balancectl.deployment.subscriptions import State, Subscription, mask
+from alert_router.incidents.subscriber import Line
+from balancectl.deployment.subscriptions import (
+    State,
+    Subscription,
+    mask,
+    read_subscriptions,
+    topics,
+)
+from shared.names import Severity, StackNames, Status
 from shared.silences import Silence as RouterSilence
 
 Run = Callable[..., Result]
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+NAMES = StackNames("demo")
 
 
 def silences(cloud: Any) -> list[dict[str, Any]]:
@@ -206,14 +215,31 @@ def test_passes_when_a_policy_filters_then_decides_as_sns_does(
     policy: dict[str, Any], passes: bool
 ) -> None:
     subscription = Subscription("t", "email", "a@example.com", State.CONFIRMED, policy)
-    attributes = {
-        "severity": "critical",
-        "status": "test",
-        "provider": "openrouter",
-        "account": "main",
-    }
 
-    assert subscription.passes(attributes) is passes
+    received = subscription.receives(Line(Severity.CRITICAL, Status.TEST, "openrouter", "main"))
+
+    assert received is passes
+
+
+def test_subscriber_of_the_configuration_when_read_then_shows_the_filters_that_the_router_applies(
+    cloud: Any,
+) -> None:
+    cloud.sns.topics[f"arn:aws:sns:us-east-1:123456789012:{NAMES.sms_topic}"] = []
+    filters = [
+        {"name": "crawlers", "form": "email", "providers": ["firecrawl"]},
+        {"name": "pager", "form": "sms", "severities": ["critical"]},
+    ]
+    cloud.dynamo.tables[NAMES.alerts_table].append(
+        {"scope": "subscribers", "id": "declared", "filters": json.dumps(filters)}
+    )
+    cloud.sns.subscribe(NAMES.notifications_topic, "email", "c@example.com", to=["crawlers"])
+    cloud.sns.subscribe(NAMES.sms_topic, "sms", "+4915112345678", to=["pager"])
+
+    found = read_subscriptions(cloud.target(), topics(cloud.target())[0])
+
+    assert [each.filter_text for each in found] == ["providers firecrawl", "severities critical"]
+    line = Line(Severity.CRITICAL, Status.FIRING, "openrouter", "main")
+    assert [each.receives(line) for each in found] == [False, True]
 
 
 def sends(cloud: Any, leased_for: timedelta) -> None:

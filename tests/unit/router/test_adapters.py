@@ -16,6 +16,7 @@ from alert_router.aws.queue import FlushQueue
 from alert_router.aws.topics import Publisher
 from alert_router.events.alarm import AlarmState
 from alert_router.incidents.snapshot import EnrichmentError
+from alert_router.incidents.subscriber import Form
 from shared.dynamo import encode
 from tests.unit.router.builders import NOW, latest
 from tests.unit.router.kinds import every_kind
@@ -150,18 +151,34 @@ def test_history_when_some_polls_failed_then_only_balances_are_returned() -> Non
 
 def test_publisher_when_there_is_no_chat_topic_then_none_is_called() -> None:
     client: Any = Recorder({"MessageId": "m"})
-    publisher = Publisher(client, "topic", "")
+    publisher = Publisher(client, {Form.EMAIL: "topic", Form.SMS: ""})
     message = every_kind()["critical"]
 
-    published = publisher.publish(message)
+    published = publisher.publish(message, Form.EMAIL, ["team"])
     publisher.publish_chat(message)
 
     assert published == "m"
+    assert publisher.forms == (Form.EMAIL,)
+    assert len(client.calls) == 1
+
+
+@pytest.mark.parametrize("form", Form)
+def test_publisher_when_it_publishes_then_the_message_is_a_plain_string_with_attributes(
+    form: Form,
+) -> None:
+    """AWS sends attributes, on which all filters rest, with String messages alone."""
+    client: Any = Recorder({"MessageId": "m"})
+    message = every_kind()["critical"]
+
+    Publisher(client, dict.fromkeys(Form, "") | {form: f"{form}-topic"}).publish(
+        message, form, ["team", "ops"]
+    )
+
     (call,) = client.calls
-    assert call["MessageStructure"] == "json"
-    assert set(json.loads(call["Message"])) == {
-        "default", "email", "sms", "https", "sqs", "lambda",
-    }  # fmt: skip
+    assert "MessageStructure" not in call
+    assert call["TopicArn"] == f"{form}-topic"
+    assert call["Message"] == message.text(form)
+    assert json.loads(call["MessageAttributes"]["to"]["StringValue"]) == ["team", "ops"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def for_people(message: Message) -> str:
 
 def for_machines(message: Message) -> str:
     """Return attributes, JSON document and chat notification."""
-    attributes = {name: value["StringValue"] for name, value in message.attributes.items()}
+    attributes = {name: value["StringValue"] for name, value in message.attributes(["*"]).items()}
     parts = {"attributes": attributes, "document": message.document, "chat": message.chat}
     return json.dumps(parts, indent=1, ensure_ascii=False) + "\n"
 

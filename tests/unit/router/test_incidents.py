@@ -424,7 +424,7 @@ def test_provider_when_it_fails_for_several_accounts_then_one_message_and_one_en
     assert world.subjects[0] == "WARNING Firecrawl unreachable: 7 accounts"
     assert world.subjects[1].startswith("RESOLVED Firecrawl answers again: 7 accounts, after 1 h")
     assert len(world.messages) == 2
-    assert world.messages[0].attributes["account"]["DataType"] == "String.Array"
+    assert world.messages[0].attributes(())["account"]["DataType"] == "String.Array"
 
 
 def test_provider_when_some_accounts_stay_failing_then_the_end_says_so() -> None:
@@ -597,8 +597,9 @@ def test_severity_when_announced_then_the_message_carries_the_filter_attributes(
 
     world.transition(alarm("critical"))
 
-    attributes = {k: v["StringValue"] for k, v in world.messages[0].attributes.items()}
+    attributes = {k: v["StringValue"] for k, v in world.messages[0].attributes(("*",)).items()}
     assert attributes == {
+        "to": "*",
         "severity": Severity.CRITICAL.value,
         "status": Status.FIRING.value,
         "provider": "openrouter",

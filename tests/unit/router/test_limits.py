@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alert_router.incidents.incident import NotificationReason
+from alert_router.incidents.subscriber import Form
 from alert_router.messages.compose import Composer
 from alert_router.messages.formats.limits import (
     MAX_SMS,
@@ -43,9 +44,61 @@ def assert_within_limits(message: Message) -> None:
     assert message.subject[0].isalnum()
     assert 0 < septets(message.sms) <= MAX_SMS
     assert set(message.sms) <= GSM - {"\n", "\r"}
-    forms = json.loads(message.body)
-    assert all(isinstance(form, str) for form in forms.values())
-    assert len(message.body.encode()) < 200_000
+    json.loads(message.text(Form.EVENTS))
+    assert message.size_bytes([f"{number:064}" for number in range(200)]) <= 262_144
+
+
+def test_sms_of_a_digest_in_parts_when_rendered_then_it_counts_once() -> None:
+    due = [opened(latest(f"team-{n:03}"), Severity.CRITICAL) for n in range(80)]
+
+    texts = [message.sms for message in Composer(LINKS, 5).compose(due)]
+
+    assert [text.partition(",")[0] for text in texts] == [
+        "50 accounts (1 of 2)",
+        "30 accounts (2 of 2)",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 6, 26, 50, 400])
+def test_foreign_alarms_when_their_texts_are_long_then_each_message_is_within_the_size(
+    count: int,
+) -> None:
+    """26 descriptions and reasons of 1,000 characters made 267,571 bytes, which SNS refuses."""
+    long = "ä" * 1000
+    due = [
+        somebody_elses(
+            NotificationReason.OPENED,
+            foreign(name=f"alarm-{n}")._replace(description=long, reason=long),
+        )
+        for n in range(count)
+    ]
+
+    messages = Composer(LINKS, 5).compose(due)
+
+    assert sum(len(message.members) for message in messages) == count
+    for message in messages:
+        assert_within_limits(message)
+
+
+@pytest.mark.parametrize("count", [50, 1000])
+@pytest.mark.parametrize("is_stale", [False, True], ids=["low", "stale"])
+def test_accounts_when_links_and_names_are_long_then_each_message_is_within_the_size(
+    count: int, *, is_stale: bool
+) -> None:
+    link = f"https://pay.example/{'ü' * 460}"
+    texts = {"top_up_url": link, "provider_title": "x" * 100}
+    due = [
+        opened(failing(f"{n:064}", **texts), Severity.WARNING, [AlarmKind.STALE], STALE)
+        if is_stale
+        else opened(latest(f"{n:064}", **texts), Severity.CRITICAL)
+        for n in range(count)
+    ]
+
+    messages = Composer(LINKS._replace(runbook_url=link), 5).compose(due)
+
+    assert sum(len(message.members) for message in messages) == count
+    for message in messages:
+        assert_within_limits(message)
 
 
 @given(TEXT)
@@ -111,7 +164,7 @@ def test_digest_when_it_lists_many_long_names_then_its_size_holds(count: int) ->
 
     for message in messages:
         assert_within_limits(message)
-        assert len(json.dumps(message.attributes)) + len(message.body) < 256 * 1024
+        assert_within_limits(message)
     assert sorted(a for m in messages for a in m.accounts) == names
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from alert_router.aws.incident_item import from_item, to_item
 from alert_router.events.alarm import AlarmChange, AlarmState
@@ -15,6 +15,7 @@ from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
 from alert_router.incidents.snapshot import EnrichmentError
+from alert_router.incidents.subscriber import EVERYTHING, Form, Subscriber
 from alert_router.messages.formats.message import Message
 from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import run
@@ -38,6 +39,7 @@ class MemoryAlertTable:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.leases: dict[str, datetime] = {}
         self.silenced: list[Silence] = []
+        self.declared: list[Subscriber] = []
         self.before_save: Callable[[Incident], None] = lambda _: None
 
     def load(self, key: IncidentKey) -> Incident:
@@ -64,6 +66,9 @@ class MemoryAlertTable:
     def silences(self) -> Iterable[Silence]:
         return self.silenced
 
+    def subscribers(self) -> tuple[list[Subscriber], list[str]]:
+        return self.declared, []
+
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
         if self.is_leased(what, now):
             return False
@@ -84,6 +89,14 @@ def _next(incident: Incident) -> Incident:
     return replace(incident, version=incident.version + 1)
 
 
+class Delivery(NamedTuple):
+    """One accepted Publish."""
+
+    message: Message
+    form: Form
+    to: tuple[str, ...]
+
+
 @dataclass
 class World:
     """One deployment of the router."""
@@ -100,6 +113,8 @@ class World:
     table: MemoryAlertTable = field(default_factory=MemoryAlertTable)
     records: dict[str, Latest] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
+    """What was published for everybody, once each."""
+    deliveries: list[Delivery] = field(default_factory=list)
     chats: list[Message] = field(default_factory=list)
     flushes: list[tuple[datetime, str]] = field(default_factory=list)
     alarms: dict[str, AlarmChange] = field(default_factory=dict)
@@ -107,6 +122,7 @@ class World:
     is_enrichment_down: bool = False
     is_cloudwatch_down: bool = False
     on_publish: Callable[[Message], None] = lambda _: None
+    on_publish_form: Callable[[Message, Form, Sequence[str]], None] = lambda *_: None
     after_publish: Callable[[Message], None] = lambda _: None
     on_pause: Callable[[], None] = lambda: None
     logged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -124,12 +140,20 @@ class World:
         del account, since, until
         return {}
 
-    def publish(self, message: Message) -> str:
-        self.on_publish(message)
-        json.loads(message.body)
-        self.messages.append(message)
-        self.after_publish(message)
-        return f"id-{len(self.messages)}"
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        return tuple(Form)
+
+    def publish(self, message: Message, form: Form, to: Sequence[str]) -> str:
+        self.on_publish_form(message, form, to)
+        # What everybody gets counts as the message; who else gets what is in the deliveries.
+        if form is Form.EMAIL and EVERYTHING in to:
+            self.on_publish(message)
+            self.messages.append(message)
+        self.deliveries.append(Delivery(message, form, tuple(to)))
+        if form is Form.EMAIL and EVERYTHING in to:
+            self.after_publish(message)
+        return f"id-{len(self.deliveries)}"
 
     def publish_chat(self, message: Message) -> None:
         self.chats.append(message)

@@ -19,22 +19,34 @@ _OVER: Final = ":white_check_mark:"
 _MAX_DESCRIPTION: Final = 2800
 
 
+#: Slack's own characters, and what would make a link of somebody's text in Teams.
+#: https://docs.slack.dev/messaging/formatting-message-text, read 2026-11.
+_ESCAPES: Final = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "[": "(", "]": ")", "`": "'"}
+)
+
+
+def escape(text: str) -> str:
+    """Return ``text`` so that it mentions nobody and links nowhere but where it says."""
+    return text.translate(_ESCAPES)
+
+
 def chat(
     heading: Heading, description: str, next_steps: Sequence[str], thread: str
 ) -> dict[str, Any]:
     """Return a custom notification; messages of one thread are shown together."""
     emoji = _OVER if heading.status is Status.RESOLVED else _EMOJI[heading.severity]
-    text = description
+    text = escape(description)
     if len(text) > _MAX_DESCRIPTION:
         text = text[:_MAX_DESCRIPTION].rpartition("\n")[0] + "\n..."
     content: dict[str, Any] = {
         "textType": "client-markdown",
-        "title": f"{emoji} {heading.line}",
+        "title": f"{emoji} {escape(heading.line)}",
         "description": text,
         "keywords": [heading.severity.value, heading.status.value],
     }
     if next_steps:
-        content["nextSteps"] = list(next_steps)
+        content["nextSteps"] = [escape(step) for step in next_steps]
     return {
         "version": "1.0",
         "source": "custom",

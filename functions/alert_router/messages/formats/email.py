@@ -70,7 +70,9 @@ def body(notification: Notification, links: Links) -> str:
 
 def _opening(notification: Notification) -> str:
     """Return the first lines: whose it is and what it is."""
-    first = f"{notification.name}: {summary(notification)}."
+    # An alarm of somebody else is called what its author likes, "What to do" for example.
+    whose = "Alarm " if notification.foreign_alarm is not None else ""
+    first = f"{whose}{notification.name}: {summary(notification)}."
     if notification.reason is NotificationReason.NOT_SET_UP:
         return f"{first}\nThe account is not set up yet: no balance was ever read."
     if notification.is_reduced:

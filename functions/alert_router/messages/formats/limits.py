@@ -1,11 +1,11 @@
-"""Subjects and SMS that SNS accepts, whatever the account is called."""
+"""Subjects, SMS and sizes that SNS accepts, whatever the account is called."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 #: SNS: "up to 100 characters", no line breaks or control characters, begins with a letter,
 #: number or punctuation mark; older SDKs say ASCII. This is valid under all of them.
@@ -15,6 +15,12 @@ MAX_SUBJECT: Final = 99
 #: One part of an SMS: 140 bytes of 7 bits, when all characters are in the GSM alphabet.
 #: https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
 MAX_SMS: Final = 160
+
+#: SNS refuses for good what is above 262,144 bytes with its attributes. The names of up to 200
+#: subscribers (SNS takes no more filters on a topic) may still come on top of what is composed.
+#: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html, read 2026-11.
+MAX_PUBLISH: Final = 262_144
+MAX_MESSAGE: Final = MAX_PUBLISH - 16_384
 
 #: 3GPP TS 23.038: the default alphabet, and its extension, whose characters take two septets.
 _GSM_BASIC: Final = frozenset(
@@ -47,6 +53,20 @@ def sms_text(required: str, optional: Iterable[str] = ()) -> str:
         if septets(longer) <= MAX_SMS:
             text = longer
     return text
+
+
+def cut_text(text: str, most: int) -> str:
+    """Return ``text`` in at most ``most`` characters."""
+    return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
+
+
+def cut_texts(value: Any, most: int) -> Any:  # noqa: ANN401 -- a JSON value of any kind
+    """Return a JSON value with every text in it cut to ``most`` characters."""
+    if isinstance(value, str):
+        return cut_text(value, most)
+    if isinstance(value, Mapping):
+        return {name: cut_texts(found, most) for name, found in value.items()}
+    return [cut_texts(found, most) for found in value] if isinstance(value, list) else value
 
 
 def septets(text: str) -> int:

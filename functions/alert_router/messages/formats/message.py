@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, assert_never
 
 from alert_router.incidents.incident import IncidentKey
+from alert_router.incidents.subscriber import Form
+from alert_router.messages.formats.limits import MAX_MESSAGE, cut_text, cut_texts
 from shared.names import MessageAttribute, Severity, Status
 
 _SMS_TYPE: Final = "AWS.SNS.SMS.SMSType"
+
+#: How long a text of somebody else may be in a message that is too large, in characters.
+_TEXT_LIMITS: Final = (4000, 1000, 250)
 
 
 class Heading(NamedTuple):
@@ -44,20 +49,22 @@ class Message:
     """What the members remember, so that they end together; empty for a single notification."""
     is_reduced: bool = field(default=False)
 
-    @property
-    def body(self) -> str:
-        """The text of Publish with ``MessageStructure=json``: one form per protocol."""
-        document = json.dumps(self.document, ensure_ascii=False, separators=(",", ":"))
-        machines = dict.fromkeys(("https", "sqs", "lambda"), document)
-        return json.dumps(
-            {"default": self.email, "email": self.email, "sms": self.sms, **machines},
-            ensure_ascii=False,
-        )
+    def text(self, form: Form) -> str:
+        """Return what is published in ``form``."""
+        match form:
+            case Form.EMAIL:
+                return self.email
+            case Form.SMS:
+                return self.sms
+            case Form.EVENTS:
+                return json.dumps(self.document, ensure_ascii=False, separators=(",", ":"))
+            case _:
+                assert_never(form)
 
-    @property
-    def attributes(self) -> dict[str, dict[str, str]]:
-        """Attributes for filter policies, and SMS as "transactional"."""
+    def attributes(self, to: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return the attributes for filter policies: whom it is for, and what it is about."""
         return {
+            MessageAttribute.TO.value: _strings(to),
             MessageAttribute.SEVERITY.value: _string(self.severity.value),
             MessageAttribute.STATUS.value: _string(self.status.value),
             MessageAttribute.PROVIDER.value: _strings(self.providers),
@@ -66,13 +73,34 @@ class Message:
             _SMS_TYPE: _string("Transactional"),
         }
 
+    def size_bytes(self, to: Sequence[str] = ()) -> int:
+        """Return the size of its largest form with its attributes, as SNS counts it."""
+        attributes = sum(
+            len(f"{name}{value['DataType']}{value['StringValue']}".encode())
+            for name, value in self.attributes(to).items()
+        )
+        return attributes + max(len(self.text(form).encode()) for form in Form)
+
+    def shortened(self) -> Message:
+        """Return the message with its texts cut until SNS accepts it; it keeps its first lines."""
+        message = self
+        for most in _TEXT_LIMITS:
+            message = replace(
+                self,
+                email=cut_text(self.email, 10 * most),
+                document=cut_texts(self.document, most),
+            )
+            if message.size_bytes() <= MAX_MESSAGE:
+                break
+        return message
+
 
 def _string(value: str) -> dict[str, str]:
     """Return one value."""
     return {"DataType": "String", "StringValue": value}
 
 
-def _strings(values: tuple[str, ...]) -> dict[str, str]:
+def _strings(values: Sequence[str]) -> dict[str, str]:
     """Return several values as an array; a filter passes when any element matches."""
     if len(values) == 1:
         return _string(values[0])

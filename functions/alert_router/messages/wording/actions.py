@@ -21,7 +21,7 @@ def actions(notification: Notification, links: Links) -> list[str]:
     over = is_over(notification)
     pairs = [
         ("Top up", "" if over else _top_up(notification)),
-        ("Set the key", "" if over else _set_key(notification)),
+        ("Set the key", "" if over else _set_key(notification, links)),
         ("Check", "" if over else _check(notification)),
         ("Dashboard", links.dashboard_url),
         (
@@ -29,7 +29,11 @@ def actions(notification: Notification, links: Links) -> list[str]:
             "" if notification.reason is NotificationReason.CLOSED else links.alarm(notification),
         ),
         ("Runbook", "" if over else links.runbook(notification)),
-        ("Silence", "" if over or notification.foreign_alarm else _silence(notification.account)),
+        ("Advice", "" if over else links.advice(notification)),
+        (
+            "Silence",
+            "" if over or notification.foreign_alarm else _silence(notification.account, links),
+        ),
     ]
     return _lines(pairs)
 
@@ -46,10 +50,11 @@ def actions_for_several(notifications: Sequence[Notification], links: Links) -> 
     )
     pairs = [
         *top_ups,
-        *((("Set the key", _set_key(n)) for n in notifications) if not over else ()),
+        *((("Set the key", _set_key(n, links)) for n in notifications) if not over else ()),
         ("Dashboard", links.dashboard_url),
         ("Runbook", "" if over else links.runbook(first)),
-        ("Silence", _silence(f"provider:{provider}") if provider and is_one_cause else ""),
+        ("Advice", "" if over else links.advice(first)),
+        ("Silence", _silence(f"provider:{provider}", links) if provider and is_one_cause else ""),
     ]
     return _lines(pairs)
 
@@ -69,13 +74,13 @@ def _top_up(notification: Notification) -> str:
     return url if url and (needs or blocked) else ""
 
 
-def _set_key(notification: Notification) -> str:
+def _set_key(notification: Notification, links: Links) -> str:
     """Return the command that gives the account a key, where a key may be missing."""
     if notification.foreign_alarm is not None or Problem.STALE not in notification.problems:
         return ""
     outcome = notification.latest.outcome if notification.latest else Outcome.BAD_CONFIG
     asks = notification.reason is NotificationReason.NOT_SET_UP or outcome in _KEY_PROBLEMS
-    return f"balancectl keys set {notification.account}" if asks else ""
+    return links.command(f"keys set {notification.account}") if asks else ""
 
 
 def _check(notification: Notification) -> str:
@@ -85,6 +90,6 @@ def _check(notification: Notification) -> str:
     return "who uses the key? If nobody knows, it may have leaked: revoke it at the provider"
 
 
-def _silence(pattern: str) -> str:
+def _silence(pattern: str, links: Links) -> str:
     """Return the command that silences accounts."""
-    return f'balancectl silence {pattern} --for 2h --reason "..."'
+    return links.command(f'silence {pattern} --for 2h --reason "..."')

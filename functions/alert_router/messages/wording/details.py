@@ -5,7 +5,7 @@ from __future__ import annotations
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.notification import Notification
 from alert_router.messages.wording import phrases
-from alert_router.messages.wording.units import amount, clock, full_time, sparkline
+from alert_router.messages.wording.units import amount, clock, full_time, quoted, sparkline
 from shared.names import Severity
 
 Rows = list[tuple[str, str]]
@@ -88,10 +88,10 @@ def _foreign(notification: Notification) -> Rows:
     return [
         ("Alarm", foreign_alarm.alarm_name),
         ("Series", foreign_alarm.contributor),
-        ("Description", foreign_alarm.description),
+        ("Description", quoted(foreign_alarm.description)),
         ("Metric", foreign_alarm.watching),
         ("State", "" if foreign_alarm.has_data else "it has no data"),
-        ("CloudWatch", foreign_alarm.reason),
+        ("CloudWatch", quoted(foreign_alarm.reason)),
         *_when(notification),
         ("AWS account", " ".join(filter(None, (foreign_alarm.aws_account, foreign_alarm.region)))),
     ]

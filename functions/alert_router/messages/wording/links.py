@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from alert_router.incidents.incident import Problem
-from shared.names import AlarmKind, AlarmName, Severity
+from shared.names import DEFAULT_NAME, AlarmKind, AlarmName, Severity
 
 if TYPE_CHECKING:
     from alert_router.incidents.notification import Notification
@@ -27,6 +27,20 @@ _KINDS: Final = {
     Problem.STALE: (AlarmKind.STALE,),
     Problem.DRAIN: (AlarmKind.DRAIN,),
     Problem.EXPIRY: (AlarmKind.EXPIRY,),
+}
+
+
+#: What the runbook says under each alarm's heading, in one line, for teams that publish none.
+ADVICE: Final = {
+    AlarmKind.WARNING: "top up, or lower the threshold if this level worries nobody",
+    AlarmKind.CRITICAL: "top up now, or stop what can wait: calls will soon fail",
+    AlarmKind.STALE: (
+        "balancectl status says why; a rejected key needs a new one, an outage needs patience"
+    ),
+    AlarmKind.RUNWAY_WARNING: "top up, or find out what consumes more than planned",
+    AlarmKind.RUNWAY_CRITICAL: "top up now, or stop what can wait: it will soon be empty",
+    AlarmKind.DRAIN: "find out who uses the key; if nobody knows, revoke it at the provider",
+    AlarmKind.EXPIRY: "use the credit, or renew the key, before it expires",
 }
 
 
@@ -68,6 +82,17 @@ class Links(NamedTuple):
         """Return the runbook's heading for the alarm."""
         kind = _kind(notification)
         return f"{self.runbook_url}#{kind.value}" if self.runbook_url and kind else ""
+
+    def advice(self, notification: Notification) -> str:
+        """Return what the runbook advises, where there is none to link to."""
+        kind = _kind(notification)
+        return ADVICE[kind] if kind and not self.runbook_url else ""
+
+    def command(self, words: str) -> str:
+        """Return a command that can be pasted: it names the deployment that it is about."""
+        name = "" if self.stack_name in ("", DEFAULT_NAME) else f" --name {self.stack_name}"
+        region = f" --region {self.region}" if self.region else ""
+        return f"balancectl {words}{name}{region}"
 
 
 def _kind(notification: Notification) -> AlarmKind | None:

@@ -1,4 +1,4 @@
-"""Times, durations, amounts and a day of balances, as a person reads them. All times are UTC."""
+"""Times (UTC), durations, amounts, quotations and a day of balances, as a person reads them."""
 
 from __future__ import annotations
 
@@ -63,6 +63,11 @@ def about(length: timedelta) -> str:
 def amount(value: Decimal, unit: str) -> str:
     """Return an amount with its unit, where it has one."""
     return format_amount(value, unit) if unit else f"{value.normalize():,f}"
+
+
+def quoted(text: str) -> str:
+    """Return a text as its author's words, in quotation marks of which it has none of its own."""
+    return f'"{text.replace(chr(34), chr(39))}"' if text else ""
 
 
 def plural(count: int, noun: str) -> str:

@@ -74,11 +74,23 @@ locals {
           description = join(" ", compact([
             "${local.provider_of[id].title} account ${id} ${alarm.words}.",
             local.top_up_of[id] == null ? "" : "Top up: ${local.top_up_of[id]}",
-            "Runbook: ${var.runbook_url}#${alarms.kind.name}",
+            var.runbook_url == null ? local.advice[alarms.kind.name] : "Runbook: ${var.runbook_url}#${alarms.kind.name}",
           ]))
         }
       }
     } if length(alarms.accounts) > 0
+  }
+
+  # What the runbook says under each heading, in one line, where no runbook is published. As in
+  # functions/alert_router/messages/wording/links.py.
+  advice = {
+    warning         = "Advice: top up, or lower the threshold if this level worries nobody."
+    critical        = "Advice: top up now, or stop what can wait: calls will soon fail."
+    stale           = "Advice: balancectl status says why; a rejected key needs a new one, an outage needs patience."
+    runway-warning  = "Advice: top up, or find out what consumes more than planned."
+    runway-critical = "Advice: top up now, or stop what can wait: it will soon be empty."
+    drain           = "Advice: find out who uses the key; if nobody knows, revoke it at the provider."
+    expiry          = "Advice: use the credit, or renew the key, before it expires."
   }
 
   alarm_names = {

@@ -14,12 +14,28 @@ locals {
     alarms_topic         = "${var.name}-alarms"
     intake_queue         = "${var.name}-alarms"
     notifications_topic  = "${var.name}-notifications"
+    sms_topic            = "${var.name}-notifications-sms"
+    events_topic         = "${var.name}-notifications-events"
     operations_topic     = "${var.name}-operations"
     chat_topic           = "${var.name}-chat"
   }
 
   severities = ["critical", "warning"]
-  statuses   = ["digest", "firing", "reminder", "resolved", "test"]
+  statuses   = ["firing", "reminder", "resolved"]
+
+  # Each form of a message has a topic of its own, with plain String messages: SNS sends attributes,
+  # on which all filters rest, with those alone
+  # (docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html, read 2026-11).
+  forms = { email = "email", sms = "sms", https = "events", sqs = "events", lambda = "events" }
+  topic_of_form = {
+    email  = "notifications_topic"
+    sms    = "sms_topic"
+    events = "events_topic"
+  }
+
+  # The item of table alerts that tells the router who gets what. As in
+  # functions/alert_router/incidents/subscriber.py.
+  subscribers_item = { scope = "subscribers", id = "declared" }
 
   # The value of the attributes provider and account in messages about no account of ours.
   no_subject = "-"

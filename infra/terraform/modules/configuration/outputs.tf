@@ -52,14 +52,26 @@ output "schedule_inputs" {
   value       = { for shard, input in local.schedule_inputs : shard => input if length(local.account_sentences) == 0 }
 }
 
+output "subscribers_item" {
+  description = "The item of table alerts that tells the router who gets what."
+  value = merge(local.subscribers_item, {
+    filters = jsonencode([for filter in local.subscriber_filters : filter if length(local.subscriber_sentences) == 0])
+  })
+}
+
 output "subscriptions" {
-  description = "The notifications topic's subscriptions, with their filter policies as JSON."
+  description = "Who is subscribed to which form's topic, with the filter policies as JSON."
   value       = local.subscriptions
 
   precondition {
     condition     = length(local.subscriber_sentences) == 0
     error_message = join("\n", local.subscriber_sentences)
   }
+}
+
+output "topic_of_form" {
+  description = "The key of each form's topic in names."
+  value       = local.topic_of_form
 }
 
 output "untold" {

@@ -75,15 +75,11 @@ locals {
         if try(length(subscriber[field]) == 0, false)
       ]
     ])
-    # SNS: at most 150 combinations in one policy, and 200 policies on one topic.
-    combinations = [
-      for name, subscriber in var.subscribers :
-      "Subscriber \"${name}\": severities × providers × accounts × statuses make more than the 150 combinations that SNS takes; leave one of them out, or divide the subscriber."
-      if length(coalesce(subscriber.severities, [""])) * length(coalesce(subscriber.providers, [""])) *
-      length(coalesce(subscriber.accounts, [""])) * length(try(local.filter_policies[name].status, [""])) > 150
-    ]
-    policies = length([for policy in values(local.filter_policies) : policy if length(policy) > 0]) <= 200 ? [] : [
-      "Subscribers: more than 200 have a filter, and SNS takes 200 filters on a topic; send some of them through one queue."
+    # SNS: at most 200 filter policies on one topic (docs.aws.amazon.com/general/latest/gr/sns.html).
+    policies = [
+      for form in distinct(values(local.forms)) :
+      "Subscribers: more than 200 are on topic ${local.names[local.topic_of_form[form]]}, and SNS takes 200 filters on a topic; send some of them through one queue."
+      if length([for subscription in values(local.subscriptions) : subscription if subscription.form == form]) > 200
     ]
   }
 }

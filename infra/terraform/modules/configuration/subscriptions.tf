@@ -1,26 +1,27 @@
-# The subscriptions of both topics that people are told by, and their filter policies.
+# The subscriptions of the topics that reach people and machines, and the filters that the router
+# applies.
 
 locals {
-  # A test message reaches whoever is told of the account and the severity, whatever the status. A
-  # digest takes the place of messages of every status, so it reaches whoever would have got those.
-  filter_policies = {
-    for name, subscriber in var.subscribers : name => {
-      for attribute, values in {
-        severity = subscriber.severities
-        provider = subscriber.providers
-        account  = subscriber.accounts
-        status   = subscriber.statuses == null ? null : sort(distinct(concat(subscriber.statuses, ["digest", "test"])))
-      } : attribute => values if values != null
-    }
-  }
-
+  # The router works out who gets which line and addresses each message by name: SNS would deliver
+  # a message about several accounts to everyone whose filter matches one of them.
   subscriptions = {
     for name, subscriber in var.subscribers : name => {
       protocol      = subscriber.protocol
       endpoint      = subscriber.endpoint
-      filter_policy = length(local.filter_policies[name]) == 0 ? null : jsonencode(local.filter_policies[name])
+      form          = try(local.forms[subscriber.protocol], "email")
+      filter_policy = jsonencode({ to = [name] })
     }
   }
+
+  subscriber_filters = [
+    for name, subscriber in var.subscribers : merge(
+      { name = name, form = local.subscriptions[name].form },
+      {
+        for field in ["severities", "providers", "accounts", "statuses"] : field => subscriber[field]
+        if subscriber[field] != null
+      },
+    )
+  ]
 
   # Per account and severity, whether a message of it would reach anybody.
   untold = flatten([

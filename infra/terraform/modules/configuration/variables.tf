@@ -66,10 +66,9 @@ variable "poll_interval_minutes" {
 }
 
 variable "runbook_url" {
-  description = "Where docs/runbook.md is read."
+  description = "Where docs/runbook.md is read; null where it is not published."
   type        = string
-  default     = "docs/runbook.md"
-  nullable    = false
+  default     = null
 }
 
 variable "shard_size" {

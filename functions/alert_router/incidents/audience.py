@@ -1,0 +1,72 @@
+"""Which subscribers get which notifications. Those who get the same lines form one audience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from alert_router.incidents.incident import IncidentKey
+from alert_router.incidents.notification import Notification
+from alert_router.incidents.subscriber import Form, Line, Subscriber
+
+StillOpen = Mapping[str, Sequence[Line]]
+"""Of a group that partly recovered, by its name: the accounts that did not."""
+
+
+class Audience(NamedTuple):
+    """Subscribers who get the same lines."""
+
+    notifications: Sequence[Notification]
+    still_open: Mapping[str, Sequence[str]]
+    """As far as its members may read of them: accounts by group."""
+    to: Mapping[Form, Sequence[str]]
+    """Names by form."""
+
+    def addresses(self, form: Form) -> frozenset[str]:
+        """Return what is kept of a form that its topic has accepted."""
+        return frozenset(f"{form}/{name}" for name in self.to[form])
+
+
+def audiences(
+    notifications: Sequence[Notification],
+    subscribers: Iterable[Subscriber],
+    delivered: Mapping[IncidentKey, frozenset[str]],
+    still_open: StillOpen,
+) -> list[Audience]:
+    """Return who gets which notifications; what was delivered to somebody is left out.
+
+    Nobody gets a notification, or reads of an account, that the own filter does not pass.
+    """
+    shares: dict[tuple[object, ...], Audience] = {}
+    for subscriber in subscribers:
+        lines = [
+            notification
+            for notification in notifications
+            if subscriber.wants(notification.line)
+            and subscriber.address not in delivered.get(notification.key, ())
+        ]
+        if not lines:
+            continue
+        rest = {
+            group: tuple(line.account for line in members if subscriber.wants(line))
+            for group, members in still_open.items()
+        }
+        same = (tuple(n.key for n in lines), tuple(sorted(rest.items())))
+        names = shares.setdefault(same, Audience(lines, rest, {})).to
+        shares[same] = Audience(
+            lines,
+            rest,
+            {**names, subscriber.form: (*names.get(subscriber.form, ()), subscriber.name)},
+        )
+    return list(shares.values())
+
+
+def is_delivered(
+    notification: Notification, subscribers: Iterable[Subscriber], delivered: frozenset[str]
+) -> bool:
+    """Whether everybody who is to get a notification has it."""
+    return all(
+        subscriber.address in delivered
+        for subscriber in subscribers
+        if subscriber.wants(notification.line)
+    )

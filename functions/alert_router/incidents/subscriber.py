@@ -1,0 +1,131 @@
+"""Who gets what: the declared subscribers and their filters.
+
+Terraform writes the filters of ``subscribers`` into one item of table ``alerts``; the router works
+out from them who gets which notification, and addresses each message by name. SNS cannot: it
+delivers a message about several accounts to everyone whose filter matches one of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, Self
+
+from shared.names import Severity, Status
+
+#: The item that holds the declared subscribers, in table ``alerts``. As in Terraform.
+SCOPE: Final = "subscribers"
+ITEM_ID: Final = "declared"
+
+#: The name in attribute ``to`` of the messages that hold everything, for subscriptions that were
+#: made by hand: they get each line once if they filter on it.
+EVERYTHING: Final = "*"
+
+
+class Form(StrEnum):
+    """What a topic carries; each form has a topic of its own."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    EVENTS = "events"
+    """The JSON document, for https, sqs and lambda."""
+
+
+class SubscribersError(Exception):
+    """The declared subscribers cannot be read, so nobody can be addressed."""
+
+
+class Line(NamedTuple):
+    """What a filter sees of one notification, or of one account that a message names."""
+
+    severity: Severity
+    status: Status
+    provider: str
+    account: str
+
+
+class Subscriber(NamedTuple):
+    """A subscriber and its filter; None passes everything."""
+
+    name: str
+    form: Form
+    severities: frozenset[str] | None = None
+    providers: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
+    statuses: frozenset[str] | None = None
+
+    def wants(self, line: Line) -> bool:
+        """Whether the filter passes ``line``; tests pass whatever their status."""
+        return (
+            _passes(self.severities, line.severity)
+            and _passes(self.providers, line.provider)
+            and _passes(self.accounts, line.account)
+            and (line.status is Status.TEST or _passes(self.statuses, line.status))
+        )
+
+    @property
+    def filters(self) -> dict[str, list[str]]:
+        """The values of each part of the filter that limits anything."""
+        named = zip(self._fields[2:], self[2:], strict=True)
+        return {field: sorted(values) for field, values in named if values is not None}
+
+    @property
+    def address(self) -> str:
+        """What is kept of a notification that its topic has accepted for this subscriber."""
+        return f"{self.form}/{self.name}"
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any]) -> Self:
+        """Read one entry of the item.
+
+        Raises:
+            KeyError, TypeError, ValueError: when Terraform did not write it.
+        """
+        name = entry["name"]
+        if not isinstance(name, str) or not name or name == EVERYTHING:
+            raise ValueError("a subscriber needs a name")
+        filters = {
+            field: _values(entry[field])
+            for field in cls._fields[2:]
+            if entry.get(field) is not None
+        }
+        return cls(name, Form(entry["form"]), **filters)
+
+
+def parse_subscribers(text: str) -> tuple[list[Subscriber], list[str]]:
+    """Read the item's JSON; return the subscribers, and which entries cannot be read.
+
+    Raises:
+        SubscribersError: when it is no JSON list.
+    """
+    try:
+        entries = json.loads(text)
+    except ValueError as exc:
+        raise SubscribersError("the declared subscribers are not JSON; run make deploy") from exc
+    if not isinstance(entries, list):
+        raise SubscribersError("the declared subscribers are not a list; run make deploy")
+    subscribers, unreadable = [], []
+    for number, entry in enumerate(entries):
+        try:
+            subscribers.append(Subscriber.parse(entry))
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            unreadable.append(f"entry {number}: {type(exc).__name__}")
+    return subscribers, unreadable
+
+
+def everyone(forms: Iterable[Form]) -> list[Subscriber]:
+    """Return who gets everything: subscriptions made by hand, on each topic that there is."""
+    return [Subscriber(EVERYTHING, form) for form in forms]
+
+
+def _passes(values: frozenset[str] | None, value: str) -> bool:
+    """Whether one part of a filter passes a value."""
+    return values is None or value in values
+
+
+def _values(values: object) -> frozenset[str]:
+    """Return a filter's values."""
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError("a filter is a list of texts")
+    return frozenset(values)

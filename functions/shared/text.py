@@ -1,0 +1,24 @@
+"""Make texts of others safe to show: one line, nothing invisible. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+#: What a text may not hold: control characters, format characters (directions, zero width),
+#: surrogates, private use, unassigned, and Unicode's own line and paragraph separators.
+_REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def one_line(text: str, most: int = 1_000) -> str:
+    """Return ``text`` on one line, in at most ``most`` visible characters and single spaces."""
+    visible = "".join(
+        character if unicodedata.category(character) not in _REFUSED else " " for character in text
+    )
+    line = " ".join(visible.split())
+    return line if len(line) <= most else f"{line[: most - 3].rstrip()}..."
+
+
+def is_one_line(text: str) -> bool:
+    """Whether ``text`` holds nothing but visible characters and spaces."""
+    return not any(unicodedata.category(character) in _REFUSED for character in text)
