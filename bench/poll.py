@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
 
 import httpx
 
+from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetching.addresses import AddressPolicy
@@ -150,6 +151,7 @@ def make_adapters(timeout_seconds: float = 15) -> Adapters:
             secrets=SecretStore(clients.secretsmanager, 300),
             transport=lambda: Fetcher(timeout_seconds, AddressPolicy(loopback=True)),
             limits=FetchLimits(IN_FLIGHT, timeout_seconds),
+            keys=KeyPolicy("bench"),
             allow_http_loopback=True,
         ),
         latest=LatestTable(clients.dynamodb, TABLE),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from shared.redactor import redactor
+
 _known: Final[set[str]] = set()
 
 
@@ -13,8 +15,6 @@ def remember(key: str | Mapping[str, str]) -> None:
     parts: Iterable[str] = [key] if isinstance(key, str) else key.values()
     new = {part for part in parts if part and part not in _known}
     if new:
-        from shared.telemetry import redactor  # noqa: PLC0415 -- loads Powertools
-
         _known.update(new)
         redactor().add(new)
 
@@ -23,6 +23,5 @@ def clean(text: str) -> str:
     """Return ``text`` with all remembered keys masked."""
     if not _known:
         return text
-    from shared.telemetry import redactor  # noqa: PLC0415 -- loaded already
 
     return redactor().clean(text)

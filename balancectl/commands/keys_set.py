@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from balance_poller.definitions.template import Secret
 from balance_poller.event import AccountError, parse_account
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
@@ -30,6 +29,7 @@ from balancectl.keys.sources import key_warnings, read_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import print_one
 from shared.outcome import Outcome
+from shared.secret import PlainKey
 
 _STYLES = {Change.ADDED: "green", Change.CHANGED: "green"}
 
@@ -121,7 +121,7 @@ def import_keys(
         raise typer.Exit(ExitCode.NO)
 
 
-def _verify(stack: Stack | None, account: str, key: Secret, now: datetime) -> None:
+def _verify(stack: Stack | None, account: str, key: PlainKey, now: datetime) -> None:
     """Poll with the key; exit if that does not read the balance."""
     known = None if stack is None else stack.accounts.get(account)
     if stack is None or known is None:

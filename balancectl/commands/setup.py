@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import format_count
@@ -33,6 +32,7 @@ from balancectl.views.poll import print_report
 from balancectl.views.subscribers import print_confirmed, print_resend_commands
 from balancectl.views.test_alert import print_delivery, print_recipients
 from shared.names import Severity
+from shared.secret import PlainKey
 
 _ROUTER_SECONDS = 60.0
 
@@ -89,7 +89,7 @@ def _keys(target: Target, stack: Stack) -> bool:
     return is_complete
 
 
-def _ask(stack: Stack, account: str) -> Secret | None:
+def _ask(stack: Stack, account: str) -> PlainKey | None:
     """Prompt for a key, or its parts; None if it is left out."""
     parts = key_parts(stack, account)
     if not parts:

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import did_you_mean, format_count, join_names
@@ -31,6 +30,7 @@ from balancectl.local.one_account import make_account, read_provider_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import print_polls
 from shared.outcome import Outcome
+from shared.secret import PlainKey
 
 
 def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
@@ -114,7 +114,7 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
 
 def _from_file(
     path: Path, only: list[str] | None, keys_file: str | None, others: list[object]
-) -> tuple[AccountsFile, dict[str, Secret]]:
+) -> tuple[AccountsFile, dict[str, PlainKey]]:
     """Return the file's accounts, and their keys from the environment or the keys file."""
     if any(others):
         raise typer.BadParameter(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from balance_poller.credentials.reference import SecretError, take_key
-from balance_poller.definitions.template import Secret
+from balance_poller.credentials.reference import SecretError
+from balance_poller.credentials.stored import parse_stored
 from balancectl.cli.errors import CliError
+from shared.secret import PlainKey, seal
 
 
 class Change(StrEnum):
@@ -49,21 +50,21 @@ def format_document(document: Mapping[str, Any]) -> str:
 
 
 def set_keys(
-    document: Mapping[str, Any], keys: Mapping[str, Secret]
+    document: Mapping[str, Any], keys: Mapping[str, PlainKey]
 ) -> tuple[dict[str, Any], dict[str, Change]]:
     """Return the document with ``keys`` in it, and what that changed."""
     changes = {name: _change(document.get(name), key) for name, key in keys.items()}
     return {**document, **keys}, changes
 
 
-def replace_text(text: str | None, key: Secret) -> tuple[str | None, Change]:
+def replace_text(text: str | None, key: PlainKey) -> tuple[str | None, Change]:
     """Return the text of a secret that is one key; None if it is already."""
     new = key if isinstance(key, str) else json.dumps(key, ensure_ascii=False)
     try:
-        old: Secret | None = None if text is None else take_key(text, None)
+        old = None if text is None else parse_stored(text).take(None).key
     except SecretError:
         old = None
-    change = _change(old, key)
+    change = _change(old, seal(key))
     return None if change is Change.UNCHANGED else new, change
 
 
@@ -88,7 +89,7 @@ def _belongs_to(name: str, account: str) -> bool:
     return name == account or name.startswith(f"{account}@")
 
 
-def _change(old: object, key: Secret) -> Change:
+def _change(old: object, key: object) -> Change:
     """Return what replacing ``old`` by ``key`` changes."""
     if old is None:
         return Change.ADDED
@@ -100,7 +101,7 @@ def why_unusable(text: str | None, json_key: str | None) -> str | None:
     if text is None:
         return "the secret has no value yet"
     try:
-        take_key(text, json_key)
+        parse_stored(text).take(json_key)
     except SecretError as exc:
         return str(exc)
     return None

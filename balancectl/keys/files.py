@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.keys.sources import checked_part, parse_key, stdin_text
 from shared.names import ACCOUNT_PATTERN
+from shared.secret import PlainKey
 
 if TYPE_CHECKING:
     from dotenv.parser import Original
@@ -25,7 +25,7 @@ def variable_of(account: str) -> str:
     return ENVIRONMENT_PREFIX + re.sub(r"[^A-Z0-9]", "_", account.upper())
 
 
-def read_keys(source: str) -> dict[str, Secret]:
+def read_keys(source: str) -> dict[str, PlainKey]:
     """Read many keys from a dotenv or JSON file; "-" is standard input.
 
     Raises:
@@ -41,7 +41,7 @@ def read_keys(source: str) -> dict[str, Secret]:
     return parse_keys(text, source)
 
 
-def parse_keys(text: str, source: str) -> dict[str, Secret]:
+def parse_keys(text: str, source: str) -> dict[str, PlainKey]:
     """Return keys by name from dotenv lines (``name=key``) or a JSON object (``{"name": key}``)."""
     text = text.removeprefix("\ufeff")
     if not text.strip():
@@ -49,7 +49,7 @@ def parse_keys(text: str, source: str) -> dict[str, Secret]:
     pairs = (
         _json_pairs(text, source) if text.lstrip().startswith("{") else _dotenv_pairs(text, source)
     )
-    keys: dict[str, Secret] = {}
+    keys: dict[str, PlainKey] = {}
     for name, value in pairs:
         if name in keys:
             raise CliError(f"{source} contains '{name}' twice")
@@ -57,7 +57,7 @@ def parse_keys(text: str, source: str) -> dict[str, Secret]:
     return keys
 
 
-def assign(keys: Mapping[str, Secret], accounts: Iterable[str]) -> dict[str, Secret]:
+def assign(keys: Mapping[str, PlainKey], accounts: Iterable[str]) -> dict[str, PlainKey]:
     """Return keys by account, from names that are accounts or ``BALANCE_KEY_…`` variables.
 
     Keeps any other name.
@@ -68,7 +68,7 @@ def assign(keys: Mapping[str, Secret], accounts: Iterable[str]) -> dict[str, Sec
     by_variable: dict[str, list[str]] = {}
     for account in accounts:
         by_variable.setdefault(variable_of(account), []).append(account)
-    assigned: dict[str, Secret] = {}
+    assigned: dict[str, PlainKey] = {}
     for name, key in keys.items():
         named = by_variable.get(name, [name])
         if len(named) > 1:
@@ -79,7 +79,7 @@ def assign(keys: Mapping[str, Secret], accounts: Iterable[str]) -> dict[str, Sec
     return assigned
 
 
-def _key_of(value: object, what: str) -> Secret:
+def _key_of(value: object, what: str) -> PlainKey:
     """Return a key from a file: a string, or an object of parts."""
     if isinstance(value, dict):
         if not value:

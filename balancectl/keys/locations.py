@@ -10,7 +10,6 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from balance_poller.credentials.reference import SecretError, SecretReference
-from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError, is_denied
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target
@@ -24,6 +23,7 @@ from balancectl.keys.document import (
     why_unusable,
 )
 from balancectl.keys.secret_writer import SecretVersion, SecretWriter
+from shared.secret import PlainKey
 
 _DENIED: Final = "access to the secret is denied"
 
@@ -55,7 +55,7 @@ def locate_key(target: Target, stack: Stack | None, account: str) -> SecretRefer
 
 
 def save_keys(
-    target: Target, locations: Mapping[str, SecretReference], keys: Mapping[str, Secret]
+    target: Target, locations: Mapping[str, SecretReference], keys: Mapping[str, PlainKey]
 ) -> dict[str, Change]:
     """Save keys by account, each in its secret, with one change to each secret.
 
@@ -124,10 +124,10 @@ def unused_names(target: Target, stack: Stack) -> list[str]:
 
 
 def _by_json_key(
-    accounts: Iterable[str], locations: Mapping[str, SecretReference], keys: Mapping[str, Secret]
-) -> dict[str | None, Secret]:
+    accounts: Iterable[str], locations: Mapping[str, SecretReference], keys: Mapping[str, PlainKey]
+) -> dict[str | None, PlainKey]:
     """Return the keys of one secret by JSON key."""
-    wanted: dict[str | None, Secret] = {}
+    wanted: dict[str | None, PlainKey] = {}
     owners: dict[str | None, str] = {}
     for account in accounts:
         name = locations[account].json_key
@@ -146,7 +146,7 @@ def _by_json_key(
 
 
 def _save_to_secret(
-    writer: SecretWriter, wanted: Mapping[str | None, Secret]
+    writer: SecretWriter, wanted: Mapping[str | None, PlainKey]
 ) -> dict[str | None, Change]:
     """Change one secret; return what changed for each key."""
     changes: dict[str | None, Change] = {}

@@ -14,9 +14,9 @@ from typing import Final
 
 import typer
 
-from balance_poller.definitions.template import Secret
 from balancectl.cli.errors import CliError
 from balancectl.cli.redaction import remember
+from shared.secret import PlainKey
 
 _PLACEHOLDER: Final = re.compile(
     r"^<.*>$|^\$\{?\w+\}?$|^\{\{.*\}\}$|\.\.\.|\u2026|\*{3}|x{6}|"
@@ -31,7 +31,7 @@ _LONGEST: Final = 4_096
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
 
 
-def parse_key(text: str, what: str) -> Secret:
+def parse_key(text: str, what: str) -> PlainKey:
     """Return a key as it is stored: trimmed; a JSON object is a credential of several parts.
 
     Raises:
@@ -51,7 +51,7 @@ def parse_key(text: str, what: str) -> Secret:
     return {name: checked_part(value, f"{what}, part '{name}'") for name, value in parts.items()}
 
 
-def key_warnings(key: Secret) -> list[str]:
+def key_warnings(key: PlainKey) -> list[str]:
     """Return why a key is probably not the real one: a placeholder, or of an odd length."""
     parts = {"the key": key} if isinstance(key, str) else {f"part '{n}'": v for n, v in key.items()}
     warnings = []
@@ -67,7 +67,7 @@ def key_warnings(key: Secret) -> list[str]:
     return warnings
 
 
-def read_key(account: str, *, from_stdin: bool, fields: Iterable[str] = ()) -> Secret:
+def read_key(account: str, *, from_stdin: bool, fields: Iterable[str] = ()) -> PlainKey:
     """Read one key from standard input if requested or piped, else from a prompt.
 
     Args:
@@ -92,7 +92,7 @@ def prompt(label: str) -> str:
     return text
 
 
-def key_from_environment(sources: Iterable[str]) -> Secret:
+def key_from_environment(sources: Iterable[str]) -> PlainKey:
     """Read a key from ``VARIABLE``, or its parts from ``FIELD=VARIABLE`` each.
 
     Raises:
@@ -133,7 +133,7 @@ def checked_part(value: object, what: str) -> str:
     return _checked(value.strip(), what)
 
 
-def _with_fields(key: Secret, fields: list[str]) -> Secret:
+def _with_fields(key: PlainKey, fields: list[str]) -> PlainKey:
     """Check that a key from standard input has the requested parts."""
     if not fields:
         return key

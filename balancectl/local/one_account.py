@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import typer
 
 from balance_poller.definitions.catalogue import list_providers
-from balance_poller.definitions.template import Secret
 from balance_poller.event import Account, AccountError, parse_account
 from balance_poller.exchange.provider import load_provider
 from balancectl.cli.errors import CliError
 from balancectl.cli.formatting import did_you_mean
 from balancectl.keys.sources import key_from_environment, read_key
+from shared.secret import PlainKey
 
 
 def make_account(provider: str, entry: Mapping[str, object]) -> Account:
@@ -25,7 +25,7 @@ def make_account(provider: str, entry: Mapping[str, object]) -> Account:
 
 def read_provider_key(
     provider: str, inline: Mapping[str, object], key_env: list[str], *, key_stdin: bool
-) -> Secret:
+) -> PlainKey:
     """Read one key for ``provider``, prompting for the parts that it needs."""
     known = sorted({*list_providers(), *inline})
     if provider not in known:

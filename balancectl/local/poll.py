@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from balance_poller.credentials.reference import Keys, SecretError
-from balance_poller.definitions.template import Secret
+from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.event import Account
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider
@@ -28,6 +27,7 @@ from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balancectl.cli.errors import CliError
 from balancectl.keys.files import variable_of
+from shared.secret import PlainKey, seal
 
 _MAX_IN_FLIGHT: Final = 20
 _TIMEOUT_SECONDS: Final = 15.0
@@ -78,7 +78,7 @@ class _Recording:
 def poll_accounts(
     accounts: Sequence[Account],
     inline: Mapping[str, object],
-    keys: Mapping[str, Secret],
+    keys: Mapping[str, PlainKey],
     at: datetime,
     transport: TransportFactory | None = None,
 ) -> list[LocalPoll]:
@@ -94,7 +94,7 @@ def poll_accounts(
     Raises:
         CliError: When accounts that share a secret are given different keys.
     """
-    found: dict[str, Secret] = {}
+    found: dict[str, PlainKey] = {}
     for account in accounts:
         key = keys.get(account.id)
         if key is not None and found.setdefault(account.secret, key) != key:
@@ -107,7 +107,12 @@ def poll_accounts(
         if account.secret not in found
     }
     providers = load_providers(accounts, inline)
-    plan = make_plan(accounts, providers, Keys(found, missing), PlanRules(allow_http_loopback=True))
+    plan = make_plan(
+        accounts,
+        providers,
+        Keys({reference: StoredKey(seal(key)) for reference, key in found.items()}, missing),
+        PlanRules(allow_http_loopback=True),
+    )
     requests = {account.id: group.request for group in plan.groups for account in group.accounts}
 
     async def run() -> tuple[dict[str, Reading], dict[int, Response]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetching.addresses import AddressPolicy
@@ -76,6 +77,7 @@ def _adapters(settings: Settings) -> Adapters:
                 ),
             ),
             limits=FetchLimits(settings.max_in_flight, settings.request_timeout_seconds),
+            keys=KeyPolicy(settings.name, settings.key_hosts),
             allow_http_loopback=settings.allow_http_loopback,
         ),
         latest=LatestTable(clients.dynamodb, settings.balances_table),

@@ -23,7 +23,7 @@ from balance_poller.recording.latest_table import LatestRead, LatestTable, is_do
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balance_poller.report import Row, RunReport
 from shared.outcome import Outcome
-from shared.telemetry import redactor
+from shared.redactor import redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,11 @@ def _records(
 
 
 def _without_keys(reading: Reading) -> Reading:
-    """Mask keys in the reason: an answer may echo one where the definition selects a code."""
+    """Mask keys in the reason: an answer may echo one, or a part, where a code should be."""
     if reading.reason is None:
         return reading
-    return replace(reading, reason=redactor().clean(reading.reason))
+    words, colon, code = redactor().clean(reading.reason).rpartition(": ")
+    return replace(reading, reason=f"{words}{colon}{redactor().clean_code(code)}")
 
 
 def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:

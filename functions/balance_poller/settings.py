@@ -33,6 +33,8 @@ class Settings:
     runtime API listens there."""
     allow_private_addresses: bool = False
     """Whether requests may go to addresses of private networks, as services in a VPC have them."""
+    key_hosts: frozenset[str] = frozenset()
+    """Origins that keys may go to which ``keys set`` does not write."""
     max_in_flight: int = 100
     """Requests under way at the same time, over all providers."""
     request_timeout_seconds: float = 15
@@ -55,6 +57,7 @@ class Settings:
             history_days=_positive(values, "HISTORY_DAYS", int, cls.history_days),
             allow_http_loopback=_flag(values, "ALLOW_HTTP_LOOPBACK"),
             allow_private_addresses=_flag(values, "ALLOW_PRIVATE_ADDRESSES"),
+            key_hosts=frozenset(values.get("KEY_HOSTS", "").split()),
             max_in_flight=_positive(values, "MAX_IN_FLIGHT", int, cls.max_in_flight),
             request_timeout_seconds=_positive(
                 values, "REQUEST_TIMEOUT_SECONDS", float, cls.request_timeout_seconds

@@ -1,20 +1,23 @@
-"""Where an account's key is, and how to take it out of a secret's value. Pure."""
+"""Where an account's key is stored, and what reading it gave. Pure."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from balance_poller.definitions.template import Secret
 from shared.outcome import Outcome
+from shared.secret import AccountKey
 
 #: Names may hold letters, digits and /_+=.@- (Secrets Manager, CreateSecret, read 2026-11); an ARN
 #: adds the colon. One malformed id would make AWS refuse the nineteen beside it.
 _SECRET_ID: Final = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
+
+#: What ``keys set`` stores beside a key "main": "main@for", where it may go, and "main@id", which
+#: is another one for every key. No account's name has an @ in it.
+BOUND_TO: Final = "@for"
+KEY_ID: Final = "@id"
 
 
 class SecretError(ValueError):
@@ -33,10 +36,21 @@ class SecretStoreError(SecretError):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An account's key with what is noted beside it."""
+
+    key: AccountKey
+    bound_to: str | None = None
+    """A shipped provider's name or an origin; None when nothing is noted."""
+    id: str | None = None
+    """Another one for every key that ``keys set`` stores; else the secret's version."""
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """What one reading gave, by reference: each is in exactly one of the two."""
 
-    found: Mapping[str, Secret]
+    found: Mapping[str, StoredKey]
     missing: Mapping[str, SecretError]
 
 
@@ -60,10 +74,12 @@ class SecretReference:
             raise SecretError("the secret's name is not a Secrets Manager name or ARN")
         if hash_sign and not json_key:
             raise SecretError("the secret's name ends in # without a key after it")
+        if json_key.endswith((BOUND_TO, KEY_ID)):
+            raise SecretError("the secret's name ends in a note about a key, not in a key")
         return cls(secret_id, json_key or None)
 
     def names(self, arn: str, name: str) -> bool:
-        """Whether the secret with this ``arn`` and ``name`` is the one referred to.
+        """Return whether the secret with this ``arn`` and ``name`` is the one referred to.
 
         AWS accepts an ARN without its last six random characters, too.
         """
@@ -71,72 +87,9 @@ class SecretReference:
             self.secret_id.startswith("arn:") and arn[:-7] == self.secret_id
         )
 
-
-def take_key(stored: str, json_key: str | None) -> Secret:
-    """Return the key from a secret's stored text, trimmed.
-
-    Raises:
-        SecretError: saying whether it is empty, not JSON, lacks the key or has a wrong type.
-    """
-    text = stored.strip()
-    if not text:
-        raise SecretError("the secret is empty")
-    if json_key is None:
-        return _whole(text)
-    value = _parse(text)
-    if not isinstance(value, Mapping):
-        raise SecretError("the secret is not a JSON object, so it has no named keys")
-    if json_key not in value:
-        raise SecretError(f'the secret has no key "{json_key}"')
-    return _usable(value[json_key], f'the secret\'s key "{json_key}"')
-
-
-def texts(secret: Secret) -> Iterator[str]:
-    """Yield every text of ``secret`` that must never be seen."""
-    yield from (secret,) if isinstance(secret, str) else secret.values()
-
-
-def _whole(text: str) -> Secret:
-    """Return a secret that is one key: plain text, or a JSON object of its parts."""
-    if not text.startswith("{"):
-        return _not_empty(text, "the secret")
-    return _usable(_parse(text), "the secret")
-
-
-def _parse(text: str) -> object:
-    """Parse JSON; the parser's own message would quote the text."""
-    # Suppressed rather than chained: the parser's error holds the text.
-    with suppress(ValueError, RecursionError):
-        value: object = json.loads(text)
-        return value
-    raise SecretError("the secret is not JSON")
-
-
-def _usable(value: object, what: str) -> Secret:
-    """Return a key's value: a text, or an object of texts."""
-    match value:
-        case str():
-            return _not_empty(value, what)
-        case Mapping() if value:
-            return {str(name): _part(part, f"{what}.{name}") for name, part in value.items()}
-        case Mapping():
-            raise SecretError(f"{what} is empty")
-        case _:
-            raise SecretError(f"{what} is neither a text nor an object of texts")
-
-
-def _part(value: object, what: str) -> str:
-    """Return one part of a key that has several."""
-    if not isinstance(value, str):
-        raise SecretError(f"{what} is not a text")
-    return _not_empty(value, what)
-
-
-def _not_empty(text: str, what: str) -> str:
-    """Return ``text`` trimmed: pasted keys end in newlines."""
-    trimmed = text.strip()
-    if not trimmed:
-        raise SecretError(f"{what} is empty")
-    if any("\ud800" <= character <= "\udfff" for character in trimmed):
-        raise SecretError(f"{what} has half a character in it, which no request can carry")
-    return trimmed
+    def is_of(self, name: str) -> bool:
+        """Return whether it refers to the secret called ``name``, by name or ARN."""
+        if not self.secret_id.startswith("arn:"):
+            return self.secret_id == name
+        stored_as = self.secret_id.partition(":secret:")[2]
+        return stored_as == name or re.sub(r"-[A-Za-z0-9]{6}$", "", stored_as) == name

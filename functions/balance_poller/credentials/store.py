@@ -1,4 +1,4 @@
-"""Keys from Secrets Manager: read in batches, kept in memory for minutes, told apart when missing.
+"""Reads keys from Secrets Manager in batches, and keeps them for minutes; says why one is missing.
 
 Values go to the redactor before anything else sees them, and into no error text.
 """
@@ -16,12 +16,12 @@ from balance_poller.credentials.reference import (
     SecretError,
     SecretReference,
     SecretStoreError,
-    take_key,
-    texts,
+    StoredKey,
 )
-from balance_poller.definitions.template import Secret
+from balance_poller.credentials.stored import StoredSecret, parse_stored
 from shared.outcome import Outcome
-from shared.telemetry import redactor
+from shared.redactor import redactor
+from shared.secret import secrets_of
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -44,9 +44,9 @@ class UnreachableError(SecretStoreError):
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    """A secret's stored text."""
+    """A secret as it was read."""
 
-    text: str
+    stored: StoredSecret
     read_at: float
 
 
@@ -80,7 +80,7 @@ class SecretStore:
         lacking = {reference.partition("#")[0] for reference in keys.missing} & cached.keys()
         if not lacking:
             return keys
-        known = {name: text for name, text in self._cached().items() if name not in lacking}
+        known = {name: stored for name, stored in self._cached().items() if name not in lacking}
         again = self._read(wanted, known)
         failed = any(isinstance(why, SecretStoreError) for why in again.missing.values())
         return keys if failed else again
@@ -89,12 +89,12 @@ class SecretStore:
         """Return the keys as they are stored now, whatever the cache holds."""
         return self._read(references, {})
 
-    def _cached(self) -> dict[str, str]:
-        """Return the cached texts that are young enough."""
+    def _cached(self) -> dict[str, StoredSecret]:
+        """Return the cached secrets that are young enough."""
         oldest = self._monotonic() - self._cache_seconds
-        return {name: entry.text for name, entry in self._cache.items() if entry.read_at > oldest}
+        return {name: entry.stored for name, entry in self._cache.items() if entry.read_at > oldest}
 
-    def _read(self, references: Iterable[str], known: Mapping[str, str]) -> Keys:
+    def _read(self, references: Iterable[str], known: Mapping[str, StoredSecret]) -> Keys:
         """Read what is not known, and take each reference's key out of its secret."""
         missing: dict[str, SecretError] = {}
         parsed: dict[str, SecretReference] = {}
@@ -104,9 +104,9 @@ class SecretStore:
             except SecretError as exc:
                 missing[text] = exc
         wanted = dict.fromkeys(reference.secret_id for reference in parsed.values())
-        stored: dict[str, str | SecretError] = dict(known)
+        stored: dict[str, StoredSecret | SecretError] = dict(known)
         stored |= self._fetch([secret_id for secret_id in wanted if secret_id not in known])
-        found: dict[str, Secret] = {}
+        found: dict[str, StoredKey] = {}
         for text, reference in parsed.items():
             try:
                 found[text] = _take(stored[reference.secret_id], reference)
@@ -114,9 +114,9 @@ class SecretStore:
                 missing[text] = exc
         return Keys(found, missing)
 
-    def _fetch(self, secret_ids: list[str]) -> dict[str, str | SecretError]:
-        """Ask Secrets Manager; every id gets its stored text or why there is none."""
-        answers: dict[str, str | SecretError] = {}
+    def _fetch(self, secret_ids: list[str]) -> dict[str, StoredSecret | SecretError]:
+        """Call Secrets Manager; every id gets its secret, or why there is none."""
+        answers: dict[str, StoredSecret | SecretError] = {}
         for batch in in_batches(secret_ids, MAX_BATCH):
             answers |= self._fetch_batch(batch)
             unreachable = answers[batch[0]]
@@ -126,16 +126,16 @@ class SecretStore:
                 break
         now = self._monotonic()
         for secret_id, answer in answers.items():
-            if isinstance(answer, str):
+            if isinstance(answer, StoredSecret):
                 self._cache[secret_id] = _Cached(answer, now)
         return answers
 
-    def _fetch_batch(self, batch: list[str]) -> dict[str, str | SecretError]:
-        """Ask for up to twenty secrets; halve a batch that AWS refuses for one id in it."""
+    def _fetch_batch(self, batch: list[str]) -> dict[str, StoredSecret | SecretError]:
+        """Read up to twenty secrets; halve a batch that AWS refuses for one id in it."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
         try:
-            return self._ask(batch)
+            return self._call(batch)
         except (ClientError, BotoCoreError) as exc:
             code = error_code(exc)
             if not is_rejection(exc):
@@ -146,10 +146,10 @@ class SecretStore:
         middle = len(batch) // 2
         return self._fetch_batch(batch[:middle]) | self._fetch_batch(batch[middle:])
 
-    def _ask(self, batch: list[str]) -> dict[str, str | SecretError]:
-        """Make the call, and key its answers back to the ids that were asked for."""
+    def _call(self, batch: list[str]) -> dict[str, StoredSecret | SecretError]:
+        """Make the call, and return its answers by the ids in the request."""
         references = [SecretReference(secret_id) for secret_id in batch]
-        answers: dict[str, str | SecretError] = {
+        answers: dict[str, StoredSecret | SecretError] = {
             secret_id: SecretError("Secrets Manager did not return the secret")
             for secret_id in batch
         }
@@ -161,36 +161,40 @@ class SecretStore:
                     error.get("ErrorCode", ""), error.get("Message", "")
                 )
             for value in response.get("SecretValues", []):
-                text = _text(value.get("SecretString"), value.get("SecretBinary"))
+                stored = _parse(
+                    value.get("SecretString"), value.get("SecretBinary"), value.get("VersionId")
+                )
                 for reference in references:
                     if reference.names(value.get("ARN", ""), value.get("Name", "")):
-                        answers[reference.secret_id] = text
+                        answers[reference.secret_id] = stored
             if not response.get("NextToken"):
                 return answers
             page = {"NextToken": response["NextToken"]}
 
 
-def _take(stored: str | SecretError, reference: SecretReference) -> Secret:
+def _take(stored: StoredSecret | SecretError, reference: SecretReference) -> StoredKey:
     """Return the reference's key, known to the redactor from here on."""
-    if not isinstance(stored, str):
-        raise stored
-    secret = take_key(stored, reference.json_key)
-    redactor().add(texts(secret))
-    return secret
+    if isinstance(stored, SecretError):
+        raise stored.with_traceback(None)
+    key = stored.take(reference.json_key)
+    redactor().add(secrets_of(key.key))
+    return key
 
 
-def _text(string: str | None, binary: bytes | None) -> str | SecretError:
-    """Return a secret's value as text. A secret that was never given a value has neither form."""
+def _parse(
+    string: str | None, binary: bytes | None, version: str | None
+) -> StoredSecret | SecretError:
+    """Take a secret's value apart. One that was never given a value has neither form."""
     if string is not None:
-        return string
+        return parse_stored(string, version)
     try:
-        return (binary or b"").decode()
+        return parse_stored((binary or b"").decode(), version)
     except UnicodeDecodeError:
         return SecretError("the secret is binary and not UTF-8 text")
 
 
 def _secret_error(code: str, message: str) -> SecretError:
-    """Say in words why one secret of a batch was not returned."""
+    """Return why one secret of a batch was not returned."""
     # AWS answers for a secret without a value as for a missing one, and names the staging label.
     if code == "ResourceNotFoundException" and "staging label" in message:
         return SecretError("the secret is empty: it has no value yet")

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-Secret = str | Mapping[str, str]
-"""A key, or the named parts of one such as an id and a token."""
+from shared.secret import AccountKey, Secret, reveal
 
 #: Any single word in braces is taken for a placeholder, so that a typo cannot be sent as it stands.
 #: Braces with anything else in them, as in GraphQL, are text.
@@ -103,7 +102,7 @@ def _slot(word: str) -> Slot:
 class Values:
     """What fills the placeholders of one account's request. Its ``repr`` shows none of it."""
 
-    secret: Secret
+    secret: AccountKey
     params: Mapping[str, str]
     is_masked: bool = False
 
@@ -120,24 +119,24 @@ class Values:
             return self.params[slot.name]
         if self.is_masked:
             return _STAND_IN
-        value, words = self._secret(slot)
-        if not isinstance(value, str):
-            raise ConfigError(f"{words} is not text")
-        value = value.strip()
+        secret, words = self._secret(slot)
+        value = reveal(secret).strip()
         if not value:
             raise ConfigError(f"{words} is empty")
         if has_control_characters(value):
             raise ConfigError(f"{words} has a line break or another control character in it")
         return value
 
-    def _secret(self, slot: Slot) -> tuple[object, str]:
+    def _secret(self, slot: Slot) -> tuple[Secret, str]:
         """Return the key or the part of it that ``slot`` names, and words for it."""
         if slot.kind == "key":
-            if not isinstance(self.secret, str):
+            if not isinstance(self.secret, Secret):
                 raise ConfigError("the secret is an object, but the provider takes a single key")
             return self.secret, "the key"
-        fields = self.secret if isinstance(self.secret, Mapping) else {}
-        return fields.get(slot.name), f"the secret's {slot.name}"
+        parts = self.secret if isinstance(self.secret, Mapping) else {}
+        if slot.name not in parts:
+            raise ConfigError(f"the secret has no {slot.name}")
+        return parts[slot.name], f"the secret's {slot.name}"
 
 
 def has_control_characters(text: str) -> bool:

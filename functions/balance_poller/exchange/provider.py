@@ -11,10 +11,11 @@ from typing import Final
 from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.params import resolve_params
-from balance_poller.definitions.template import Secret, Values
+from balance_poller.definitions.template import Values
 from balance_poller.exchange.reading import Reading, read_response
 from balance_poller.exchange.request import PreparedRequest, prepare_request
 from balance_poller.exchange.response import Response
+from shared.secret import AccountKey
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,10 +24,12 @@ class Provider:
 
     name: str
     definition: Definition = field(repr=False)
+    is_shipped: bool = False
+    """Whether the definition is one of ours, rather than the deployment's own."""
 
     def prepare(
         self,
-        key: Secret,
+        key: AccountKey,
         params: Mapping[str, str],
         base_url: str | None,
         *,
@@ -35,7 +38,7 @@ class Provider:
         """Return the request for one account.
 
         Args:
-            key: The secret: plain text, or an object where the definition names its fields.
+            key: The key, or its parts where the definition names them.
             params: The account's parameters.
             base_url: Replaces scheme, host and port, and prefixes the path; for self-hosted
                 services.
@@ -72,7 +75,7 @@ def load_provider(name: str, inline: Mapping[str, object]) -> Provider:
 @cache
 def _load_shipped(name: str) -> Provider:
     """Return a shipped provider, read once per process."""
-    return Provider(name, parse_definition(read_shipped(name)))
+    return Provider(name, parse_definition(read_shipped(name)), is_shipped=True)
 
 
 #: The last inline definition under each name. The same object comes with every account of a run,

@@ -18,12 +18,12 @@ from urllib.parse import quote, urlsplit
 from balance_poller.definitions.request_spec import RequestSpec, is_loopback
 from balance_poller.definitions.template import (
     ConfigError,
-    Secret,
     Template,
     Values,
     has_control_characters,
     show_masks,
 )
+from shared.secret import AccountKey, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def prepare_request(
     )
 
 
-def _check_fields(fields: tuple[str, ...], secret: Secret) -> None:
+def _check_fields(fields: tuple[str, ...], secret: AccountKey) -> None:
     """Refuse a secret that lacks a part, naming all that it lacks."""
     if not isinstance(secret, Mapping):
         needed = ", ".join(fields)
@@ -81,7 +81,7 @@ def _check_fields(fields: tuple[str, ...], secret: Secret) -> None:
 
 def _masked(spec: RequestSpec, params: Mapping[str, str], base_url: str | None) -> str:
     """Render ``spec`` again with stand-ins for its secrets."""
-    values = Values("", params, is_masked=True)
+    values = Values(Secret(""), params, is_masked=True)
     request = prepare_request(spec, values, base_url, allow_http_loopback=True)
     lines = [f"{request.method} {request.url}"]
     lines += [f"{name}: {text}" for name, text in request.headers.items()]

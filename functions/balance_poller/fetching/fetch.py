@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import Keys, SecretStoreError
 from balance_poller.credentials.store import SecretStore
 from balance_poller.definitions.definition import DefinitionError
@@ -45,6 +46,7 @@ class BalanceFetcher:
     secrets: SecretStore
     transport: Callable[[], AbstractAsyncContextManager[Transport]]
     limits: FetchLimits
+    keys: KeyPolicy
     allow_http_loopback: bool = False
 
     async def fetch(
@@ -71,7 +73,10 @@ class BalanceFetcher:
             if isinstance(problem, SecretStoreError)
         )
         rules = PlanRules(
-            self.allow_http_loopback, not_before, lambda: self.limits.monotonic() >= deadline
+            self.allow_http_loopback,
+            self.keys,
+            not_before,
+            lambda: self.limits.monotonic() >= deadline,
         )
         plan = make_plan(accounts, providers, keys, rules)
         readings = dict(plan.readings)
@@ -93,7 +98,7 @@ class BalanceFetcher:
             account
             for account in rejected
             if account.secret in now_stored.found
-            and now_stored.found[account.secret] != keys.found[account.secret]
+            and now_stored.found[account.secret].key != keys.found[account.secret].key
         ]
         return changed, now_stored
 

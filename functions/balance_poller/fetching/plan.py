@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from balance_poller.credentials.reference import Keys
+from balance_poller.credentials.binding import KeyPolicy, check_binding, origin_of
+from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.definitions.template import ConfigError
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading, describe_unexpected
+from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.request_group import RequestGroup
 from shared.outcome import Outcome
 
@@ -36,6 +38,8 @@ class PlanRules:
     """Which requests may be made."""
 
     allow_http_loopback: bool = False
+    keys: KeyPolicy | None = None
+    """Where keys may go; None where whoever runs this gives them: then everywhere."""
     not_before: Mapping[str, datetime] = field(default_factory=dict)
     """Accounts whose provider asked to wait, and until when."""
     is_late: Callable[[], bool] = lambda: False
@@ -125,9 +129,10 @@ def _request_group(
     if first.secret in keys.missing:
         problem = keys.missing[first.secret]
         raise PlanError(str(problem), problem.outcome)
+    stored = keys.found[first.secret]
     try:
         request = provider.prepare(
-            keys.found[first.secret],
+            stored.key,
             first.params,
             first.base_url,
             allow_http_loopback=rules.allow_http_loopback,
@@ -136,7 +141,26 @@ def _request_group(
         raise PlanError(str(exc)) from None
     except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
         raise PlanError(describe_unexpected(exc)) from None
-    return RequestGroup(provider, request, tuple(members))
+    _check_binding(first, provider, stored, request, rules)
+    return RequestGroup(provider, request, tuple(members), stored.id)
+
+
+def _check_binding(
+    account: Account,
+    provider: Provider,
+    stored: StoredKey,
+    request: PreparedRequest,
+    rules: PlanRules,
+) -> None:
+    """Raise when the key was not stored for where the request goes."""
+    if rules.keys is None:
+        return
+    is_shipped = provider.is_shipped and account.base_url is None
+    destination = provider.name if is_shipped else origin_of(request.url)
+    try:
+        check_binding(account.id, account.secret, stored, destination, rules.keys)
+    except SecretError as exc:
+        raise PlanError(str(exc), exc.outcome) from None
 
 
 def _check_wait(members: Sequence[Account], rules: PlanRules) -> None:

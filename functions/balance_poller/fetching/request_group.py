@@ -20,6 +20,8 @@ class RequestGroup:
     provider: Provider
     request: PreparedRequest
     accounts: tuple[Account, ...]
+    key_id: str | None = None
+    """Another one for another key; None when nothing is known."""
 
 
 def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[str, Reading]:

@@ -16,6 +16,7 @@ from balance_poller.exchange.reading import Reading
 from balance_poller.fetching.addresses import AddressPolicy
 from balance_poller.fetching.client import Fetcher
 from shared.outcome import Outcome
+from shared.secret import seal
 from tests.integration.providers.mock_server import Mock, serve
 from tests.integration.providers.openapi import Document, Operation, load_documents
 from tests.integration.providers.oracle import expected_balance
@@ -62,7 +63,7 @@ def pairs() -> Iterator[Pair]:
         fields = provider.definition.secret_fields
         secret = dict.fromkeys(fields, "x") if fields else "x"
         request = provider.prepare(
-            secret, default_params(provider), None, allow_http_loopback=False
+            seal(secret), default_params(provider), None, allow_http_loopback=False
         )
         url = urlsplit(request.url)
         for document in documents:
@@ -90,7 +91,7 @@ def poll(pair: Pair, mock: Mock, changes: list[dict[str, Any]]) -> list[tuple[by
             for change in changes:
                 vars(mock).update(change)
                 request = pair.provider.prepare(
-                    pair.secret, {}, mock.base_url, allow_http_loopback=True
+                    seal(pair.secret), {}, mock.base_url, allow_http_loopback=True
                 )
                 answer = await fetcher.send(request, 0, _SECONDS)
                 found.append((mock.body, pair.provider.read(answer, None)))
@@ -148,7 +149,7 @@ def test_documented_error_when_answered_then_is_no_balance(pair: Pair, mock: Moc
 def test_request_when_it_breaks_the_document_then_is_refused_and_no_balance(
     pair: Pair, mock: Mock
 ) -> None:
-    request = pair.provider.prepare(pair.secret, {}, mock.base_url, allow_http_loopback=True)
+    request = pair.provider.prepare(seal(pair.secret), {}, mock.base_url, allow_http_loopback=True)
     stray = replace(request, url=f"{request.url}?stray={next(iter(pair.secrets))}")
 
     async def run() -> Reading:

@@ -27,6 +27,7 @@ from balancectl.local import poll as live
 from shared.dynamo import decode, encode
 from shared.names import StackNames
 from shared.records import Attempt, Latest
+from shared.redactor import redactor
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 NAMES = StackNames("demo")
@@ -427,6 +428,4 @@ def _forget_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for variable in ("BALANCE_MONITOR_NAME", "BALANCE_MONITOR_DEBUG"):
         monkeypatch.delenv(variable, raising=False)
     yield
-    from shared.telemetry import redactor  # noqa: PLC0415 -- loads Powertools
-
-    redactor()._keys.clear()
+    redactor.cache_clear()

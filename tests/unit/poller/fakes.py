@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from balance_poller.credentials.reference import Keys, SecretError
+from balance_poller.credentials.binding import KeyPolicy
+from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.credentials.store import SecretStore
-from balance_poller.definitions.template import Secret
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.fetch import BalanceFetcher
@@ -27,9 +27,12 @@ from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestRead, LatestTable
 from balance_poller.recording.writer import Target, WriteProblem
 from shared.records import Attempt, Latest
+from shared.secret import Secret
 from shared.times import format_time
 
 AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+
+HOSTS = "abcdefghijklmnopqrst"
 
 #: One provider for tests: a bearer key, a host by parameter, two wallets.
 DEFINITION: dict[str, Any] = {
@@ -40,7 +43,7 @@ DEFINITION: dict[str, Any] = {
         "host": {
             "description": "The host.",
             "default": "a.example",
-            "one_of": [f"{name}.example" for name in "abcdefghijklmnopqrst"],
+            "one_of": [f"{name}.example" for name in HOSTS],
         }
     },
     "request": {
@@ -162,7 +165,7 @@ class FakeSecrets(SecretStore):
 
     def __init__(self, missing: Mapping[str, SecretError] | None = None) -> None:
         self.missing = dict(missing or {})
-        self.rotated: dict[str, Secret] = {}
+        self.rotated: dict[str, str] = {}
         """What reading again gives."""
         self.reads_again: list[list[str]] = []
 
@@ -175,9 +178,10 @@ class FakeSecrets(SecretStore):
         self.reads_again.append(sorted(references))
         return self._keys(self.reads_again[-1], self.rotated)
 
-    def _keys(self, references: Iterable[str], other: Mapping[str, Secret]) -> Keys:
-        wanted = list(references)
-        found = {r: other.get(r, f"key of {r}") for r in wanted if r not in self.missing}
+    def _keys(self, references: Iterable[str], other: Mapping[str, str]) -> Keys:
+        wanted = [str(reference) for reference in references]
+        texts = {r: other.get(r, f"key of {r}") for r in wanted if r not in self.missing}
+        found = {r: StoredKey(Secret(text), id=text) for r, text in texts.items()}
         return Keys(found, {r: self.missing[r] for r in wanted if r in self.missing})
 
 
@@ -248,11 +252,12 @@ class World:
         self.history = FakeHistory(self.log)
         self.metrics = FakeMetrics(self.log)
         self.limits = limits(self.clock, **limit_fields)
+        self.keys = KeyPolicy("balance-monitor", frozenset(f"https://{h}.example" for h in HOSTS))
 
     @property
     def fetcher(self) -> BalanceFetcher:
         """What asks providers."""
-        return BalanceFetcher(self.secrets, lambda: self.transport, self.limits)
+        return BalanceFetcher(self.secrets, lambda: self.transport, self.limits, self.keys)
 
     @property
     def adapters(self) -> Adapters:

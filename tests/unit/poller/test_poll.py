@@ -22,7 +22,7 @@ from balance_poller.recording.writer import Target
 from balance_poller.report import RunReport
 from shared.names import Metric
 from shared.outcome import Outcome
-from shared.telemetry import redactor
+from shared.redactor import redactor
 from tests.unit.poller.fakes import AT, DEFINITION, PROVIDERS, World, answer, entry, key_of, problem
 
 DEADLINE = 100.0

@@ -6,8 +6,14 @@ import json
 
 import pytest
 
-from balance_poller.credentials.reference import SecretError, SecretReference, take_key
-from balance_poller.definitions.template import Secret
+from balance_poller.credentials.reference import SecretError, SecretReference
+from balance_poller.credentials.stored import parse_stored
+from shared.secret import AccountKey, PlainKey, seal
+
+
+def take_key(stored: str, json_key: str | None) -> AccountKey:
+    return parse_stored(stored).take(json_key).key
+
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:team/keys-AbCdEf"
 
@@ -55,17 +61,32 @@ def test_a_secret_when_returned_then_is_known_by_name_arn_or_arn_without_suffix(
     [
         ("sk-1\n", None, "sk-1"),
         ("12345", None, "12345"),
-        ('"quoted"', None, '"quoted"'),
         ('{"sid": " AC1 ", "token": "t"}', None, {"sid": "AC1", "token": "t"}),
         ('{"main": " sk-1\\n"}', "main", "sk-1"),
         ('{"main": {"sid": "AC1", "token": "t "}}', "main", {"sid": "AC1", "token": "t"}),
+        ('{"main": "sk-1", "main@for": "p", "main@id": "i"}', "main", "sk-1"),
+        ('{"sid": "AC1", "note": "", "sid@for": "p"}', None, {"sid": "AC1", "note": ""}),
+        ("\ufeff sk-1\u200b\n\u2060", None, "sk-1"),
+        ('\ufeff{"main": "\u200bsk-1\ufeff"}', "main", "sk-1"),
+        ("sk-\u200b1", None, "sk-\u200b1"),
     ],
-    ids=["text", "digits", "JSON text is a text", "parts", "key", "key with parts"],
+    ids=[
+        "text",
+        "digits",
+        "parts",
+        "key",
+        "key with parts",
+        "notes beside it",
+        "an empty note among parts",
+        "invisible characters around a text",
+        "invisible characters around a key",
+        "invisible characters within it",
+    ],
 )
 def test_a_key_when_it_is_there_then_is_taken_and_trimmed(
-    stored: str, json_key: str | None, expected: Secret
+    stored: str, json_key: str | None, expected: PlainKey
 ) -> None:
-    assert take_key(stored, json_key) == expected
+    assert take_key(stored, json_key) == seal(expected)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +106,14 @@ def test_a_key_when_it_is_there_then_is_taken_and_trimmed(
         ('{"main": ["canary-value"]}', "main", "neither a text nor an object"),
         ('{"main": {"sid": 5}}', "main", 'key "main".sid is not a text'),
         ('{"sid": ["canary-value"]}', None, "the secret.sid is not a text"),
-        ('{"main": {"sid": " "}}', "main", 'key "main".sid is empty'),
+        ('{"main": {"sid": " "}}', "main", 'key "main" is empty'),
+        ('"canary-value"', None, "the secret is in quotes"),
+        ("'canary-value'", None, "the secret is in quotes"),
+        ('{"main": "\u201ccanary-value\u201d"}', "main", 'key "main" is in quotes'),
+        ('{"main": {"sid": "`canary`"}}', "main", 'key "main".sid is in quotes'),
+        ("Bearer canary-value", None, "store only what follows Bearer"),
+        ('{"main": "bearer\tcanary"}', "main", "store only what follows Bearer"),
+        ("Authorization: Bearer canary-value", None, "store only what follows Bearer"),
         ("[" * 100_000, "main", "the secret is not JSON"),
         ('{"main": "canary-\\ud83d"}', "main", 'key "main" has half a character'),
     ],
@@ -105,4 +133,4 @@ def test_a_key_when_it_cannot_be_had_then_words_say_why_without_the_value(
 def test_a_key_when_one_of_hundreds_then_is_found() -> None:
     stored = json.dumps({f"account-{n}": f"key-{n}" for n in range(500)})
 
-    assert take_key(stored, "account-321") == "key-321"
+    assert take_key(stored, "account-321") == seal("key-321")

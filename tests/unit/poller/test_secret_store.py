@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from balance_poller.credentials.reference import SecretStoreError
+from balance_poller.credentials.reference import SecretStoreError, StoredKey
 from balance_poller.credentials.store import SecretStore
 from shared.outcome import Outcome
-from shared.telemetry import redactor
+from shared.redactor import redactor
+from shared.secret import Secret, reveal
 from tests.unit.poller.aws_fakes import FakeClient, client_error, unreachable
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
@@ -44,6 +45,13 @@ def store(client: FakeClient, clock: Callable[[], float] = lambda: 0.0) -> Secre
     return SecretStore(lambda: client, 300, clock)  # type: ignore[arg-type,return-value]
 
 
+def plain(found: Mapping[str, StoredKey]) -> dict[str, str]:
+    """Return single keys as text."""
+    return {
+        name: reveal(stored.key) for name, stored in found.items() if isinstance(stored.key, Secret)
+    }
+
+
 def test_keys_when_in_one_secret_then_cost_one_call() -> None:
     keys = {f"account-{n}": f"key-{n}" for n in range(400)}
     client = secrets_manager({"api-keys": json.dumps(keys)})
@@ -51,7 +59,7 @@ def test_keys_when_in_one_secret_then_cost_one_call() -> None:
     read = store(client).read([f"api-keys#{account}" for account in keys])
 
     assert len(client.calls) == 1
-    assert read.found["api-keys#account-7"] == "key-7"
+    assert plain(read.found)["api-keys#account-7"] == "key-7"
     assert len(read.found) == 400
     assert not read.missing
 
@@ -80,7 +88,7 @@ def test_a_key_when_absent_then_costs_the_cached_ones_beside_it_nothing() -> Non
     client._answer = fail
     read = secrets.read(["keys#one", "keys#two"])
 
-    assert read.found == {"keys#one": "key-1"}
+    assert plain(read.found) == {"keys#one": "key-1"}
     assert str(read.missing["keys#two"]) == 'the secret has no key "two"'
 
 
@@ -97,7 +105,7 @@ def test_secrets_when_forty_one_then_cost_three_calls() -> None:
 def test_a_secret_when_named_in_any_way_then_comes_back_under_that_name(reference: str) -> None:
     client = secrets_manager({"keys": "the-key"})
 
-    assert store(client).read([reference]).found == {reference: "the-key"}
+    assert plain(store(client).read([reference]).found) == {reference: "the-key"}
 
 
 def test_a_batch_when_partly_failing_then_gives_the_rest() -> None:
@@ -116,7 +124,7 @@ def test_a_batch_when_partly_failing_then_gives_the_rest() -> None:
 
     read = store(client).read([*names, "flaky", "unmentioned", "not a name"])
 
-    assert read.found == {"good": "key", "binary": "raw-key"}
+    assert plain(read.found) == {"good": "key", "binary": "raw-key"}
     words = {name: str(problem) for name, problem in read.missing.items()}
     assert words == {
         "none": "the secret is empty",
@@ -170,7 +178,7 @@ def test_pages_when_the_answer_has_several_then_are_all_read() -> None:
 
     read = store(FakeClient(answer)).read(["a", "b"])
 
-    assert read.found == {"a": "key of a", "b": "key of b"}
+    assert plain(read.found) == {"a": "key of a", "b": "key of b"}
 
 
 def test_the_cache_when_young_then_answers_and_when_old_or_told_to_then_asks_again() -> None:
@@ -179,14 +187,14 @@ def test_the_cache_when_young_then_answers_and_when_old_or_told_to_then_asks_aga
     client = secrets_manager(stored)
     secrets = store(client, lambda: now[0])
 
-    first = secrets.read(["keys"]).found["keys"]
+    first = plain(secrets.read(["keys"]).found)["keys"]
     stored["keys"] = "new"
-    cached = secrets.read(["keys"]).found["keys"]
-    again = secrets.read_again(["keys"]).found["keys"]
-    after = secrets.read(["keys"]).found["keys"]
+    cached = plain(secrets.read(["keys"]).found)["keys"]
+    again = plain(secrets.read_again(["keys"]).found)["keys"]
+    after = plain(secrets.read(["keys"]).found)["keys"]
     now[0] = 301.0
     stored["keys"] = "newest"
-    expired = secrets.read(["keys"]).found["keys"]
+    expired = plain(secrets.read(["keys"]).found)["keys"]
 
     assert (first, cached, again, after, expired) == ("old", "old", "new", "new", "newest")
     assert len(client.calls) == 3
@@ -201,7 +209,7 @@ def test_the_cache_when_a_secret_could_not_be_read_then_does_not_remember_that()
     stored["keys"] = "late"
 
     assert missing
-    assert secrets.read(["keys"]).found == {"keys": "late"}
+    assert plain(secrets.read(["keys"]).found) == {"keys": "late"}
 
 
 def test_the_cache_when_it_lacks_a_key_then_asks_again_so_that_one_just_set_is_found() -> None:
@@ -215,7 +223,7 @@ def test_the_cache_when_it_lacks_a_key_then_asks_again_so_that_one_just_set_is_f
     read = reader.read(references)
 
     assert not read.missing
-    assert read.found["api-keys#b"] == "key-b"
+    assert plain(read.found)["api-keys#b"] == "key-b"
     assert [call["SecretIdList"] for call in client.calls] == [["api-keys", "other"], ["api-keys"]]
     reader.read(references)
     assert len(client.calls) == 2

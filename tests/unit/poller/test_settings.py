@@ -33,13 +33,16 @@ def test_settings_when_everything_is_set_then_hold_it() -> None:
             "HISTORY_DAYS": "7",
             "ALLOW_HTTP_LOOPBACK": "true",
             "ALLOW_PRIVATE_ADDRESSES": "true",
+            "KEY_HOSTS": " https://a.example ",
             "MAX_IN_FLIGHT": "20",
             "REQUEST_TIMEOUT_SECONDS": "2.5",
             "SECRET_CACHE_SECONDS": "60",
         }
     )
 
-    assert settings == Settings("stack", "table", "Mine", 7, True, True, 20, 2.5, 60)
+    assert settings == Settings(
+        "stack", "table", "Mine", 7, True, True, frozenset({"https://a.example"}), 20, 2.5, 60
+    )
 
 
 @pytest.mark.parametrize(

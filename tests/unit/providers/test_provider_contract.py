@@ -20,6 +20,7 @@ from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
+from shared.secret import seal
 from tests.unit.providers.corpus import (
     CANARY,
     Case,
@@ -94,7 +95,9 @@ def test_wallet_that_does_not_exist_is_a_configuration_error_that_names_those_th
 def test_key_is_sent_once_and_shown_nowhere(provider: Provider) -> None:
     secret = canary_secret(provider)
 
-    request = provider.prepare(secret, default_params(provider), None, allow_http_loopback=False)
+    request = provider.prepare(
+        seal(secret), default_params(provider), None, allow_http_loopback=False
+    )
 
     sent = f"{request.url} {request.headers} {request.content!r}"
     assert any(form in sent for form in forms_of(CANARY))
@@ -108,7 +111,7 @@ def test_key_is_in_the_url_only_where_the_definition_says_so(provider: Provider)
     places = json.dumps([definition["url"], definition.get("query")])
 
     request = provider.prepare(
-        canary_secret(provider), default_params(provider), None, allow_http_loopback=False
+        seal(canary_secret(provider)), default_params(provider), None, allow_http_loopback=False
     )
 
     assert (CANARY in request.url) == ("{key}" in places or "{secret." in places)
@@ -135,7 +138,9 @@ def test_refused_configuration_does_not_show_the_key(
         secret = dict.fromkeys(provider.definition.secret_fields, secret)
 
     with pytest.raises(ConfigError) as caught:
-        provider.prepare(secret, default_params(provider), base_url, allow_http_loopback=False)
+        provider.prepare(
+            seal(secret), default_params(provider), base_url, allow_http_loopback=False
+        )
 
     assert CANARY not in "".join(traceback.format_exception(caught.value))
 

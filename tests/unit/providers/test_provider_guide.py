@@ -22,6 +22,7 @@ from balance_poller.definitions.expression_syntax import ALLOWED_FUNCTIONS
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading
 from shared.records import Wallet
+from shared.secret import seal
 from shared.times import format_time
 from tests.unit.providers.corpus import respond
 
@@ -121,7 +122,7 @@ def test_fixture_of_the_guide_is_one() -> None:
     provider = provider_of("complete")
     account = fixture["account"]
 
-    request = provider.prepare("KEY", account["params"], None, allow_http_loopback=False)
+    request = provider.prepare(seal("KEY"), account["params"], None, allow_http_loopback=False)
     reading = provider.read(respond(fixture["status"], fixture["body"]), account["wallet"])
 
     assert request.url == fixture["request"]["url"]

@@ -11,6 +11,7 @@ import pytest
 from balance_poller.definitions.template import ConfigError
 from balance_poller.exchange.provider import load_provider
 from balance_poller.exchange.request import PreparedRequest
+from shared.secret import seal
 from tests.unit.providers.corpus import CANARY
 
 
@@ -29,7 +30,7 @@ def prepare(
     }
     provider = load_provider("request_example", {"request_example": definition})
     loopback = options.get("allow_http_loopback", False)
-    return provider.prepare(secret, params or {}, base_url, allow_http_loopback=loopback)
+    return provider.prepare(seal(secret), params or {}, base_url, allow_http_loopback=loopback)
 
 
 BEARER = {"url": "https://api.example.com/v1/x", "headers": {"Authorization": "Bearer {key}"}}
@@ -210,7 +211,6 @@ def test_definition_on_loopback_is_taken_only_where_the_deployment_allows_it() -
         ("{secret.sid}/{secret.a}", {}, "the secret has no field sid, a"),
         ("{secret.sid}/{secret.a}", {"sid": "x"}, "the secret has no field a"),
         ("{secret.sid}", {"token": "a"}, "the secret has no field sid"),
-        ("{secret.sid}", {"sid": 5}, "the secret's sid is not text"),
         ("{secret.sid}", {"sid": " "}, "the secret's sid is empty"),
         ("{key}", " \n", "the key is empty"),
         ("{key}", "a\r\nb", "the key has a line break"),

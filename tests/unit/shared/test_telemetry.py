@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import time
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -14,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared import redactor as redactor_module
 from shared import telemetry
-from shared.telemetry import MASK, Redactor
+from shared.redactor import MASK, Redactor
+from shared.telemetry import RedactingFilter
 
 KEY = "canary/key+1=?"
 
@@ -40,6 +43,15 @@ def record(message: object, *args: Any, **fields: Any) -> logging.LogRecord:
         f"{KEY}{KEY}",
         "https://x.example/?k=canary%2Fkey%2B1%3D%3F",
         f'{{"k": {json.dumps(KEY)}}}',
+        f"key {KEY.upper()} here",
+        KEY.encode().hex(),
+        KEY.encode().hex().upper(),
+        "".join(f"%{byte:02X}" for byte in KEY.encode()),
+        f"Basic {b64encode(KEY.encode()).decode()}",
+        f"Basic {b64encode(f'{KEY}:'.encode()).decode()}",
+        f"Basic {b64encode(f'user:{KEY}'.encode()).decode()}",
+        f"Basic {b64encode(f'users:{KEY}'.encode()).decode()}",
+        urlsafe_b64encode(f"u:{KEY}".encode()).decode(),
     ],
 )
 def test_a_text_when_it_holds_a_key_in_any_form_then_is_masked(
@@ -47,8 +59,26 @@ def test_a_text_when_it_holds_a_key_in_any_form_then_is_masked(
 ) -> None:
     cleaned = redactor.clean(text)
 
-    assert "canary" not in cleaned
+    assert "canary" not in cleaned.lower()
+    assert b64encode(KEY.encode()[:9])[4:].decode() not in cleaned
     assert MASK in cleaned
+
+
+@pytest.mark.parametrize(
+    ("code", "is_masked"),
+    [
+        ("canary/key", True),
+        ("CANARY", True),
+        ("ary/key+1", True),
+        ("canar", False),
+        ("INVALID_API_KEY", False),
+        ("", False),
+    ],
+)
+def test_an_error_code_when_it_is_a_part_of_a_key_then_is_masked(
+    redactor: Redactor, code: str, is_masked: bool
+) -> None:
+    assert redactor.clean_code(code) == (MASK if is_masked else code)
 
 
 def test_a_record_when_a_key_is_anywhere_in_it_then_is_masked(redactor: Redactor) -> None:
@@ -66,7 +96,7 @@ def test_a_record_when_a_key_is_anywhere_in_it_then_is_masked(redactor: Redactor
         nothing=None,
     )
 
-    assert redactor.filter(made)
+    assert RedactingFilter(redactor).filter(made)
 
     assert "canary" not in repr(vars(made))
     assert "canary" not in made.getMessage()
@@ -76,7 +106,7 @@ def test_a_record_when_a_key_is_anywhere_in_it_then_is_masked(redactor: Redactor
 def test_a_record_when_its_arguments_are_a_mapping_then_is_masked(redactor: Redactor) -> None:
     made = record("%(key)s", {"key": KEY})
 
-    redactor.filter(made)
+    RedactingFilter(redactor).filter(made)
 
     assert made.getMessage() == MASK
 
@@ -130,10 +160,10 @@ def test_a_thousand_keys_when_known_then_cleaning_stays_quick() -> None:
 @pytest.fixture
 def _own_logger() -> Iterator[None]:
     telemetry.logger.cache_clear()
-    telemetry.redactor.cache_clear()
+    redactor_module.redactor.cache_clear()
     yield
     telemetry.logger.cache_clear()
-    telemetry.redactor.cache_clear()
+    redactor_module.redactor.cache_clear()
     logging.Logger.manager.loggerDict.pop("test-service", None)
 
 
@@ -144,7 +174,7 @@ def test_the_logger_when_made_then_redacts_and_quiets_libraries(
     out = StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     logging.getLogger("httpx").setLevel(logging.DEBUG)
-    telemetry.redactor().add([KEY])
+    redactor_module.redactor().add([KEY])
 
     log = telemetry.logger("test-service")
     log.warning("poll failed", reason=f"quoting {KEY}")
@@ -163,7 +193,7 @@ def test_an_exception_when_logged_then_a_key_in_it_is_masked(
 ) -> None:
     out = StringIO()
     monkeypatch.setattr(sys, "stdout", out)
-    telemetry.redactor().add([key])
+    redactor_module.redactor().add([key])
     log = telemetry.logger("test-service")
 
     try:

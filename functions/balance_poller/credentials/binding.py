@@ -1,0 +1,68 @@
+"""Where a key may go: only to what it was stored for. Pure.
+
+Whoever may edit accounts could otherwise have any secret that the poller can read sent anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from balance_poller.credentials.reference import SecretError, SecretReference, StoredKey
+from shared.names import DEFAULT_NAME, StackNames
+
+_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPolicy:
+    """What the deployment allows beside the notes next to keys."""
+
+    stack_name: str
+    key_hosts: frozenset[str] = frozenset()
+    """Origins that keys of secrets which ``keys set`` does not write may go to."""
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of ``url``, in one form: "https://api.example.com"."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = parts.port
+    suffix = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
+    return f"{parts.scheme}://{host}{suffix}"
+
+
+def check_binding(
+    account: str, secret: str, stored: StoredKey, destination: str, policy: KeyPolicy
+) -> None:
+    """Check that the key may go to ``destination``.
+
+    Args:
+        account: The account's id, for the command that the error names.
+        secret: The account's reference to its key.
+        stored: The key, with what is noted beside it.
+        destination: The name of a shipped provider, or the origin of any other request.
+        policy: What the deployment allows.
+
+    Raises:
+        SecretError: when the key was stored for another place, or for none in particular and the
+            place is not a shipped provider's.
+    """
+    if stored.bound_to is not None:
+        if stored.bound_to == destination:
+            return
+        reason = f"its key was stored for {stored.bound_to[:60]}, not for {destination}"
+    elif "://" not in destination:
+        return
+    elif SecretReference.parse(secret).is_of(StackNames(policy.stack_name).secret):
+        reason = f"its key may go to shipped providers only, not to {destination}"
+    elif destination in policy.key_hosts:
+        return
+    else:
+        raise SecretError(
+            f"its key may go to shipped providers only: list {destination} in key_hosts"
+        )
+    name = "" if policy.stack_name == DEFAULT_NAME else f" --name {policy.stack_name}"
+    raise SecretError(f"{reason}: to allow it, run: balancectl{name} keys bind {account}")
