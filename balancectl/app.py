@@ -15,6 +15,7 @@ from balancectl.commands import (
     help_,
     history,
     keys,
+    keys_bind,
     keys_set,
     poll,
     preflight,
@@ -98,6 +99,7 @@ keys_group = command_group("Store the accounts' keys. No command shows one.")
 keys_group.command("set")(keys_set.set_key)
 keys_group.command("import")(keys_set.import_keys)
 keys_group.command("list")(keys.list_keys)
+keys_group.command("bind")(keys_bind.bind)
 keys_group.command("move")(keys.move_key)
 keys_group.command("remove")(keys.remove_keys)
 app.add_typer(keys_group, name="keys")

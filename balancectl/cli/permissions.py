@@ -41,7 +41,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "preflight --live": ("dynamodb:GetItem", *_POLLING),
     "poll": ("dynamodb:BatchGetItem", *_POLLING),
     "keys list": _KEYS,
-    "keys set, import, remove": _WRITING_KEYS,
+    "keys set, import, bind, remove": _WRITING_KEYS,
     "keys move": (
         *_WRITING_KEYS,
         "dynamodb:BatchWriteItem",

@@ -21,6 +21,7 @@ from balancectl.commands.accounts import known_stack, require_accounts, warn_unk
 from balancectl.commands.options import AccountArgument, ForceOption, target_of
 from balancectl.deployment.accounts import Stack
 from balancectl.keys import sources
+from balancectl.keys.destinations import destinations
 from balancectl.keys.document import Change
 from balancectl.keys.files import ENVIRONMENT_PREFIX, assign, read_keys
 from balancectl.keys.locations import locate_key, save_keys
@@ -67,7 +68,8 @@ def set_key(  # noqa: PLR0913, PLR0917 -- options are arguments
         print_warning(f"{account}: {warning}")
     if verify:
         _verify(stack, account, key, target.now().replace(microsecond=0))
-    change = save_keys(target, {account: location}, {account: key})[account]
+    bound_to = destinations(stack, [account])
+    change = save_keys(target, {account: location}, {account: key}, bound_to)[account]
     print_line(f"{account}: key {change} in {location.secret_id}", _STYLES.get(change, ""))
     print_note(f"poll with it now: {target.command('poll', account)}")
 
@@ -111,7 +113,7 @@ def import_keys(
         for warning in key_warnings(key):
             print_warning(f"{name}: {warning}")
     locations = {account: locate_key(target, stack, account) for account in keys}
-    changes = save_keys(target, locations, keys)
+    changes = save_keys(target, locations, keys, destinations(stack, keys))
     for account, change in sorted(changes.items()):
         print_line(f"{account}: {change}", _STYLES.get(change, ""))
     numbers = {change: list(changes.values()).count(change) for change in Change}

@@ -25,6 +25,7 @@ from balancectl.deployment.test_messages import (
     wait_if_allowed,
 )
 from balancectl.keys import sources
+from balancectl.keys.destinations import destinations
 from balancectl.keys.locations import key_states, locate_key, save_keys
 from balancectl.keys.parts import key_parts
 from balancectl.keys.sources import checked_part, key_warnings, parse_key, prompt
@@ -82,7 +83,8 @@ def _keys(target: Target, stack: Stack) -> bool:
         for warning in key_warnings(key):
             print_warning(f"{state.account}: {warning}")
         location = locate_key(target, stack, state.account)
-        save_keys(target, {state.account: location}, {state.account: key})
+        bound_to = destinations(stack, [state.account])
+        save_keys(target, {state.account: location}, {state.account: key}, bound_to)
         print_line(f"{state.account}: key saved", "green")
     if not missing:
         print_line(f"{format_count(len(stack.accounts), 'key')} in place", "green")

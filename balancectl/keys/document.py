@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from secrets import token_hex
 from typing import Any
 
-from balance_poller.credentials.reference import SecretError
+from balance_poller.credentials.reference import BOUND_TO, KEY_ID, SecretError
 from balance_poller.credentials.stored import parse_stored
 from balancectl.cli.errors import CliError
 from shared.secret import PlainKey, seal
@@ -50,11 +51,40 @@ def format_document(document: Mapping[str, Any]) -> str:
 
 
 def set_keys(
-    document: Mapping[str, Any], keys: Mapping[str, PlainKey]
+    document: Mapping[str, Any],
+    keys: Mapping[str, PlainKey],
+    bound_to: Mapping[str, str],
+    new_id: Callable[[], str] = lambda: token_hex(4),
 ) -> tuple[dict[str, Any], dict[str, Change]]:
-    """Return the document with ``keys`` in it, and what that changed."""
+    """Return the document with ``keys`` and the notes beside them, and what that changed.
+
+    Args:
+        document: The keys and notes by name.
+        keys: The keys to set.
+        bound_to: Where they may be sent; a key that is not in it keeps the note that it has.
+        new_id: Returns an id for a key that is another one.
+    """
     changes = {name: _change(document.get(name), key) for name, key in keys.items()}
-    return {**document, **keys}, changes
+    new = {**document, **keys}
+    for name, change in changes.items():
+        if change is not Change.UNCHANGED:
+            new[name + KEY_ID] = new_id()
+        if name in bound_to:
+            new[name + BOUND_TO] = bound_to[name]
+    return new, changes
+
+
+def bind(document: Mapping[str, Any], name: str, bound_to: str) -> tuple[dict[str, Any], Change]:
+    """Return the document with where the key called ``name`` may be sent."""
+    if name not in document:
+        return dict(document), Change.ABSENT
+    change = _change(document.get(name + BOUND_TO), bound_to)
+    return {**document, name + BOUND_TO: bound_to}, change
+
+
+def key_names(document: Mapping[str, Any]) -> set[str]:
+    """Return the names of keys, without the notes beside them."""
+    return {name for name in document if not name.endswith((BOUND_TO, KEY_ID))}
 
 
 def replace_text(text: str | None, key: PlainKey) -> tuple[str | None, Change]:
@@ -69,8 +99,9 @@ def replace_text(text: str | None, key: PlainKey) -> tuple[str | None, Change]:
 
 
 def remove(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Change]:
-    """Return the document without ``name``, and whether it was there."""
-    rest = {other: key for other, key in document.items() if other != name}
+    """Return the document without ``name`` and its notes, and whether it was there."""
+    gone = {name, name + BOUND_TO, name + KEY_ID}
+    rest = {other: key for other, key in document.items() if other not in gone}
     return rest, Change.REMOVED if name in document else Change.ABSENT
 
 

@@ -11,11 +11,14 @@ from botocore.exceptions import ClientError
 
 from balance_poller.credentials.reference import SecretError, SecretReference
 from balancectl.cli.errors import CliError, is_denied
+from balancectl.cli.formatting import join_names
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target
 from balancectl.keys.document import (
     Change,
+    bind,
     format_document,
+    key_names,
     parse_document,
     remove,
     replace_text,
@@ -55,9 +58,18 @@ def locate_key(target: Target, stack: Stack | None, account: str) -> SecretRefer
 
 
 def save_keys(
-    target: Target, locations: Mapping[str, SecretReference], keys: Mapping[str, PlainKey]
+    target: Target,
+    locations: Mapping[str, SecretReference],
+    keys: Mapping[str, PlainKey],
+    bound_to: Mapping[str, str],
 ) -> dict[str, Change]:
     """Save keys by account, each in its secret, with one change to each secret.
+
+    Args:
+        target: The deployment.
+        locations: Where each account's key is kept.
+        keys: The keys by account.
+        bound_to: Where each account's key is sent, which is noted beside it.
 
     Raises:
         CliError: When accounts that share a key are given different ones, or a secret cannot be
@@ -67,8 +79,32 @@ def save_keys(
     for secret_id in dict.fromkeys(locations[account].secret_id for account in keys):
         accounts = [account for account in keys if locations[account].secret_id == secret_id]
         wanted = _by_json_key(accounts, locations, keys)
-        made = _save_to_secret(SecretWriter(target.secretsmanager, secret_id), wanted)
+        notes = _by_name(accounts, locations, bound_to)
+        made = _save_to_secret(SecretWriter(target.secretsmanager, secret_id), wanted, notes)
         changes |= {account: made[locations[account].json_key] for account in accounts}
+    return changes
+
+
+def bind_keys(
+    target: Target, locations: Mapping[str, SecretReference], bound_to: Mapping[str, str]
+) -> dict[str, Change]:
+    """Note beside accounts' keys where they may be sent.
+
+    Raises:
+        CliError: When an account's whole secret is its key, or a secret cannot be written.
+    """
+    whole = [account for account in bound_to if locations[account].json_key is None]
+    if whole:
+        raise CliError(
+            f"{join_names(whole)}: a secret that is one key has no place for a note; list"
+            f" {bound_to[whole[0]]} in key_hosts, or store the key with `balancectl keys set`"
+        )
+    changes: dict[str, Change] = {}
+    for secret_id in dict.fromkeys(locations[account].secret_id for account in bound_to):
+        accounts = [account for account in bound_to if locations[account].secret_id == secret_id]
+        notes = _by_name(accounts, locations, bound_to)
+        made = _bind_in_secret(SecretWriter(target.secretsmanager, secret_id), notes)
+        changes |= {account: made[str(locations[account].json_key)] for account in accounts}
     return changes
 
 
@@ -118,7 +154,7 @@ def unused_names(target: Target, stack: Stack) -> list[str]:
         location.json_key for location in locations if location.secret_id == target.names.secret
     }
     try:
-        return sorted(set(parse_document(found[0].text, target.names.secret)) - used)
+        return sorted(key_names(parse_document(found[0].text, target.names.secret)) - used)
     except CliError:
         return []  # not an object of keys, which the accounts' states report
 
@@ -145,8 +181,34 @@ def _by_json_key(
     return wanted
 
 
+def _by_name(
+    accounts: Iterable[str], locations: Mapping[str, SecretReference], bound_to: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the notes of one secret by JSON key; accounts that share a key share the note."""
+    places: dict[str, set[str]] = {}
+    for account in accounts:
+        name = locations[account].json_key
+        if name is not None and account in bound_to:
+            places.setdefault(name, set()).add(bound_to[account])
+    return {name: " ".join(sorted(found)) for name, found in places.items()}
+
+
+def _bind_in_secret(writer: SecretWriter, notes: Mapping[str, str]) -> dict[str, Change]:
+    """Change the notes of one secret; return what changed for each key."""
+    changes: dict[str, Change] = {}
+
+    def edit(text: str | None) -> str | None:
+        document = parse_document(text, writer.secret_id)
+        for name, bound_to in notes.items():
+            document, changes[name] = bind(document, name, bound_to)
+        return format_document(document)
+
+    writer.update(edit)
+    return changes
+
+
 def _save_to_secret(
-    writer: SecretWriter, wanted: Mapping[str | None, PlainKey]
+    writer: SecretWriter, wanted: Mapping[str | None, PlainKey], notes: Mapping[str, str]
 ) -> dict[str | None, Change]:
     """Change one secret; return what changed for each key."""
     changes: dict[str | None, Change] = {}
@@ -158,9 +220,10 @@ def _save_to_secret(
             changes[None] = change
             return new
         named = {name: key for name, key in wanted.items() if name is not None}
-        document, made = set_keys(parse_document(text, writer.secret_id), named)
+        before = parse_document(text, writer.secret_id)
+        document, made = set_keys(before, named, notes)
         changes.update(made)
-        return format_document(document) if set(made.values()) != {Change.UNCHANGED} else None
+        return None if document == before else format_document(document)
 
     writer.update(edit)
     return changes

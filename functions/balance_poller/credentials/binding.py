@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from balance_poller.credentials.reference import SecretError, SecretReference, StoredKey
+from balance_poller.exchange.provider import Provider
 from shared.names import DEFAULT_NAME, StackNames
 
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
@@ -34,6 +35,11 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{suffix}"
 
 
+def destination_of(provider: Provider, url: str, base_url: str | None) -> str:
+    """Return where a request goes: the name of a shipped provider, or the origin of ``url``."""
+    return provider.name if provider.is_shipped and base_url is None else origin_of(url)
+
+
 def check_binding(
     account: str, secret: str, stored: StoredKey, destination: str, policy: KeyPolicy
 ) -> None:
@@ -51,7 +57,7 @@ def check_binding(
             place is not a shipped provider's.
     """
     if stored.bound_to is not None:
-        if stored.bound_to == destination:
+        if destination in stored.bound_to.split():
             return
         reason = f"its key was stored for {stored.bound_to[:60]}, not for {destination}"
     elif "://" not in destination:

@@ -41,7 +41,7 @@ class StoredKey:
 
     key: AccountKey
     bound_to: str | None = None
-    """A shipped provider's name or an origin; None when nothing is noted."""
+    """Shipped providers' names and origins, by spaces; None when nothing is noted."""
     id: str | None = None
     """Another one for every key that ``keys set`` stores; else the secret's version."""
 

@@ -13,7 +13,7 @@ from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.params import resolve_params
 from balance_poller.definitions.template import Values
 from balance_poller.exchange.reading import Reading, read_response
-from balance_poller.exchange.request import PreparedRequest, prepare_request
+from balance_poller.exchange.request import PreparedRequest, address_of, prepare_request
 from balance_poller.exchange.response import Response
 from shared.secret import AccountKey
 
@@ -51,6 +51,19 @@ class Provider:
         values = Values(key, resolve_params(definition.params, params))
         return prepare_request(
             definition.request, values, base_url, allow_http_loopback=allow_http_loopback
+        )
+
+    def address(
+        self, params: Mapping[str, str], base_url: str | None, *, allow_http_loopback: bool
+    ) -> str:
+        """Return scheme, host and port of an account's request, perhaps with a path.
+
+        Raises:
+            ConfigError: when a parameter or ``base_url`` cannot be used.
+        """
+        resolved = resolve_params(self.definition.params, params)
+        return address_of(
+            self.definition.request, resolved, base_url, allow_http_loopback=allow_http_loopback
         )
 
     def read(self, response: Response, wallet: str | None, at: datetime | None = None) -> Reading:

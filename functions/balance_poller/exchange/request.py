@@ -68,6 +68,18 @@ def prepare_request(
     )
 
 
+def address_of(
+    spec: RequestSpec, params: Mapping[str, str], base_url: str | None, *, allow_http_loopback: bool
+) -> str:
+    """Return scheme, host, port and the path's prefix of an account's request.
+
+    Raises:
+        ConfigError: when a parameter or ``base_url`` cannot be used.
+    """
+    values = Values(Secret(""), params, is_masked=True)
+    return _origin(spec, values, base_url, allow_http_loopback=allow_http_loopback)
+
+
 def _check_fields(fields: tuple[str, ...], secret: AccountKey) -> None:
     """Refuse a secret that lacks a part, naming all that it lacks."""
     if not isinstance(secret, Mapping):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from balance_poller.credentials.binding import KeyPolicy, check_binding, origin_of
+from balance_poller.credentials.binding import KeyPolicy, check_binding, destination_of
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.definitions.template import ConfigError
@@ -155,8 +155,7 @@ def _check_binding(
     """Raise when the key was not stored for where the request goes."""
     if rules.keys is None:
         return
-    is_shipped = provider.is_shipped and account.base_url is None
-    destination = provider.name if is_shipped else origin_of(request.url)
+    destination = destination_of(provider, request.url, account.base_url)
     try:
         check_binding(account.id, account.secret, stored, destination, rules.keys)
     except SecretError as exc:

@@ -105,10 +105,10 @@ class FakeStack:
             dynamodb.put_item(TableName=self.names.balances_table, Item=encode(item))
 
     def keys(self) -> dict[str, Any]:
-        """What the secret holds."""
+        """Return the keys that the secret holds, without the notes beside them."""
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.names.secret)
         found: dict[str, Any] = json.loads(answer.get("SecretString") or "{}")
-        return found
+        return {name: key for name, key in found.items() if "@" not in name}
 
     def subscribe(self, topic: str, protocol: str, endpoint: str, **attributes: str) -> str:
         """Subscribe somebody to one of its topics."""

@@ -12,6 +12,7 @@ from balance_poller.credentials.store import SecretStore
 from balancectl.deployment.accounts import read_stack
 from balancectl.deployment.target import Target
 from balancectl.keys.locations import locate_key, save_keys
+from shared.secret import Secret
 
 pytestmark = pytest.mark.integration
 
@@ -28,7 +29,7 @@ def test_keys_set_when_secret_is_empty_then_poller_reads_the_key(stack: Any, cli
     assert "added" in result.stdout
     store = SecretStore(lambda: stack.client("secretsmanager"), 300)
     reference = f"{stack.names.secret}#main"
-    assert store.read([reference]).found[reference] == CANARY
+    assert store.read([reference]).found[reference].key == Secret(CANARY)
 
 
 def test_keys_set_when_twenty_write_at_once_then_none_is_lost(stack: Any) -> None:
@@ -38,7 +39,7 @@ def test_keys_set_when_twenty_write_at_once_then_none_is_lost(stack: Any) -> Non
     def write(account: str) -> None:
         target = Target(name=stack.name, region=REGION)
         place = locate_key(target, read_stack(target), account)
-        save_keys(target, {account: place}, {account: f"key-of-{account}"})
+        save_keys(target, {account: place}, {account: f"key-of-{account}"}, {})
 
     with ThreadPoolExecutor(max_workers=20) as pool:
         list(pool.map(write, accounts))

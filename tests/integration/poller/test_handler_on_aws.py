@@ -17,6 +17,8 @@ import pytest
 from pytest_localstack.session import RunningSession
 
 from balance_poller import handler
+from balance_poller.credentials.binding import origin_of
+from balance_poller.credentials.reference import BOUND_TO
 from balance_poller.handler import PollRunError, lambda_handler
 from balance_poller.settings import SERVICE
 from shared import telemetry
@@ -150,20 +152,26 @@ def accounts(server: str, secret: str) -> list[dict[str, Any]]:
     ]
 
 
+def store_keys(stack: SimpleNamespace, *watched: dict[str, Any]) -> None:
+    """Store the canary, good and spoilt, for wherever the accounts send it."""
+    origins = " ".join(sorted({origin_of(account["base_url"]) for account in watched}))
+    keys = {"key": CANARY, "newline": f"{CANARY}\nX-Injected: yes"}
+    notes = {f"{name}{BOUND_TO}": origins for name in keys}
+    secretsmanager().create_secret(Name=stack.name, SecretString=json.dumps(keys | notes))
+
+
 def test_a_canary_key_when_put_through_every_failure_then_is_seen_nowhere(
     stack: SimpleNamespace,
     server: str,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    secretsmanager().create_secret(
-        Name=stack.name,
-        SecretString=json.dumps({"key": CANARY, "newline": f"{CANARY}\nX-Injected: yes"}),
-    )
+    watched = accounts(server, stack.name)
+    store_keys(stack, *watched)
 
     caplog.clear()
     with caplog.at_level(logging.DEBUG):
-        report = lambda_handler(event(*accounts(server, stack.name)), context())
+        report = lambda_handler(event(*watched), context())
 
     outcomes = {row["account"]: row["outcome"] for row in report["accounts"]}
     assert outcomes == {account: OUTCOMES[account.split(".")[0]] for account in outcomes}
@@ -182,11 +190,12 @@ def test_a_canary_key_when_put_through_every_failure_then_is_seen_nowhere(
 def test_a_canary_key_when_the_run_fails_as_a_whole_then_is_not_in_the_exception(
     stack: SimpleNamespace, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secretsmanager().create_secret(Name=stack.name, SecretString=json.dumps({"key": CANARY}))
+    watched = accounts(server, stack.name)[:6]
+    store_keys(stack, *watched)
     monkeypatch.setenv("BALANCES_TABLE", "no-such-table")
 
     with pytest.raises(PollRunError) as raised:
-        lambda_handler(event(*accounts(server, stack.name)[:6]), context())
+        lambda_handler(event(*watched), context())
 
     shown = "".join(traceback.format_exception(raised.value))
     assert "ResourceNotFoundException" in str(raised.value)
@@ -194,13 +203,13 @@ def test_a_canary_key_when_the_run_fails_as_a_whole_then_is_not_in_the_exception
 
 
 def test_a_run_when_repeated_then_adds_nothing(stack: SimpleNamespace, server: str) -> None:
-    secretsmanager().create_secret(Name=stack.name, SecretString=json.dumps({"key": CANARY}))
     one = {
         "id": "one",
         "provider": "in_header",
         "secret": f"{stack.name}#key",
         "base_url": f"{server}/ok",
     }
+    store_keys(stack, one)
 
     first = lambda_handler(event(one), context())
     before = records(stack.table)
@@ -228,7 +237,6 @@ def test_a_run_when_time_is_short_then_what_was_gathered_is_written(
     stack: SimpleNamespace, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUEST_TIMEOUT_SECONDS", "20")
-    secretsmanager().create_secret(Name=stack.name, SecretString=json.dumps({"key": CANARY}))
     both = [
         {
             "id": kind,
@@ -238,6 +246,7 @@ def test_a_run_when_time_is_short_then_what_was_gathered_is_written(
         }
         for kind in ("ok", "silent")
     ]
+    store_keys(stack, *both)
 
     started = time.monotonic()
     report = lambda_handler(event(*both), context(seconds=6))
