@@ -172,7 +172,11 @@ def test_every_shipped_provider_is_read_with_its_wallets(evaluate: Evaluate) -> 
 @pytest.mark.parametrize(
     ("file", "settings", "left_to_python"),
     [
-        ("poller.tf", PollerSettings, {"ALLOW_PRIVATE_ADDRESSES", "SECRET_CACHE_SECONDS"}),
+        (
+            "poller.tf",
+            PollerSettings,
+            {"ALLOW_PRIVATE_ADDRESSES", "KEY_HOSTS", "SECRET_CACHE_SECONDS"},
+        ),
         ("router.tf", RouterSettings, set()),
     ],
     ids=["poller", "router"],
