@@ -6,6 +6,7 @@ module "balance_monitor" {
   accounts                 = var.accounts
   alarm_actions_enabled    = var.alarm_actions_enabled
   allow_http_loopback      = var.allow_http_loopback
+  allow_private_addresses  = var.allow_private_addresses
   architecture             = var.architecture
   custom_providers         = var.custom_providers
   dashboard_accounts       = var.dashboard_accounts
@@ -14,6 +15,7 @@ module "balance_monitor" {
   enable_chat              = var.enable_chat
   group_wait_seconds       = var.group_wait_seconds
   history_days             = var.history_days
+  key_hosts                = var.key_hosts
   kms_key_arns             = var.kms_key_arns
   log_level                = var.log_level
   log_retention_days       = var.log_retention_days

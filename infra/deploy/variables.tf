@@ -32,6 +32,12 @@ variable "allow_http_loopback" {
   default     = null
 }
 
+variable "allow_private_addresses" {
+  description = "Whether requests may go to addresses of private networks, for self-hosted services in the poller's vpc. Loopback and link-local addresses are never allowed."
+  type        = bool
+  default     = null
+}
+
 variable "architecture" {
   description = "Processor of the functions: arm64, which costs less, or x86_64. The zips run on both."
   type        = string
@@ -77,6 +83,12 @@ variable "group_wait_seconds" {
 variable "history_days" {
   description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
   type        = number
+  default     = null
+}
+
+variable "key_hosts" {
+  description = "Origins such as \"https://api.example.com\" that keys may be sent to from secrets that balancectl keys set does not write. Keys that it stores go only where they were stored for; every key may go to the shipped provider of its account."
+  type        = set(string)
   default     = null
 }
 

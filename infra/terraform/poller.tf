@@ -32,9 +32,11 @@ resource "aws_lambda_function" "poller" {
   environment {
     variables = {
       ALLOW_HTTP_LOOPBACK     = tostring(var.allow_http_loopback)
+      ALLOW_PRIVATE_ADDRESSES = tostring(var.allow_private_addresses)
       BALANCES_TABLE          = local.names.balances_table
       BALANCE_MONITOR_NAME    = var.name
       HISTORY_DAYS            = tostring(var.history_days)
+      KEY_HOSTS               = join(" ", sort(var.key_hosts))
       MAX_IN_FLIGHT           = tostring(var.max_in_flight)
       METRIC_NAMESPACE        = local.metric_namespace
       POWERTOOLS_LOG_LEVEL    = var.log_level

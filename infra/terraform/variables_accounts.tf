@@ -49,6 +49,25 @@ variable "allow_http_loopback" {
   nullable    = false
 }
 
+variable "allow_private_addresses" {
+  description = "Whether requests may go to addresses of private networks, for self-hosted services in the poller's vpc. Loopback and link-local addresses are never allowed."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "key_hosts" {
+  description = "Origins such as \"https://api.example.com\" that keys may be sent to from secrets that balancectl keys set does not write. Keys that it stores go only where they were stored for; every key may go to the shipped provider of its account."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for origin in var.key_hosts : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin))])
+    error_message = "key_hosts: each entry must be an origin in lower case without a path, as in \"https://api.example.com\" or \"https://api.example.com:8443\"."
+  }
+}
+
 variable "custom_providers" {
   description = "Definitions of providers that are not shipped, by name, in the same form as functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
   # Definitions differ in their fields, which no type can say.

@@ -175,7 +175,7 @@ def test_every_shipped_provider_is_read_with_its_wallets(evaluate: Evaluate) -> 
         (
             "poller.tf",
             PollerSettings,
-            {"ALLOW_PRIVATE_ADDRESSES", "KEY_HOSTS", "SECRET_CACHE_SECONDS"},
+            {"SECRET_CACHE_SECONDS"},
         ),
         ("router.tf", RouterSettings, set()),
     ],
