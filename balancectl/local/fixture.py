@@ -17,6 +17,7 @@ from balancectl.cli.errors import CliError
 from balancectl.local.masking import mask_unread, mask_word
 from balancectl.local.poll import LocalPoll
 from shared.records import Wallet
+from shared.secret import seal
 from shared.times import format_time
 
 _DEFAULT_HEADERS: Final = frozenset({"Accept", "Cache-Control", "User-Agent"})
@@ -95,7 +96,7 @@ def _stand_ins(provider: Provider) -> dict[str, str]:
 def _prepare(provider: Provider, params: Mapping[str, str]) -> PreparedRequest:
     """Return the request with a stand-in for the key."""
     secret = _stand_ins(provider) or "{key}"
-    return provider.prepare(secret, params, None, allow_http_loopback=True)
+    return provider.prepare(seal(secret), params, None, allow_http_loopback=True)
 
 
 def _request(provider: Provider, params: Mapping[str, str]) -> dict[str, Any]:
