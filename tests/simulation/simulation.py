@@ -27,6 +27,7 @@ from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import run
 from alert_router.notify.parallel import map_in_order
 from alert_router.notify.snapshots import AccountSnapshots
+from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import SecretError
 from balance_poller.event import parse_event
 from balance_poller.exchange.request import PreparedRequest
@@ -152,6 +153,8 @@ class Simulation:
         self.queue = Queue(self._gate, lambda: self.now)
         self.cloudwatch = CloudWatch(self._gate, interval, self._notify)
         self.poller = PollerWorld(self._reply)
+        hosts = frozenset(f"https://{name}.example" for name in PROVIDERS)
+        self.poller.keys = KeyPolicy("balance-monitor", hosts)
         self.offsets: dict[str, timedelta] = {}
         self.logged: dict[str, int] = {}
         self.blind_until = START

@@ -112,7 +112,7 @@ def test_a_key_when_it_is_there_then_is_taken_and_trimmed(
         ('{"main": "\u201ccanary-value\u201d"}', "main", 'key "main" is in quotes'),
         ('{"main": {"sid": "`canary`"}}', "main", 'key "main".sid is in quotes'),
         ("Bearer canary-value", None, "store only what follows Bearer"),
-        ('{"main": "bearer\tcanary"}', "main", "store only what follows Bearer"),
+        ('{"main": "bearer\\tcanary"}', "main", "store only what follows Bearer"),
         ("Authorization: Bearer canary-value", None, "store only what follows Bearer"),
         ("[" * 100_000, "main", "the secret is not JSON"),
         ('{"main": "canary-\\ud83d"}', "main", 'key "main" has half a character'),
