@@ -7,7 +7,7 @@ reported after everything else was attempted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading, describe_unexpected
-from balance_poller.fetching.fetch import BalanceFetcher, Providers
+from balance_poller.fetching.fetch import BalanceFetcher, Fetched, Providers
 from balance_poller.fetching.plan import load_providers
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
@@ -66,8 +66,8 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     due = [account for account in event.accounts if not _is_done(run, account.id)]
     clock = adapters.fetcher.limits.monotonic
     run.providers = load_providers(due, event.providers, lambda: clock() >= deadline)
-    readings = _fetch(run, due, deadline)
-    recorded = [*_records(run, due, readings), *_bad_records(run, bad)]
+    fetched = _fetch(run, due, deadline)
+    recorded = [*_records(run, due, fetched), *_bad_records(run, bad)]
     _write(run, recorded)
     return _report(run, recorded)
 
@@ -77,14 +77,14 @@ def _is_done(run: _Run, account: str) -> bool:
     return is_done(run.known.items.get(account), run.event.scheduled_at)
 
 
-def _fetch(run: _Run, due: Sequence[Account], deadline: float) -> Mapping[str, Reading]:
+def _fetch(run: _Run, due: Sequence[Account], deadline: float) -> Fetched:
     """Return a reading for every account that is due."""
     not_before = _not_before(run, due)
     fetched = asyncio.run(run.adapters.fetcher.fetch(due, run.providers, not_before, deadline))
     if fetched.secret_errors:
         run.errors.extend(fetched.secret_errors)
         run.failed_parts.append("reading secrets")
-    return fetched.readings
+    return fetched
 
 
 def _not_before(run: _Run, due: Sequence[Account]) -> dict[str, datetime]:
@@ -97,20 +97,19 @@ def _not_before(run: _Run, due: Sequence[Account]) -> dict[str, datetime]:
     return {account: at for account, at in waits.items() if at and at > run.event.scheduled_at}
 
 
-def _records(
-    run: _Run, due: Sequence[Account], readings: Mapping[str, Reading]
-) -> Iterable[Recorded]:
+def _records(run: _Run, due: Sequence[Account], fetched: Fetched) -> Iterable[Recorded]:
     """Yield what each poll leaves behind."""
+    at = run.event.scheduled_at
     for account in due:
-        reading = _without_keys(readings[account.id])
+        reading = _without_keys(fetched.readings[account.id])
         facts = _facts(run.providers.get(account.provider), account.provider)
         previous = run.known.items.get(account.id)
         try:
-            yield record(account, facts, reading, previous, run.event.scheduled_at)
+            yield record(account, facts, reading, previous, at)
         except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
             # A failure computes nothing: it keeps the last good balance as it stands.
             reading = Reading(Outcome.TRANSIENT, describe_unexpected(exc))
-            yield record(account, facts, reading, previous, run.event.scheduled_at)
+            yield record(account, facts, reading, previous, at)
 
 
 def _without_keys(reading: Reading) -> Reading:
@@ -146,6 +145,13 @@ def _write(run: _Run, recorded: Sequence[Recorded]) -> None:
     adapters = run.adapters
     problems = adapters.metrics.write([point for made in recorded for point in made.points])
     problems += adapters.history.write([made.attempt for made in recorded])
+    problems += adapters.history.write_days(
+        [
+            made.finished_day.to_day_item(made.latest.account, made.latest.provider)
+            for made in recorded
+            if made.finished_day is not None
+        ]
+    )
     problems += adapters.latest.write(
         [made.latest for made in recorded if made.latest.account not in run.known.unknown]
     )

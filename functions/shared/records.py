@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from shared.days import DayTotals
 from shared.names import LATEST
 from shared.outcome import Outcome
 from shared.times import format_time, parse_time
@@ -111,6 +112,8 @@ class LastGood:
     """The packed burn state (``balance_poller.forecast``)."""
     source_hash: str | None = None
     """A short digest of whose balance this is: parameters, address and the secret's name."""
+    key_id: str | None = None
+    """What ``keys set`` noted beside the key, else "v-" and the secret's version."""
 
     def to_item(self) -> Item:
         """Return the attributes that it adds to the ``LATEST`` item; None where unknown."""
@@ -131,6 +134,7 @@ class LastGood:
             "top_up_amount": self.last_top_up and self.last_top_up.amount,
             "burn": self.burn,
             "source_hash": self.source_hash,
+            "key_id": self.key_id,
         }
 
     @classmethod
@@ -157,6 +161,7 @@ class LastGood:
             last_top_up=TopUp(top_up_at, item["top_up_amount"]) if top_up_at else None,
             burn=bytes(burn) if burn is not None else None,
             source_hash=item.get("source_hash"),
+            key_id=item.get("key_id"),
         )
 
 
@@ -176,6 +181,8 @@ class Latest:
     thresholds: Thresholds = field(default_factory=Thresholds)
     retry_at: datetime | None = None
     """No request is sent before: the provider asked to wait until then (``Retry-After``)."""
+    day: DayTotals | None = None
+    """What was found so far on the UTC day of ``polled_at``."""
     good: LastGood = field(default_factory=LastGood)
     """What the last ``ok`` poll found, whatever came after."""
 
@@ -201,6 +208,7 @@ class Latest:
                 "thresholds": _without_none(
                     {name: getattr(self.thresholds, name) for name in Thresholds.__slots__}
                 ),
+                "day": self.day and self.day.to_item(),
                 **self.good.to_item(),
             }
         )
@@ -225,6 +233,7 @@ class Latest:
             thresholds=Thresholds(
                 **{k: v for k, v in item.get("thresholds", {}).items() if k in Thresholds.__slots__}
             ),
+            day=DayTotals.from_item(item["day"]) if "day" in item else None,
             good=LastGood.from_item(item),
         )
 

@@ -18,6 +18,8 @@ _SECRET_ID: Final = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
 #: is another one for every key. No account's name has an @ in it.
 BOUND_TO: Final = "@for"
 KEY_ID: Final = "@id"
+#: A key without an id of its own has the secret's version, which changes with every key in it.
+VERSION_PREFIX: Final = "v-"
 
 
 class SecretError(ValueError):

@@ -9,7 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from balance_poller.credentials.reference import BOUND_TO, KEY_ID, SecretError, StoredKey
+from balance_poller.credentials.reference import (
+    BOUND_TO,
+    KEY_ID,
+    VERSION_PREFIX,
+    SecretError,
+    StoredKey,
+)
 from shared.secret import AccountKey, Secret, reveal
 
 #: Around a pasted key: zero-width characters and byte-order marks are no white space to Python.
@@ -17,6 +23,8 @@ _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _MARGIN: Final = re.compile(rf"^[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+$")
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
 _SCHEME: Final = re.compile(r"(authorization:|bearer\s)", re.IGNORECASE)
+
+_LONGEST_ID: Final = 16
 
 _NO_OBJECT: Final = "the secret is not a JSON object, so it has no named keys"
 _NO_JSON: Final = "the secret is not JSON"
@@ -42,7 +50,7 @@ class StoredSecret:
             SecretError: saying whether it is empty, not JSON, lacks the key or has a wrong type.
         """
         if json_key is None:
-            return StoredKey(self._whole(), id=self.version)
+            return StoredKey(self._whole(), id=self._version_id)
         if self.entries is None:
             raise SecretError(self.problem)
         if json_key not in self.entries:
@@ -53,8 +61,13 @@ class StoredSecret:
         return StoredKey(
             key,
             bound_to if isinstance(bound_to, str) else None,
-            key_id if isinstance(key_id, str) else self.version,
+            key_id[:_LONGEST_ID] if isinstance(key_id, str) else self._version_id,
         )
+
+    @property
+    def _version_id(self) -> str | None:
+        """The id of a key that has none of its own."""
+        return None if self.version is None else f"{VERSION_PREFIX}{self.version[:8]}"
 
     def _whole(self) -> AccountKey:
         """Return a secret that is one key: plain text, or an object of its parts."""

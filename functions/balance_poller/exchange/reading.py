@@ -44,6 +44,8 @@ class Reading:
     """What the provider itself says is being used up, in the wallet's unit."""
     retry_at: datetime | None = None
     """When the provider wants to be asked again; only with retryable failures."""
+    key_id: str | None = None
+    """The id of the key that the request carried; None when it has none."""
 
 
 def read_response(

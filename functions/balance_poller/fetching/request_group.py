@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from balance_poller.event import Account
@@ -27,7 +27,8 @@ class RequestGroup:
 def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[str, Reading]:
     """Return what the answer, read at ``at``, says of each account's wallet."""
     return {
-        account.id: group.provider.read(response, account.wallet, at) for account in group.accounts
+        account.id: replace(group.provider.read(response, account.wallet, at), key_id=group.key_id)
+        for account in group.accounts
     }
 
 

@@ -71,11 +71,14 @@ class Forecast:
         return Decimal(f"{min(self.runway_hours, MAX_HOURS):.1f}")
 
 
-def observe(state: BurnState | None, at: datetime, remaining: Decimal) -> BurnState:
+def observe(
+    state: BurnState | None, at: datetime, remaining: Decimal, *, unseen: bool = False
+) -> BurnState:
     """Return ``state`` with one more reading of the balance; one that is not newer is ignored.
 
     A fall is consumption, spread evenly over the time since the last reading; a rise is a top-up
     (a monthly reset too), in which consumption is unknown; a rise below max(1 %, 0.01) is noise.
+    Where it is ``unseen`` what the balance changed by, consumption is unknown, too.
     """
     level = float(remaining)
     if state is None or at - state.at > timedelta(hours=HOURS):
@@ -89,6 +92,8 @@ def observe(state: BurnState | None, at: datetime, remaining: Decimal) -> BurnSt
         )
     if at <= state.at:
         return state
+    if unseen:
+        return replace(_advance(state, at, None), level=level)
     rise = level - state.level
     if rise > max(_NOISE_SHARE * abs(state.level), _NOISE_AMOUNT):
         moved = _advance(state, at, None)

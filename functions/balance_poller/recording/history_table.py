@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.aws_batches import in_batches
 from balance_poller.recording.writer import (
@@ -56,6 +56,14 @@ class HistoryTable:
             for made in attempts
             for entry in encode_entry(made.account, made.to_item(self._keep_days), writer)
         ]
+        for batch in in_batches(entries, MAX_BATCH):
+            writer.write(batch, self._put, lambda entry: entry.account)
+        return writer.problems
+
+    def write_days(self, items: Sequence[Mapping[str, Any]]) -> list[WriteProblem]:
+        """Write items of days that are over; return what could not be written."""
+        writer = Writer(Target.DAYS)
+        entries = [entry for item in items for entry in encode_entry(item["account"], item, writer)]
         for batch in in_batches(entries, MAX_BATCH):
             writer.write(batch, self._put, lambda entry: entry.account)
         return writer.problems

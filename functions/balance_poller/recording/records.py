@@ -10,6 +10,9 @@ from balance_poller.event import Account
 from balance_poller.exchange.reading import Reading
 from balance_poller.forecast.runway import BurnState, BurnStateError, forecast, observe
 from balance_poller.recording.account_metrics import DataPoint, values
+from balance_poller.recording.day import count_failure, count_success
+from balance_poller.recording.unseen import is_unseen
+from shared.days import DayTotals
 from shared.outcome import Outcome
 from shared.records import Attempt, LastGood, Latest, Wallet
 
@@ -29,6 +32,8 @@ class Recorded:
     attempt: Attempt
     latest: Latest
     points: tuple[DataPoint, ...] = ()
+    finished_day: DayTotals | None = None
+    """The totals of an earlier day, which this poll is the first one after."""
 
 
 def record(
@@ -38,11 +43,18 @@ def record(
     previous: Latest | None,
     at: datetime,
 ) -> Recorded:
-    """Return the records of a poll at ``at`` (the run's scheduled time).
+    """Return the records of a poll.
 
     LATEST keeps the last balance, its burn and its forecast across failures; it forgets them when
-    the account now watches another wallet or provider. Of another key, address or parameter the
-    first balance is no consumption either: the burn begins anew.
+    the account now watches another wallet or provider. Of another address or parameter the first
+    balance is no consumption either: the burn begins anew.
+
+    Args:
+        account: The account as the event describes it.
+        facts: What LATEST says of its provider.
+        reading: What the poll found.
+        previous: The account's record before.
+        at: The run's scheduled time.
     """
     attempt = Attempt(
         account=account.id,
@@ -54,6 +66,8 @@ def record(
         balance=reading.balance,
         others=reading.others,
     )
+    known_day = previous.day if previous else None
+    finished_day = known_day if known_day and known_day.day < at.date() else None
     latest = Latest(
         account=account.id,
         provider=account.provider,
@@ -66,10 +80,29 @@ def record(
         good=previous.good if previous and _is_same(previous, account) else LastGood(),
     )
     if reading.outcome is Outcome.OK and reading.balance is not None:
-        return _after_success(attempt, latest, reading, reading.balance, _source_hash(account))
+        good = LastGood(
+            balance=reading.balance.remaining,
+            balance_at=at,
+            unit=reading.balance.unit,
+            wallet=reading.wallet,
+            others=reading.others,
+            resets_at=reading.balance.resets_at,
+            credit_expires_at=reading.balance.expires_at,
+            source_hash=_source_hash(account),
+            key_id=reading.key_id,
+        )
+        latest = replace(latest, day=known_day)
+        made = _after_success(attempt, latest, good, reading, reading.balance)
+        return replace(made, finished_day=finished_day)
     failing_since = (previous.failing_since if previous else None) or at
     retry_at = reading.retry_at and min(reading.retry_at, at + account.stale_after)
-    return Recorded(attempt, replace(latest, failing_since=failing_since, retry_at=retry_at))
+    latest = replace(
+        latest,
+        failing_since=failing_since,
+        retry_at=retry_at,
+        day=count_failure(known_day, at),
+    )
+    return Recorded(attempt, latest, finished_day=finished_day)
 
 
 def _is_same(previous: Latest, account: Account) -> bool:
@@ -87,43 +120,45 @@ def _source_hash(account: Account) -> str:
 
 
 def _after_success(
-    attempt: Attempt, latest: Latest, reading: Reading, wallet: Wallet, source_hash: str
+    attempt: Attempt, latest: Latest, good: LastGood, reading: Reading, wallet: Wallet
 ) -> Recorded:
-    """Return the records of an ``ok`` poll, with its forecast."""
+    """Return the records of an ``ok`` poll, with its forecast.
+
+    Args:
+        attempt: The poll.
+        latest: The record, with what was good before.
+        good: What is good now, without the forecast.
+        reading: What the poll found.
+        wallet: The balance in it.
+    """
     at = latest.polled_at
-    before = _burn_state(latest.good, reading, wallet, source_hash)
-    state = observe(before, at, wallet.remaining)
+    before = _burn_state(latest.good, good)
+    unseen = is_unseen(latest.good, wallet, at, good.key_id)
+    state = observe(before, at, wallet.remaining, unseen=unseen)
     ahead = forecast(state, at, wallet.remaining, reading.burn_per_hour)
     points = tuple(
         DataPoint(latest.account, latest.provider, metric, value, at)
         for metric, value in values(wallet, ahead, latest.thresholds, at)
     )
-    good = LastGood(
-        balance=wallet.remaining,
-        balance_at=at,
-        unit=wallet.unit,
-        wallet=reading.wallet,
-        others=reading.others,
-        resets_at=wallet.resets_at,
-        credit_expires_at=wallet.expires_at,
+    good = replace(
+        good,
         runway_hours=ahead.runway_rounded,
         empty_at=ahead.empty_at,
         burn_per_day=ahead.burn_per_day,
         burn_basis=ahead.basis.value,
         last_top_up=state.last_top_up,
         burn=state.to_item(),
-        source_hash=source_hash,
     )
-    return Recorded(attempt, replace(latest, good=good), points)
+    known = latest.good if before is not None else LastGood()
+    day = count_success(latest.day, known, good, at, unseen=unseen)
+    return Recorded(attempt, replace(latest, good=good, day=day), points)
 
 
-def _burn_state(
-    before: LastGood, reading: Reading, wallet: Wallet, source_hash: str
-) -> BurnState | None:
+def _burn_state(before: LastGood, now: LastGood) -> BurnState | None:
     """Return the burn state of this very wallet; one that cannot be read is forgotten."""
-    if before.burn is None or before.source_hash not in (None, source_hash):
+    if before.burn is None or before.source_hash not in (None, now.source_hash):
         return None
-    if (before.wallet, before.unit) != (reading.wallet, wallet.unit):
+    if (before.wallet, before.unit) != (now.wallet, now.unit):
         return None
     try:
         return BurnState.from_item(before.burn)

@@ -26,6 +26,7 @@ class Target(StrEnum):
 
     METRICS = "metrics"
     HISTORY = "history records"
+    DAYS = "day records"
     LATEST = "latest balances"
 
 

@@ -215,6 +215,7 @@ class FakeHistory(HistoryTable):
 
     def __init__(self, log: list[str]) -> None:
         self.attempts: list[Attempt] = []
+        self.days: list[Mapping[str, Any]] = []
         self.problems: list[WriteProblem] = []
         self.log = log
 
@@ -223,6 +224,11 @@ class FakeHistory(HistoryTable):
         self.log.append("history")
         self.attempts += attempts
         return self.problems
+
+    def write_days(self, items: Sequence[Mapping[str, Any]]) -> list[WriteProblem]:
+        """Keep everything."""
+        self.days += items
+        return []
 
 
 class FakeMetrics(MetricPublisher):

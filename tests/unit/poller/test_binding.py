@@ -146,4 +146,4 @@ def test_notes_when_no_texts_then_count_as_absent() -> None:
 
     key = stored.take("main")
 
-    assert (key.key, key.bound_to, key.id) == (Secret(TEXT), None, "version-1")
+    assert (key.key, key.bound_to, key.id) == (Secret(TEXT), None, "v-version-")

@@ -224,10 +224,12 @@ def test_secrets_when_failing_as_a_whole_then_all_is_recorded_and_the_run_fails(
 def test_an_error_nobody_foresaw_when_recording_then_costs_only_this_poll(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(state: BurnState | None, at: datetime, remaining: Decimal) -> BurnState:
+    def broken(
+        state: BurnState | None, at: datetime, remaining: Decimal, *, unseen: bool
+    ) -> BurnState:
         if remaining == 13:
             raise ValueError("sk-canary")
-        return observe(state, at, remaining)
+        return observe(state, at, remaining, unseen=unseen)
 
     monkeypatch.setattr("balance_poller.recording.records.observe", broken)
     balances = iter([12, 50, 13, 51])

@@ -1,0 +1,60 @@
+"""Adds a poll to its day's totals. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from shared.days import DayTotals
+from shared.records import LastGood
+
+
+def count_failure(before: DayTotals | None, at: datetime) -> DayTotals:
+    """Return the totals of the day of ``at`` with one more failed poll."""
+    totals = _of_day(before, at)
+    return replace(totals, polls=totals.polls + 1, failed_polls=totals.failed_polls + 1)
+
+
+def count_success(
+    before: DayTotals | None, known: LastGood, good: LastGood, at: datetime, *, unseen: bool
+) -> DayTotals:
+    """Return the totals of the day of ``at`` with one more balance.
+
+    A rise lowers what was spent until it is known to be a top-up, so that a provider's old answer
+    and the fall after it cancel out.
+
+    Args:
+        before: The totals so far, perhaps of an earlier day.
+        known: What the last good poll found, of the same wallet; empty when there was none.
+        good: What this one found.
+        at: The time of this one.
+        unseen: Whether the difference of the two balances is no consumption, or unknown.
+    """
+    totals = _of_day(before, at)
+    remaining = good.balance or Decimal(0)
+    totals = replace(
+        totals,
+        polls=totals.polls + 1,
+        unit=good.unit,
+        lowest=remaining if totals.lowest is None else min(totals.lowest, remaining),
+    )
+    if unseen or known.balance is None or known.balance_at is None:
+        return totals
+    topped_up = Decimal(0)
+    if good.last_top_up is not None and good.last_top_up != known.last_top_up:
+        topped_up = good.last_top_up.amount
+    since = max(known.balance_at, totals.begins_at)
+    return replace(
+        totals,
+        spent=totals.spent + known.balance - remaining + topped_up,
+        topped_up=totals.topped_up + topped_up,
+        known_seconds=totals.known_seconds + int((at - since).total_seconds()),
+    )
+
+
+def _of_day(totals: DayTotals | None, at: datetime) -> DayTotals:
+    """Return ``totals`` if they are of the day of ``at``, else empty ones."""
+    if totals is not None and totals.day == at.date():
+        return totals
+    return DayTotals(at.date())

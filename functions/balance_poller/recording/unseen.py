@@ -1,0 +1,57 @@
+"""Whether the difference between two balances can be consumption at all. Pure.
+
+Credit expires and plans are reset at times that readings carried, and under the same name a secret
+may hold another account's key: neither is consumption, and a forecast from it would be wrong for
+a week.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from balance_poller.credentials.reference import VERSION_PREFIX
+from shared.records import LastGood, Wallet
+
+#: Providers' clocks and ours differ, and what is due at a minute is done in the next one.
+_SLACK: Final = timedelta(minutes=2)
+_DAY_SECONDS: Final = 86_400
+
+
+def is_unseen(before: LastGood, wallet: Wallet, at: datetime, key_id: str | None) -> bool:
+    """Return whether ``wallet``'s difference to ``before`` is no consumption, or unknown.
+
+    Args:
+        before: What the last ``ok`` poll found, of the same source.
+        wallet: What this one found.
+        at: The time of this poll.
+        key_id: The id of the key that this one used; None when it has none.
+    """
+    return _is_crossed(before, at) or _is_of_another_key(before, wallet, at, key_id)
+
+
+def _is_crossed(before: LastGood, at: datetime) -> bool:
+    """Return whether credit expired, or the plan was reset, since the last balance."""
+    if before.balance_at is None:
+        return False
+    known = (before.credit_expires_at, before.resets_at)
+    start = before.balance_at - _SLACK
+    return any(time is not None and start < time <= at + _SLACK for time in known)
+
+
+def _is_of_another_key(before: LastGood, wallet: Wallet, at: datetime, key_id: str | None) -> bool:
+    """Return whether the balance is another account's, as far as the key's id tells.
+
+    All accounts share one secret, so another version of it says little: then only a fall of more
+    than the account is expected to consume in a day counts as another account's balance.
+    """
+    if before.key_id is None or key_id is None or before.key_id == key_id:
+        return False
+    if not (before.key_id.startswith(VERSION_PREFIX) or key_id.startswith(VERSION_PREFIX)):
+        return True
+    if before.balance is None or before.balance_at is None:
+        return False
+    fall = before.balance - wallet.remaining
+    days = max(1.0, (at - before.balance_at).total_seconds() / _DAY_SECONDS)
+    usual = 0.0 if before.burn_per_day is None else float(before.burn_per_day)
+    return fall > 0 and float(fall) > usual * days
