@@ -25,7 +25,7 @@ from balancectl.keys.destinations import destinations
 from balancectl.keys.document import Change
 from balancectl.keys.files import ENVIRONMENT_PREFIX, assign, read_keys
 from balancectl.keys.locations import locate_key, save_keys
-from balancectl.keys.parts import key_parts
+from balancectl.keys.parts import check_kind, key_parts
 from balancectl.keys.sources import key_warnings, read_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import print_one
@@ -64,7 +64,7 @@ def set_key(  # noqa: PLR0913, PLR0917 -- options are arguments
     require_accounts(stack, [account], force=force)
     location = locate_key(target, stack, account)
     key = read_key(account, from_stdin=from_stdin, fields=fields or key_parts(stack, account))
-    for warning in key_warnings(key):
+    for warning in [*key_warnings(key), *check_kind(stack, account, key)]:
         print_warning(f"{account}: {warning}")
     if verify:
         _verify(stack, account, key, target.now().replace(microsecond=0))
@@ -110,7 +110,7 @@ def import_keys(
     left_out = [name for name in given if stack and not unknown and name not in stack.accounts]
     keys = {name: key for name, key in given.items() if name not in left_out}
     for name, key in keys.items():
-        for warning in key_warnings(key):
+        for warning in [*key_warnings(key), *check_kind(stack, name, key)]:
             print_warning(f"{name}: {warning}")
     locations = {account: locate_key(target, stack, account) for account in keys}
     changes = save_keys(target, locations, keys, destinations(stack, keys))

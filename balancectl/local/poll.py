@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
+from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider
@@ -47,6 +48,8 @@ class LocalPoll:
     reading: Reading
     provider: Provider | None
     """None if there is no usable definition."""
+    remark: str | None
+    """What is odd about the form of the account's key."""
     request: str | None
     """The request with its keys masked; None if none was sent."""
     status: int | None
@@ -94,25 +97,9 @@ def poll_accounts(
     Raises:
         CliError: When accounts that share a secret are given different keys.
     """
-    found: dict[str, PlainKey] = {}
-    for account in accounts:
-        key = keys.get(account.id)
-        if key is not None and found.setdefault(account.secret, key) != key:
-            raise CliError(
-                f"'{account.id}' shares its secret with another account, but was given another key"
-            )
-    missing = {
-        account.secret: SecretError(f"no key: set {variable_of(account.id)}")
-        for account in accounts
-        if account.secret not in found
-    }
     providers = load_providers(accounts, inline)
-    plan = make_plan(
-        accounts,
-        providers,
-        Keys({reference: StoredKey(seal(key)) for reference, key in found.items()}, missing),
-        PlanRules(allow_http_loopback=True),
-    )
+    usable_keys = _usable_keys(accounts, keys, providers)
+    plan = make_plan(accounts, providers, usable_keys, PlanRules(allow_http_loopback=True))
     requests = {account.id: group.request for group in plan.groups for account in group.accounts}
 
     async def run() -> tuple[dict[str, Reading], dict[int, Response]]:
@@ -141,6 +128,7 @@ def poll_accounts(
                 account=account,
                 reading=readings[account.id],
                 provider=usable,
+                remark=None if usable is None else _remark(usable, keys.get(account.id)),
                 request=None if request is None else request.masked(),
                 status=None if answer is None else answer.status,
                 content_type="" if answer is None else answer.content_type,
@@ -152,3 +140,37 @@ def poll_accounts(
             )
         )
     return polls
+
+
+def _usable_keys(
+    accounts: Sequence[Account],
+    keys: Mapping[str, PlainKey],
+    providers: Mapping[str, Provider | DefinitionError],
+) -> Keys:
+    """Return the keys by secret, and why a secret has none that can be sent.
+
+    Raises:
+        CliError: When accounts that share a secret are given different keys.
+    """
+    found: dict[str, PlainKey] = {}
+    missing: dict[str, SecretError] = {}
+    for account in accounts:
+        key = keys.get(account.id)
+        provider = providers[account.provider]
+        if key is not None and found.setdefault(account.secret, key) != key:
+            raise CliError(
+                f"'{account.id}' shares its secret with another account, but was given another key"
+            )
+        if isinstance(key, str) and isinstance(provider, Provider):
+            refusal = provider.definition.key_pattern.refusal(key)
+            if refusal:
+                missing[account.secret] = SecretError(refusal)
+    for account in accounts:
+        if account.secret not in found:
+            missing[account.secret] = SecretError(f"no key: set {variable_of(account.id)}")
+    return Keys({reference: StoredKey(seal(key)) for reference, key in found.items()}, missing)
+
+
+def _remark(provider: Provider, key: PlainKey | None) -> str | None:
+    """Return what is odd about the form of a key."""
+    return provider.definition.key_pattern.remark(key) if isinstance(key, str) else None

@@ -46,6 +46,7 @@ def print_one(poll: LocalPoll) -> None:
         [
             *_wallet_lines(poll),
             ("thresholds", _thresholds_text(poll)),
+            ("key", poll.remark or ""),
             ("response", status),
             ("top up at", poll.recorded.latest.top_up_url or ""),
         ]
@@ -106,6 +107,7 @@ def as_json(poll: LocalPoll, *, explain: bool) -> dict[str, Any]:
             for name in Thresholds.__slots__
             if (value := getattr(limits, name)) is not None
         },
+        "remark": poll.remark,
         "status": poll.status,
     }
     if explain:

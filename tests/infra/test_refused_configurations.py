@@ -79,6 +79,17 @@ IDENTITY = [
         ['Account "main": param "shop" of provider kiosk must be one of north, south.'],
     ),
     Refused(
+        "a self-hosted service without its address",
+        "accounts.missing_base_url",
+        {
+            **definition(self_hosted=True, request={"url": "/balance"}),
+            **account(provider="kiosk"),
+        },
+        [
+            'Account "main": provider kiosk is self-hosted; set base_url to the address of your service.'
+        ],
+    ),
+    Refused(
         "a param that does not match its pattern",
         "accounts.param_pattern",
         {
@@ -368,6 +379,14 @@ DEFINITIONS = [
             [PATTERN],
         )
         for pattern in ("(a+)+b", "(a|a)*b", "(?:a?){30}a{30}", "a|b", "^a$", "a**")
+    ),
+    Refused(
+        "a self-hosted service with a host",
+        "custom_providers.path",
+        definition(self_hosted=True),
+        [
+            'Custom provider "kiosk": request.url must be a path such as /api/balance, since the host of a self-hosted service is its accounts\' base_url; correct it.'
+        ],
     ),
     Refused(
         "a rule for a whole status",

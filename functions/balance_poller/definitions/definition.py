@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from balance_poller.definitions.answer_spec import AnswerSpec, parse_answer_spec
 from balance_poller.definitions.expression import Expression
 from balance_poller.definitions.field import Field, Problem
+from balance_poller.definitions.key_pattern import KeyPattern, parse_key_pattern
 from balance_poller.definitions.params import Param, parse_params
 from balance_poller.definitions.reader_fields import (
     HTTPS_URL,
@@ -40,7 +42,8 @@ MAX_REASON: Final = 140
 _REQUIRED: Final = ("title", "request", "wallets")
 _OPTIONAL: Final = (
     *READER_FIELDS, "docs", "top_up_url", "min_interval_seconds", "params", "success",
-    "error_code", "errors", "guards", "default_wallet",
+    "error_code", "errors", "guards", "default_wallet", "self_hosted", "key_pattern", "text",
+    "headers",
 )  # fmt: skip
 
 
@@ -78,12 +81,19 @@ class Definition:
     min_interval_seconds: int
     params: Mapping[str, Param]
     request: RequestSpec
+    answer: AnswerSpec
+    key_pattern: KeyPattern
     success: Expression | None
     error_code: Expression | None
     errors: tuple[Rule, ...]
     guards: tuple[Rule, ...]
     wallets: Mapping[str, WalletSpec]
     default_wallet: str
+
+    @property
+    def is_self_hosted(self) -> bool:
+        """Whether every account names its host in ``base_url``."""
+        return self.request.is_self_hosted
 
     @property
     def secret_fields(self) -> tuple[str, ...]:
@@ -115,6 +125,10 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
     check_reader_fields(top)
     params = parse_params(top.get("params"))
     wallets = parse_wallets(top.get("wallets"))
+    is_self_hosted = "self_hosted" in top and top["self_hosted"].flag()
+    request = parse_request(
+        top.get("request", Field({}, "request", [])), params, is_self_hosted=is_self_hosted
+    )
     definition = Definition(
         title=top["title"].text(LINE, "a single line", 60)
         if "title" in top else "",
@@ -123,7 +137,9 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
         min_interval_seconds=top["min_interval_seconds"].whole_number(1, 86_400)
         if "min_interval_seconds" in top else DEFAULT_MIN_INTERVAL_SECONDS,
         params=params,
-        request=parse_request(top.get("request", Field({}, "request", [])), params),
+        request=request,
+        answer=parse_answer_spec(top),
+        key_pattern=parse_key_pattern(top.get("key_pattern"), request.secret_fields),
         success=parse_expression(top.get("success")),
         error_code=parse_expression(top.get("error_code")),
         errors=_parse_rules(top.get("errors"), is_error=True),

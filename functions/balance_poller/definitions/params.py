@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from balance_poller.definitions.field import NAME, Field
-from balance_poller.definitions.pattern import (
-    MAX_VALUE,
-    Pattern,
-    PatternError,
-    compile_pattern,
-)
+from balance_poller.definitions.pattern import Pattern, parse_pattern
 from balance_poller.definitions.template import ConfigError, has_control_characters
+
+MAX_VALUE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +82,3 @@ def _parse_default(field: Field | None) -> str | None:
     if field is None or field.value == "":
         return None if field is None else ""
     return field.text()
-
-
-def parse_pattern(field: Field | None) -> Pattern | None:
-    """Return the pattern that a whole value must match."""
-    if field is None:
-        return None
-    try:
-        return compile_pattern(field.text() or "x")
-    except PatternError as exc:
-        field.refuse(str(exc))
-        return None

@@ -22,6 +22,7 @@ from balance_poller.definitions.template import Slot, Template, TemplateError, c
 
 METHODS: Final = ("GET", "POST")
 _URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")
+_PATH: Final = re.compile(r"/[^?#\\\s]*")
 _HOST: Final = re.compile(r"(([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|\[::1\])(:[0-9]{1,5})?")
 _HEADER_NAME: Final = r"[A-Za-z0-9-]{1,60}"
 #: Each host that the parameters can make is looked at.
@@ -35,11 +36,16 @@ _NOTHING: Final = Template(())
 _GET: Final = Template(("GET",))
 
 
-def parse_request(field: Field, params: Mapping[str, Param]) -> RequestSpec:
+def parse_request(
+    field: Field, params: Mapping[str, Param], *, is_self_hosted: bool = False
+) -> RequestSpec:
     """Read ``request``; its placeholders must agree with each other and with ``params``."""
     fields = field.fields(("url",), ("method", "headers", "query", "basic", "json"))
     reader = _Reader(params)
-    scheme, host, path = reader.url(fields.get("url"))
+    if is_self_hosted:
+        scheme, host, path = "", _NOTHING, reader.path(fields.get("url"))
+    else:
+        scheme, host, path = reader.url(fields.get("url"))
     spec = RequestSpec(
         method=reader.method(fields.get("method")),
         scheme=scheme,
@@ -96,6 +102,18 @@ class _Reader:
             return "https", _NOTHING, _NOTHING
         self._check_hosts(field, match[1], host)
         return match[1], host, path
+
+    def path(self, field: Field | None) -> Template:
+        """Read the address of a self-hosted service: a path on whatever host an account names."""
+        if field is None:
+            return _NOTHING
+        if not _PATH.fullmatch(field.text() or "/"):
+            field.refuse(
+                "expected a path such as /api/balance: the host of a self-hosted service is its"
+                " accounts' base_url, and what follows a question mark goes into query"
+            )
+            return _NOTHING
+        return self.template(field)
 
     def _check_hosts(self, field: Field, scheme: str, host: Template) -> None:
         """Refuse a host that an account, or a key, could choose freely."""

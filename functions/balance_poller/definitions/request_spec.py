@@ -24,6 +24,7 @@ class RequestSpec:
 
     method: Template
     scheme: str
+    """Empty for a self-hosted service, which has no host here either."""
     host: Template
     """Host and port; only parameters with ``one_of`` may stand in it."""
     path: Template
@@ -35,6 +36,11 @@ class RequestSpec:
     """JSON with templates in place of texts; None for no body."""
     secret_fields: tuple[str, ...] = ()
     """The fields of a multi-part secret; empty when it is a single key."""
+
+    @property
+    def is_self_hosted(self) -> bool:
+        """Whether the definition names no host."""
+        return not self.scheme
 
 
 def is_loopback(host: str) -> bool:

@@ -13,9 +13,10 @@ from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.expression import Expression, json_type
 from balance_poller.definitions.wallet_spec import TimeSpec, WalletSpec
+from balance_poller.exchange.document import make_document
 from balance_poller.exchange.outline import outline, outline_text
 from balance_poller.exchange.reading import plain_code
-from balance_poller.exchange.response import Response, parse_body
+from balance_poller.exchange.response import Response
 from balance_poller.exchange.wallets import read_time, read_unit
 
 Line = tuple[str, object]
@@ -31,7 +32,7 @@ def explain_response(
     are in the answer, so without the wallet's ``scale``. Under ``answer`` is what the answer has,
     where it is not JSON or lacks something: names and types.
     """
-    document = Document(parse_body(response.body))
+    document = make_document(definition.answer, response)
     if document.body is MISSING:
         return {"answer": outline_text(response)}
     explained: dict[str, object] = {}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from balance_poller.definitions.evaluation import MISSING
-from balance_poller.exchange.response import Response
+from balance_poller.exchange.response import Response, parse_body
 
 #: ``error code: 1010`` as text; the same as the head of a Markdown document
 #: (developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors,
@@ -34,8 +34,9 @@ _EDGE_MEMBERS: Final = frozenset(
 )
 
 
-def is_from_intermediary(response: Response, body: object) -> bool:
-    """Return whether something in front of the API wrote ``response``; ``body`` is its JSON."""
+def is_from_intermediary(response: Response) -> bool:
+    """Return whether something in front of the API wrote ``response``."""
+    body = parse_body(response.body)
     if body is not MISSING:
         return _is_edge_problem(response.status, body)
     return is_web_page(response) or bool(_ERROR_CODE.match(response.body[:2000] + b"\n"))

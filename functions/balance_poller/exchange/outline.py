@@ -31,13 +31,13 @@ def outline(value: object, depth: int = 2) -> str:
 
 
 def outline_text(response: Response) -> str:
-    """Return what an answer that is not JSON looks like: its letters as ``a``, its digits as 9."""
+    """Return what an answer of another form looks like: its letters as ``a``, its digits as 9."""
     text = response.body[: 4 * _MOST_CHARACTERS].decode("utf-8", "replace").strip()
     masked = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
     shown = re.sub(r"[^\x20-\x7e]+", " ", masked)[:_MOST_CHARACTERS]
     kind = response.content_type.partition(";")[0].strip() or "no content type"
     size = len(response.body)
-    return f"not JSON: {kind}, {size} bytes" + (f', written like "{shown}"' if shown else "")
+    return f"{kind}, {size} bytes" + (f', written like "{shown}"' if shown else "")
 
 
 def _shown_name(name: object) -> str:

@@ -50,7 +50,11 @@ class Provider:
         definition = self.definition
         values = Values(key, resolve_params(definition.params, params))
         return prepare_request(
-            definition.request, values, base_url, allow_http_loopback=allow_http_loopback
+            definition.request,
+            values,
+            base_url,
+            allow_http_loopback=allow_http_loopback,
+            answer_headers=definition.answer.headers,
         )
 
     def address(

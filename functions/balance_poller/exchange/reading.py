@@ -16,9 +16,10 @@ from typing import Final
 from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.expression import Expression
+from balance_poller.exchange.document import describe_foreign, make_document
 from balance_poller.exchange.http_status import Failure, intermediary_failure, status_failure
 from balance_poller.exchange.intermediary import is_from_intermediary, is_web_page
-from balance_poller.exchange.response import Response, describe_not_json, parse_body
+from balance_poller.exchange.response import Response
 from balance_poller.exchange.wallets import Wallets, read_wallets
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Wallet
@@ -63,7 +64,7 @@ def read_response(
     if name not in definition.wallets:
         words = f"the provider has no wallet {name}; it has: {', '.join(definition.wallets)}"
         return Reading(Outcome.BAD_CONFIG, words[:MAX_REASON])
-    document = Document(parse_body(response.body))
+    document = make_document(definition.answer, response)
     try:
         failure = _find_failure(definition, response, document)
         wallets, problems = read_wallets(definition, document, at)
@@ -80,13 +81,13 @@ def read_response(
 
 def _find_failure(definition: Definition, response: Response, document: Document) -> Failure | None:
     """Return how the poll fails before any amount is looked at, or None."""
-    if is_from_intermediary(response, document.body):
+    if is_from_intermediary(response):
         return _find_page_error(definition, response) or intermediary_failure(response.status)
     code = plain_code(definition.error_code, document)
     failure = _find_error(definition, response.status, document)
     failure = failure or status_failure(response.status, is_own_error=bool(code))
     if failure is None and document.body is MISSING:
-        failure = Outcome.SCHEMA_CHANGED, describe_not_json(response)
+        failure = Outcome.SCHEMA_CHANGED, describe_foreign(definition.answer, response)
     if failure is None and definition.success and not definition.success.holds(document):
         failure = Outcome.SCHEMA_CHANGED, "the answer does not report success"
     if failure is not None:

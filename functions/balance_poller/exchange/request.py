@@ -35,6 +35,8 @@ class PreparedRequest:
     headers: dict[str, str]
     content: bytes | None
     _mask: Callable[[], str] = field(compare=False)
+    answer_headers: tuple[str, ...] = ()
+    """Headers of the answer that the definition looks at."""
 
     def __repr__(self) -> str:
         return f"PreparedRequest(method={self.method!r}, headers={list(self.headers)})"
@@ -45,7 +47,12 @@ class PreparedRequest:
 
 
 def prepare_request(
-    spec: RequestSpec, values: Values, base_url: str | None, *, allow_http_loopback: bool
+    spec: RequestSpec,
+    values: Values,
+    base_url: str | None,
+    *,
+    allow_http_loopback: bool,
+    answer_headers: tuple[str, ...] = (),
 ) -> PreparedRequest:
     """Fill ``spec`` in.
 
@@ -64,6 +71,7 @@ def prepare_request(
         url=url,
         headers=_headers(spec, values),
         content=content,
+        answer_headers=answer_headers,
         _mask=partial(_masked, spec, values.params, base_url),
     )
 
@@ -107,6 +115,8 @@ def _origin(
     """Return scheme, host, port and the path's prefix."""
     if base_url:
         return check_base_url(base_url, allow_http_loopback=allow_http_loopback)
+    if spec.is_self_hosted:
+        raise ConfigError("base_url is missing: the provider is self-hosted, on a host of your own")
     if spec.scheme == "http" and not allow_http_loopback:
         raise ConfigError("the definition's url is plain http, which is allowed on loopback only")
     return f"{spec.scheme}://{spec.host.render(values)}"

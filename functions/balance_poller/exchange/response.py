@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -18,17 +19,8 @@ class Response:
     body: bytes = field(repr=False)
     retry_after: str | None = None
     """The header as it came."""
-
-
-def describe_not_json(response: Response) -> str:
-    """Return what came instead of JSON."""
-    if not response.body.strip():
-        return "the answer is empty"
-    try:
-        response.body.decode()
-    except UnicodeDecodeError:
-        return "the answer is not JSON: it is not UTF-8"
-    return "the answer is not JSON"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Those that the definition names, in small letters."""
 
 
 def parse_body(body: bytes) -> object:

@@ -147,6 +147,7 @@ async def _exchange(
         response.headers.get("content-type", ""),
         body,
         response.headers.get("retry-after"),
+        {name: response.headers.get(name, "") for name in request.answer_headers},
     )
 
 

@@ -41,6 +41,7 @@ BASE: Final[dict[str, Any]] = {
     "wallets": {"balance": {"unit": "USD", "remaining": "data.balance"}},
 }
 REMOVED: Final = object()
+TEAM: Final = {"team": {"description": "the team"}}
 
 
 def with_(**changes: Any) -> dict[str, Any]:
@@ -75,6 +76,13 @@ VALID: Final = {
         resets_at="t",
         expires_at={"first": ["x", "y"]},
         scale=-0.01,
+    ),
+    "text": with_(text="LEFT:(?P<left>[0-9.]+)"),
+    "headers": with_(headers=["x-quota-left", "x-quota"]),
+    "self-hosted": with_(self_hosted=True, request__url="/api/{param.team}", params=TEAM),
+    "not self-hosted": with_(self_hosted=False),
+    "kinds of keys": with_(
+        key_pattern={"right": ["sk-[a-z]+"], "wrong": [{"pattern": "pk-.+", "reason": "public"}]}
     ),
     "slice": wallet(remaining={"sum": ["packs[:3].left"]}),
     "earliest time": wallet(expires_at={"earliest": ["packs[?left > `0`].until", "until"]}),
@@ -326,6 +334,24 @@ BROKEN: Final = {
         wallet(expires_at={"first": ["a"], "earliest": ["b"]}),
         "wallets.balance.expires_at: expected exactly one of first, earliest",
     ),
+    "text without a group": (with_(text="LEFT"), "text: expected a group"),
+    "text with a repeated group": (with_(text="(?P<a>x)+"), "text: a pattern is a sequence"),
+    "text with an alternative": (with_(text="(?P<a>x|y)"), "text: a pattern is a sequence"),
+    "header with capitals": (with_(headers=["X-Quota"]), "headers[0]: expected a header's name"),
+    "header with a session": (with_(headers=["set-cookie"]), "headers[0]: this header is not for"),
+    "no header": (with_(headers=[]), "headers: expected 1 to 10 entries"),
+    "self-hosted with a host": (with_(self_hosted=True), "request.url: expected a path such as"),
+    "path without being self-hosted": (with_(request__url="/api"), "request.url: expected https"),
+    "self-hosted as text": (with_(self_hosted="yes"), "self_hosted: expected true or false"),
+    "key_pattern of nothing": (with_(key_pattern={}), "key_pattern: expected right, wrong"),
+    "wrong key without a reason": (
+        with_(key_pattern={"wrong": [{"pattern": "a"}]}),
+        "key_pattern.wrong[0]: reason is missing",
+    ),
+    "right key with a group": (
+        with_(key_pattern={"right": ["(a)"]}),
+        "key_pattern.right[0]: a pattern is a sequence",
+    ),
     "guard with a status": (with_(guards__0__status=200), "guards[0].status: there is no such"),
     "empty errors": (with_(errors=[]), "errors: expected 1 to 50 entries"),
 }
@@ -358,6 +384,17 @@ PROGRAM_ONLY: Final = {
     "placeholder in an expression": (
         wallet(remaining='data."{param.team}".left'),
         "wallets.balance.remaining: {param.team} works in the request only",
+    ),
+    "key_pattern of several parts": (
+        with_(
+            key_pattern={"right": ["a"]},
+            request={"url": "https://e.com/a", "basic": ["{secret.id}", "{secret.token}"]},
+        ),
+        "key_pattern: the secret has several parts",
+    ),
+    "groups of one name": (
+        with_(text="(?P<a>x)(?P<a>y)"),
+        "text: two groups have the same name",
     ),
     "list as amount": (
         wallet(remaining="packs[?kind=='paid'].left"),
@@ -431,7 +468,7 @@ PROGRAM_ONLY: Final = {
             params={"a": {"description": "a", "pattern": "a{201}"}},
             request__query={"a": "{param.a}"},
         ),
-        "params.a.pattern: a{201} can never match",
+        "params.a.pattern: a{201} repeats more than 200 times",
     ),
     "more hosts than anyone has": (
         with_(

@@ -100,14 +100,14 @@ def test_conditions_of_other_statuses_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "not JSON: text/plain, 0 bytes"),
-        (b"<html>", 'not JSON: text/plain, 6 bytes, written like "<aaaa>"'),
+        (b"", "text/plain, 0 bytes"),
+        (b"<html>", 'text/plain, 6 bytes, written like "<aaaa>"'),
         (
             b"ACCESS_BALANCE:12.50\n",
-            'not JSON: text/plain, 21 bytes, written like "aaaaaa_aaaaaaa:99.99"',
+            'text/plain, 21 bytes, written like "aaaaaa_aaaaaaa:99.99"',
         ),
-        ("Schlüssel sk-0aé".encode(), 'not JSON: text/plain, 18 bytes, written like "aaaaaaaaa aa'),
-        (b"\xff\xfe\x00", "not JSON: text/plain, 3 bytes"),
+        ("Schlüssel sk-0aé".encode(), 'text/plain, 18 bytes, written like "aaaaaaaaa aa'),
+        (b"\xff\xfe\x00", "text/plain, 3 bytes"),
     ],
 )
 def test_answer_that_is_not_json_is_outlined_with_its_letters_and_digits_masked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from balance_poller.definitions.definition import check_definition
-from balance_poller.definitions.pattern import PATTERN, Pattern, PatternError, compile_pattern
+from balance_poller.definitions.pattern import (
+    MAX_TEXT,
+    PATTERN,
+    TEXT_PATTERN,
+    Pattern,
+    PatternError,
+    compile_pattern,
+)
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 
@@ -89,9 +97,55 @@ def test_pattern_matches_whole_values(source: str, value: str, expected: bool) -
     assert compile_pattern(source).matches(value) is expected
 
 
-def test_value_that_is_too_long_never_matches() -> None:
-    assert compile_pattern("a*").matches("a" * 200)
-    assert not compile_pattern("a*").matches("a" * 201)
+def test_text_that_is_too_long_never_matches() -> None:
+    assert compile_pattern("a*").matches("a" * MAX_TEXT)
+    assert not compile_pattern("a*").matches("a" * (MAX_TEXT + 1))
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        ("ACCESS_BALANCE:(?P<left>[0-9.]+)", "ACCESS_BALANCE:12.50", {"left": "12.50"}),
+        ("(?P<word>[A-Z_]+):?(?P<left>[0-9.]*)", "NO_KEY", {"word": "NO_KEY", "left": ""}),
+        ("(?P<a>x*)(?P<b>x*)y", "xxxy", {"a": "xxx", "b": ""}),
+        ("(?P<a>x?x{2})(?P<b>x+)", "xxxx", {"a": "xxx", "b": "x"}),
+        ("(?P<unit>[A-Z]{3}) (?P<left>[0-9]+)", "KES 1785.50", None),
+    ],
+)
+def test_groups_name_parts_of_a_text(
+    source: str, text: str, expected: dict[str, str] | None
+) -> None:
+    assert compile_pattern(source, takes_groups=True).find_groups(text) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["(?P<a>x)+", "(?P<a>x)?", "(?P<a>(?P<b>x))", "(x)", "(?:x)", "(?P<a>x|y)", "(?P<A>x)",
+     "(?P<a>)", "(?P<a>x)(?P<a>y)", "(?P<a>x", "(?P=a)"],
+)  # fmt: skip
+def test_groups_are_neither_repeated_nor_nested(source: str) -> None:
+    with pytest.raises(PatternError):
+        compile_pattern(source, takes_groups=True)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(
+    parts=st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "[ab]", "[^a]"]), st.sampled_from(["", "?", "*", "+"])
+        ),
+        min_size=2,
+        max_size=5,
+    ),
+    text=st.text("ab-", max_size=10),
+)
+def test_groups_match_what_they_match_to_python(parts: list[tuple[str, str]], text: str) -> None:
+    source = "".join(f"(?P<g{i}>{one}{many})" for i, (one, many) in enumerate(parts))
+
+    expected = re.fullmatch(source, text)
+
+    found = compile_pattern(source, takes_groups=True).find_groups(text)
+    assert found == (expected and expected.groupdict())
 
 
 ONES: Final = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\d", r"\.", "-"])
@@ -120,7 +174,7 @@ def test_pattern_means_what_it_means_to_python(parts: list[tuple[str, str]], val
     ],
     ids=["optional", "any number", "bounded", "dots"],
 )
-def test_each_part_looks_at_each_character_once(source: str, value: str) -> None:
+def test_each_part_looks_at_each_character_twice_at_most(source: str, value: str) -> None:
     pattern = compile_pattern(source)
     looks = 0
 
@@ -129,10 +183,10 @@ def test_each_part_looks_at_each_character_once(source: str, value: str) -> None
         looks += 1
         return one == "a"
 
-    counted = [type(p)(look, p.at_least, p.at_most) for p in pattern.parts]
+    counted = [replace(part, is_one=look) for part in pattern.parts]
     Pattern(source, tuple(counted)).matches(value)
 
-    assert looks <= len(pattern.parts) * len(value)
+    assert looks <= 2 * len(pattern.parts) * len(value)
 
 
 def test_schema_and_plan_refuse_by_the_same_expression() -> None:
@@ -140,4 +194,5 @@ def test_schema_and_plan_refuse_by_the_same_expression() -> None:
     plan = ROOT / "infra/terraform/modules/configuration/custom_problems.tf"
 
     assert schema["$defs"]["pattern"]["pattern"] == f"^{PATTERN.pattern}$"
+    assert schema["properties"]["text"]["allOf"][0]["pattern"] == f"^{TEXT_PATTERN.pattern}$"
     assert json.dumps(f"^{PATTERN.pattern}$", ensure_ascii=False) in plan.read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,7 @@ class Block:
     name: str
     status: int
     text: str
+    headers: dict[str, str]
 
 
 def blocks() -> list[Block]:
@@ -47,7 +48,8 @@ def blocks() -> list[Block]:
     for match in BLOCK.finditer(TEXT):
         words = dict(word.partition("=")[::2] for word in match[3].split())
         kind = next(iter(words))
-        found.append(Block(kind, words[kind], int(words.get("status", 200)), match[4]))
+        name, status = words.pop(kind), int(words.pop("status", 200))
+        found.append(Block(kind, name, status, match[4], words))
     return found
 
 
@@ -77,7 +79,9 @@ def test_fragment_of_the_guide_fits_into_a_definition(fragment: dict[str, Any]) 
 def test_answer_of_the_guide_is_read_as_it_says(answer: Block, reading: Block) -> None:
     assert (reading.kind, reading.name) == ("reading", answer.name)
 
-    found = provider_of(answer.name).read(respond(answer.status, answer.text.encode()), None)
+    response = replace(respond(answer.status, answer.text.encode()), headers=answer.headers)
+
+    found = provider_of(answer.name).read(response, None)
 
     assert in_words(found) == reading.text.strip()
 

@@ -76,6 +76,11 @@ locals {
       "Account \"${id}\": base_url must be https://host[:port][/path], with no credentials, query or fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
       if !can(regex(local.https_pattern, url)) && !(var.allow_http_loopback && can(regex(local.loopback_pattern, url)))
     ]
+    missing_base_url = [
+      for id, account in var.accounts :
+      "Account \"${id}\": provider ${account.provider} is self-hosted; set base_url to the address of your service."
+      if local.provider_of[id].self_hosted && account.base_url == null
+    ]
     top_up_url = [
       for id, url in local.top_up_urls :
       "Account \"${id}\": top_up_url must be an https:// address without credentials; correct it."

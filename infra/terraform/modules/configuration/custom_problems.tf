@@ -4,8 +4,9 @@
 locals {
   custom = {
     for name in local.custom_names : name => {
-      url     = try(tostring(var.custom_providers[name].request.url), "")
-      wallets = try(keys(var.custom_providers[name].wallets), [])
+      url         = try(tostring(var.custom_providers[name].request.url), "")
+      self_hosted = local.definitions[name].self_hosted
+      wallets     = try(keys(var.custom_providers[name].wallets), [])
       patterns = try({
         for param, fields in var.custom_providers[name].params : param => tostring(fields.pattern)
         if try(fields.pattern, null) != null
@@ -35,8 +36,13 @@ locals {
     url = [
       for name, definition in local.custom :
       "Custom provider \"${name}\": request.url must be an https:// address without credentials, query and fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
-      if !can(regex("^https://[^\\s@/?#]+(/[^?#\\s]*)?$", definition.url)) &&
+      if !definition.self_hosted && !can(regex("^https://[^\\s@/?#]+(/[^?#\\s]*)?$", definition.url)) &&
       !(var.allow_http_loopback && can(regex("^http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^?#\\s]*)?$", definition.url)))
+    ]
+    path = [
+      for name, definition in local.custom :
+      "Custom provider \"${name}\": request.url must be a path such as /api/balance, since the host of a self-hosted service is its accounts' base_url; correct it."
+      if definition.self_hosted && !can(regex("^/[^?#\\\\\\s]*$", definition.url))
     ]
     wallets = [
       for name, definition in local.custom :

@@ -15,6 +15,7 @@ locals {
     name => {
       title                = try(tostring(definition.title), name)
       top_up_url           = try(tostring(definition.top_up_url), null)
+      self_hosted          = try(tobool(definition.self_hosted) == true, false)
       min_interval_seconds = try(tonumber(definition.min_interval_seconds), 60)
       default_wallet       = try(tostring(definition.default_wallet), one(keys(definition.wallets)), null)
       wallets = try({
@@ -35,7 +36,7 @@ locals {
   }
 
   # Of an unknown provider nothing is known, and account_problems says so.
-  unknown = { title = "?", top_up_url = null, min_interval_seconds = 0, default_wallet = null, wallets = {}, params = {} }
+  unknown = { title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, default_wallet = null, wallets = {}, params = {} }
   provider_of = {
     for id, account in var.accounts : id => try(local.definitions[account.provider], local.unknown)
   }

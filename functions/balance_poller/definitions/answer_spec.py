@@ -1,0 +1,37 @@
+"""A definition's ``text`` and ``headers``: what else than JSON an answer is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from balance_poller.definitions.field import Field
+from balance_poller.definitions.pattern import Pattern, parse_pattern
+
+_HEADER_NAME: Final = r"[a-z][a-z0-9-]{0,59}"
+#: They carry sessions, and never a figure.
+_REFUSED: Final = ("set-cookie", "www-authenticate")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpec:
+    """How the document that expressions look at is made from an answer."""
+
+    text: Pattern | None = None
+    """The document is an object of its groups, and the answer is no JSON."""
+    headers: tuple[str, ...] = ()
+    """Names in small letters. The document is then an object of ``headers`` and ``body``."""
+
+
+def parse_answer_spec(top: Mapping[str, Field]) -> AnswerSpec:
+    """Read ``text`` and ``headers``."""
+    text = parse_pattern(top.get("text"), takes_groups=True)
+    if text is not None and not text.groups:
+        top["text"].refuse("expected a group, (?P<name>…), around what an expression shall select")
+    entries = top["headers"].items(at_most=10) if "headers" in top else []
+    for entry in entries:
+        name = entry.text(_HEADER_NAME, "a header's name in small letters")
+        if name in _REFUSED:
+            entry.refuse("this header is not for figures")
+    return AnswerSpec(text, tuple(str(entry.value) for entry in entries))
