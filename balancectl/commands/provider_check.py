@@ -29,7 +29,7 @@ from balancectl.commands.options import (
 )
 from balancectl.local.accounts_file import parse_json, read_accounts_file, read_text
 from balancectl.local.fixture import make_fixture
-from balancectl.local.one_account import make_account, read_provider_key
+from balancectl.local.one_account import check_wallet, make_account, read_provider_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import as_json, print_explanation, print_one
 from shared.outcome import Outcome
@@ -87,6 +87,7 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
         _print_fine(definitions, as_json_=as_json_)
         return
     name = _chosen(definitions, provider, file)
+    check_wallet(name, definitions, wallet)
     key = read_provider_key(name, definitions, key_env or [], key_stdin=key_stdin)
     entry = {"params": read_params(params or []), "wallet": wallet, "base_url": base_url}
     account = make_account(name, entry)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from balance_poller.definitions.catalogue import list_providers
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import did_you_mean, format_count, join_names
@@ -26,7 +27,7 @@ from balancectl.commands.options import (
 from balancectl.keys.files import assign, read_keys, variable_of
 from balancectl.keys.sources import parse_key
 from balancectl.local.accounts_file import AccountsFile, read_accounts_file
-from balancectl.local.one_account import make_account, read_provider_key
+from balancectl.local.one_account import check_wallet, make_account, read_provider_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import print_polls
 from shared.outcome import Outcome
@@ -101,6 +102,8 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
         entry = {"params": read_params(params or []), "wallet": wallet, "base_url": base_url}
         found = AccountsFile((make_account(str(provider), entry),))
         _refuse(keys_file, accounts)
+        if str(provider) in list_providers():
+            check_wallet(str(provider), {}, wallet)
         keys = {
             str(provider): read_provider_key(str(provider), {}, key_env or [], key_stdin=key_stdin)
         }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from balancectl.cli.errors import CliError
 from balancectl.cli.output import print_note
+from balancectl.cli.program import program
 from balancectl.deployment.endpoint import is_local
 from shared.names import DEFAULT_NAME, StackNames
 
@@ -76,7 +77,7 @@ class Target:
             if value is not None and value != next(filter(None, known), None)
             for word in (option, value)
         ]
-        return shlex.join(["balancectl", *words, *given])
+        return shlex.join([program(), *words, *given])
 
     @cached_property
     def session(self) -> Session:

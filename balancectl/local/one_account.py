@@ -23,6 +23,18 @@ def make_account(provider: str, entry: Mapping[str, object]) -> Account:
         raise CliError(str(exc)) from None
 
 
+def check_wallet(provider: str, inline: Mapping[str, object], wallet: str | None) -> None:
+    """Refuse a wallet that the provider does not have.
+
+    Raises:
+        CliError: With the closest one.
+    """
+    wallets = load_provider(provider, inline).definition.wallets
+    if wallet is not None and wallet not in wallets:
+        hint = did_you_mean(wallet, wallets)
+        raise CliError(f"provider {provider} has no wallet '{wallet}': {hint}")
+
+
 def read_provider_key(
     provider: str, inline: Mapping[str, object], key_env: list[str], *, key_stdin: bool
 ) -> PlainKey:
@@ -30,8 +42,8 @@ def read_provider_key(
     known = sorted({*list_providers(), *inline})
     if provider not in known:
         raise CliError(
-            f"there is no provider '{provider}': {did_you_mean(provider, known)};"
-            " to try your own definition: `balancectl provider check FILE`"
+            f"there is no provider '{provider}': {did_you_mean(provider, known)}"
+            " (to try your own definition: `balancectl provider check FILE`)"
         )
     if key_env and key_stdin:
         raise typer.BadParameter("use either --key-env or --key-stdin")

@@ -22,11 +22,12 @@ output "functions" {
 output "next_steps" {
   description = "What to do after the first apply."
   value       = <<-EOT
-    1. Confirm the e-mail that AWS sends to each address (valid for two days), and look who has: balancectl --name ${var.name} subscribers
-    2. Store the keys: balancectl --name ${var.name} keys import < keys.env   (or: keys set ACCOUNT)
-    3. Poll once: balancectl --name ${var.name} poll   and look: balancectl --name ${var.name} status
-    4. Send a test through the whole chain: balancectl --name ${var.name} test-alert ${keys(module.configuration.accounts)[0]}
-    5. Look at the dashboard: ${local.dashboard_url}
+    1. Set up, from the checkout (installed elsewhere, it is balancectl alone):
+         .venv/bin/balancectl setup --name ${var.name} --region ${local.region}
+       It asks for missing keys, polls once, waits until the subscribers have confirmed the e-mail from AWS, and sends a test alert. You can interrupt it and run it again.
+    2. Or store many keys at once first:
+         .venv/bin/balancectl keys import --name ${var.name} --region ${local.region} < keys.env
+    3. Dashboard: ${local.dashboard_url}
   EOT
 }
 

@@ -218,9 +218,9 @@ EXPECTED_WARNING = {
 }
 
 
-def test_next_steps_name_the_deployment_and_an_account(stack: Stack) -> None:
+def test_next_steps_can_be_pasted(stack: Stack) -> None:
     steps = stack.outputs["next_steps"]
 
-    assert "balancectl --name balance-monitor test-alert openrouter-main" in steps
+    assert "balancectl setup --name balance-monitor --region " in steps
     assert stack.outputs["shard_count"] == 1
     assert stack.outputs["alarm_count"]["accounts"] == 3

@@ -21,6 +21,7 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from balancectl.cli.printable import printable
 from balancectl.localcloud.alarms.evaluator import Transition
 from balancectl.localcloud.deploy.terraform import OnStage, Progress
 from balancectl.localcloud.inbox import Message
@@ -51,7 +52,7 @@ class Screen:
 
     def print(self, text: str = "", style: str = "") -> None:
         """Print a line."""
-        self._console.print(Text(text, style=style))
+        self._console.print(Text(printable(text), style=style))
 
     def heading(self, text: str) -> None:
         """Print a section's heading."""
@@ -126,7 +127,7 @@ class Screen:
         kind = "SMS" if message.is_sms else "E-mail"
         title = f"{kind} to {message.endpoint}"
         subject = "" if message.is_sms else f"Subject: {message.subject}\n\n"
-        text = f"{subject}{message.body.rstrip()}"
+        text = printable(f"{subject}{message.body.rstrip()}")
         if self._is_plain:
             self._console.print(Text(f"\n    --- {title}"))
             for line in text.splitlines():
@@ -161,7 +162,7 @@ class Screen:
         for column in columns:
             table.add_column(column)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(Text(printable(cell)) for cell in row))
         self._console.print(table)
 
     @property

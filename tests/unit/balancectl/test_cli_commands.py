@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +67,26 @@ def test_command_when_printed_then_leads_to_the_same_deployment(
         monkeypatch.setenv(name, value)
 
     assert target.command("poll", "main") == expected
+
+
+@pytest.mark.parametrize("is_on_path", [True, False])
+def test_command_when_the_program_is_not_on_path_then_carries_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_on_path: bool
+) -> None:
+    program = tmp_path / "balancectl"
+    program.touch(mode=0o755)
+    monkeypatch.setattr("sys.argv", [str(program), "status"])
+    monkeypatch.setenv("PATH", str(tmp_path) if is_on_path else "/nowhere")
+
+    expected = "balancectl" if is_on_path else str(program)
+    assert Target().command("poll") == f"{expected} poll"
+
+
+def test_wallet_when_unknown_then_is_refused_with_the_nearest(run: Run) -> None:
+    result = run("verify", "browser_use", "--wallet", "aditional", text=KEY)
+
+    assert result.exit_code == 2
+    assert "has no wallet 'aditional': did you mean 'additional'?" in result.stderr
 
 
 @pytest.mark.parametrize("word", ["a b", "$HOME", "it's", "*", "; rm -rf /"])
