@@ -6,36 +6,33 @@ could rewrite the screen or the clipboard, and a direction mark could make a lin
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
-#: Control characters but for the line break, and format characters that change directions or hide:
-#: C0, DEL and C1; soft hyphen; Arabic letter mark; zero-width and direction marks; separators;
-#: embeddings, isolates and other invisible ones; byte order mark; tags (Unicode 15, category Cf).
-_UNSAFE: Final = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+from shared.text import is_visible
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` with every unsafe character shown as its escape: ``\x1b``, ``\u202e``."""
-    return _UNSAFE.sub(lambda match: _escape(match.group()), text.replace("\r\n", "\n"))
+    r"""Return ``text`` with everything invisible shown as its escape: ``\x1b``, ``\u202e``."""
+    if text.isascii() and text.isprintable():
+        return text
+    lines = text.replace("\r\n", "\n").replace("\t", " ").split("\n")
+    return "\n".join(_escaped(line) for line in lines)
 
 
 def printable_json(text: str) -> str:
-    """Return JSON text with unsafe characters as JSON's escapes; it stays the same document."""
-    return _UNSAFE.sub(lambda match: _escape_json(match.group()), text)
+    """Return JSON text with everything invisible as JSON's escapes; it stays the same document."""
+    return "\n".join(
+        "".join(c if is_visible(c) else _json_escape(c) for c in line) for line in text.split("\n")
+    )
 
 
-def _escape(character: str) -> str:
-    """Return a character's escape as Python writes it."""
-    if character == "\t":
-        return " "
-    return character.encode("unicode_escape").decode("ascii")
+def _escaped(line: str) -> str:
+    """Return a line with its invisible characters escaped as Python does."""
+    return "".join(
+        c if is_visible(c) else c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for c in line
+    )
 
 
-def _escape_json(character: str) -> str:
+def _json_escape(character: str) -> str:
     """Return a character's escape in JSON, of one or two UTF-16 units."""
-    digits = character.encode("utf-16-be").hex()
+    digits = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))

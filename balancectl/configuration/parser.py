@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Final, NoReturn
+from typing import Final
 
 from balancectl.cli.errors import CliError
+from balancectl.configuration.cursor import Cursor, shown
 from balancectl.configuration.lexer import Kind, Token, tokenize
 from balancectl.configuration.nodes import Mapping, Member, Node, Plain, Scalar, Sequence, walk
 from balancectl.configuration.problems import Path
@@ -24,7 +25,6 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 #: A template's opening, not doubled: ``$${`` stands for the three characters ``${``.
 _TEMPLATE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{|(?<!%)(?:%%)*%\{")
 _LITERALS: Final[dict[str, Plain]] = {"true": True, "false": False, "null": None}
-_WORDS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false", "none": "null"}
 
 
 def parse_variables(text: str, source: str) -> Mapping:
@@ -69,15 +69,8 @@ def _parse_json(text: str, source: str) -> Mapping:
     return node if isinstance(node, Mapping) else Mapping((), 1)
 
 
-class _Parser:
+class _Parser(Cursor):
     """A recursive descent parser over tokens."""
-
-    def __init__(self, tokens: list[Token], source: str, *, is_json: bool = False) -> None:
-        self._tokens = tokens
-        self._at = 0
-        self._source = source
-        self._is_json = is_json
-        self._path: list[str] = []
 
     def variables(self) -> Mapping:
         """Parse ``name = value`` lines to the end of the file."""
@@ -199,7 +192,7 @@ class _Parser:
         if token.kind not in {Kind.NAME, Kind.NUMBER}:
             self._fail(token, "expected a name")
         if token.kind is Kind.NUMBER and follows.is_adjacent and follows.kind is Kind.NAME:
-            self._fail(token, f'put the name in quotation marks: "{token.text}{follows.text}"')
+            self._fail(token, "put the name in quotation marks")
         if follows.text == ".":
             self._fail(token, "put a name with a dot in quotation marks")
         return token.text
@@ -218,7 +211,7 @@ class _Parser:
             self._fail(token, f"write {name.text} = …, with an equals sign")
         if token.text in {"=>", "=="}:
             self._fail(token, "use a single equals sign")
-        self._fail(token, f"expected = after {name.text}")
+        self._fail(token, f"expected = after {shown(name)}")
 
     def _string(self, token: Token) -> str:
         """Return the content of a quoted string."""
@@ -228,70 +221,6 @@ class _Parser:
         if _TEMPLATE.search(inner):
             self._fail_expression()
         return _ESCAPE.sub(_unescape, inner).replace("$${", "${").replace("%%{", "%{")
-
-    def _fail_value(self, token: Token) -> NoReturn:
-        """Refuse what cannot be a value."""
-        if token.kind in {Kind.NEWLINE, Kind.END} or token.text in {"}", "]", ","}:
-            self._fail(token, f"{self._where()} has no value")
-        follows = self._peek()
-        if token.kind is Kind.NAME and follows.text not in {".", "("}:
-            lower = token.text.lower()
-            word = _WORDS.get(lower, lower)
-            if word in _LITERALS:
-                self._fail(token, f"{self._where()}: write {word}")
-            self._fail(token, f'{self._where()}: strings need quotation marks: "{token.text}"')
-        if token.text == "." and follows.kind is Kind.NUMBER:
-            self._fail(token, f"{self._where()}: write 0.{follows.text}")
-        self._fail_expression()
-
-    def _value_hint(self, token: Token, expected: str) -> str:
-        """Describe what follows a value and should not."""
-        before = self._tokens[self._at - 1]
-        if before.kind is Kind.NUMBER and token.kind is Kind.NAME and token.line == before.line:
-            return f"a number stands alone: write {before.text}, without '{token.text}'"
-        if before.kind is Kind.NUMBER and token.text == ",":
-            return "write decimals with a point, not a comma"
-        return f"expected {expected} before '{token.text}'"
-
-    def _variable_hint(self, token: Token) -> str:
-        """Describe what stands in place of a variable's name."""
-        if token.kind is Kind.STRING:
-            return f"write {token.text.strip(chr(34))} = …, without quotation marks around the name"
-        if token.kind is Kind.SIGN and token.text in {"}", "]"}:
-            return f"'{token.text}' closes nothing"
-        return "expected the name of a variable"
-
-    def _where(self) -> str:
-        """Return the path of the value being parsed."""
-        return "".join(self._path) or "the value"
-
-    def _fail(self, token: Token, text: str) -> NoReturn:
-        """Refuse the file at ``token``."""
-        raise CliError(f"{self._source}, line {token.line}, column {token.column}: {text}")
-
-    def _fail_expression(self) -> NoReturn:
-        """Refuse an expression."""
-        line = self._tokens[max(self._at - 1, 0)].line
-        raise CliError(
-            f"{self._source}, line {line}: {self._where()} is an expression: a tfvars file may "
-            "contain only literal strings, numbers, booleans, lists and objects"
-        )
-
-    def _peek(self) -> Token:
-        """Return the next token."""
-        return self._tokens[self._at]
-
-    def _next(self) -> Token:
-        """Consume the next token; END stays."""
-        token = self._tokens[self._at]
-        self._at = min(self._at + 1, len(self._tokens) - 1)
-        return token
-
-    def _skip_newlines(self) -> Token:
-        """Consume line breaks; return the token after them."""
-        while self._peek().kind is Kind.NEWLINE:
-            self._next()
-        return self._peek()
 
 
 def _number(text: str) -> int | Decimal:

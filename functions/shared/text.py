@@ -12,13 +12,16 @@ _REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def one_line(text: str, most: int = 1_000) -> str:
     """Return ``text`` on one line, in at most ``most`` visible characters and single spaces."""
-    visible = "".join(
-        character if unicodedata.category(character) not in _REFUSED else " " for character in text
-    )
+    visible = "".join(character if is_visible(character) else " " for character in text)
     line = " ".join(visible.split())
     return line if len(line) <= most else f"{line[: most - 3].rstrip()}..."
 
 
 def is_one_line(text: str) -> bool:
     """Whether ``text`` holds nothing but visible characters and spaces."""
-    return not any(unicodedata.category(character) in _REFUSED for character in text)
+    return all(map(is_visible, text))
+
+
+def is_visible(character: str) -> bool:
+    """Whether a character is shown as itself, and does nothing else."""
+    return unicodedata.category(character) not in _REFUSED

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from balancectl.cli.errors import CliError
@@ -15,6 +15,8 @@ from balancectl.configuration.nodes import plain
 from balancectl.configuration.parser import parse_variables
 from balancectl.configuration.structure import structure_problems
 
+#: However slow the machine is.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MODULE = Path(__file__).resolve().parents[3] / "infra" / "terraform"
 DECLARED = with_known_types(
     read_declarations(MODULE, MODULE.parent / "deploy"),
@@ -68,7 +70,7 @@ def entry(fields: str) -> str:
         ("accounts = { main = { secret = var.key } }", "accounts.main.secret is an expression"),
         ('accounts = { main = { secret = "${var.key}" } }', "accounts.main.secret is an expressio"),
         ('accounts = { main = { secret = file("key") } }', "accounts.main.secret is an expression"),
-        ("accounts = { 2captcha = { warning = 5 } }", 'the name in quotation marks: "2captcha"'),
+        ("accounts = { 2captcha = { warning = 5 } }", "put the name in quotation marks"),
         ("accounts = { fire.crawl = { warning = 5 } }", "put a name with a dot in quotation marks"),
         ("enable_chat = True", "enable_chat: write true"),
         ("enable_chat = yes", "enable_chat: write true"),
@@ -80,8 +82,8 @@ def entry(fields: str) -> str:
         ('name = "a"\n=======\n', "line 2, column 1: merge conflict marker"),
         ('/* a remark\nname = "a"\n', "the comment is never closed"),
         ('name\u00a0= "a"', "invisible non-breaking space"),
-        ('export name = "a"', "expected = after export"),
-        ('name = "a"\n  digest_above 3\n', "line 2, column 16: expected = after digest_above"),
+        ('export name = "a"', "expected = after 'export'"),
+        ('name = "a"\n  digest_above 3\n', "line 2, column 16: expected = after 'digest_above'"),
     ],
 )  # fmt: skip
 def test_syntax_when_wrong_then_is_refused_with_its_place_and_remedy(
@@ -185,6 +187,7 @@ VALUES = st.recursive(
 )
 
 
+@UNTIMED
 @given(st.dictionaries(st.from_regex(r"\A[a-z_]{1,9}\Z"), VALUES, max_size=4))
 def test_parser_when_given_json_then_reads_what_python_reads(values: dict[str, object]) -> None:
     text = json.dumps(values, indent=1, ensure_ascii=False)
@@ -192,6 +195,7 @@ def test_parser_when_given_json_then_reads_what_python_reads(values: dict[str, o
     assert plain(parse_variables(text, "my.tfvars.json")) == values
 
 
+@UNTIMED
 @given(st.text(max_size=60))
 def test_parser_when_given_anything_then_raises_nothing_else(text: str) -> None:
     for name in ("my.tfvars", "my.tfvars.json"):
@@ -199,3 +203,25 @@ def test_parser_when_given_anything_then_raises_nothing_else(text: str) -> None:
             parse_variables(text, name)
         except CliError as exc:
             assert str(exc).startswith("my.tfvars")  # noqa: PT017 -- either way is right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "accounts = {{ main = {{ secret = {} }} }}",
+        'accounts = {{ main = {{ secret = "a" {} }} }}',
+        "accounts = {{ main = {{ warning = 5 {} }} }}",
+        "accounts = {{ main = {{ {} }} }}",
+        'kms_key_arns = ["a" "{}"]',
+        "name {}",
+        "{}",
+    ],
+)
+@pytest.mark.parametrize("key", ["sk-or-v1-canary", "CANARY0123456789", "0123canary", "$canary"])
+def test_syntax_when_a_key_is_where_none_can_be_then_no_error_repeats_it(
+    text: str, key: str
+) -> None:
+    with pytest.raises(CliError) as caught:
+        parse_variables(text.format(key), "my.tfvars")
+
+    assert "canary" not in str(caught.value).lower()

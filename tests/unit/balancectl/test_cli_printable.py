@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
@@ -17,6 +17,8 @@ from balancectl.cli.printable import printable, printable_json
 
 Run = Callable[..., Result]
 
+#: However slow the machine is.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 #: Clears the screen, sets the window's title, writes the clipboard; and turns a line around.
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202eexe\u2066\u200b\rOK"
 
@@ -26,6 +28,7 @@ def is_harmless(text: str) -> bool:
     return all(c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"} for c in text)
 
 
+@UNTIMED
 @given(st.text())
 def test_printable_when_given_any_text_then_leaves_only_what_is_shown(text: str) -> None:
     shown = printable(text)
@@ -34,11 +37,13 @@ def test_printable_when_given_any_text_then_leaves_only_what_is_shown(text: str)
     assert printable(shown) == shown
 
 
+@UNTIMED
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
 def test_printable_when_text_is_harmless_then_changes_nothing(text: str) -> None:
     assert printable(text) == text
 
 
+@UNTIMED
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_printable_json_when_given_any_document_then_stays_that_document(text: str) -> None:
     shown = printable_json(json.dumps({"text": text}, ensure_ascii=False))
