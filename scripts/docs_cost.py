@@ -86,8 +86,9 @@ OPERATIONS_ALARMS = 20
 #: Bytes of log and EMF of one poller run, and of one account that fails in it (one in a hundred).
 RUN_LOG_BYTES = 2_500
 FAILED_ACCOUNT_LOG_BYTES = 400
-#: One history item is one write unit; LATEST is written in a transaction, which costs double.
-WRITE_UNITS_PER_POLL = 3
+#: One history item is one write unit; LATEST is two (at most 2 KB), written in a transaction, which
+#: costs double.
+WRITE_UNITS_PER_POLL = 5
 #: One eventually consistent read of LATEST, at most 4 KB.
 READ_UNITS_PER_POLL = Decimal("0.5")
 HISTORY_ITEM_BYTES = 350

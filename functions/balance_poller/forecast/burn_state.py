@@ -1,148 +1,143 @@
-"""What the poller remembers of an account's consumption: a week of hours in 210 bytes. Pure.
+"""What the poller remembers of an account's consumption, in up to 600 bytes.
 
 Packed, it travels in the LATEST item, so that a poll needs no query of the history.
 """
 
 from __future__ import annotations
 
-import math
 import struct
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Self
 
+from balance_poller.forecast import stored, stored_v1
+from balance_poller.forecast.calibration import Calibration
+from balance_poller.forecast.drain import Records
+from balance_poller.forecast.stored import BurnStateError
+from balance_poller.forecast.usage import Usage
 from shared.records import TopUp
 
-#: Hours kept: a week, so that every hour of the day was seen seven times.
-HOURS: Final = 168
+__all__ = ["BurnState", "BurnStateError", "Fall", "Rise"]
 
-_VERSION: Final = 1
-#: version, at, since, samples, level, hour's consumption, hour's seconds, grid of the largest
-#: hour, top-up at (0 = none), top-up amount. Big-endian, without padding.
-_HEADER: Final = struct.Struct(">BIIBddHhId")
-
-#: One byte an hour: 0 not seen, 1 nothing consumed, the others a logarithmic grid below the
-#: largest hour. A step of 3.7 % reaches down to a ten-thousandth of the largest hour.
-_UNSEEN: Final = 0
-_NOTHING: Final = 1
-_STEP: Final = math.log(1e4) / 253
-_MAX_CODE: Final = 255
+_VERSION: Final = 2
+#: version, at, since, samples, level, records, rise (at, balance), fall (at, seconds, amount,
+#: whether it is open), top-up (at, amount); a time of 0 is none. Big-endian.
+_HEADER: Final = struct.Struct(">BIIBd3fIdIId?Id")
 
 
-class BurnStateError(ValueError):
-    """Stored bytes are not a burn state of this version."""
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """A balance above the last one that nothing has confirmed yet."""
+
+    at: datetime
+    balance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A fall many times larger than all before; counted as consumption once more confirms it."""
+
+    at: datetime
+    seconds: float
+    """The time since the reading before it."""
+    amount: float
+    is_open: bool = True
+    """Whether the next reading may confirm it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BurnState:
-    """Consumption of one account's wallet, in its own unit.
-
-    Floats are exact enough here: what is forecast is uncertain by tens of percent, and no amount
-    that a person reads comes from them.
-    """
+    """Consumption of one account's wallet, in its own unit."""
 
     at: datetime
-    """The last observation."""
+    """The last observation that was believed."""
     since: datetime
     """The first one."""
-    samples: int
-    """Observations so far, counted up to 255."""
     level: float
-    """The lowest balance since the last top-up; a bounce above it is a provider's cache."""
-    hours: tuple[float | None, ...]
-    """Consumption per hour of the 168 hours before the one of ``at``, oldest first; None where
-    nothing was seen."""
-    hour_consumed: float = 0.0
-    """Consumption within the hour of ``at`` so far."""
-    hour_seconds: float = 0.0
-    """How much of that hour was observed."""
+    """The balance then."""
+    samples: int = 1
+    """Observations so far, counted up to 255."""
+    usage: Usage = field(default_factory=Usage)
+    calibration: Calibration = field(default_factory=Calibration)
+    records: Records = (0.0, 0.0, 0.0)
+    rise: Rise | None = None
+    fall: Fall | None = None
     last_top_up: TopUp | None = None
 
     def to_item(self) -> bytes:
-        """Return the state as DynamoDB stores it: binary, under 600 bytes."""
-        top, codes = _encode(self.hours)
-        top_up = self.last_top_up
-        header = _HEADER.pack(
-            _VERSION,
-            _seconds(self.at),
-            _seconds(self.since),
-            min(self.samples, 255),
-            self.level,
-            self.hour_consumed,
-            min(3600, round(self.hour_seconds)),
-            top,
-            0 if top_up is None else _seconds(top_up.at),
-            0.0 if top_up is None else float(top_up.amount),
+        """Return the state as DynamoDB stores it: binary, up to 600 bytes."""
+        rise, fall, top_up = self.rise, self.fall, self.last_top_up
+        at = stored.to_seconds(self.at)
+        return b"".join(
+            (
+                _HEADER.pack(
+                    _VERSION,
+                    at,
+                    stored.to_seconds(self.since),
+                    self.samples,
+                    self.level,
+                    *self.records,
+                    stored.to_seconds(rise.at) if rise else 0,
+                    rise.balance if rise else 0.0,
+                    stored.to_seconds(fall.at) if fall else 0,
+                    round(fall.seconds) if fall else 0,
+                    fall.amount if fall else 0.0,
+                    fall is not None and fall.is_open,
+                    stored.to_seconds(top_up.at) if top_up else 0,
+                    float(top_up.amount) if top_up else 0.0,
+                ),
+                stored.pack_usage(self.usage),
+                stored.pack_calibration(self.calibration, at),
+            )
         )
-        return header + codes
 
     @classmethod
     def from_item(cls, packed: bytes) -> Self:
-        """Read what :meth:`to_item` wrote.
+        """Read what :meth:`to_item` wrote, in this version or in version 1.
 
         Raises:
             BurnStateError: for anything else.
         """
         packed = bytes(packed)
-        if len(packed) != _HEADER.size + HOURS or packed[0] != _VERSION:
-            raise BurnStateError("not a burn state of this version")
-        fields = _HEADER.unpack(packed[: _HEADER.size])
-        _, at, since, samples, level, consumed, seconds, top, top_up_at, top_up_amount = fields
+        if packed[:1] == bytes((stored_v1.VERSION,)):
+            old = stored_v1.unpack(packed)
+            return cls(
+                old.at,
+                old.since,
+                old.level,
+                old.samples,
+                old.usage,
+                last_top_up=old.last_top_up,
+                records=old.records,
+            )
+        if packed[:1] != bytes((_VERSION,)) or len(packed) != _SIZE:
+            raise BurnStateError("not a burn state of version 1 or 2")
+        return cls._from_version_2(packed)
+
+    @classmethod
+    def _from_version_2(cls, packed: bytes) -> Self:
+        """Read what :meth:`to_item` wrote."""
+        _, at, since, samples, level, *rest = _HEADER.unpack_from(packed)
+        records, (rise_at, rise_balance) = tuple(rest[:3]), rest[3:5]
+        fall_at, fall_seconds, fall_amount, is_open, top_up_at, top_up = rest[5:]
+        usage_end = _HEADER.size + stored.USAGE_SIZE
         return cls(
-            at=_time(at),
-            since=_time(since),
-            samples=samples,
+            at=stored.to_time(at),
+            since=stored.to_time(since),
             level=level,
-            hours=_decode(top, packed[_HEADER.size :]),
-            hour_consumed=consumed,
-            hour_seconds=seconds,
-            last_top_up=TopUp(_time(top_up_at), Decimal(repr(top_up_amount)))
+            samples=samples,
+            usage=stored.unpack_usage(packed[_HEADER.size : usage_end]),
+            calibration=stored.unpack_calibration(packed[usage_end:], at),
+            records=records,
+            rise=Rise(stored.to_time(rise_at), rise_balance) if rise_at else None,
+            fall=Fall(stored.to_time(fall_at), fall_seconds, fall_amount, is_open)
+            if fall_at
+            else None,
+            last_top_up=TopUp(stored.to_time(top_up_at), Decimal(repr(top_up)))
             if top_up_at
             else None,
         )
 
 
-def hour_of(at: datetime) -> datetime:
-    """Return the start of the hour of ``at``."""
-    return at.replace(minute=0, second=0, microsecond=0)
-
-
-def _encode(hours: tuple[float | None, ...]) -> tuple[int, bytes]:
-    """Return the grid number of the largest hour, and one byte per hour.
-
-    The grid is the same whatever the largest hour is, so packing again changes nothing.
-    """
-    grid = [None if not amount else round(math.log(amount) / _STEP) for amount in hours]
-    top = max((number for number in grid if number is not None), default=0)
-    codes = bytearray()
-    for amount, number in zip(hours, grid, strict=True):
-        if amount is None:
-            codes.append(_UNSEEN)
-        elif number is None:
-            codes.append(_NOTHING)
-        else:
-            codes.append(max(_NOTHING + 1, _MAX_CODE - (top - number)))
-    return top, bytes(codes)
-
-
-def _decode(top: int, codes: bytes) -> tuple[float | None, ...]:
-    """Return the hours that :func:`_encode` wrote."""
-    return tuple(
-        None
-        if code == _UNSEEN
-        else 0.0
-        if code == _NOTHING
-        else math.exp((top - _MAX_CODE + code) * _STEP)
-        for code in codes
-    )
-
-
-def _seconds(at: datetime) -> int:
-    """Return a time as whole seconds since 1970."""
-    return int(at.timestamp())
-
-
-def _time(seconds: int) -> datetime:
-    """Return the time of :func:`_seconds`."""
-    return datetime.fromtimestamp(seconds, UTC)
+_SIZE: Final = _HEADER.size + stored.USAGE_SIZE + stored.CALIBRATION_SIZE

@@ -1,4 +1,4 @@
-"""How fast an account burns, and when it is empty. Pure: no clock, no query, O(1) a poll."""
+"""When an account is empty, how sure that is, and whether it burns abnormally."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from balance_poller.forecast.burn_profile import (
-    MAX_HOURS,
-    Rhythm,
-    Walk,
-    average_per_hour,
-    drain_factor,
+from balance_poller.forecast import drain as drains
+from balance_poller.forecast.burn_profile import BurnProfile, Deviation
+from balance_poller.forecast.burn_state import BurnState
+from balance_poller.forecast.calibration import (
+    AT_LEAST_90,
+    AT_LEAST_95,
+    AT_MOST_90,
+    LARGEST_ERROR,
+    Quantile,
 )
-from balance_poller.forecast.burn_state import HOURS, BurnState, BurnStateError, hour_of
-from shared.records import TopUp
+from balance_poller.forecast.drain import Drain
+from balance_poller.forecast.projection import MAX_HOURS, Projection
+from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS
 
-__all__ = ["Basis", "BurnState", "BurnStateError", "Forecast", "forecast", "observe"]
-
-_DAY: Final = 24
 #: Below these a rate says nothing yet.
 _MIN_SECONDS: Final = 3600
 _MIN_SAMPLES: Final = 6
-#: A rise up to these is a provider's cache answering from the past: neither top-up nor burn.
-_NOISE_SHARE: Final = 0.01
-_NOISE_AMOUNT: Final = 0.01
-#: An hour of which less was observed says too little.
-_MIN_HOUR_SECONDS: Final = 900
+#: In the first two days an account's errors are larger than those of accounts that are known.
+_YOUNG: Final = timedelta(hours=48)
+_YOUNG_FACTOR: Final = 1.5
 
 
 class Basis(StrEnum):
@@ -37,31 +36,43 @@ class Basis(StrEnum):
 
     ACCUMULATING = "accumulating"
     """Less than an hour, or fewer than six samples, are known."""
+    HIDDEN = "hidden"
+    """Most of the last day's consumption is hidden: by top-ups, mostly."""
     STEADY = "steady"
     """Nothing is consumed."""
     REPORTED = "reported"
     """The provider's own rate."""
     RECENT = "recent"
-    """The rate since the first sample: less than a day is known."""
+    """The rate so far: less than a day is known."""
     PROFILE = "profile"
-    """The account's daily and weekly rhythm, as far as its last hours and day keep to it."""
+    """The account's daily and weekly rhythm, as far as its last hours and days keep to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What to expect if the account goes on as it did."""
+    """What to expect if the account goes on as it did.
+
+    Hours are None while too little is known, and when nothing is consumed.
+    """
 
     basis: Basis
     runway_hours: float | None = None
-    """Hours until the balance is gone; None while accumulating, and when nothing is consumed."""
+    """The most likely number of hours until the balance is gone."""
+    at_least_hours: float | None = None
+    """It takes at least so long, 9 times in 10."""
+    at_least_95_hours: float | None = None
+    """The same, 19 times in 20."""
+    at_most_hours: float | None = None
+    """It takes at most so long, 9 times in 10; None also for four times ``runway_hours`` and more,
+    and while consumption is abnormal."""
     empty_at: datetime | None = None
     """None as ``runway_hours``, and beyond a hundred years."""
     burn_per_day: Decimal | None = None
-    """Expected consumption of the coming 24 hours; None while accumulating."""
+    """Expected consumption of the coming 24 hours."""
     consumed_last_day: Decimal | None = None
     """Observed consumption of the last 24 hours; None while too little was observed."""
-    drain_factor: float | None = None
-    """Consumption of the last hours over what is usual then; None while that is unknown."""
+    drain: Drain | None = None
+    """How abnormal consumption is; None while two days are not known."""
 
     @property
     def runway_rounded(self) -> Decimal | None:
@@ -70,63 +81,10 @@ class Forecast:
             return None
         return Decimal(f"{min(self.runway_hours, MAX_HOURS):.1f}")
 
-
-def observe(
-    state: BurnState | None, at: datetime, remaining: Decimal, *, unseen: bool = False
-) -> BurnState:
-    """Return ``state`` with one more reading of the balance; one that is not newer is ignored.
-
-    A fall is consumption, spread evenly over the time since the last reading; a rise is a top-up
-    (a monthly reset too), in which consumption is unknown; a rise below max(1 %, 0.01) is noise.
-    Where it is ``unseen`` what the balance changed by, consumption is unknown, too.
-    """
-    level = float(remaining)
-    if state is None or at - state.at > timedelta(hours=HOURS):
-        return BurnState(
-            at=at,
-            since=at,
-            samples=1,
-            level=level,
-            hours=(None,) * HOURS,
-            last_top_up=state.last_top_up if state else None,
-        )
-    if at <= state.at:
-        return state
-    if unseen:
-        return replace(_advance(state, at, None), level=level)
-    rise = level - state.level
-    if rise > max(_NOISE_SHARE * abs(state.level), _NOISE_AMOUNT):
-        moved = _advance(state, at, None)
-        top_up = TopUp(at, remaining - Decimal(repr(state.level)))
-        return replace(moved, level=level, last_top_up=top_up)
-    moved = _advance(state, at, max(0.0, -rise))
-    return replace(moved, level=min(level, state.level))
-
-
-def _advance(state: BurnState, at: datetime, consumed: float | None) -> BurnState:
-    """Move the state on to ``at``, giving each hour on the way its share of what was consumed."""
-    span = (at - state.at).total_seconds()
-    hours = list(state.hours)
-    start, in_hour, seen = state.at, state.hour_consumed, state.hour_seconds
-    while start < at:
-        next_hour = hour_of(start) + timedelta(hours=1)
-        end = min(next_hour, at)
-        if consumed is not None:
-            seconds = (end - start).total_seconds()
-            in_hour += consumed * seconds / span
-            seen += seconds
-        if end == next_hour:
-            hours = [*hours[1:], _per_hour(in_hour, seen)]
-            in_hour = seen = 0.0
-        start = end
-    return replace(
-        state,
-        at=at,
-        samples=min(state.samples + 1, 255),
-        hours=tuple(hours),
-        hour_consumed=in_hour,
-        hour_seconds=seen,
-    )
+    @property
+    def is_abnormal(self) -> bool:
+        """Whether more is consumed than ever before, by the sensitivity that was asked for."""
+        return self.drain is not None and self.drain.ratio > 1
 
 
 def forecast(
@@ -134,8 +92,10 @@ def forecast(
     at: datetime,
     remaining: Decimal,
     reported_burn_per_hour: Decimal | None = None,
+    *,
+    drain_sensitivity: float = drains.NORMAL_SENSITIVITY,
 ) -> Forecast:
-    """Say when ``remaining`` will be gone, counting from ``at``.
+    """Return when ``remaining`` will be gone, counting from ``at``.
 
     Args:
         state: What was observed; :func:`observe` of this very reading comes first.
@@ -143,24 +103,81 @@ def forecast(
         remaining: The balance, in the state's unit.
         reported_burn_per_hour: The provider's own figure, where it gives one; it then counts, from
             the first reading on.
+        drain_sensitivity: How many times the most that was ever consumed in 1 and 3 hours is
+            abnormal; in 24 hours half of what is above 1 suffices.
     """
-    is_accumulating = _is_accumulating(state)
-    if not is_accumulating:
-        basis, rhythm = _expected(state, reported_burn_per_hour)
-    elif reported_burn_per_hour is not None and reported_burn_per_hour >= 0:
-        basis, rhythm = Basis.REPORTED, Rhythm.constant(float(reported_burn_per_hour))
+    basis = _basis(state, reported_burn_per_hour)
+    if basis in {Basis.ACCUMULATING, Basis.HIDDEN}:
+        return Forecast(basis)
+    usual = BurnProfile.of(state.usage)
+    if basis is Basis.REPORTED:
+        expected, deviation = BurnProfile.constant(float(reported_burn_per_hour or 0)), Deviation()
     else:
-        return Forecast(Basis.ACCUMULATING)
-    ahead = Walk(rhythm, at)
-    hours = ahead.hours_until(float(remaining)) if float(remaining) > 0 else 0.0
-    return Forecast(
+        expected = usual
+        deviation = Deviation.of(state.usage, usual, state.at.timestamp())
+    ahead = Projection(expected, deviation, at.timestamp())
+    found = Forecast(
         basis=Basis.STEADY if ahead.is_idle else basis,
-        runway_hours=hours,
-        empty_at=None if hours is None or hours > MAX_HOURS else at + timedelta(hours=hours),
-        burn_per_day=_rounded(ahead.consumption(_DAY)),
-        consumed_last_day=None if is_accumulating else _rounded(_consumed_last_day(state)),
-        drain_factor=None if is_accumulating else drain_factor(state),
+        burn_per_day=_rounded(ahead.consumption(DAY_HOURS)),
     )
+    if not _is_accumulating(state):
+        found = replace(
+            found,
+            consumed_last_day=_rounded(_consumed_last_day(state, at)),
+            drain=_drain(state, usual.mean, at, drain_sensitivity),
+        )
+    hours = _hours_until(ahead, remaining)
+    if hours is None:
+        return found
+    found = _with_bounds(found, state, at, hours)
+    return _while_abnormal(found, float(remaining)) if found.is_abnormal else found
+
+
+def _hours_until(ahead: Projection, remaining: Decimal) -> float | None:
+    """Return when ``remaining`` is gone; None when it never is."""
+    amount = float(remaining)
+    return ahead.hours_until(amount) if amount > 0 else 0.0
+
+
+def _with_bounds(found: Forecast, state: BurnState, at: datetime, hours: float) -> Forecast:
+    """Return the forecast with its most likely hours and how far they may be trusted."""
+    at_least = hours * _kept_factor(state, AT_LEAST_90, hours)
+    return replace(
+        found,
+        runway_hours=hours,
+        at_least_hours=at_least,
+        at_least_95_hours=min(at_least, hours * _kept_factor(state, AT_LEAST_95, hours)),
+        at_most_hours=_at_most(state, hours),
+        empty_at=None if hours > MAX_HOURS else at + timedelta(hours=hours),
+    )
+
+
+def _while_abnormal(found: Forecast, remaining: float) -> Forecast:
+    """Return the forecast with bounds for consumption that goes on: nothing says when it ends."""
+    if not (found.drain and found.runway_hours and found.at_least_hours):
+        return found
+    as_now = max(0.0, remaining) * found.drain.hours / found.drain.consumed
+    at_least = found.at_least_hours * min(1.0, as_now / found.runway_hours)
+    return replace(
+        found,
+        at_least_hours=at_least,
+        at_least_95_hours=min(at_least, found.at_least_95_hours or 0.0),
+        at_most_hours=None,
+    )
+
+
+def _basis(state: BurnState, reported: Decimal | None) -> Basis:
+    """Return what a forecast rests on."""
+    if reported is not None and (reported > 0 or (reported == 0 and _is_accumulating(state))):
+        return Basis.REPORTED
+    if _is_accumulating(state):
+        return Basis.ACCUMULATING
+    last_day = state.usage.recent[-DAY_HOURS:]
+    if sum(amount is None for amount in last_day) > len(last_day) / 2:
+        return Basis.HIDDEN
+    if state.at - state.since < timedelta(hours=DAY_HOURS):
+        return Basis.RECENT
+    return Basis.PROFILE
 
 
 def _is_accumulating(state: BurnState) -> bool:
@@ -169,25 +186,36 @@ def _is_accumulating(state: BurnState) -> bool:
     return known < _MIN_SECONDS or state.samples < _MIN_SAMPLES
 
 
-def _expected(state: BurnState, reported: Decimal | None) -> tuple[Basis, Rhythm]:
-    """Return what the coming hours are expected to consume, and why."""
-    if reported is not None and reported > 0:
-        return Basis.REPORTED, Rhythm.constant(float(reported))
-    if state.at - state.since < timedelta(hours=_DAY):
-        return Basis.RECENT, Rhythm.constant(average_per_hour(state))
-    return Basis.PROFILE, Rhythm.of(state)
+def _kept_factor(state: BurnState, quantile: Quantile, hours: float) -> float:
+    """Return by what a forecast of ``hours`` is to be multiplied for a bound."""
+    is_young = state.at - state.since < _YOUNG
+    bound = state.calibration.bound(quantile, hours) * (_YOUNG_FACTOR if is_young else 1.0)
+    return math.exp(bound)
 
 
-def _consumed_last_day(state: BurnState) -> float:
+def _at_most(state: BurnState, hours: float) -> float | None:
+    """Return the upper end of the range; None when there is none worth naming."""
+    factor = _kept_factor(state, AT_MOST_90, hours)
+    return hours * factor if factor < math.exp(LARGEST_ERROR) else None
+
+
+def _drain(state: BurnState, mean: float, at: datetime, sensitivity: float) -> Drain | None:
+    """Return how abnormal the last hours are; a huge fall counts at once."""
+    held_out = tuple(_held_out(state, at, window) for window in drains.WINDOWS)
+    return drains.measure(state.usage, state.records, mean, held_out, sensitivity)
+
+
+def _held_out(state: BurnState, at: datetime, hours: int) -> float:
+    """Return what fell in the last ``hours`` but is not counted as usual consumption."""
+    fall = state.fall
+    if fall is None or (at - fall.at).total_seconds() > hours * HOUR_SECONDS:
+        return 0.0
+    return fall.amount
+
+
+def _consumed_last_day(state: BurnState, at: datetime) -> float:
     """Return what was seen to be consumed in the last 24 hours."""
-    begun = (state.at - hour_of(state.at)).total_seconds() / 3600
-    seen = [amount or 0.0 for amount in state.hours[-_DAY:]]
-    return math.fsum(seen) - seen[0] * begun + state.hour_consumed
-
-
-def _per_hour(consumed: float, seconds: float) -> float | None:
-    """Return an hour's consumption from the observed part of it; None when that is too little."""
-    return consumed * 3600 / seconds if seconds >= _MIN_HOUR_SECONDS else None
+    return state.usage.sliding(DAY_HOURS) + _held_out(state, at, DAY_HOURS)
 
 
 def _rounded(amount: float) -> Decimal:

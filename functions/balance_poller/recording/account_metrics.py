@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from balance_poller.forecast.runway import Basis, Forecast
+from balance_poller.forecast import Basis, Forecast
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
 
@@ -42,7 +42,7 @@ def values(
     yield Metric.BALANCE, float(wallet.remaining)
     if thresholds.expiry_warning_days is not None:
         yield Metric.EXPIRES_IN_DAYS, _days_until(wallet.expires_at, at)
-    if forecast.basis is Basis.ACCUMULATING:
+    if forecast.basis in {Basis.ACCUMULATING, Basis.HIDDEN}:
         return
     if thresholds.runway_warning_hours is not None or thresholds.runway_critical_hours is not None:
         hours = forecast.runway_hours
@@ -52,7 +52,8 @@ def values(
     if thresholds.max_burn_per_day is not None:
         yield Metric.BURN_PER_DAY, float(forecast.consumed_last_day)
     if thresholds.drain_factor is not None:
-        yield Metric.DRAIN_FACTOR, forecast.drain_factor or 0.0
+        ratio = forecast.drain.ratio if forecast.drain else 0.0
+        yield Metric.DRAIN_FACTOR, ratio * float(thresholds.drain_factor)
 
 
 def _days_until(expires_at: datetime | None, at: datetime) -> float:

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from balance_poller.event import Account
 from balance_poller.exchange.reading import Reading
-from balance_poller.forecast.runway import BurnState, BurnStateError, forecast, observe
+from balance_poller.forecast import NORMAL_SENSITIVITY, BurnState, BurnStateError, forecast, observe
 from balance_poller.recording.account_metrics import DataPoint, values
 from balance_poller.recording.day import count_failure, count_success
 from balance_poller.recording.unseen import is_unseen
@@ -135,7 +135,13 @@ def _after_success(
     before = _burn_state(latest.good, good)
     unseen = is_unseen(latest.good, wallet, at, good.key_id)
     state = observe(before, at, wallet.remaining, unseen=unseen)
-    ahead = forecast(state, at, wallet.remaining, reading.burn_per_hour)
+    ahead = forecast(
+        state,
+        at,
+        wallet.remaining,
+        reading.burn_per_hour,
+        drain_sensitivity=float(latest.thresholds.drain_factor or NORMAL_SENSITIVITY),
+    )
     points = tuple(
         DataPoint(latest.account, latest.provider, metric, value, at)
         for metric, value in values(wallet, ahead, latest.thresholds, at)

@@ -31,8 +31,8 @@ BY_HAND = {
     "alarms": "32.00",  # (100 x 3 + 20) x 0.10
     "secrets": "0.40",  # one JSON secret
     "secret reads": "0.0438",  # 8,760 x 0.000005
-    # 876,000 polls x (3 x 0.000000625 + 0.5 x 0.000000125)
-    "DynamoDB requests": "1.69725",
+    # 876,000 polls x (5 x 0.000000625 + 0.5 x 0.000000125)
+    "DynamoDB requests": "2.79225",
     # 288 x 90 x 100 x 350 bytes = 907,200,000 = 0.844896 GB x 0.45
     "DynamoDB storage": "0.3802",
     # 17,520 requests x 0.0000002

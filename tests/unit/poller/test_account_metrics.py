@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from balance_poller.forecast.runway import Basis, Forecast
+from balance_poller.forecast import Basis, Drain, Forecast
 from balance_poller.recording.account_metrics import values
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
@@ -20,7 +20,14 @@ ALL = Thresholds(
     drain_factor=Decimal(5),
     expiry_warning_days=Decimal(14),
 )
-USUAL = Forecast(Basis.PROFILE, 9.5, AT, Decimal(24), Decimal(30), 1.25)
+USUAL = Forecast(
+    Basis.PROFILE,
+    runway_hours=9.5,
+    empty_at=AT,
+    burn_per_day=Decimal(24),
+    consumed_last_day=Decimal(30),
+    drain=Drain(ratio=0.25, hours=3, consumed=5.0, most_before=10.0),
+)
 
 
 def published(
@@ -53,7 +60,7 @@ def test_either_runway_threshold_when_set_then_publishes_the_runway(name: str) -
 
 
 def test_nothing_when_consumed_then_values_are_published_that_no_alarm_fires_on() -> None:
-    steady = Forecast(Basis.STEADY, None, None, Decimal(0), Decimal(0), 0.0)
+    steady = Forecast(Basis.STEADY, burn_per_day=Decimal(0), consumed_last_day=Decimal(0))
 
     found = published(steady)
 

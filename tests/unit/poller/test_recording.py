@@ -133,14 +133,16 @@ def test_the_burn_when_another_balance_is_asked_for_then_starts_anew(
     assert polled(ok("20"), first, after=2).latest.good.burn != latest.good.burn
 
 
-def test_a_top_up_when_seen_then_is_recorded_with_its_exact_amount() -> None:
+def test_a_top_up_when_confirmed_then_is_recorded_with_its_exact_amount() -> None:
     first = polled(ok("3.20")).latest
 
-    latest = polled(ok("53.20"), first, after=1).latest
-    later = polled(ok("53.10"), latest, after=2).latest
+    seen = polled(ok("53.20"), first, after=1).latest
+    confirmed = polled(ok("53.10"), seen, after=2).latest
+    later = polled(ok("53.00"), confirmed, after=3).latest
 
-    assert latest.good.last_top_up == TopUp(AT + FIVE_MINUTES, Decimal("50.00"))
-    assert later.good.last_top_up == latest.good.last_top_up
+    assert seen.good.last_top_up is None
+    assert confirmed.good.last_top_up == TopUp(AT + FIVE_MINUTES, Decimal("50.00"))
+    assert later.good.last_top_up == confirmed.good.last_top_up
 
 
 @pytest.mark.parametrize("stored", [b"", b"junk", b"\xff" * 210])

@@ -1,0 +1,206 @@
+"""How far forecasts may be trusted: tests of the account's own past forecasts.
+
+A test starts with "the coming H hours consume B" and ends when B is consumed. The logarithm of the
+time that it took over H is the error, of which the account's scale and, per horizon and quantile,
+an adaptive correction are kept. The correction is adaptive conformal inference (Gibbs and Candès,
+2021, arXiv:2106.00170, read 2026-11): a step up after a miss and a smaller step down otherwise, so
+that in the long run the wanted share is kept, whatever the errors look like.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS
+
+#: Hours ahead that are tested; between them bounds are interpolated.
+HORIZONS: Final = (1, 3, 8, 24, 72)
+#: Every so many hours a test starts, a day counted as 25: so tests move through its hours.
+_EVERY: Final = (2, 2, 4, 8, 24)
+#: Tests that run at once, per horizon.
+SLOTS: Final = 3
+#: A test that takes longer than so many times its horizon ends: it was wrong enough.
+_LONGEST: Final = 4
+LARGEST_ERROR: Final = math.log(_LONGEST)
+#: What takes next to no time counts as a minute or so.
+_SHORTEST_HOURS: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """A share of errors, and where it lies over many accounts, by horizon."""
+
+    share: float
+    """Of the errors that may lie beyond."""
+    errors: tuple[float, ...]
+
+    @property
+    def is_upper(self) -> bool:
+        """Whether errors beyond are larger ones."""
+        return self.errors[0] > 0
+
+
+#: From public traces of real use.
+AT_LEAST_95: Final = Quantile(0.05, (-1.122, -1.123, -1.295, -1.142, -1.484))
+AT_LEAST_90: Final = Quantile(0.10, (-0.551, -0.677, -0.773, -0.725, -0.801))
+AT_MOST_90: Final = Quantile(0.10, (1.386, 1.196, 0.913, 0.659, 0.527))
+QUANTILES: Final = (AT_LEAST_95, AT_LEAST_90, AT_MOST_90)
+_MEAN_ERRORS: Final = (0.501, 0.507, 0.496, 0.433, 0.395)
+
+_SCALE_FORGETS: Final = 0.03
+#: So many errors of the usual size stand against the account's own.
+_SCALE_PRIOR: Final = 8.0
+_LARGEST_SIZE: Final = 4.0
+
+#: Corrections are whole ten-thousandths, so that storing them loses no step.
+UNIT: Final = 10_000
+_STEP: Final = UNIT // 10
+_SMALLEST_CORRECTION, _LARGEST_CORRECTION = -1 * UNIT, 2 * UNIT
+
+_LOG_HORIZONS: Final = tuple(map(math.log, HORIZONS))
+_NEVER: Final = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A forecast that is being tested."""
+
+    __test__ = False  # a name that pytest would collect
+
+    started: float
+    """Seconds since 1970."""
+    goal: float
+    """The value of ``Calibration.consumed`` that ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Running tests, and what the finished ones say."""
+
+    running: tuple[tuple[Test, ...], ...] = ((),) * len(HORIZONS)
+    consumed: float = 0.0
+    """All consumption since some moment: what goals are measured in."""
+    corrections: tuple[tuple[int, ...], ...] = ((0,) * len(HORIZONS),) * len(QUANTILES)
+    """By quantile and horizon: logarithms of factors, in ten-thousandths."""
+    error_sizes: float = _SCALE_PRIOR
+    """Sum of the errors' sizes as multiples of what is usual over many accounts, forgetting."""
+    errors: float = _SCALE_PRIOR
+    """How many those are, forgetting alike."""
+    next_goal: float = _NEVER
+    """The least goal of the running tests."""
+    next_end: float = _NEVER
+    """When the first of them ends, reached or not."""
+
+    @property
+    def scale(self) -> float:
+        """How much larger than usual this account's errors are."""
+        return self.error_sizes / self.errors
+
+    def bound(self, quantile: Quantile, hours: float) -> float:
+        """Return the logarithm of actual over forecast time that a forecast of ``hours`` keeps."""
+        place = bisect.bisect_left(_LOG_HORIZONS, math.log(max(hours, 1e-3)))
+        if place in {0, len(HORIZONS)}:
+            return self._bound_at(quantile, min(place, len(HORIZONS) - 1))
+        before, after = _LOG_HORIZONS[place - 1], _LOG_HORIZONS[place]
+        part = (math.log(hours) - before) / (after - before)
+        lower, upper = self._bound_at(quantile, place - 1), self._bound_at(quantile, place)
+        return lower + part * (upper - lower)
+
+    def _bound_at(self, quantile: Quantile, horizon: int) -> float:
+        """Return the bound at one of the horizons."""
+        correction = self.corrections[QUANTILES.index(quantile)][horizon]
+        return quantile.errors[horizon] * self.scale * math.exp(correction / UNIT)
+
+    def consume(self, start: float, end: float, amount: float) -> Calibration:
+        """Return the calibration after ``amount`` was consumed from ``start`` to ``end``."""
+        consumed = self.consumed + amount
+        if consumed < self.next_goal and end < self.next_end:
+            # At every poll: dataclasses.replace() would take half of its time.
+            return Calibration(
+                self.running,
+                consumed,
+                self.corrections,
+                self.error_sizes,
+                self.errors,
+                self.next_goal,
+                self.next_end,
+            )
+        running = []
+        learned = self
+        for horizon, tests in enumerate(self.running):
+            left = []
+            for test in tests:
+                hours = _hours_taken(test, self.consumed, start, end, amount)
+                if test.goal <= consumed or hours >= _LONGEST * HORIZONS[horizon]:
+                    error = math.log(max(hours, _SHORTEST_HOURS) / HORIZONS[horizon])
+                    learned = learned._learn(horizon, min(LARGEST_ERROR, error))
+                else:
+                    left.append(test)
+            running.append(tuple(left))
+        return replace(learned, consumed=consumed).with_tests(tuple(running))
+
+    def start(self, at: float, expected: Mapping[int, float]) -> Calibration:
+        """Return the calibration with more tests.
+
+        Args:
+            at: When they start, in seconds since 1970.
+            expected: What is forecast to be consumed, by the number of the horizon.
+        """
+        running = list(self.running)
+        for horizon, amount in expected.items():
+            if amount > 0:
+                running[horizon] = (*running[horizon], Test(at, self.consumed + amount))
+        return self.with_tests(tuple(running))
+
+    def due(self, at: float) -> Iterator[int]:
+        """Yield the numbers of the horizons of which a test starts at ``at``, a full hour."""
+        hour = round(at / HOUR_SECONDS)
+        turn = hour + hour // DAY_HOURS
+        for horizon, every in enumerate(_EVERY):
+            if turn % every == 0 and len(self.running[horizon]) < SLOTS:
+                yield horizon
+
+    def with_tests(self, running: tuple[tuple[Test, ...], ...]) -> Calibration:
+        """Return the calibration with these tests, and when the first of them ends."""
+        return replace(
+            self,
+            running=running,
+            next_goal=min((test.goal for tests in running for test in tests), default=_NEVER),
+            next_end=min(
+                (
+                    test.started + _LONGEST * HORIZONS[horizon] * HOUR_SECONDS
+                    for horizon, tests in enumerate(running)
+                    for test in tests
+                ),
+                default=_NEVER,
+            ),
+        )
+
+    def _learn(self, horizon: int, error: float) -> Calibration:
+        """Return the calibration after a test at this horizon ended with ``error``."""
+        corrections = []
+        for quantile, row in zip(QUANTILES, self.corrections, strict=True):
+            bound = self._bound_at(quantile, horizon)
+            is_missed = error > bound if quantile.is_upper else error < bound
+            step = _STEP * (1 - quantile.share) if is_missed else -_STEP * quantile.share
+            value = min(_LARGEST_CORRECTION, max(_SMALLEST_CORRECTION, row[horizon] + round(step)))
+            corrections.append((*row[:horizon], value, *row[horizon + 1 :]))
+        size = min(abs(error) / _MEAN_ERRORS[horizon], _LARGEST_SIZE)
+        return replace(
+            self,
+            corrections=tuple(corrections),
+            error_sizes=self.error_sizes * (1 - _SCALE_FORGETS) + size,
+            errors=self.errors * (1 - _SCALE_FORGETS) + 1,
+        )
+
+
+def _hours_taken(test: Test, before: float, start: float, end: float, amount: float) -> float:
+    """Return how long a test has taken until ``end``, or until its goal within that time."""
+    reached = end
+    if before < test.goal <= before + amount:
+        reached = start + (end - start) * (test.goal - before) / amount
+    return (reached - test.started) / HOUR_SECONDS

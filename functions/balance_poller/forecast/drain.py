@@ -1,0 +1,68 @@
+"""Abnormal consumption: more than was ever seen in as many hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from balance_poller.forecast.usage import DAY_HOURS, RECENT_HOURS, Usage
+
+WINDOWS: Final = (1, 3, 24)
+#: Records are halved in four weeks.
+_FADE: Final = 0.5 ** (1 / (28 * DAY_HOURS))
+#: Not abnormal below so many times the mean, whatever was ever seen.
+_LEAST_FACTOR: Final = 2.0
+
+NORMAL_SENSITIVITY: Final = 2.0
+"""The factor beyond which consumption is abnormal, unless the account sets another."""
+
+Records = tuple[float, float, float]
+"""The largest consumption in any 1, 3 and 24 hours that ended a day ago or before, fading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """The consumption of the last hours against all that was seen before."""
+
+    ratio: float
+    """How many times what begins to be abnormal; above 1 it is."""
+    hours: int
+    """The number of hours, 1, 3 or 24, that stand out most."""
+    consumed: float
+    """In the last ``hours``."""
+    most_before: float
+    """In any as many hours before."""
+
+
+def keep_records(records: Records, usage: Usage) -> Records:
+    """Return the records after an hour: a leak does not excuse itself for a day."""
+    before = [amount or 0.0 for amount in usage.recent[:-DAY_HOURS]]
+    shortest, middle, longest = (
+        max(record * _FADE, sum(before[-window:])) if len(before) >= window else record
+        for window, record in zip(WINDOWS, records, strict=True)
+    )
+    return shortest, middle, longest
+
+
+def measure(
+    usage: Usage, records: Records, mean: float, held_out: tuple[float, ...], sensitivity: float
+) -> Drain | None:
+    """Return the drain of the window that stands out most; None while two days are not known.
+
+    Args:
+        usage: What was consumed when.
+        records: The largest before.
+        mean: The usual consumption per hour.
+        held_out: By window, what ``usage`` does not contain (yet) but was consumed.
+        sensitivity: The factor beyond which consumption is abnormal, in 1 and 3 hours; in a day
+            half of what is above 1 does.
+    """
+    if len(usage.recent) < RECENT_HOURS or records[-1] <= 0:
+        return None
+    margins = (sensitivity, sensitivity, (1 + sensitivity) / 2)
+    found = []
+    for window, margin, record, more in zip(WINDOWS, margins, records, held_out, strict=True):
+        consumed = usage.sliding(window) + more
+        bar = max(margin * record, _LEAST_FACTOR * mean * window)
+        found.append(Drain(consumed / bar, window, consumed, record))
+    return max(found, key=lambda drain: drain.ratio)

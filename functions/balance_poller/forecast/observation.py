@@ -1,0 +1,196 @@
+"""What one more reading of the balance says about consumption.
+
+A fall is consumption; a rise is a top-up. Neither is believed at once where something else is as
+likely: providers' caches answer from the past, and credit expires.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from balance_poller.forecast.burn_profile import BurnProfile, Deviation
+from balance_poller.forecast.burn_state import BurnState, Fall, Rise
+from balance_poller.forecast.calibration import HORIZONS, Calibration
+from balance_poller.forecast.drain import keep_records
+from balance_poller.forecast.projection import Projection
+from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS, WEEK_HOURS, Usage
+from shared.records import TopUp
+
+_MAX_SAMPLES: Final = 255
+#: After more than that, what was usual says nothing any more.
+_LONGEST_GAP: Final = timedelta(hours=WEEK_HOURS)
+_DAY: Final = timedelta(hours=DAY_HOURS)
+
+#: A rise counts when an answer so much later still shows it.
+_CONFIRMED_AFTER: Final = timedelta(minutes=5)
+#: Caches answer from up to so long ago. A rise that gives back no more than what was consumed
+#: since may be such an answer, several in a row even, and counts only when it stands for as long.
+_OLDEST_ANSWER: Final = timedelta(hours=3)
+_OLDEST_ANSWER_HOURS: Final = 3
+#: So do rises up to these: rounding, and reserved amounts that are released.
+_NOISE_SHARE: Final = 0.01
+_NOISE_AMOUNT: Final = 0.01
+
+#: A fall this many times larger than any before is held out until the next reading.
+_HUGE: Final = 5.0
+#: What is consumed then, as a share of the fall's rate, confirms it.
+_CONFIRMING_SHARE: Final = 0.1
+#: A rise after it, back to so near where it began, says that it was an old answer.
+_STRAY_SHARE: Final = 0.1
+
+
+def observe(
+    state: BurnState | None, at: datetime, remaining: Decimal, *, unseen: bool = False
+) -> BurnState:
+    """Return ``state`` with one more reading of the balance; one that is not newer is ignored.
+
+    Args:
+        state: What is known; None before the first reading. More than a week after the last one
+            all but the last top-up and the calibration begins anew.
+        at: The time of the reading.
+        remaining: The balance.
+        unseen: Whether the difference to the reading before is no consumption, or unknown: credit
+            expired or was reset in between, or it is the balance of another key.
+    """
+    level = float(remaining)
+    if state is None:
+        return BurnState(at, at, level)
+    if at <= state.at:
+        return state
+    if at - state.at > _LONGEST_GAP:
+        return BurnState(
+            at,
+            at,
+            level,
+            calibration=state.calibration.with_tests(()),
+            last_top_up=state.last_top_up,
+        )
+    if unseen:
+        return _advance(state, at, level, None)
+    state = _without_stray_fall(state, level)
+    if level > state.level:
+        return _rise(state, at, level)
+    return _fall(state, at, level)
+
+
+def _without_stray_fall(state: BurnState, level: float) -> BurnState:
+    """Take back a fall when the next reading is about where it began: it was an old answer."""
+    fall = state.fall
+    if fall is None or not fall.is_open or level <= state.level:
+        return state
+    begun_at = state.level + fall.amount
+    if level < begun_at - _STRAY_SHARE * fall.amount:
+        return state
+    return replace(state, level=begun_at, fall=None)
+
+
+def _fall(state: BurnState, at: datetime, level: float) -> BurnState:
+    """Return the state after a reading that is not above the one before."""
+    amount = state.level - level
+    if _is_huge(state, at, amount):
+        fall = Fall(at, (at - state.at).total_seconds(), amount)
+        return replace(_advance(state, at, level, None), fall=fall)
+    if state.fall is not None and state.fall.is_open:
+        state = _judge_fall(state, state.fall, amount / (at - state.at).total_seconds())
+    return _advance(state, at, level, amount)
+
+
+def _is_huge(state: BurnState, at: datetime, amount: float) -> bool:
+    """Whether a fall is many times larger than anything that was consumed before."""
+    if amount <= _HUGE * state.records[0] or at - state.since < _DAY:
+        return False
+    before = max(
+        state.records[0],
+        state.usage.hour_consumed,
+        state.fall.amount if state.fall else 0.0,
+        *(seen or 0.0 for seen in state.usage.recent),
+    )
+    hours = max(1.0, (at - state.at).total_seconds() / HOUR_SECONDS)
+    return amount > _HUGE * before * hours
+
+
+def _judge_fall(state: BurnState, fall: Fall, rate: float) -> BurnState:
+    """Count a fall that was held out when what follows is of its kind, or leave it out for good."""
+    if rate < _CONFIRMING_SHARE * fall.amount / fall.seconds:
+        return replace(state, fall=replace(fall, is_open=False))
+    usage = state.usage.add(fall.amount, fall.seconds, state.usage.step)
+    return replace(state, usage=usage, fall=None)
+
+
+def _rise(state: BurnState, at: datetime, level: float) -> BurnState:
+    """Return the state after a reading above the one before: a top-up only once it is confirmed."""
+    limit = state.level + _doubtful_up_to(state)
+    rise = state.rise
+    if rise is None or rise.balance <= limit < level:
+        return replace(state, rise=Rise(at, level))
+    is_doubtful = rise.balance <= limit
+    if level <= limit and not is_doubtful:
+        return state  # an old answer amid new ones
+    if at - rise.at < (_OLDEST_ANSWER if is_doubtful else _CONFIRMED_AFTER):
+        return state
+    return _top_up(state, rise, at, level)
+
+
+def _doubtful_up_to(state: BurnState) -> float:
+    """Return up to which amount a rise may be something else than a top-up."""
+    noise = max(_NOISE_AMOUNT, _NOISE_SHARE * abs(state.level))
+    return max(noise, state.usage.last(_OLDEST_ANSWER_HOURS))
+
+
+def _top_up(state: BurnState, rise: Rise, at: datetime, level: float) -> BurnState:
+    """Return the state after a rise was confirmed; what was consumed meanwhile is unknown."""
+    consumed = rise.balance - level
+    moved = _advance(state, rise.at, rise.balance, None)
+    moved = _advance(moved, at, level, consumed if consumed >= 0 else None)
+    amount = Decimal(repr(max(rise.balance, level))) - Decimal(repr(state.level))
+    if amount <= Decimal(repr(_NOISE_AMOUNT)):
+        return moved
+    return replace(moved, last_top_up=TopUp(rise.at, amount))
+
+
+def _advance(state: BurnState, at: datetime, level: float, consumed: float | None) -> BurnState:
+    """Move the state on to ``at``, giving each hour on the way its share of what was consumed.
+
+    None says that this is unknown.
+    """
+    usage, calibration, records = state.usage, state.calibration, state.records
+    start, end = state.at.timestamp(), at.timestamp()
+    step = usage.step_after(consumed or 0.0)
+    per_second = (consumed or 0.0) / (end - start)
+    while start < end:
+        next_hour = (start // HOUR_SECONDS + 1) * HOUR_SECONDS
+        stop = min(next_hour, end)
+        if consumed is not None:
+            amount = per_second * (stop - start)
+            usage = usage.add(amount, stop - start, step)
+            calibration = calibration.consume(start, stop, amount)
+        if stop == next_hour:
+            usage = usage.close_hour(start)
+            records = keep_records(records, usage)
+            if end - stop < HOUR_SECONDS and at - state.since >= _DAY:
+                calibration = _start_tests(calibration, usage, stop)
+        start = stop
+    return BurnState(
+        at=at,
+        since=state.since,
+        level=level,
+        samples=min(state.samples + 1, _MAX_SAMPLES),
+        usage=usage,
+        calibration=calibration,
+        records=records,
+        fall=state.fall,
+        last_top_up=state.last_top_up,
+    )
+
+
+def _start_tests(calibration: Calibration, usage: Usage, at: float) -> Calibration:
+    """Return the calibration with the tests that are due at a full hour."""
+    due = [*calibration.due(at)]
+    if not due:
+        return calibration
+    profile = BurnProfile.of(usage)
+    ahead = Projection(profile, Deviation.of(usage, profile, at), at)
+    return calibration.start(at, {horizon: ahead.consumption(HORIZONS[horizon]) for horizon in due})

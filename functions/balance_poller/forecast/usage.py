@@ -1,0 +1,131 @@
+"""What was consumed when: by hour of the week, in the last two days, and on the whole lately."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+WEEK_HOURS: Final = 168
+DAY_HOURS: Final = 24
+RECENT_HOURS: Final = 48
+HOUR_SECONDS: Final = 3600
+
+#: Every week counts this much of the week after it.
+_KEEP: Final = 0.85
+#: Weeks are counted up to here, half a byte; the weight of more would hardly differ.
+MAX_WEEKS: Final = 15
+#: How much a number of weeks weighs, in newest weeks: 1 + 0.85 + 0.85² + …
+WEIGHTS: Final = tuple((1 - _KEEP**weeks) / (1 - _KEEP) for weeks in range(MAX_WEEKS + 1))
+
+#: In how many hours the two levels forget to a third: some days, and more than a week.
+LEVEL_HOURS: Final = (60, 200)
+_FADES: Final = tuple(math.exp(-1 / hours) for hours in LEVEL_HOURS)
+
+#: An hour of which less was seen says too little by itself: it is merged into the next.
+_MIN_SEEN_SECONDS: Final = 900
+#: The smallest fall seen is forgotten that slowly: prices change.
+_STEP_GROWTH: Final = 1.001
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Consumption over some days, fading."""
+
+    consumed: float = 0.0
+    hours: float = 0.0
+    """How many hours it was seen in, fading alike."""
+
+    def close_hour(self, amount: float | None, fade: float) -> Level:
+        """Return the level one hour later."""
+        if amount is None:
+            return Level(self.consumed * fade, self.hours * fade)
+        return Level(self.consumed * fade + amount, self.hours * fade + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Consumption per hour.
+
+    Floats are exact enough here: what is forecast is uncertain by tens of percent, and no amount
+    that a person reads comes from them.
+    """
+
+    week: tuple[float, ...] = (0.0,) * WEEK_HOURS
+    """Weighted mean over the weeks seen, by hour of the week (UTC); 0 where none was seen."""
+    weeks: bytes = bytes(WEEK_HOURS)
+    """In how many weeks each hour was seen, up to 15."""
+    recent: tuple[float | None, ...] = ()
+    """The last full hours, up to 48, oldest first; None where nothing was seen."""
+    hour_consumed: float = 0.0
+    """Consumption in the current hour so far, and in short hours right before it."""
+    hour_seconds: float = 0.0
+    """How much of those was seen."""
+    levels: tuple[Level, Level] = (Level(), Level())
+    """Consumption lately and for longer, to tell whether it grows."""
+    step: float = 0.0
+    """The smallest fall seen: how finely the balance shows consumption; 0 before the first."""
+
+    def add(self, consumed: float, seconds: float, step: float) -> Usage:
+        """Return the usage with what was seen within the current hour, and its new ``step``."""
+        return Usage(
+            self.week,
+            self.weeks,
+            self.recent,
+            self.hour_consumed + consumed,
+            self.hour_seconds + seconds,
+            self.levels,
+            step,
+        )
+
+    def step_after(self, fall: float) -> float:
+        """Return the smallest fall seen once the balance fell by ``fall``, which may be 0."""
+        return min(self.step * _STEP_GROWTH or fall, fall) if fall else self.step
+
+    def close_hour(self, start: float) -> Usage:
+        """Return the usage at the end of the hour that began at ``start`` (seconds since 1970)."""
+        if self.hour_seconds < _MIN_SEEN_SECONDS:
+            return replace(
+                self,
+                recent=(*self.recent, None)[-RECENT_HOURS:],
+                levels=next_levels(self.levels, None),
+            )
+        amount = self.hour_consumed * HOUR_SECONDS / self.hour_seconds
+        hour = hour_of_week(start)
+        seen = self.weeks[hour]
+        weight = WEIGHTS[seen] * _KEEP
+        mean = (self.week[hour] * weight + amount) / (weight + 1)
+        return Usage(
+            week=(*self.week[:hour], mean, *self.week[hour + 1 :]),
+            weeks=self.weeks[:hour] + bytes((min(seen + 1, MAX_WEEKS),)) + self.weeks[hour + 1 :],
+            recent=(*self.recent, amount)[-RECENT_HOURS:],
+            levels=next_levels(self.levels, amount),
+            step=self.step,
+        )
+
+    def last(self, hours: int) -> float:
+        """Return what was seen to be consumed in the last full ``hours`` and the current one."""
+        return self.hour_consumed + sum(amount or 0.0 for amount in self.recent[-hours:])
+
+    def sliding(self, hours: int) -> float:
+        """Return what was seen to be consumed within the last ``hours`` to the minute."""
+        oldest = (self.recent[-hours] or 0.0) if len(self.recent) >= hours else 0.0
+        return self.last(hours) - oldest * min(1.0, self.hour_seconds / HOUR_SECONDS)
+
+    @property
+    def mean_per_hour(self) -> float:
+        """The mean consumption per hour over the last two days."""
+        seen = [amount for amount in self.recent if amount is not None]
+        hours = len(seen) + self.hour_seconds / HOUR_SECONDS
+        return (sum(seen) + self.hour_consumed) / hours if hours else 0.0
+
+
+def next_levels(levels: tuple[Level, Level], amount: float | None) -> tuple[Level, Level]:
+    """Return both levels after one more hour."""
+    short, long = levels
+    return short.close_hour(amount, _FADES[0]), long.close_hour(amount, _FADES[1])
+
+
+def hour_of_week(seconds: float) -> int:
+    """Return the hour of the week of a time since 1970, UTC; 0 is Monday at 0:00."""
+    return int(seconds // HOUR_SECONDS + 72) % WEEK_HOURS  # 1970 began on a Thursday
