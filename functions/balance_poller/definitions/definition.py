@@ -9,7 +9,7 @@ schema cannot say (JMESPath, names that must match) is checked here alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,6 +69,8 @@ class Rule:
     """Of ``errors`` alone; empty for every status."""
     is_for_web_pages: bool = False
     """Of ``errors`` alone: whether it also holds for web pages, since the API itself sends them."""
+    wallets: frozenset[str] = frozenset()
+    """Of ``guards`` alone: the wallets whose watchers it is for; empty for every wallet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,8 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
         key_pattern=parse_key_pattern(top.get("key_pattern"), request.secret_fields),
         success=parse_expression(top.get("success")),
         error_code=parse_expression(top.get("error_code")),
-        errors=_parse_rules(top.get("errors"), is_error=True),
-        guards=_parse_rules(top.get("guards"), is_error=False),
+        errors=_parse_rules(top.get("errors"), wallets, is_error=True),
+        guards=_parse_rules(top.get("guards"), wallets, is_error=False),
         wallets=wallets,
         default_wallet=parse_default_wallet(top.get("default_wallet"), wallets, problems),
     )  # fmt: skip
@@ -155,17 +157,18 @@ def _parse_url(field: Field | None) -> str | None:
     return field.text(HTTPS_URL, "an https URL") if field else None
 
 
-def _parse_rules(field: Field | None, *, is_error: bool) -> tuple[Rule, ...]:
+def _parse_rules(
+    field: Field | None, wallets: Collection[str], *, is_error: bool
+) -> tuple[Rule, ...]:
     """Return the entries of ``errors`` or ``guards``."""
-    return tuple(
-        _parse_rule(entry, is_error=is_error) for entry in (field.items() if field else ())
-    )
+    entries = field.items() if field else ()
+    return tuple(_parse_rule(entry, wallets, is_error=is_error) for entry in entries)
 
 
-def _parse_rule(field: Field, *, is_error: bool) -> Rule:
-    """Return one entry."""
+def _parse_rule(field: Field, wallets: Collection[str], *, is_error: bool) -> Rule:
+    """Return one entry; ``wallets`` are those that a guard may name."""
     required = ("outcome", "reason") if is_error else ("when", "outcome", "reason")
-    fields = field.fields(required, ("status", "when", "web_page") if is_error else ())
+    fields = field.fields(required, ("status", "when", "web_page") if is_error else ("wallets",))
     is_for_web_pages = "web_page" in fields and fields["web_page"].flag()
     if is_error and "when" not in fields and not is_for_web_pages:
         field.refuse(
@@ -181,6 +184,9 @@ def _parse_rule(field: Field, *, is_error: bool) -> Rule:
         when=parse_expression(fields.get("when")),
         statuses=_parse_statuses(fields.get("status")),
         is_for_web_pages=is_for_web_pages,
+        wallets=frozenset(entry.choice(wallets) for entry in fields["wallets"].items() if wallets)
+        if "wallets" in fields
+        else frozenset(),
     )
 
 

@@ -66,7 +66,7 @@ def read_response(
         return Reading(Outcome.BAD_CONFIG, words[:MAX_REASON])
     document = make_document(definition.answer, response)
     try:
-        failure = _find_failure(definition, response, document)
+        failure = _find_failure(definition, response, document, name)
         wallets, problems = read_wallets(definition, document, at)
     except BudgetError as exc:
         return Reading(Outcome.SCHEMA_CHANGED, str(exc), name)
@@ -79,7 +79,9 @@ def read_response(
     return Reading(Outcome.OK, None, name, balance, others, burn_per_hour)
 
 
-def _find_failure(definition: Definition, response: Response, document: Document) -> Failure | None:
+def _find_failure(
+    definition: Definition, response: Response, document: Document, wallet: str
+) -> Failure | None:
     """Return how the poll fails before any amount is looked at, or None."""
     if is_from_intermediary(response):
         return _find_page_error(definition, response) or intermediary_failure(response.status)
@@ -93,7 +95,8 @@ def _find_failure(definition: Definition, response: Response, document: Document
     if failure is not None:
         return failure[0], f"{failure[1]}: {code}" if code else failure[1]
     for rule in definition.guards:
-        if rule.when is not None and rule.when.holds(document):
+        is_for_wallet = not rule.wallets or wallet in rule.wallets
+        if is_for_wallet and rule.when is not None and rule.when.holds(document):
             return rule.outcome, rule.reason
     return None
 

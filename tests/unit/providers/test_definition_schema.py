@@ -134,6 +134,7 @@ VALID: Final = {
     "web page alone": with_(errors__0__web_page=True, errors__0__when=REMOVED),
     "notes as list": with_(notes=["one", "two"]),
     "sources": with_(sources=["https://example.com/a", "https://example.com/b (the remark)"]),
+    "guard of a wallet": with_(guards__0__wallets=["balance"]),
     "catalogue": with_(kind="search", other_names=["Acme Search", "SERP"]),
     "least key": with_(least_key={"what": "any key", "make_at": "https://example.com/keys"}),
     "least key without a page": with_(least_key={"what": "any key"}),
@@ -352,6 +353,11 @@ BROKEN: Final = {
         with_(key_pattern={"right": ["(a)"]}),
         "key_pattern.right[0]: a pattern is a sequence",
     ),
+    "guard of no wallet": (with_(guards__0__wallets=[]), "guards[0].wallets: expected 1 to 50"),
+    "guard with a wallet as text": (
+        with_(guards__0__wallets="balance"),
+        "guards[0].wallets: expected a list, got text",
+    ),
     "guard with a status": (with_(guards__0__status=200), "guards[0].status: there is no such"),
     "empty errors": (with_(errors=[]), "errors: expected 1 to 50 entries"),
 }
@@ -420,6 +426,10 @@ PROGRAM_ONLY: Final = {
     "unknown default wallet": (
         with_(default_wallet="b"),
         "default_wallet: there is no such wallet",
+    ),
+    "guard of an unknown wallet": (
+        with_(guards__0__wallets=["gold"]),
+        "guards[0].wallets[0]: expected one of balance",
     ),
     "undeclared parameter": (
         with_(request__query={"a": "{param.team}"}),

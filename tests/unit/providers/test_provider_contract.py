@@ -46,11 +46,16 @@ BODIES = {
     "cut": respond(0, b'{"balance": 41.3'),
 }
 
+#: Every status with a meaning of its own, and some without.
+ERROR_STATUSES = (
+    *(400, 401, 402, 403, 404, 405, 408, 409, 410, 418, 422, 425, 429, 432, 451, 456, 499),
+    *(500, 501, 502, 503, 504, 520, 522, 529, 599),
+)
 ODD_STATUSES = (100, 200, 201, 204, 206, 299, 300, 301, 302, 304, 307, 399, 999)
 
 
 def test_error_status_maps_to_an_outcome_whatever_the_body(provider: Provider) -> None:
-    for status, body in product(range(400, 600), BODIES):
+    for status, body in product(ERROR_STATUSES, BODIES):
         response = Response(status, BODIES[body].content_type, BODIES[body].body)
 
         reading = provider.read(response, None)
@@ -76,7 +81,7 @@ def test_answer_of_a_proxy_says_nothing_of_the_account(provider: Provider, body:
 
     outcomes = {
         provider.read(Response(status, answer.content_type, answer.body), None).outcome
-        for status in range(200, 600)
+        for status in (200, 201, *ERROR_STATUSES)
     }
 
     assert outcomes == {Outcome.TRANSIENT}
@@ -174,15 +179,14 @@ def test_every_leaf_that_vanishes_or_turns_null_never_becomes_zero(case: Case) -
                 assert reading.balance.remaining == before.balance.remaining
 
 
-@pytest.mark.parametrize("other", [["x"], {"amount": 41.37}, "x", True, "41,37"], ids=repr)
-def test_leaf_of_another_type_never_becomes_another_balance(case: Case, other: object) -> None:
+def test_leaf_of_another_type_never_becomes_another_balance(case: Case) -> None:
     if "body" not in case.data:
         return
     body = case.data["body"]
     before = case.provider.read(case.response, case.wallet)
 
-    for path in leaves(body):
-        twin = changed(body, path, lambda parent, step: parent.__setitem__(step, other))
+    for path, other in product(leaves(body), (["x"], {"amount": 41.37}, "x", True, "41,37")):
+        twin = changed(body, path, lambda p, s, other=other: p.__setitem__(s, other))
         reading = case.provider.read(respond(case.data["status"], twin), case.wallet)
         if reading.balance is not None and before.balance is not None:
             assert reading.balance.remaining == before.balance.remaining
