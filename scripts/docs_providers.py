@@ -128,7 +128,8 @@ def section(name: str) -> str:
     request = data["request"]
     asks = f"`{request.get('method', 'GET')} {request['url']}`"
     often = f"not more than every {definition.min_interval_seconds} seconds"
-    head = f"[{definition.title}]({definition.docs}): {asks}, {often}."
+    where = " of the account's `base_url`" if definition.is_self_hosted else ""
+    head = f"[{definition.title}]({definition.docs}): {asks}{where}, {often}."
     if definition.top_up_url:
         head += f" [Top up]({definition.top_up_url})."
     lines = [f"### {name}", "", head, key(data), "", *notes(data)]

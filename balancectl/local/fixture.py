@@ -49,7 +49,7 @@ def make_fixture(poll: LocalPoll, at: datetime) -> dict[str, Any]:
         "title": "A live answer, masked",
         "source": f"a live answer of {at:%Y-%m-%d}, its texts and numbers masked",
         **_account(poll.account.wallet, params),
-        **({} if poll.account.base_url else _request(provider, params)),
+        **_request(provider, params),
         "status": response.status,
         "headers": {"content-type": response.content_type},
         "body": masked,
@@ -94,9 +94,10 @@ def _stand_ins(provider: Provider) -> dict[str, str]:
 
 
 def _prepare(provider: Provider, params: Mapping[str, str]) -> PreparedRequest:
-    """Return the request with a stand-in for the key."""
+    """Return the request with stand-ins for the key, and for an address of one's own."""
     secret = _stand_ins(provider) or "{key}"
-    return provider.prepare(seal(secret), params, None, allow_http_loopback=True)
+    address = "https://own.example" if provider.definition.is_self_hosted else None
+    return provider.prepare(seal(secret), params, address, allow_http_loopback=True)
 
 
 def _request(provider: Provider, params: Mapping[str, str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from shared.secret import seal
 from tests.integration.providers.mock_server import Mock, serve
 from tests.integration.providers.openapi import Document, Operation, load_documents
 from tests.integration.providers.oracle import expected_balance
-from tests.unit.providers.corpus import default_params
+from tests.unit.providers.corpus import default_params, own_address
 
 SEEDS: Final = range(40)
 _SECONDS: Final = 5.0
@@ -63,7 +63,10 @@ def pairs() -> Iterator[Pair]:
         fields = provider.definition.secret_fields
         secret = dict.fromkeys(fields, "x") if fields else "x"
         request = provider.prepare(
-            seal(secret), default_params(provider), None, allow_http_loopback=False
+            seal(secret),
+            default_params(provider),
+            own_address(provider),
+            allow_http_loopback=False,
         )
         url = urlsplit(request.url)
         for document in documents:

@@ -111,6 +111,11 @@ def canary_secret(provider: Provider) -> str | dict[str, str]:
     return CANARY
 
 
+def own_address(provider: Provider) -> str | None:
+    """Return an address for a provider that has none of its own."""
+    return "https://own.example" if provider.definition.is_self_hosted else None
+
+
 def default_params(provider: Provider) -> dict[str, str]:
     """Return the parameters that have no default, as some fixture sets them."""
     required = {name for name, spec in provider.definition.params.items() if spec.default is None}

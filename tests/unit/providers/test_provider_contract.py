@@ -28,6 +28,7 @@ from tests.unit.providers.corpus import (
     changed,
     default_params,
     leaves,
+    own_address,
     respond,
 )
 
@@ -101,7 +102,7 @@ def test_key_is_sent_once_and_shown_nowhere(provider: Provider) -> None:
     secret = canary_secret(provider)
 
     request = provider.prepare(
-        seal(secret), default_params(provider), None, allow_http_loopback=False
+        seal(secret), default_params(provider), own_address(provider), allow_http_loopback=False
     )
 
     sent = f"{request.url} {request.headers} {request.content!r}"
@@ -116,7 +117,10 @@ def test_key_is_in_the_url_only_where_the_definition_says_so(provider: Provider)
     places = json.dumps([definition["url"], definition.get("query")])
 
     request = provider.prepare(
-        seal(canary_secret(provider)), default_params(provider), None, allow_http_loopback=False
+        seal(canary_secret(provider)),
+        default_params(provider),
+        own_address(provider),
+        allow_http_loopback=False,
     )
 
     assert (CANARY in request.url) == ("{key}" in places or "{secret." in places)
@@ -144,7 +148,10 @@ def test_refused_configuration_does_not_show_the_key(
 
     with pytest.raises(ConfigError) as caught:
         provider.prepare(
-            seal(secret), default_params(provider), base_url, allow_http_loopback=False
+            seal(secret),
+            default_params(provider),
+            base_url or own_address(provider),
+            allow_http_loopback=False,
         )
 
     assert CANARY not in "".join(traceback.format_exception(caught.value))

@@ -12,7 +12,7 @@ from shared.outcome import Outcome
 from shared.records import Wallet
 from shared.secret import seal
 from shared.times import format_time
-from tests.unit.providers.corpus import Case, cases_of, respond
+from tests.unit.providers.corpus import Case, cases_of, own_address, respond
 
 AMOUNTS = ("used", "granted")
 TIMES = ("resets_at", "expires_at")
@@ -58,7 +58,9 @@ def test_request_of_a_fixture_is_as_the_provider_documents_it(case: Case) -> Non
         credentials = base64.b64encode(":".join(expect["basic"]).encode()).decode()
         headers["Authorization"] = f"Basic {credentials}"
 
-    request = case.provider.prepare(seal(case.secret), case.params, None, allow_http_loopback=False)
+    request = case.provider.prepare(
+        seal(case.secret), case.params, own_address(case.provider), allow_http_loopback=False
+    )
 
     assert (request.method, request.url) == (expect["method"], expect["url"])
     assert headers.items() <= request.headers.items()
