@@ -85,7 +85,8 @@ def test_keys_set_when_account_has_a_secret_of_its_own_then_writes_there(
     assert (first.exit_code, second.exit_code) == (0, 0)
     read = stack.client("secretsmanager").get_secret_value
     assert json.loads(read(SecretId=own)["SecretString"]) == {"sid": "AC1", "token": "key-token"}
-    assert json.loads(read(SecretId=f"{own}-2")["SecretString"]) == {"other": "o", "k": "key-part"}
+    part = json.loads(read(SecretId=f"{own}-2")["SecretString"])
+    assert (part["other"], part["k"], part["k@for"]) == ("o", "key-part", "openrouter")
 
 
 def test_keys_set_when_the_secret_is_missing_then_says_so_in_one_line(stack: Any, cli: Any) -> None:

@@ -35,7 +35,7 @@ OUTCOMES = {
     "echo-401": "invalid_key",
     "echo-malformed": "schema_changed",
     "echo-as-balance": "schema_changed",
-    "page": "schema_changed",
+    "page": "transient",
     "redirect": "schema_changed",
     "server-error": "transient",
     "limited": "rate_limited",

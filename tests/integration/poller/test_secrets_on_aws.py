@@ -10,6 +10,7 @@ from pytest_localstack.session import RunningSession
 
 from balance_poller.credentials.store import SecretStore
 from shared.clients import secretsmanager
+from shared.secret import Secret, seal
 
 
 @pytest.fixture
@@ -35,7 +36,10 @@ def test_secrets_when_of_every_kind_then_each_account_gets_its_key_or_its_reason
     prefix: str,
 ) -> None:
     arn = create(f"{prefix}/plain", "key-plain\n")
-    create(f"{prefix}/bundle", json.dumps({"one": "key-one", "parts": {"sid": "s", "token": "t"}}))
+    create(
+        f"{prefix}/bundle",
+        json.dumps({"one": "key-one", "parts": {"sid": "s", "token": "t"}}),
+    )
     create(f"{prefix}/binary", b"key-binary")
     create(f"{prefix}/no-value", None)
     create(f"{prefix}/deleted", "key-deleted")
@@ -55,12 +59,12 @@ def test_secrets_when_of_every_kind_then_each_account_gets_its_key_or_its_reason
         ]
     )
 
-    assert keys.found == {
-        f"{prefix}/plain": "key-plain",
-        arn: "key-plain",
-        f"{prefix}/bundle#one": "key-one",
-        f"{prefix}/bundle#parts": {"sid": "s", "token": "t"},
-        f"{prefix}/binary": "key-binary",
+    assert {name: stored.key for name, stored in keys.found.items()} == {
+        f"{prefix}/plain": Secret("key-plain"),
+        arn: Secret("key-plain"),
+        f"{prefix}/bundle#one": Secret("key-one"),
+        f"{prefix}/bundle#parts": seal({"sid": "s", "token": "t"}),
+        f"{prefix}/binary": Secret("key-binary"),
     }
     assert {name.split("/")[-1]: str(problem) for name, problem in keys.missing.items()} == {
         "bundle#absent": 'the secret has no key "absent"',
@@ -77,7 +81,7 @@ def test_secrets_when_more_than_a_batch_then_all_are_read(prefix: str) -> None:
     keys = SecretStore(secretsmanager, 300).read([f"{prefix}/s{n}" for n in range(23)])
 
     assert len(keys.found) == 23
-    assert keys.found[f"{prefix}/s22"] == "key-22"
+    assert keys.found[f"{prefix}/s22"].key == Secret("key-22")
 
 
 def test_a_key_when_rotated_then_reading_again_gives_the_new_one(prefix: str) -> None:
@@ -91,8 +95,8 @@ def test_a_key_when_rotated_then_reading_again_gives_the_new_one(prefix: str) ->
     cached = store.read([f"{prefix}/keys#one"]).found
     fresh = store.read_again([f"{prefix}/keys#one"]).found
 
-    assert [found[f"{prefix}/keys#one"] for found in (before, cached, fresh)] == [
-        "old",
-        "old",
-        "new",
+    assert [found[f"{prefix}/keys#one"].key for found in (before, cached, fresh)] == [
+        Secret("old"),
+        Secret("old"),
+        Secret("new"),
     ]
