@@ -37,7 +37,7 @@ terraform: setup ## Find Terraform, or fetch a pinned release into .tools/
 
 .PHONY: lock
 lock: ## Renew the hashed locks in requirements/ (needs uv)
-	@cd requirements && for name in balance_poller alert_router dev checkov bench release; do \
+	@cd requirements && for name in balance_poller alert_router dev checkov policies bench release; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	    $$name.in --output-file $$name.txt; done
@@ -51,6 +51,7 @@ build: setup ## Build dist/*.zip, byte for byte reproducible
 # --- Terraform ------------------------------------------------------------------------------
 
 CHECKOV := .venv-checkov
+POLICIES := .venv-policies
 DEPLOY = $(BIN)/python scripts/deploy.py $@ --var-file="$(TFVARS)" \
   $(if $(BACKEND_CONFIG),--backend-config="$(BACKEND_CONFIG)")
 
@@ -77,14 +78,14 @@ deploy: checked build ## Build, plan, and apply that plan
 destroy: tfvars build ## Remove what was deployed; asks first
 	@$(DEPLOY)
 
-# checkov pins old packages: an environment of its own.
-$(CHECKOV)/.installed: requirements/checkov.txt
-	@echo "Preparing $(CHECKOV) ..."
-	@$(PYTHON) -m venv $(CHECKOV)
-	@$(CHECKOV)/bin/python -m pip install --quiet --require-hashes -r requirements/checkov.txt
+# checkov and policy_sentry pin old packages: environments of their own.
+$(CHECKOV)/.installed $(POLICIES)/.installed: .venv-%/.installed: requirements/%.txt
+	@echo "Preparing $(@D) ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@
 
-test test-infra: $(CHECKOV)/.installed
+test test-infra: $(CHECKOV)/.installed $(POLICIES)/.installed
 
 .PHONY: test-infra
 test-infra: build ## Terraform's own tests, its names against Python's, checkov
@@ -140,7 +141,7 @@ audit: setup $(RELEASE)/.installed ## Look the locked dependencies up among know
 CODE := functions balancectl scripts bench tests
 
 .PHONY: check
-check: lint types layers docs-check test test-browser ## Everything that CI runs
+check: lint types layers docs-check test test-browser test-upgrade ## Everything that CI runs
 
 .PHONY: lint
 lint: setup ## ruff: rules and format
@@ -170,7 +171,7 @@ docs: setup ## Renew the generated tables
 
 .PHONY: test
 test: build ## Every test that needs no browser: unit, integration, infra, e2e
-	@$(BIN)/pytest tests --ignore tests/browser --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/upgrade --numprocesses 2 --dist loadgroup
 
 BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 
@@ -183,6 +184,10 @@ test-browser: setup ## A hostile page in a headless browser; installs Debian's C
 	  { apt-get update && apt-get install --yes --no-install-recommends chromium-headless-shell; } \
 	    > /tmp/chromium-install.log 2>&1 || { tail -5 /tmp/chromium-install.log >&2; exit 1; }
 	@$(BIN)/pytest tests/browser
+
+.PHONY: test-upgrade
+test-upgrade: build terraform ## The previous release, upgraded, destroyed and deployed again (needs its history)
+	@$(BIN)/pytest tests/upgrade
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need nothing but Python

@@ -1,24 +1,31 @@
-"""Run Terraform's root module infra/deploy for `make plan`, `make deploy` and `make destroy`.
+"""Plan, apply or destroy infra/deploy, with what Terraform alone does not see checked first.
 
-python scripts/deploy.py COMMAND --var-file FILE [--backend-config FILE]
+    python scripts/deploy.py COMMAND --var-file FILE [--backend-config FILE]
+
+`make plan`, `make deploy` and `make destroy` run it. YES=1 answers its questions.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import terraform
+from deploy_aws import Aws, AwsError, aws_of, read_variables
 from deploy_state import DEPLOY, StateError, choose_backend, protect, take_over
+from deploy_summary import Summary, render, summarise
 
 PLAN = "balance-monitor.tfplan"
+SECRET = "module.balance_monitor.aws_secretsmanager_secret.api_keys"  # noqa: S105 -- an address
 
 
 class DeployError(Exception):
-    """Terraform failed; it has said why."""
+    """Nothing more can be done; the text says why, and what to do."""
 
 
 def main() -> int:
@@ -28,67 +35,227 @@ def main() -> int:
     parser.add_argument("--var-file", type=Path, required=True)
     parser.add_argument("--backend-config", type=Path)
     given = parser.parse_args()
-    # State and plans name subscribers: for the owner's eyes alone.
+    # State and plans name subscribers: for their owner's eyes alone.
     os.umask(0o077)
+    commands = {"plan": plan, "deploy": deploy, "destroy": destroy}
     try:
+        check(given.var_file)
+        variables = read_variables(given.var_file, DEPLOY)
+        aws = aws_of(variables)
+        aws.check()
         initialise(given.backend_config)
-        commands = {"plan": plan, "deploy": deploy, "destroy": destroy}
-        commands[given.command](given.var_file.resolve())
-    except (StateError, terraform.TerraformError) as exc:
+        commands[given.command](aws, variables, given.var_file.resolve())
+    except (AwsError, DeployError, StateError, terraform.TerraformError) as exc:
         print(f"{given.command}: {exc}", file=sys.stderr)
         return 1
-    except DeployError:
-        return 1
+    except KeyboardInterrupt:
+        print(f"\n{given.command}: interrupted", file=sys.stderr)
+        return 130
     finally:
+        (DEPLOY / PLAN).unlink(missing_ok=True)
         protect()
     return 0
+
+
+def check(var_file: Path) -> None:
+    """Hold the file against every rule, with its lines and without Terraform's frame.
+
+    Raises:
+        DeployError: when something is wrong; it has been printed.
+    """
+    done = subprocess.run([sys.executable, "-m", "balancectl", "check", str(var_file)], check=False)
+    if done.returncode:
+        raise DeployError(f"{var_file} is not valid; nothing was changed")
 
 
 def initialise(backend_config: Path | None) -> None:
     """Take former state over, choose the backend, and run ``init``."""
     for file in take_over():
-        print(f"Moved from infra/terraform: {file.relative_to(DEPLOY)}")
+        print(f"Taken over from infra/terraform: {file.relative_to(DEPLOY)}")
     options = []
     if backend_config:
         choose_backend(backend_config)
         options = [f"-backend-config={backend_config.resolve()}"]
-    run("init", "-input=false", *options)
+    quietly("init", "-input=false", *options)
 
 
-def plan(var_file: Path) -> None:
-    """Show what a deployment would change, and keep the plan."""
-    run("plan", "-input=false", f"-var-file={var_file}", f"-out={PLAN}")
+def plan(aws: Aws, _variables: dict[str, Any], var_file: Path) -> None:
+    """Show in full what a deployment would change."""
+    if secret := aws.waiting_secret():
+        print(f"{secret.name} waits to be deleted; make deploy restores it with its keys.")
+    text = quietly("plan", "-input=false", f"-var-file={var_file}", f"-out={PLAN}")
+    # What follows the rule is advice on what to run next, which is make deploy.
+    print(text.split("\n─────")[0].rstrip())
+    print(f"\nThis is {aws.place}. make deploy does it.")
 
 
-def deploy(var_file: Path) -> None:
-    """Plan, and apply that plan; it does not outlive a failure."""
-    plan(var_file)
-    try:
+def deploy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
+    """Refuse what would lose something; else plan, show a summary, ask, and apply that plan."""
+    refuse_leaving_a_vpc_at_once(aws, variables)
+    refuse_a_key_that_keeps_services_out(aws, variables)
+    adopt_secret(aws, var_file)
+    print(f"Planning {aws.place} ...", flush=True)
+    found = planned(var_file)
+    print(render(found), flush=True)
+    refuse_losing_messages(aws, found)
+    if not found.is_empty:
+        confirm("Deploy?")
         run("apply", "-input=false", PLAN)
-    finally:
-        (DEPLOY / PLAN).unlink(missing_ok=True)
-    print()
+    print(flush=True)
     run("output", "-raw", "next_steps")
 
 
-def destroy(var_file: Path) -> None:
-    """Remove what was deployed; Terraform asks first."""
-    run("destroy", f"-var-file={var_file}")
+def refuse_leaving_a_vpc_at_once(aws: Aws, variables: dict[str, Any]) -> None:
+    """See that the function keeps the permission to delete its network interfaces.
+
+    Raises:
+        DeployError: when `vpc` is gone while there are some, with the steps.
+    """
+    if not variables.get("vpc") and (subnets := aws.joined_subnets()):
+        raise DeployError(
+            f"the poller has network interfaces in {', '.join(subnets)}, which Lambda can delete "
+            "only while vpc is set: put it back with leaving = true, run make deploy, wait 20 "
+            "minutes, and only then remove it"
+        )
+
+
+def refuse_a_key_that_keeps_services_out(aws: Aws, variables: dict[str, Any]) -> None:
+    """See that AWS's services may use the deployment's key: without it, alarms are lost.
+
+    Raises:
+        DeployError: when the key's policy leaves one out.
+    """
+    key = variables.get("kms_key_arn")
+    if not key:
+        return
+    needed = {
+        "cloudwatch.amazonaws.com",
+        "sns.amazonaws.com",
+        f"logs.{aws.target.region_name}.amazonaws.com",
+    }
+    if missing := sorted(needed - aws.key_services(key)):
+        raise DeployError(
+            f"the policy of {key} does not let {', '.join(missing)} use it, and alarms would be "
+            "lost: add the statements of docs/configuration.md, A key of your own"
+        )
+
+
+def refuse_losing_messages(aws: Aws, found: Summary) -> None:
+    """See that no queue is destroyed with messages in it.
+
+    Raises:
+        DeployError: when one is, with what to do.
+    """
+    for address in found.lost:
+        named = re.search(r'aws_sqs_queue\.failed\["(\w+)"\]', address)
+        queue = f"{aws.target.name}-{named[1].replace('_', '-')}" if named else ""
+        if queue and (count := aws.messages_in(queue)):
+            raise DeployError(
+                f"queue {queue} would be destroyed with {count} messages in it; nothing was "
+                f"changed. Read them (docs/runbook.md#failures), purge the queue, and deploy again"
+            )
+
+
+def destroy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
+    """Refuse what would end half-way; else show a summary, ask, and destroy."""
+    protected = aws.protected_tables()
+    if protected and variables.get("deletion_protection") is not False:
+        raise DeployError(
+            f"{' and '.join(protected)} are protected against deletion; nothing was destroyed. To "
+            "destroy the deployment with its history, set deletion_protection = false in "
+            f"{var_file.name} and run make destroy again"
+        )
+    if subnets := aws.joined_subnets():
+        raise DeployError(
+            f"the poller has network interfaces in {', '.join(subnets)}, which Lambda can delete "
+            "only while the function's role exists; nothing was destroyed. Add leaving = true to "
+            "vpc, run make deploy, wait 20 minutes, and run make destroy again"
+        )
+    print(f"Planning to destroy {aws.place} ...", flush=True)
+    found = planned(var_file, "-destroy")
+    print(render(found), flush=True)
+    if found.is_empty:
+        return
+    confirm("Destroy all of it?")
+    aws.lift_protection(protected)
+    run("apply", "-input=false", PLAN)
+
+
+def adopt_secret(aws: Aws, var_file: Path) -> None:
+    """Restore the secret that an earlier `make destroy` scheduled for deletion."""
+    secret = aws.waiting_secret()
+    if secret is None:
+        return
+    aws.restore(secret)
+    print(f"Restored {secret.name}, which was scheduled for deletion: its keys are in use again.")
+    # Without any state, the list fails.
+    if not terraform_run("state", "list", SECRET, capture=True).stdout.strip():
+        quietly("import", "-input=false", f"-var-file={var_file}", SECRET, secret.arn)
+
+
+def planned(var_file: Path, *options: str) -> Summary:
+    """Write the plan and return its summary.
+
+    Raises:
+        DeployError: with the sentences of what is wrong.
+    """
+    done = terraform_run(
+        "plan", "-input=false", "-json", f"-var-file={var_file}", f"-out={PLAN}", *options,
+        capture=True,
+    )  # fmt: skip
+    found = summarise(done.stdout.splitlines())
+    for warning in found.warnings:
+        print(f"Warning: {warning}")
+    if done.returncode:
+        raise DeployError("\n".join(found.errors) or done.stderr.strip())
+    return found
+
+
+def confirm(question: str) -> None:
+    """Ask, unless YES=1 answers.
+
+    Raises:
+        DeployError: when the answer is not yes, or nobody is there to answer.
+    """
+    if os.environ.get("YES") == "1":
+        return
+    if not sys.stdin.isatty():
+        raise DeployError("nobody can be asked without a terminal: run it with YES=1 to go on")
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise DeployError("stopped; nothing was changed")
 
 
 def run(*arguments: str) -> None:
-    """Run Terraform in infra/deploy.
+    """Run Terraform and show what it prints.
 
     Raises:
-        DeployError: when it fails.
+        DeployError: when it fails; it has said why.
     """
-    done = subprocess.run(
+    if terraform_run(*arguments).returncode:
+        raise DeployError(f"terraform {arguments[0]} failed; what it did so far is in the state")
+
+
+def quietly(*arguments: str) -> str:
+    """Run Terraform and return what it prints.
+
+    Raises:
+        DeployError: when it fails, with what it prints.
+    """
+    done = terraform_run(*arguments, capture=True)
+    if done.returncode:
+        raise DeployError(f"terraform {arguments[0]}:\n{(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def terraform_run(*arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run Terraform in infra/deploy."""
+    return subprocess.run(
         [str(terraform.find()), f"-chdir={DEPLOY}", *arguments],
         check=False,
+        capture_output=capture,
+        text=True,
         env=terraform.environment(),
     )
-    if done.returncode:
-        raise DeployError
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ DEFINITIONS = Path("functions/balance_poller/providers")
 
 #: As in infra/terraform/terraform.tf: validations there read other variables.
 OLDEST = (1, 9)
-#: As in infra/terraform/terraform.tf.
+#: As in infra/deploy/terraform.tf.
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
-PROVIDER_FROM, PROVIDER_BELOW = (5, 100), (7,)
+PROVIDER_FROM, PROVIDER_BELOW = (5, 100), (6,)
 
 PINNED = "1.11.4"
 #: Digests of the release's archives, as HashiCorp publishes them (terraform_1.11.4_SHA256SUMS,

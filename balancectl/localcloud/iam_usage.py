@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -39,15 +39,19 @@ class Differences:
     """Granted, but never requested."""
     missing: tuple[Permission, ...]
     """Requested, but denied."""
+    too_wide: tuple[Permission, ...] = ()
+    """Granted with a wildcard that is not one of the few that are expected."""
 
     def __bool__(self) -> bool:
-        return bool(self.unused or self.missing)
+        return bool(self.unused or self.missing or self.too_wide)
 
     def __str__(self) -> str:
         lines = [f"granted, never used: {one.role}: {one.action} on {one.resource}"
                  for one in self.unused]  # fmt: skip
         lines += [f"used, not granted: {one.role}: {one.action} on {one.resource}"
                   for one in self.missing]  # fmt: skip
+        lines += [f"granted with a wildcard: {one.role}: {one.action} on {one.resource}"
+                  for one in self.too_wide]  # fmt: skip
         return "\n".join(lines) or "exact"
 
 
@@ -90,15 +94,30 @@ def read_record(
 
 
 def compare(
-    granted: Iterable[Permission], allowed: Iterable[Permission], denied: Iterable[Permission]
+    granted: Iterable[Permission],
+    allowed: Iterable[Permission],
+    denied: Iterable[Permission],
+    open_ended: Mapping[str, Collection[str]],
 ) -> Differences:
-    """Return where the grants and their use differ."""
-    used = list(allowed)
+    """Return where the grants and their use differ.
+
+    Args:
+        granted: what the policies allow.
+        allowed: what was requested and allowed.
+        denied: what was requested and denied.
+        open_ended: the resources by action where a wildcard is expected; any other wildcard would
+            cover what was used, and whatever else there is.
+    """
+    used, every = list(allowed), sorted(granted)
     return Differences(
-        unused=tuple(
-            sorted(grant for grant in granted if not any(grant.covers(one) for one in used))
-        ),
+        unused=tuple(grant for grant in every if not any(grant.covers(one) for one in used)),
         missing=tuple(sorted(set(denied))),
+        too_wide=tuple(
+            grant
+            for grant in every
+            if {"*", "?"} & set(grant.action + grant.resource)
+            and grant.resource not in open_ended.get(grant.action, ())
+        ),
     )
 
 

@@ -29,13 +29,7 @@ from balancectl.keys.locations import key_states
 #: The queues of failures, by suffix of the deployment's name: content, and runbook heading.
 FAILURE_QUEUES: Final = {
     "alarms-dead-letters": ("alarms that the router could not process", "intake-dead-letters"),
-    "poller-failures": ("runs that failed", "poller-failures"),
-    "router-failures": ("events that the router could not process", "router-failures"),
-    "schedule-dead-letters": (
-        "events that the schedules could not deliver",
-        "schedule-dead-letters",
-    ),
-    "undelivered": ("messages that could not be delivered", "undelivered"),
+    "failures": ("runs, events or messages that failed for good", "failures"),
 }
 
 

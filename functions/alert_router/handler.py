@@ -22,8 +22,7 @@ from alert_router.notify.parallel import map_concurrently
 from alert_router.notify.snapshots import AccountSnapshots
 from alert_router.settings import Settings, settings
 from shared import clients
-from shared.names import RunMetric
-from shared.telemetry import logger, metrics
+from shared.telemetry import logger, report_faults
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -104,16 +103,11 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
 
 
 def _report(router: RouterContext, namespace: str, failures: Sequence[str]) -> None:
-    """Write what happened to the log and the run's metrics."""
+    """Log what failed, and publish the run's faults."""
     for failure in failures:
         router.log.warning("sent without account record", reason=failure)
-    figures = {
-        RunMetric.MESSAGES_PUBLISHED: len(router.stats.published),
-        RunMetric.PUBLISH_FAILURES: router.stats.publish_failures,
-        RunMetric.REDUCED_MESSAGES: router.stats.reduced,
+    faults = {
+        "not published": router.stats.publish_failures,
+        "sent without account record": router.stats.reduced,
     }
-    if any(figures.values()):
-        emf = metrics(SERVICE, namespace)
-        for name, value in figures.items():
-            emf.add_metric(name=name.value, unit="Count", value=value)
-        emf.flush_metrics()
+    report_faults(SERVICE, namespace, faults)

@@ -19,7 +19,7 @@ from balance_poller.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
-from balance_poller.report import log_run, publish_run
+from balance_poller.report import log_run, publish_faults
 from balance_poller.settings import SERVICE, Settings
 from shared import clients
 from shared.telemetry import logger
@@ -51,7 +51,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     report = poll(parsed, _adapters(settings), deadline)
     report = replace(report, duration_ms=round((time.monotonic() - started) * 1000))
     log_run(parsed, report)
-    publish_run(parsed, report, settings.metric_namespace)
+    publish_faults(parsed, report, settings.metric_namespace)
     if report.failed_parts:
         raise PollRunError(f"{', '.join(report.failed_parts)} failed: {'; '.join(report.errors)}")
     return report.to_json()

@@ -1,4 +1,4 @@
-"""The report of a run: its JSON for the invoker, its log lines, and its metrics as EMF.
+"""The report of a run: its JSON for the invoker, its log lines, and its faults as a metric.
 
 It has accounts, outcomes and reasons, never an event or a key.
 """
@@ -10,15 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from aws_lambda_powertools import single_metric
-from aws_lambda_powertools.metrics import MetricUnit
-
 from balance_poller.event import BadAccount, PollEvent
 from balance_poller.settings import SERVICE
-from shared.names import Dimension, RunMetric, run_namespace
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest
-from shared.telemetry import logger, metrics
+from shared.telemetry import logger, report_faults
 from shared.times import format_time
 
 
@@ -117,7 +113,7 @@ class RunReport:
 def log_run(event: PollEvent, report: RunReport) -> None:
     """Log what failed, account by account, and the run's totals."""
     log = logger(SERVICE)
-    if event.is_time_invalid:
+    if event.is_time_invalid and report.rows:
         log.warning("the event's scheduled_at is not a usable time", used=str(report.scheduled_at))
     for row in report.rows:
         if row.outcome is not Outcome.OK and not row.is_skipped:
@@ -139,31 +135,11 @@ def log_run(event: PollEvent, report: RunReport) -> None:
     )
 
 
-def publish_run(event: PollEvent, report: RunReport, namespace: str) -> None:
-    """Publish the run's own figures as EMF, failures by outcome in a dimension."""
-    outcomes = report.outcomes
-    run = metrics(SERVICE, namespace)
-    figures = {
-        RunMetric.ACCOUNTS_POLLED: sum(outcomes.values()),
-        RunMetric.ACCOUNTS_OK: outcomes.get(Outcome.OK, 0),
-        RunMetric.INVALID_SCHEDULED_TIME: int(event.is_time_invalid),
-        RunMetric.WRITE_FAILURES: report.write_failures,
+def publish_faults(event: PollEvent, report: RunReport, namespace: str) -> None:
+    """Publish what the run itself did wrong; an account that cannot be read is no fault of it."""
+    faults = {
+        # The event of a deployment, which has no account, has no time either.
+        "invalid scheduled time": int(event.is_time_invalid and bool(report.rows)),
+        "not written": report.write_failures,
     }
-    for name, count in figures.items():
-        run.add_metric(name=name.value, unit=MetricUnit.Count, value=count)
-    run.add_metric(
-        name=RunMetric.RUN_DURATION.value,
-        unit=MetricUnit.Milliseconds,
-        value=report.duration_ms,
-    )
-    run.flush_metrics()
-    for outcome, count in outcomes.items():
-        if outcome is not Outcome.OK:
-            with single_metric(
-                name=RunMetric.POLL_FAILURES.value,
-                unit=MetricUnit.Count,
-                value=count,
-                namespace=run_namespace(namespace),
-                default_dimensions={"service": SERVICE, Dimension.OUTCOME.value: outcome.value},
-            ):
-                pass
+    report_faults(SERVICE, namespace, faults)

@@ -31,29 +31,30 @@ class Metric(StrEnum):
     EXPIRES_IN_DAYS = "ExpiresInDays"
 
 
-class RunMetric(StrEnum):
-    """The functions' own figures, published as EMF in ``run_namespace``."""
+#: The consoles' hosts by partition, behind the Region and a dot.
+CONSOLE_HOSTS: Final = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-eusc": "console.amazonaws-eusc.eu",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
 
-    ACCOUNTS_POLLED = "AccountsPolled"
-    ACCOUNTS_OK = "AccountsOk"
-    POLL_FAILURES = "PollFailures"
-    """Counted per outcome, with the dimension ``Outcome``."""
-    RUN_DURATION = "RunDuration"
-    """Milliseconds from the event to the last write."""
-    INVALID_SCHEDULED_TIME = "InvalidScheduledTime"
-    WRITE_FAILURES = "WriteFailures"
-    MESSAGES_PUBLISHED = "MessagesPublished"
-    PUBLISH_FAILURES = "PublishFailures"
-    REDUCED_MESSAGES = "ReducedMessages"
-    """Messages that went out although enrichment failed."""
+
+class RunMetric(StrEnum):
+    """The functions' own metric in ``run_namespace``, published only when it is not zero.
+
+    CloudWatch bills a custom metric by the hours in which it was published, so that a monitor
+    without faults costs nothing. The log line ``fault`` has the kind.
+    """
+
+    FAULTS = "Faults"
 
 
 class Dimension(StrEnum):
-    """Metric dimensions. A per-account series carries exactly the first two."""
+    """Metric dimensions of a per-account series, which carries exactly these."""
 
     ACCOUNT = "Account"
     PROVIDER = "Provider"
-    OUTCOME = "Outcome"
 
 
 class AlarmKind(StrEnum):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
-from shared.names import run_namespace
+from shared.names import RunMetric, run_namespace
 from shared.redactor import Redactor, redactor
 
 #: Libraries that write URLs and headers to their logs; a URL may carry a key in its query.
@@ -84,7 +86,19 @@ def _line(fields: dict[str, object]) -> str:
     return redactor().clean(line)
 
 
-@cache
-def metrics(service: str, namespace: str) -> Metrics:
-    """Return the EMF metrics of ``service`` in the run namespace beside ``namespace``."""
-    return Metrics(service=service, namespace=run_namespace(namespace))
+def report_faults(service: str, namespace: str, faults: Mapping[str, int]) -> None:
+    """Log each kind of fault, and publish their number as EMF; without a fault, do nothing.
+
+    Args:
+        service: The function, as the metric's dimension.
+        namespace: The accounts' namespace, beside which the functions have theirs.
+        faults: How many of each kind; zero is no fault.
+    """
+    happened = {kind: count for kind, count in faults.items() if count}
+    if not happened:
+        return
+    for kind, count in happened.items():
+        logger(service).warning("fault", fault=kind, count=count)
+    metrics = Metrics(service=service, namespace=run_namespace(namespace))
+    metrics.add_metric(RunMetric.FAULTS.value, MetricUnit.Count, sum(happened.values()))
+    metrics.flush_metrics()

@@ -13,9 +13,11 @@ module "balance_monitor" {
   deletion_protection      = var.deletion_protection
   digest_above             = var.digest_above
   enable_chat              = var.enable_chat
+  enable_dashboard         = var.enable_dashboard
   group_wait_seconds       = var.group_wait_seconds
   history_days             = var.history_days
   key_hosts                = var.key_hosts
+  kms_key_arn              = var.kms_key_arn
   kms_key_arns             = var.kms_key_arns
   log_level                = var.log_level
   log_retention_days       = var.log_retention_days

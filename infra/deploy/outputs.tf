@@ -15,6 +15,11 @@ output "functions" {
   value       = module.balance_monitor.functions
 }
 
+output "kms_key_policy_json" {
+  description = "Statements that the policy of kms_key_arn must contain beside those for the key's administrators."
+  value       = module.balance_monitor.kms_key_policy_json
+}
+
 output "next_steps" {
   description = "What to do after the first apply."
   value       = module.balance_monitor.next_steps

@@ -5,8 +5,9 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.100, < 7"
+      source = "hashicorp/aws"
+      # The tested one. The module admits 6.x as well (docs/adr/0012-aws-provider.md).
+      version = "~> 5.100"
     }
   }
 }

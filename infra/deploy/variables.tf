@@ -74,6 +74,12 @@ variable "enable_chat" {
   default     = null
 }
 
+variable "enable_dashboard" {
+  description = "Whether to create a CloudWatch dashboard, which costs 3 US dollars a month unless the AWS account has fewer than four."
+  type        = bool
+  default     = null
+}
+
 variable "group_wait_seconds" {
   description = "Seconds for which alerts that are not critical wait for others to join the same message, 0 to 900."
   type        = number
@@ -89,6 +95,12 @@ variable "history_days" {
 variable "key_hosts" {
   description = "Origins such as \"https://api.example.com\" that keys may be sent to from secrets that balancectl keys set does not write. Keys that it stores go only where they were stored for; every key may go to the shipped provider of its account."
   type        = set(string)
+  default     = null
+}
+
+variable "kms_key_arn" {
+  description = "ARN of one customer managed KMS key that encrypts everything that the deployment creates: its secret, tables, logs, queues, topics and schedules. The key's policy must contain the statements of output kms_key_policy_json. null uses keys of AWS's own, which cost nothing."
+  type        = string
   default     = null
 }
 
@@ -158,7 +170,7 @@ variable "point_in_time_recovery" {
 }
 
 variable "poll_interval_minutes" {
-  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds."
+  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds. From 721 minutes on, CloudWatch evaluates the alarms only once an hour."
   type        = number
   default     = null
 }
@@ -194,7 +206,7 @@ variable "request_timeout_seconds" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one per shard."
+  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one more than there are shards, the router at least 3."
   type        = map(number)
   default     = null
 }
@@ -252,10 +264,11 @@ variable "tick_interval_minutes" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well."
+  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well. To leave the VPC, or before make destroy: add leaving = true, deploy, and wait 20 minutes until Lambda has deleted the network interfaces; only then remove vpc."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
+    leaving            = optional(bool, false)
   })
   default = null
 }

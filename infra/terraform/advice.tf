@@ -7,21 +7,19 @@ locals {
   grant_advice = "See the function's log; if a permission is missing, make plan shows what was changed."
 
   advice = merge(
-    { for topic in keys(local.topic_alarms) : topic => local.topic_advice },
-    { for topic in keys(local.filter_alarms) : topic => "The router's version does not fit its subscriptions: run make deploy." },
-    { for queue in keys(local.queue_alarms) : queue => local.queue_advice },
+    { for what in keys(local.topic_alarms) : what => strcontains(what, "addressed-") ? "The router's version does not fit its subscriptions: run make deploy." : local.topic_advice },
+    { for what in keys(local.queue_alarms) : what => local.queue_advice },
+    merge([for function in ["poller", "router"] : {
+      "${function}-errors"         = local.grant_advice
+      "${function}-throttles"      = "Raise reserved_concurrency.${function}, or ask AWS for a higher quota."
+      "${function}-faults"         = "See the log line fault of the function, and what stands before it."
+      "${function}-events-dropped" = "See whether the function is throttled; its next run does what this one did not."
+      "${function}-failures-lost"  = "Run make deploy: the role or the queue was changed."
+    }]...),
     {
-      poller-errors          = local.grant_advice
-      poller-throttles       = "Raise reserved_concurrency.poller, or ask AWS for a higher quota."
-      poller-not-running     = "See whether the schedules are enabled and balancectl poll works."
-      router-errors          = local.grant_advice
-      router-throttles       = "Raise reserved_concurrency.router, or ask AWS for a higher quota; nothing is lost meanwhile."
-      router-not-running     = "See whether the tick's schedule is enabled."
-      intake-delayed         = "See the router's log, and whether its event source mapping is enabled."
-      invalid-scheduled-time = "Run make deploy: the schedule's input was changed."
-      write-failures         = local.grant_advice
-      publish-failures       = local.grant_advice
-      reduced-messages       = "See the accounts with balancectl status."
+      poller-not-running = "See whether the schedules are enabled and balancectl poll works."
+      router-not-running = "See whether the tick's schedule is enabled."
+      intake-delayed     = "See the router's log, and whether its event source mapping is enabled."
     },
   )
 

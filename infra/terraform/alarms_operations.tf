@@ -1,104 +1,97 @@
 # The monitor's own alarms. They go straight to topic operations: what is broken may be the router.
+#
+# A metric costs as much in an alarm of its own as in an expression over several, so each fault has its
+# own alarm. The functions publish their one metric, Faults, only when it is not zero; all others are
+# AWS's own.
 
 locals {
   lambda_of = {
     poller = { FunctionName = local.names.poller_function }
     router = { FunctionName = local.names.router_function }
   }
-  services = {
-    poller = { service = "balance_poller" }
-    router = { service = "alert_router" }
+  functions = {
+    poller = { title = "balance poller", service = "balance_poller", interval_minutes = var.poll_interval_minutes, lost = "no account is watched" }
+    router = { title = "alert router", service = "alert_router", interval_minutes = var.tick_interval_minutes, lost = "reminders and recoveries do not go out" }
   }
 
   # Something that must not happen at all: more than 0 within five minutes.
   never = { statistic = "Sum", comparison = "GreaterThanThreshold", threshold = 0, period = 300, periods = 1, missing = "notBreaching" }
 
-  function_alarms = {
-    poller-errors = merge(local.never, {
-      namespace = "AWS/Lambda", metric = "Errors", dimensions = local.lambda_of.poller
-      words     = "The balance poller failed: keys, metrics or records as a whole could not be read or written, or it ran out of time."
-    })
-    poller-throttles = merge(local.never, {
-      namespace = "AWS/Lambda", metric = "Throttles", dimensions = local.lambda_of.poller
-      words     = "Lambda did not start the balance poller for lack of concurrency."
-    })
-    poller-not-running = {
-      namespace = "AWS/Lambda", metric = "Invocations", dimensions = local.lambda_of.poller
-      statistic = "Sum", comparison = "LessThanThreshold", threshold = 1
-      period    = var.poll_interval_minutes * 60, periods = 3, missing = "breaching"
-      words     = "The balance poller was not invoked for three intervals: no account is watched."
+  function_alarms = merge([
+    for key, function in local.functions : {
+      "${key}-errors" = merge(local.never, {
+        namespace = "AWS/Lambda", metric = "Errors", dimensions = local.lambda_of[key]
+        words     = "The ${function.title} failed as a whole, or ran out of time."
+      })
+      "${key}-throttles" = merge(local.never, {
+        namespace = "AWS/Lambda", metric = "Throttles", dimensions = local.lambda_of[key]
+        words     = "Lambda did not start the ${function.title} for lack of concurrency."
+      })
+      "${key}-faults" = merge(local.never, {
+        namespace = "${local.metric_namespace}/Runs", metric = "Faults", dimensions = { service = function.service }
+        words     = "The ${function.title} ran and could not do all of its work; its log says what."
+      })
+      "${key}-not-running" = {
+        namespace = "AWS/Lambda", metric = "Invocations", dimensions = local.lambda_of[key]
+        statistic = "Sum", comparison = "LessThanThreshold", threshold = 1
+        period    = function.interval_minutes * 60, periods = 3, missing = "breaching"
+        words     = "The ${function.title} was not invoked for three of its intervals: ${function.lost}."
+      }
+      "${key}-events-dropped" = merge(local.never, {
+        namespace = "AWS/Lambda", metric = "AsyncEventsDropped", dimensions = local.lambda_of[key]
+        words     = "Lambda gave up an event for the ${function.title} before it was handled."
+      })
+      "${key}-failures-lost" = merge(local.never, {
+        namespace = "AWS/Lambda", metric = "DestinationDeliveryFailures", dimensions = local.lambda_of[key]
+        words     = "A failed event of the ${function.title} could not be kept in queue ${local.failure_queues.failures}."
+      })
     }
-    router-errors = merge(local.never, {
-      namespace = "AWS/Lambda", metric = "Errors", dimensions = local.lambda_of.router
-      words     = "The alert router failed: alarms may be told late."
-    })
-    router-throttles = merge(local.never, {
-      namespace = "AWS/Lambda", metric = "Throttles", dimensions = local.lambda_of.router
-      words     = "Lambda did not start the alert router for lack of concurrency: alarms may be told late."
-    })
-    router-not-running = {
-      namespace = "AWS/Lambda", metric = "Invocations", dimensions = local.lambda_of.router
-      statistic = "Sum", comparison = "LessThanThreshold", threshold = 1
-      period    = var.tick_interval_minutes * 60, periods = 3, missing = "breaching"
-      words     = "The alert router was not invoked for three of its ticks: reminders and recoveries do not go out."
-    }
+  ]...)
+
+  queue_alarms = {
     intake-delayed = {
       namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = local.names.intake_queue }
       statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = 900 + var.group_wait_seconds
       period    = 300, periods = 1, missing = "notBreaching"
       words     = "An alarm has waited for the alert router for more than a quarter of an hour."
     }
-  }
-
-  run_alarms = {
-    for what, spec in {
-      invalid-scheduled-time = { of = "poller", metric = "InvalidScheduledTime", words = "A run's event bore no valid time: the schedule's input is not what it should be." }
-      write-failures         = { of = "poller", metric = "WriteFailures", words = "The balance poller could not write metrics or records." }
-      publish-failures       = { of = "router", metric = "PublishFailures", words = "The alert router could not publish a message." }
-      reduced-messages       = { of = "router", metric = "ReducedMessages", words = "A message went out without the account's details, which could not be read." }
-      } : what => merge(local.never, {
-        namespace = "${local.metric_namespace}/Runs", metric = spec.metric, dimensions = local.services[spec.of], words = spec.words
+    intake-dead-letters = merge(local.waiting, {
+      dimensions = { QueueName = local.failure_queues.intake_dead_letters }
+      words      = "Alarms that the alert router could not handle wait in queue ${local.failure_queues.intake_dead_letters}."
+    })
+    failures = merge(local.waiting, {
+      dimensions = { QueueName = local.failure_queues.failures }
+      words      = "Runs, events or messages that failed for good wait in queue ${local.failure_queues.failures}."
     })
   }
-
-  queue_words = {
-    intake_dead_letters   = "Alarms that the alert router could not handle wait in"
-    poller_failures       = "Runs of the balance poller that failed are kept in"
-    router_failures       = "Events that the alert router could not handle are kept in"
-    schedule_dead_letters = "Events that the schedules could not hand over wait in"
-    undelivered           = "Messages that did not reach a subscriber wait in"
+  waiting = {
+    namespace  = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum"
+    comparison = "GreaterThanThreshold", threshold = 0, period = 300, periods = 1, missing = "notBreaching"
   }
 
-  queue_alarms = {
-    for key, queue in local.failure_queues : replace(key, "_", "-") => {
-      namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = queue }
-      statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = 0, period = 300, periods = 1, missing = "notBreaching"
-      words     = "${local.queue_words[key]} queue ${queue}."
-    }
+  # By the prefix of the alarm's name. SNS publishes them for topics of the last six hours' activity.
+  topic_metrics = {
+    failed = { metric = "NumberOfNotificationsFailed", words = "did not reach a subscriber" }
+    lost   = { metric = "NumberOfNotificationsFailedToRedriveToDlq", words = "did not reach a subscriber, and could not be kept" }
   }
-
-  topic_alarms = {
-    for topic in concat(["alarms", "notifications", "operations"], sort(local.optional_forms), var.enable_chat ? ["chat"] : []) :
-    "failed-${topic}" => merge(local.never, {
-      namespace = "AWS/SNS", metric = "NumberOfNotificationsFailed", dimensions = { TopicName = local.names["${topic}_topic"] }
-      words     = "Messages of topic ${local.names["${topic}_topic"]} did not reach a subscriber."
-    })
-  }
-
   # Every message has the attributes that filters look at, so either is a fault, and everybody whose
   # filter misses them gets nothing.
-  filter_alarms = merge([
-    for topic in concat(["notifications"], sort(local.optional_forms)) : {
-      for what, reason in { unaddressed = "NoMessageAttributes", misaddressed = "InvalidAttributes" } :
-      "${what}-${topic}" => merge(local.never, {
-        namespace = "AWS/SNS", metric = "NumberOfNotificationsFilteredOut-${reason}", dimensions = { TopicName = local.names["${topic}_topic"] }
-        words     = "SNS kept messages of topic ${local.names["${topic}_topic"]} from subscribers because their attributes were missing or invalid."
+  filter_metrics = {
+    unaddressed  = { metric = "NumberOfNotificationsFilteredOut-NoMessageAttributes", words = "were kept from subscribers because they had no attributes" }
+    misaddressed = { metric = "NumberOfNotificationsFilteredOut-InvalidAttributes", words = "were kept from subscribers because SNS cannot read their attributes" }
+  }
+  topic_alarms = merge([
+    for topic in local.topics : {
+      for prefix, spec in merge(local.topic_metrics, contains(local.filtered_topics, topic) ? local.filter_metrics : {}) :
+      "${prefix}-${topic}" => merge(local.never, {
+        namespace = "AWS/SNS", metric = spec.metric, dimensions = { TopicName = local.names["${topic}_topic"] }
+        words     = "Messages of topic ${local.names["${topic}_topic"]} ${spec.words}."
       })
     }
   ]...)
 
   operations_alarms = {
-    for what, alarm in merge(local.function_alarms, local.run_alarms, local.queue_alarms, local.topic_alarms, local.filter_alarms) : what => alarm
+    for what, alarm in merge(local.function_alarms, local.queue_alarms, local.topic_alarms) : what => alarm
     # A paused poller is no failure.
     if what != "poller-not-running" || var.polling_enabled
   }
@@ -119,15 +112,26 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   datapoints_to_alarm = each.value.periods
   treat_missing_data  = each.value.missing
   actions_enabled     = var.alarm_actions_enabled
-  alarm_actions       = [aws_sns_topic.operations.arn]
   dimensions          = each.value.dimensions
   tags                = local.tags
+  # No ok_actions: CloudWatch acts on an alarm's first evaluation as well, and after a deployment each
+  # would send its OK. (A filter on the message's body would keep them out, and may keep out
+  # everything: an e-mail subscriber gets text, which passes no filter on a body.)
+  alarm_actions = [aws_sns_topic.operations.arn]
 
-  # CloudWatch tells of an alarm's first evaluation, too: after a deployment each of these would
-  # send its OK. That the monitor runs again is worth a message; that something happens no more is
-  # not. (A filter on the message's body would keep both out, and may keep out everything: what an
-  # e-mail subscriber gets of an alarm is text, and a body that is no JSON passes no such filter.)
-  ok_actions = each.value.missing == "breaching" ? [aws_sns_topic.operations.arn] : []
+  depends_on = [aws_sns_topic_policy.operations, aws_lambda_invocation.first]
+}
 
-  depends_on = [aws_sns_topic_policy.operations]
+# One invocation of each function, with nothing to do, before its alarm exists: an alarm on a function
+# that was never invoked would fire at its first evaluation.
+resource "aws_lambda_invocation" "first" {
+  for_each = {
+    poller = { function = aws_lambda_function.poller.function_name, event = { accounts = [], providers = {} } }
+    router = { function = aws_lambda_function.router.function_name, event = { Records = [] } }
+  }
+
+  function_name = each.value.function
+  input         = jsonencode(each.value.event)
+
+  depends_on = [aws_lambda_function_event_invoke_config.poller, aws_lambda_function_event_invoke_config.router]
 }

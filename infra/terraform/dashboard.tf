@@ -1,10 +1,6 @@
 locals {
-  console = {
-    aws        = "${local.region}.console.aws.amazon.com"
-    aws-cn     = "console.amazonaws.cn"
-    aws-us-gov = "console.amazonaws-us-gov.com"
-  }
-  dashboard_url = "https://${lookup(local.console, local.partition, local.console.aws)}/cloudwatch/home?region=${local.region}#dashboards/dashboard/${var.name}"
+  console_host  = "${local.region}.${lookup(module.configuration.console_hosts, local.partition, module.configuration.console_hosts.aws)}"
+  dashboard_url = var.enable_dashboard ? "https://${local.console_host}/cloudwatch/home?region=${local.region}#dashboards/dashboard/${var.name}" : ""
 
   shown = slice(
     coalesce(var.dashboard_accounts, keys(module.configuration.accounts)), 0,
@@ -18,11 +14,17 @@ locals {
   ], 100)
 
   run_metrics = {
-    "Accounts polled"  = [for metric in ["AccountsPolled", "AccountsOk"] : ["${local.metric_namespace}/Runs", metric, "service", "balance_poller"]]
-    "Run duration"     = [["${local.metric_namespace}/Runs", "RunDuration", "service", "balance_poller"]]
-    "Messages"         = [for metric in ["MessagesPublished", "PublishFailures", "ReducedMessages"] : ["${local.metric_namespace}/Runs", metric, "service", "alert_router"]]
     "Function errors"  = concat([for function in values(local.lambda_of) : [for metric in ["Errors", "Throttles"] : ["AWS/Lambda", metric, "FunctionName", function.FunctionName]]]...)
     "Failures waiting" = [for queue in values(local.failure_queues) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue]]
+    "Run duration"     = [for function in values(local.lambda_of) : ["AWS/Lambda", "Duration", "FunctionName", function.FunctionName]]
+  }
+
+  # What the functions log costs nothing more; a metric of their own costs by the hour.
+  log_queries = {
+    "Accounts polled" = { of = "poller", query = "filter message = 'run finished' | stats sum(counts.ok) as ok, sum(counts.skipped) as skipped by bin(1h)" }
+    "Failed polls"    = { of = "poller", query = "filter message = 'poll failed' | stats count(*) by outcome, account | sort account" }
+    "Faults"          = { of = "poller", query = "filter message = 'fault' | stats sum(count) by service, fault" }
+    "Messages"        = { of = "router", query = "filter message = 'message published' | stats count(*) as published by bin(1h)" }
   }
 
   alarm_widgets = concat(
@@ -79,9 +81,29 @@ locals {
       }
     }
   ]
+  logs_y = local.runs_y + 6 * ceil(length(local.run_metrics) / 3)
+
+  log_widgets = [
+    for number, title in keys(local.log_queries) : {
+      type = "log", x = 12 * (number % 2), y = local.logs_y + 6 * floor(number / 2), width = 12, height = 6
+      properties = {
+        title  = title
+        view   = strcontains(local.log_queries[title].query, "bin(") ? "bar" : "table"
+        region = local.region
+        query = join(" | ", concat(
+          ["SOURCE '/aws/lambda/${local.names["${local.log_queries[title].of}_function"]}'"],
+          # A fault may be of either function.
+          title == "Faults" ? ["SOURCE '/aws/lambda/${local.names.router_function}'"] : [],
+          [local.log_queries[title].query],
+        ))
+      }
+    }
+  ]
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
+  count = var.enable_dashboard ? 1 : 0
+
   dashboard_name = var.name
-  dashboard_body = jsonencode({ widgets = concat(local.alarm_widgets, local.balance_widgets, local.run_widgets) })
+  dashboard_body = jsonencode({ widgets = concat(local.alarm_widgets, local.balance_widgets, local.run_widgets, local.log_widgets) })
 }

@@ -12,10 +12,17 @@ resource "aws_iam_role_policy" "poller" {
   policy = data.aws_iam_policy_document.poller.json
 
   lifecycle {
-    # IAM takes 10,240 characters in all; the other statements have some 2,000.
+    # IAM takes 10,240 characters in all; the other statements have some 3,000.
     precondition {
-      condition     = sum([for arn in concat(local.secret_arns, var.kms_key_arns) : length(arn) + 3]) <= 8000
+      condition     = sum([for arn in concat(local.secret_arns, var.kms_key_arns) : length(arn) + 3]) <= 7000
       error_message = "Accounts: they name ${length(local.secret_arns)} secrets, more than the poller's policy can list. Put several keys into one secret, as in secret = \"team/keys#account-name\"."
+    }
+
+    # BatchGetSecretValue does not read secrets of other AWS accounts
+    # (docs.aws.amazon.com/secretsmanager, "Access secrets from a different account", read 2026-11).
+    precondition {
+      condition     = alltrue([for name in local.secret_names : split(":", name)[4] == local.account_id if startswith(name, "arn:")])
+      error_message = "Accounts: a secret's ARN is of another AWS account than ${local.account_id}, and the poller reads secrets in batches, which AWS limits to its own account; store the key in a secret of ${local.account_id}."
     }
 
     precondition {
@@ -81,7 +88,23 @@ data "aws_iam_policy_document" "poller" {
   statement {
     sid       = "KeepFailedRuns"
     actions   = ["sqs:SendMessage"]
-    resources = [local.arns.failed["poller_failures"]]
+    resources = [local.arns.failed["failures"]]
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      sid       = "UseOurKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in ["dynamodb", "secretsmanager", "sqs"] : "${service}.${local.region}.amazonaws.com"]
+      }
+    }
   }
 
   dynamic "statement" {
@@ -111,6 +134,28 @@ data "aws_iam_policy_document" "poller" {
         "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
       ]
       resources = ["*"]
+    }
+  }
+
+  # The service makes and deletes interfaces; the function's own code must not
+  # (docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html, read 2026-11).
+  dynamic "statement" {
+    for_each = var.vpc[*]
+
+    content {
+      sid    = "LeaveTheNetworkToLambda"
+      effect = "Deny"
+      actions = [
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+      ]
+      resources = ["*"]
+
+      condition {
+        test     = "ArnEquals"
+        variable = "lambda:SourceFunctionArn"
+        values   = [local.arns.poller_function]
+      }
     }
   }
 

@@ -10,6 +10,14 @@ resource "aws_iam_role_policy" "scheduler" {
   name   = "scheduler"
   role   = aws_iam_role.scheduler.id
   policy = data.aws_iam_policy_document.scheduler.json
+
+  lifecycle {
+    # Every ARN of every policy would be wrong.
+    precondition {
+      condition     = !local.is_unknown_partition
+      error_message = "Region ${local.region} is of the AWS European Sovereign Cloud, which needs AWS provider 6: set version = \"~> 6.0\" for hashicorp/aws in the root module (infra/deploy/terraform.tf), and run terraform init -upgrade there."
+    }
+  }
 }
 
 data "aws_iam_policy_document" "scheduler_assumes" {
@@ -45,6 +53,16 @@ data "aws_iam_policy_document" "scheduler" {
   statement {
     sid       = "KeepUndelivered"
     actions   = ["sqs:SendMessage"]
-    resources = [local.arns.failed["schedule_dead_letters"]]
+    resources = [local.arns.failed["failures"]]
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      sid       = "UseOurKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+    }
   }
 }

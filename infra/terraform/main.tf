@@ -25,6 +25,8 @@ locals {
   partition  = data.aws_partition.current.partition
   # .id, because 6.x of the provider deprecates .name and 5.x has no .region.
   region = data.aws_region.current.id
+  # Provider 5.x does not know the European Sovereign Cloud, and takes it for the commercial partition.
+  is_unknown_partition = startswith(local.region, "eusc-") && local.partition == "aws"
 
   # Two deployments must not write into one series: the sample of one would keep the other's alarms
   # quiet. A namespace is what tells them apart, as the dimensions are the account's alone.
@@ -49,6 +51,17 @@ check "everybody_is_told" {
   assert {
     condition     = length(module.configuration.untold) == 0
     error_message = "No subscriber is told when these fire: ${join(", ", slice(module.configuration.untold, 0, min(10, length(module.configuration.untold))))}${length(module.configuration.untold) > 10 ? ", …" : ""}."
+  }
+}
+
+# Asian Regions without SMS, and China (docs.aws.amazon.com/sns/latest/dg/sns-supported-regions-countries.html,
+# read 2026-11). AWS adds Regions: a warning, not a refusal.
+check "sms_region" {
+  assert {
+    condition = !contains(["ap-east-1", "ap-east-2", "ap-northeast-2", "ap-southeast-5", "ap-southeast-7", "cn-north-1", "cn-northwest-1"], local.region) || !anytrue([
+      for subscriber in concat(values(var.subscribers), values(var.operations_subscribers)) : try(subscriber.protocol == "sms", false)
+    ])
+    error_message = "SNS sends no SMS from ${local.region}, as far as AWS documents: subscribers with protocol sms would get nothing. Deploy to another Region, or use another protocol."
   }
 }
 

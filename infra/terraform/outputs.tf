@@ -19,6 +19,11 @@ output "functions" {
   }
 }
 
+output "kms_key_policy_json" {
+  description = "Statements that the policy of kms_key_arn must contain beside those for the key's administrators."
+  value       = data.aws_iam_policy_document.kms_key.json
+}
+
 output "next_steps" {
   description = "What to do after the first apply."
   value       = <<-EOT
@@ -27,7 +32,9 @@ output "next_steps" {
        It asks for missing keys, polls once, waits until the subscribers have confirmed the e-mail from AWS, and sends a test alert. You can interrupt it and run it again.
     2. Or store many keys at once first:
          .venv/bin/balancectl keys import --name ${var.name} --region ${local.region} < keys.env
+    %{if var.enable_dashboard~}
     3. Dashboard: ${local.dashboard_url}
+    %{endif~}
   EOT
 }
 

@@ -1,8 +1,9 @@
 resource "aws_cloudwatch_log_group" "poller" {
-  #checkov:skip=CKV_AWS_158:encrypted with AWS's own key; logs hold no keys
+  #checkov:skip=CKV_AWS_158:kms_key_arn is the deployment's to choose; logs hold no keys
   #checkov:skip=CKV_AWS_338:log_retention_days is the deployment's to choose
   name              = "/aws/lambda/${local.names.poller_function}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
   tags              = local.tags
 }
 
@@ -49,7 +50,8 @@ resource "aws_lambda_function" "poller" {
   }
 
   dynamic "vpc_config" {
-    for_each = var.vpc[*]
+    # Without it, Lambda deletes the network interfaces, for which the role keeps its permissions.
+    for_each = [for vpc in var.vpc[*] : vpc if !vpc.leaving]
 
     content {
       subnet_ids         = vpc_config.value.subnet_ids
@@ -69,7 +71,7 @@ resource "aws_lambda_function_event_invoke_config" "poller" {
 
   destination_config {
     on_failure {
-      destination = aws_sqs_queue.failed["poller_failures"].arn
+      destination = aws_sqs_queue.failed["failures"].arn
     }
   }
 }

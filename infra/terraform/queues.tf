@@ -1,17 +1,16 @@
 locals {
-  # Queues that hold what failed; an alarm watches each.
+  # Two queues hold what failed, and an alarm watches each: alarms, which can be sent again as they
+  # are, and everything else, which a person has to read.
   failure_queues = {
-    intake_dead_letters   = "${var.name}-alarms-dead-letters"
-    poller_failures       = "${var.name}-poller-failures"
-    router_failures       = "${var.name}-router-failures"
-    schedule_dead_letters = "${var.name}-schedule-dead-letters"
-    undelivered           = "${var.name}-undelivered"
+    intake_dead_letters = "${var.name}-alarms-dead-letters"
+    failures            = "${var.name}-failures"
   }
 }
 
 resource "aws_sqs_queue" "intake" {
   name                      = local.names.intake_queue
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
   message_retention_seconds = 345600
   # Six times the function's timeout, as Lambda asks for.
   visibility_timeout_seconds = 6 * var.router_timeout_seconds
@@ -28,9 +27,10 @@ resource "aws_sqs_queue" "failed" {
   for_each = local.failure_queues
 
   name                      = each.value
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
   message_retention_seconds = 1209600
-  policy                    = each.key == "undelivered" ? data.aws_iam_policy_document.undelivered_queue.json : null
+  policy                    = each.key == "failures" ? data.aws_iam_policy_document.failures_queue.json : data.aws_iam_policy_document.dead_letters_queue.json
   tags                      = local.tags
 }
 
@@ -51,13 +51,15 @@ data "aws_iam_policy_document" "intake_queue" {
       values   = [local.arns.alarms_topic]
     }
   }
+
+  source_policy_documents = [data.aws_iam_policy_document.queue_tls["intake"].json]
 }
 
-data "aws_iam_policy_document" "undelivered_queue" {
+data "aws_iam_policy_document" "failures_queue" {
   statement {
     sid       = "TopicsSend"
     actions   = ["sqs:SendMessage"]
-    resources = [local.arns.failed["undelivered"]]
+    resources = [local.arns.failed["failures"]]
 
     principals {
       type        = "Service"
@@ -67,10 +69,36 @@ data "aws_iam_policy_document" "undelivered_queue" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values = concat(
-        [local.arns.alarms_topic, local.arns.operations_topic],
-        [for form in keys(local.form_topics) : local.arns[module.configuration.topic_of_form[form]]],
-      )
+      values   = [for topic in local.topics : local.arns["${topic}_topic"]]
+    }
+  }
+
+  source_policy_documents = [data.aws_iam_policy_document.queue_tls["failures"].json]
+}
+
+data "aws_iam_policy_document" "dead_letters_queue" {
+  source_policy_documents = [data.aws_iam_policy_document.queue_tls["intake_dead_letters"].json]
+}
+
+# Nobody reaches a queue without TLS.
+data "aws_iam_policy_document" "queue_tls" {
+  for_each = merge(local.arns.failed, { intake = local.arns.intake_queue })
+
+  statement {
+    sid       = "TlsAlone"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [each.value]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
     }
   }
 }

@@ -11,6 +11,7 @@ resource "aws_scheduler_schedule" "poll" {
   description         = "Polls shard ${each.key} of the accounts."
   group_name          = aws_scheduler_schedule_group.this.name
   schedule_expression = "rate(${var.poll_interval_minutes} ${var.poll_interval_minutes == 1 ? "minute" : "minutes"})"
+  kms_key_arn         = var.kms_key_arn
   state               = var.polling_enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {
@@ -28,7 +29,7 @@ resource "aws_scheduler_schedule" "poll" {
     }
 
     dead_letter_config {
-      arn = aws_sqs_queue.failed["schedule_dead_letters"].arn
+      arn = aws_sqs_queue.failed["failures"].arn
     }
   }
 
@@ -38,8 +39,9 @@ resource "aws_scheduler_schedule" "poll" {
 resource "aws_scheduler_schedule" "tick" {
   #checkov:skip=CKV_AWS_297:the input holds one word
   name                = local.names.tick_schedule
-  description         = "Lets the router look at what is open: reminders, and alarms that vanished."
+  description         = "Lets the router reconcile open incidents: reminders, and alarms that vanished."
   group_name          = aws_scheduler_schedule_group.this.name
+  kms_key_arn         = var.kms_key_arn
   schedule_expression = "rate(${var.tick_interval_minutes} ${var.tick_interval_minutes == 1 ? "minute" : "minutes"})"
 
   flexible_time_window {
@@ -57,7 +59,7 @@ resource "aws_scheduler_schedule" "tick" {
     }
 
     dead_letter_config {
-      arn = aws_sqs_queue.failed["schedule_dead_letters"].arn
+      arn = aws_sqs_queue.failed["failures"].arn
     }
   }
 

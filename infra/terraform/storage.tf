@@ -1,5 +1,5 @@
 resource "aws_dynamodb_table" "balances" {
-  #checkov:skip=CKV_AWS_119:encrypted with AWS's own key; balances are no secrets, and a customer key costs more than the table
+  #checkov:skip=CKV_AWS_119:kms_key_arn is the deployment's to choose; balances are no secrets
   name                        = local.names.balances_table
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "account"
@@ -25,10 +25,19 @@ resource "aws_dynamodb_table" "balances" {
   point_in_time_recovery {
     enabled = var.point_in_time_recovery
   }
+
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
+  }
 }
 
 resource "aws_dynamodb_table" "alerts" {
-  #checkov:skip=CKV_AWS_119:encrypted with AWS's own key; alerts are no secrets, and a customer key costs more than the table
+  #checkov:skip=CKV_AWS_119:kms_key_arn is the deployment's to choose; alerts are no secrets
   name                        = local.names.alerts_table
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "scope"
@@ -54,14 +63,24 @@ resource "aws_dynamodb_table" "alerts" {
   point_in_time_recovery {
     enabled = var.point_in_time_recovery
   }
+
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
+  }
 }
 
 # The container alone: values are written with balancectl and never pass through Terraform.
 resource "aws_secretsmanager_secret" "api_keys" {
-  #checkov:skip=CKV_AWS_149:encrypted with AWS's own key; accounts may name secrets under a customer key (kms_key_arns)
+  #checkov:skip=CKV_AWS_149:kms_key_arn is the deployment's to choose; accounts may name secrets under other keys
   #checkov:skip=CKV2_AWS_57:providers have no interface to rotate a key; balancectl keys set replaces one
   name                    = local.names.secret
   description             = "API keys of Balance Monitor ${var.name}, one JSON object by account name. Write with balancectl keys."
   recovery_window_in_days = var.secret_recovery_days
+  kms_key_id              = var.kms_key_arn
   tags                    = local.tags
 }

@@ -5,7 +5,7 @@ resource "aws_sns_topic_subscription" "intake" {
   raw_message_delivery = true
 
   # What SNS cannot hand to the queue at all, as after its policy was changed by hand.
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["failures"].arn })
 }
 
 # SNS knows a subscription by protocol and endpoint: with the subscriber's name as key, renaming one
@@ -28,6 +28,10 @@ resource "aws_dynamodb_table_item" "subscribers" {
 }
 
 # Not raw: a queue or webhook sees the attributes in the envelope.
+#
+# Only the owner of a queue or function can subscribe it from another AWS account; a subscription that
+# is made here stays pending, and Terraform waits for it in vain (provider 5.100,
+# internal/service/sns/topic_subscription.go).
 resource "aws_sns_topic_subscription" "notifications" {
   for_each = local.subscribed.notifications
 
@@ -35,7 +39,7 @@ resource "aws_sns_topic_subscription" "notifications" {
   protocol       = each.value.protocol
   endpoint       = each.value.endpoint
   filter_policy  = each.value.filter_policy
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["failures"].arn })
 
   # A filter on names admits nothing until the router addresses messages by them.
   depends_on = [aws_lambda_function.router, aws_dynamodb_table_item.subscribers]
@@ -43,6 +47,11 @@ resource "aws_sns_topic_subscription" "notifications" {
   lifecycle {
     # A subscription that moves to another topic: the new one first, so that no message is missed.
     create_before_destroy = true
+
+    precondition {
+      condition     = !startswith(each.value.endpoint, "arn:") || try(split(":", each.value.endpoint)[4] == local.account_id, false)
+      error_message = "Subscriber \"${each.value.name}\": ${each.value.endpoint} is of another AWS account than ${local.account_id}, where only its owner can subscribe it; subscribe a queue or function of ${local.account_id} that passes messages on."
+    }
   }
 }
 
@@ -52,7 +61,14 @@ resource "aws_sns_topic_subscription" "operations" {
   topic_arn      = aws_sns_topic.operations.arn
   protocol       = each.value.protocol
   endpoint       = each.value.endpoint
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["undelivered"].arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["failures"].arn })
+
+  lifecycle {
+    precondition {
+      condition     = !startswith(each.value.endpoint, "arn:") || try(split(":", each.value.endpoint)[4] == local.account_id, false)
+      error_message = "Operations subscriber \"${each.value.name}\": ${each.value.endpoint} is of another AWS account than ${local.account_id}, where only its owner can subscribe it; subscribe a queue or function of ${local.account_id} that passes messages on."
+    }
+  }
 }
 
 # SNS may invoke a subscriber's function. The keys depend on variables alone, so that the module can
@@ -74,8 +90,8 @@ resource "aws_lambda_permission" "subscriber" {
 
   lifecycle {
     precondition {
-      condition     = join(":", slice(split(":", each.value.function), 3, 5)) == "${local.region}:${local.account_id}"
-      error_message = "Subscriber ${each.key}: function ${each.value.function} is of another Region or AWS account than this deployment (${local.region}, ${local.account_id}), which cannot let SNS invoke it; subscribe a queue or function here that passes messages on."
+      condition     = split(":", each.value.function)[3] == local.region
+      error_message = "Subscriber ${each.key}: function ${each.value.function} is of another Region than ${local.region}, where this deployment cannot let SNS invoke it; subscribe a queue, or a function of ${local.region} that passes messages on."
     }
   }
 }

@@ -5,7 +5,7 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # Developed against 5.100; 6.x is admitted and untested.
+      # Tested with 5.100; 6.x is admitted by its documents (docs/adr/0012-aws-provider.md).
       version = ">= 5.100, < 7"
     }
   }

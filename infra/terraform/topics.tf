@@ -1,23 +1,29 @@
-# Messages hold balances and links, no secrets. A customer key would be one more way to silence
-# alarms, and AWS's own key for SNS does not admit CloudWatch.
+# Messages hold balances and links, no secrets. AWS's own key for SNS does not admit CloudWatch; a
+# customer key (kms_key_arn) whose policy does not admit it either would silence alarms.
 #
 # No display name: SNS would put it in front of every SMS, where it costs the second part
 # (docs.aws.amazon.com/sns/latest/dg/sms_publish-to-topic.html, read 2026-11).
 
 resource "aws_sns_topic" "alarms" {
   #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
-  name = local.names.alarms_topic
-  tags = local.tags
+  name              = local.names.alarms_topic
+  kms_master_key_id = var.kms_key_arn
+  tags              = local.tags
 }
 
 # E-mail. The other forms' topics exist where somebody is subscribed to them.
 resource "aws_sns_topic" "notifications" {
   #checkov:skip=CKV_AWS_26:messages go out by e-mail anyway, and hold no secrets
-  name = local.names.notifications_topic
-  tags = local.tags
+  name              = local.names.notifications_topic
+  kms_master_key_id = var.kms_key_arn
+  tags              = local.tags
 }
 
 locals {
+  # By the first part of their names' keys. Subscriptions to the filtered ones have a filter policy.
+  topics          = concat(["alarms", "operations"], local.filtered_topics, var.enable_chat ? ["chat"] : [])
+  filtered_topics = concat(["notifications"], sort(local.optional_forms))
+
   optional_forms = toset([
     for form in ["sms", "events"] : form
     if contains([for subscription in values(module.configuration.subscriptions) : subscription.form], form)
@@ -32,8 +38,9 @@ resource "aws_sns_topic" "form" {
   #checkov:skip=CKV_AWS_26:messages go out by SMS and webhook anyway, and hold no secrets
   for_each = local.optional_forms
 
-  name = local.names[module.configuration.topic_of_form[each.key]]
-  tags = local.tags
+  name              = local.names[module.configuration.topic_of_form[each.key]]
+  kms_master_key_id = var.kms_key_arn
+  tags              = local.tags
 }
 
 # The router alone may publish to people: the deny binds whoever has a policy of their own, too.
@@ -68,6 +75,8 @@ data "aws_iam_policy_document" "form_topic" {
       values   = [local.arns.router_role]
     }
   }
+
+  source_policy_documents = [data.aws_iam_policy_document.topic_tls[trimsuffix(module.configuration.topic_of_form[each.key], "_topic")].json]
 }
 
 resource "aws_sns_topic_policy" "form" {
@@ -82,19 +91,21 @@ resource "aws_sns_topic_policy" "form" {
 
 resource "aws_sns_topic" "operations" {
   #checkov:skip=CKV_AWS_26:CloudWatch cannot publish under alias/aws/sns, and messages hold no secrets
-  name = local.names.operations_topic
-  tags = local.tags
+  name              = local.names.operations_topic
+  kms_master_key_id = var.kms_key_arn
+  tags              = local.tags
 }
 
 resource "aws_sns_topic" "chat" {
   #checkov:skip=CKV_AWS_26:messages go out to a chat anyway, and hold no secrets
   count = var.enable_chat ? 1 : 0
 
-  name = local.names.chat_topic
-  tags = local.tags
+  name              = local.names.chat_topic
+  kms_master_key_id = var.kms_key_arn
+  tags              = local.tags
 }
 
-# Any alarm of this account and Region may come through the monitor: add topic alarms to it.
+# Any alarm of this account and Region may be routed by the monitor: add topic alarms to its actions.
 data "aws_iam_policy_document" "alarms_topic" {
   statement {
     sid       = "AlarmsPublish"
@@ -118,6 +129,8 @@ data "aws_iam_policy_document" "alarms_topic" {
       values   = [local.arns.account_alarms]
     }
   }
+
+  source_policy_documents = [data.aws_iam_policy_document.topic_tls["alarms"].json]
 }
 
 resource "aws_sns_topic_policy" "alarms" {
@@ -148,9 +161,42 @@ data "aws_iam_policy_document" "operations_topic" {
       values   = ["${trimsuffix(local.arns.account_alarms, "*")}${var.name}-operations/*"]
     }
   }
+
+  source_policy_documents = [data.aws_iam_policy_document.topic_tls["operations"].json]
 }
 
 resource "aws_sns_topic_policy" "operations" {
   arn    = aws_sns_topic.operations.arn
   policy = data.aws_iam_policy_document.operations_topic.json
+}
+
+# The router publishes to the chat by its role; the policy only keeps out who has no TLS.
+resource "aws_sns_topic_policy" "chat" {
+  count = var.enable_chat ? 1 : 0
+
+  arn    = aws_sns_topic.chat[0].arn
+  policy = data.aws_iam_policy_document.topic_tls["chat"].json
+}
+
+# Nobody publishes without TLS.
+data "aws_iam_policy_document" "topic_tls" {
+  for_each = toset(local.topics)
+
+  statement {
+    sid       = "TlsAlone"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [local.arns["${each.value}_topic"]]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
 }

@@ -24,6 +24,17 @@ variable "history_days" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "ARN of one customer managed KMS key that encrypts everything that the deployment creates: its secret, tables, logs, queues, topics and schedules. The key's policy must contain the statements of output kms_key_policy_json. null uses keys of AWS's own, which cost nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, as arn:aws:kms:eu-central-1:123456789012:key/… (an alias cannot be granted)."
+  }
+}
+
 variable "kms_key_arns" {
   description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave empty when the secrets use the AWS managed key."
   type        = list(string)

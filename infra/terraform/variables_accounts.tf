@@ -89,7 +89,7 @@ variable "max_in_flight" {
 }
 
 variable "poll_interval_minutes" {
-  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds."
+  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds. From 721 minutes on, CloudWatch evaluates the alarms only once an hour."
   type        = number
   default     = 5
   nullable    = false

@@ -98,7 +98,7 @@ variable "poller_timeout_seconds" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one per shard."
+  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one more than there are shards, the router at least 3."
   type        = map(number)
   default     = {}
   nullable    = false
@@ -114,8 +114,13 @@ variable "reserved_concurrency" {
   }
 
   validation {
-    condition     = coalesce(lookup(var.reserved_concurrency, "poller", -1), -1) == -1 || try(var.reserved_concurrency.poller >= ceil(length(var.accounts) / var.shard_size), true)
-    error_message = "reserved_concurrency.poller must be at least the number of shards (${ceil(length(var.accounts) / var.shard_size)}), which run at the same time."
+    condition     = !contains([1, 2], coalesce(lookup(var.reserved_concurrency, "router", -1), -1))
+    error_message = "reserved_concurrency.router must be at least 3: two batches of alarms, which is the least that AWS limits a queue to, and the router's own schedule; raise it, or use -1."
+  }
+
+  validation {
+    condition     = coalesce(lookup(var.reserved_concurrency, "poller", -1), -1) == -1 || try(var.reserved_concurrency.poller > ceil(length(var.accounts) / var.shard_size), true)
+    error_message = "reserved_concurrency.poller must be more than the number of shards (${ceil(length(var.accounts) / var.shard_size)}), which run at the same time: balancectl poll needs one as well; raise it, or use -1."
   }
 }
 
@@ -144,10 +149,11 @@ variable "router_timeout_seconds" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well."
+  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well. To leave the VPC, or before make destroy: add leaving = true, deploy, and wait 20 minutes until Lambda has deleted the network interfaces; only then remove vpc."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
+    leaving            = optional(bool, false)
   })
   default = null
 

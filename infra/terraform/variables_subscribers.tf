@@ -34,6 +34,13 @@ variable "enable_chat" {
   nullable    = false
 }
 
+variable "enable_dashboard" {
+  description = "Whether to create a CloudWatch dashboard, which costs 3 US dollars a month unless the AWS account has fewer than four."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "group_wait_seconds" {
   description = "Seconds for which alerts that are not critical wait for others to join the same message, 0 to 900."
   type        = number

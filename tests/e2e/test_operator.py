@@ -94,22 +94,32 @@ def test_read_only_policy_is_enough_for_status(cloud: LocalCloud) -> None:
 
 def test_alarms_on_the_monitor_itself_find_the_series_that_they_watch(cloud: LocalCloud) -> None:
     """A name or dimension that differs between Terraform and the functions would never alarm."""
-    cloudwatch = cloud.emulator.client("cloudwatch")
+    cloudwatch, names = cloud.emulator.client("cloudwatch"), cloud.deployment.names
+    event = cloud.deployment.poll_events(cloud.now)[0]
+    account = next(one for one in event["accounts"] if one["id"] == "openrouter-main")
+    faulty = event | {"scheduled_at": "no time", "accounts": [account]}
+    cloud.emulator.client("lambda").invoke(
+        FunctionName=names.poller_function, Payload=json.dumps(faulty).encode()
+    )
     published = {
         (metric["Namespace"], metric["MetricName"], _dimensions(metric))
         for page in cloudwatch.get_paginator("list_metrics").paginate()
         for metric in page["Metrics"]
     }
+    # What the emulator does not count at all, and the router's faults: it had none.
+    known = {(namespace, name) for namespace, name, _ in published}
     watched = {
         alarm["AlarmName"]: (alarm["Namespace"], alarm["MetricName"], _dimensions(alarm))
         for page in cloudwatch.get_paginator("describe_alarms").paginate()
         for alarm in page["MetricAlarms"]
-        if alarm["Namespace"] in ("AWS/Lambda", "BalanceMonitor", "BalanceMonitor/Runs")
+        if (alarm["Namespace"], alarm["MetricName"]) in known
+        and not alarm["AlarmName"].endswith("/router-faults")
     }
 
     blind = [name for name, series in watched.items() if series not in published]
 
     assert len(watched) > 10
+    assert "balance-monitor-operations/poller-faults" in watched
     assert blind == []
 
 

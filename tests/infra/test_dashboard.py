@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.infra.harness import ROOT
 from tests.infra.stacks import ACCOUNT_ID, REGION, Stack
 
 pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
@@ -48,8 +49,9 @@ def test_an_account_shows_its_balance_and_thresholds(stacks: dict[str, Stack]) -
 
 def test_the_monitor_comes_first_then_alarms_then_balances_then_runs(stack: Stack) -> None:
     assert titles(stack) == [
-        "The monitor itself", "Alarms of the accounts", "openrouter-main", "Accounts polled",
-        "Failures waiting", "Function errors", "Messages", "Run duration",
+        "The monitor itself", "Alarms of the accounts", "openrouter-main",
+        "Failures waiting", "Function errors", "Run duration",
+        "Accounts polled", "Failed polls", "Faults", "Messages",
     ]  # fmt: skip
     assert properties(stack, "Alarms of the accounts")["alarms"] == [
         f"{ALARMS}balance-monitor/openrouter-main/{kind}"
@@ -66,11 +68,36 @@ def test_only_the_first_hundred_are_shown(stacks: dict[str, Stack]) -> None:
     assert [len(arns) for arns in alarms] == [100, 100]
 
 
+def test_it_can_be_switched_off(stacks: dict[str, Stack]) -> None:
+    stack = stacks["paused"]
+
+    assert not stack.every("aws_cloudwatch_dashboard")
+    assert stack.outputs["dashboard_url"] == ""
+
+
+def test_log_queries_ask_for_what_the_functions_log(stack: Stack) -> None:
+    """Constant messages of the functions, in their own log groups."""
+    queries = {
+        widget["properties"]["title"]: widget["properties"]["query"]
+        for widget in stack.widgets
+        if widget["type"] == "log"
+    }
+    logged = "".join(path.read_text("utf-8") for path in (ROOT / "functions").rglob("*.py"))
+
+    assert len(queries) == 4
+    for query in queries.values():
+        message = query.split("message = '")[1].split("'")[0]
+        assert f'"{message}"' in logged
+        assert "SOURCE '/aws/lambda/balance-monitor-" in query
+
+
 def test_no_widget_covers_another(stacks: dict[str, Stack]) -> None:
-    for stack in stacks.values():
+    for stack in (stacks["minimal"], stacks["complete"], stacks["many"]):
         places = [(widget["x"], widget["y"]) for widget in stack.widgets]
         assert len(set(places)) == len(places)
 
 
 def test_who_is_named_is_shown(stacks: dict[str, Stack]) -> None:
-    assert [title for title in titles(stacks["paused"]) if title in ("a", "b")] == ["b"]
+    assert [title for title in titles(stacks["granted"]) if title in ("main", "own", "arn")] == [
+        "own"
+    ]

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
+import cost
+from alert_router import handler as router_handler
+from balance_poller import settings as poller_settings
+from shared.names import RunMetric, run_namespace
 from tests.infra.stacks import Stack
 
 pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
 
 
 def test_these_are_all(stacks: dict[str, Stack]) -> None:
-    assert list(stacks["minimal"].operations_alarms) == [
-        "failed-alarms", "failed-notifications", "failed-operations", "intake-dead-letters",
-        "intake-delayed", "invalid-scheduled-time", "misaddressed-notifications", "poller-errors",
-        "poller-failures", "poller-not-running", "poller-throttles", "publish-failures",
-        "reduced-messages", "router-errors", "router-failures", "router-not-running",
-        "router-throttles", "schedule-dead-letters", "unaddressed-notifications", "undelivered",
-        "write-failures",
-    ]  # fmt: skip
-    complete = stacks["complete"].operations_alarms
-    for topic in ("sms", "events"):
-        for what in ("failed", "misaddressed", "unaddressed"):
-            assert f"{what}-{topic}" in complete
-    assert "failed-chat" in stacks["granted"].operations_alarms
+    """With their metrics they are the fixed part of the bill: docs/cost.md counts them."""
+    assert set(stacks["minimal"].operations_alarms) == {
+        "poller-errors", "poller-throttles", "poller-faults", "poller-not-running",
+        "poller-events-dropped", "poller-failures-lost",
+        "router-errors", "router-throttles", "router-faults", "router-not-running",
+        "router-events-dropped", "router-failures-lost",
+        "intake-delayed", "intake-dead-letters", "failures",
+        "failed-alarms", "failed-notifications", "failed-operations",
+        "lost-alarms", "lost-notifications", "lost-operations",
+        "unaddressed-notifications", "misaddressed-notifications",
+    }  # fmt: skip
+    assert len(stacks["minimal"].operations_alarms) == cost.OPERATIONS_ALARMS
+    more = set(stacks["granted"].operations_alarms) - set(stacks["minimal"].operations_alarms)
+    assert more == {"failed-chat", "lost-chat"}
+    complete = set(stacks["complete"].operations_alarms)
+    for form in ("sms", "events"):
+        assert {name for name in complete if name.endswith(f"-{form}")} == {
+            f"{what}-{form}" for what in ("failed", "lost", "unaddressed", "misaddressed")
+        }
 
 
 def test_each_says_what_missing_data_means_and_where_its_runbook_is(
@@ -45,11 +58,24 @@ def test_each_has_the_runbooks_advice_where_no_runbook_is_published(
         assert "Runbook" not in alarm["alarm_description"]
 
 
-def test_none_sends_an_ok_for_what_merely_did_not_happen(stack: Stack) -> None:
+def test_none_sends_an_ok(stack: Stack) -> None:
     """A new alarm's first evaluation is an OK, and each would send it after a deployment."""
-    for alarm in stack.operations_alarms.values():
-        sends_ok = "ok_actions" not in alarm  # an ARN that the plan does not know yet
-        assert sends_ok == (alarm["treat_missing_data"] == "breaching")
+    assert {alarm["ok_actions"] for alarm in stack.operations_alarms.values()} == {None}
+
+
+def test_each_function_is_invoked_before_an_alarm_on_it_exists(
+    planned: tuple[dict[str, Stack], dict[str, Any]],
+) -> None:
+    module = planned[1]["configuration"]["root_module"]["module_calls"]["case"]["module"]
+    (alarms,) = [one for one in module["resources"] if one["address"].endswith(".operations")
+                 and one["type"] == "aws_cloudwatch_metric_alarm"]  # fmt: skip
+
+    events = {
+        at.split('"')[1]: json.loads(one["input"])
+        for at, one in planned[0]["minimal"].every("aws_lambda_invocation").items()
+    }
+    assert "aws_lambda_invocation.first" in alarms["depends_on"]
+    assert events == {"poller": {"accounts": [], "providers": {}}, "router": {"Records": []}}
 
 
 def test_a_poller_that_stands_still_has_no_data(stack: Stack) -> None:
@@ -59,10 +85,11 @@ def test_a_poller_that_stands_still_has_no_data(stack: Stack) -> None:
 
 
 def test_a_series_of_the_functions_is_found_by_its_dimension(stack: Stack) -> None:
-    alarm = stack.operations_alarms["write-failures"]
-
-    assert alarm["namespace"] == "BalanceMonitor/Runs"
-    assert alarm["dimensions"] == {"service": "balance_poller"}
+    for of, service in (("poller", poller_settings.SERVICE), ("router", router_handler.SERVICE)):
+        alarm = stack.operations_alarms[f"{of}-faults"]
+        assert alarm["namespace"] == run_namespace("BalanceMonitor")
+        assert alarm["metric_name"] == RunMetric.FAULTS
+        assert alarm["dimensions"] == {"service": service}
 
 
 def test_subscriptions_to_operations_have_no_filter(stacks: dict[str, Stack]) -> None:

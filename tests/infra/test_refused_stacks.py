@@ -38,7 +38,19 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "function of another AWS account": (
         subscriber(protocol="lambda", endpoint=BILLING.format(REGION, "999999999999")),
-        "function arn:aws:lambda:eu-central-1:999999999999:function:billing is of another Region",
+        'Subscriber "team": arn:aws:lambda:eu-central-1:999999999999:function:billing is of another',
+    ),
+    "queue of another AWS account": (
+        {
+            "operations_subscribers": {
+                "ops": {"protocol": "sqs", "endpoint": f"arn:aws:sqs:{REGION}:999999999999:ops"}
+            }
+        },
+        'Operations subscriber "ops": arn:aws:sqs:eu-central-1:999999999999:ops is of another AWS',
+    ),
+    "secret of another AWS account": (
+        account(secret=f"arn:aws:secretsmanager:{REGION}:999999999999:secret:keys-AbC123"),
+        "Accounts: a secret's ARN is of another AWS account than 123456789012",
     ),
 }
 

@@ -155,6 +155,19 @@ TABLE = [
         {"router": 0},
         "reserved_concurrency must be -1 or a whole number from 1, for poller and for router; 0 would stop the function (use polling_enabled).",
     ),
+    *(
+        refused(
+            "reserved_concurrency",
+            {"router": few},
+            "reserved_concurrency.router must be at least 3: two batches of alarms, which is the least that AWS limits a queue to, and the router's own schedule; raise it, or use -1.",
+        )
+        for few in (1, 2)
+    ),
+    refused(
+        "kms_key_arn",
+        "alias/mine",
+        "kms_key_arn must be the ARN of a key, as arn:aws:kms:eu-central-1:123456789012:key/… (an alias cannot be granted).",
+    ),
     refused(
         "reserved_concurrency",
         {"poler": 1},
@@ -162,8 +175,8 @@ TABLE = [
     ),
     refused(
         "reserved_concurrency",
-        {"poller": 1},
-        "reserved_concurrency.poller must be at least the number of shards (2), which run at the same time.",
+        {"poller": 2},
+        "reserved_concurrency.poller must be more than the number of shards (2), which run at the same time: balancectl poll needs one as well; raise it, or use -1.",
         shard_size=1,
         accounts=TWO_ACCOUNTS,
     ),

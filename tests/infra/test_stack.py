@@ -61,7 +61,9 @@ def test_everything_is_encrypted_protected_and_restorable(stack: Stack) -> None:
     tables = stack.every("aws_dynamodb_table").values()
     secret = stack["aws_secretsmanager_secret.api_keys"]
 
-    assert all(queue["sqs_managed_sse_enabled"] for queue in stack.every("aws_sqs_queue").values())
+    queues = stack.every("aws_sqs_queue").values()
+    assert len(queues) == 3
+    assert all(queue["sqs_managed_sse_enabled"] for queue in queues)
     assert len(tables) == 2
     for table in tables:
         assert table["deletion_protection_enabled"]
@@ -85,6 +87,40 @@ def test_what_nobody_asked_for_is_not_created(stack: Stack) -> None:
     assert not [at for at in stack.resources if "chat" in at or "lambda_permission" in at]
     assert stack["aws_lambda_function.poller"]["vpc_config"] == []
     assert stack["aws_lambda_function.poller"]["tracing_config"] == [{"mode": "PassThrough"}]
+
+
+def test_one_key_encrypts_all_that_is_created(stacks: dict[str, Stack]) -> None:
+    stack, key = stacks["granted"], f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/5678"
+    uses = {
+        "aws_sqs_queue": "kms_master_key_id",
+        "aws_sns_topic": "kms_master_key_id",
+        "aws_cloudwatch_log_group": "kms_key_id",
+        "aws_secretsmanager_secret": "kms_key_id",
+        "aws_scheduler_schedule": "kms_key_arn",
+    }
+
+    for kind, attribute in uses.items():
+        assert {one[attribute] for one in stack.every(kind).values()} == {key}, kind
+    for table in stack.every("aws_dynamodb_table").values():
+        assert table["server_side_encryption"] == [{"enabled": True, "kms_key_arn": key}]
+
+
+@pytest.mark.parametrize(("scenario", "concurrent"), [("minimal", 5), ("paused", 2)])
+def test_no_more_batches_run_than_are_reserved(
+    stacks: dict[str, Stack], scenario: str, concurrent: int
+) -> None:
+    mapping = stacks[scenario]["aws_lambda_event_source_mapping.intake"]
+
+    assert mapping["scaling_config"] == [{"maximum_concurrency": concurrent}]
+
+
+def test_a_function_that_leaves_its_vpc_keeps_the_permissions(stacks: dict[str, Stack]) -> None:
+    """Lambda deletes the network interfaces under the function's role, minutes later."""
+    stack = stacks["leaving"]
+
+    statements = {one["Sid"] for one in stack.policy("aws_iam_role_policy.poller")["Statement"]}
+    assert stack["aws_lambda_function.poller"]["vpc_config"] == []
+    assert "JoinVpc" in statements
 
 
 def test_the_poller_alone_joins_a_vpc(stacks: dict[str, Stack]) -> None:

@@ -23,6 +23,7 @@ from balance_poller.definitions.field import NAME as PROVIDER_NAME
 from balance_poller.settings import Settings as PollerSettings
 from shared.names import (
     ACCOUNT_PATTERN,
+    CONSOLE_HOSTS,
     DEFAULT_NAME,
     DEFAULT_NAMESPACE,
     NO_SUBJECT,
@@ -30,13 +31,12 @@ from shared.names import (
     Dimension,
     MessageAttribute,
     Metric,
-    RunMetric,
     Severity,
     StackNames,
     Status,
-    run_namespace,
 )
 from tests.infra.harness import MODULE, ROOT
+from tests.infra.stacks import Stack
 
 pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
 
@@ -131,19 +131,8 @@ def test_alarms_are_of_the_kinds_that_the_router_knows(evaluate: Evaluate) -> No
     assert re.findall(r"(\w+) +=", dimensions[1]) == [Dimension.ACCOUNT, Dimension.PROVIDER]
 
 
-def test_alarms_and_dashboard_watch_series_that_the_functions_publish() -> None:
-    alarms = read("alarms_operations.tf")
-    dashboard = read("dashboard.tf")
-    watched = set(re.findall(r'of = "\w+", metric = "(\w+)"', alarms))
-    shown = set(re.findall(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"', dashboard.split("alarm_widgets")[0]))
-
-    assert watched
-    assert watched <= set(RunMetric)
-    assert shown - {"ApproximateNumberOfMessagesVisible", "FunctionName", "QueueName"} <= set(
-        RunMetric
-    )
-    assert '"${local.metric_namespace}/Runs"' in alarms
-    assert run_namespace("X") == "X/Runs"
+def test_consoles_are_the_same(evaluate: Evaluate) -> None:
+    assert evaluate("local.console_hosts") == CONSOLE_HOSTS
 
 
 def test_defaults_and_patterns_are_the_same() -> None:
@@ -232,17 +221,11 @@ def test_the_root_refuses_every_field_that_the_configuration_does_not_know(
     assert re.findall(r'"(\w+)"', listed[1]) == known
 
 
-def test_every_alarm_has_its_heading_in_the_runbook_and_every_heading_an_alarm() -> None:
-    text = read("alarms_operations.tf")
-    named = set(re.findall(r"^ {4,6}([a-z]+(?:-[a-z]+)+) += (?:merge\()?\{?", text, re.MULTILINE))
-    queues = re.search(r"failure_queues = \{(.*?)\n  \}", read("queues.tf"), re.DOTALL)
-    assert queues
-    held = {key.replace("_", "-") for key in re.findall(r"^ +(\w+) +=", queues[1], re.MULTILINE)}
-    forms = ("notifications", "sms", "events")
-    topics = {f"failed-{topic}" for topic in ("alarms", "operations", "chat", *forms)}
-    topics |= {f"{what}-{form}" for what in ("unaddressed", "misaddressed") for form in forms}
-
+def test_every_alarm_has_its_heading_in_the_runbook_and_every_heading_an_alarm(
+    stacks: dict[str, Stack],
+) -> None:
     found = list(headings())
 
     assert len(found) == len(set(found))
-    assert set(found) == set(AlarmKind) | named | held | topics
+    alarms = {name for stack in stacks.values() for name in stack.operations_alarms}
+    assert set(found) == set(AlarmKind) | alarms

@@ -42,7 +42,7 @@ def test_numbers_of_a_version(text: str, expected: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("version", "expected"),
-    [("5.99.1", False), ("5.100.0", True), ("6.28.0", True), ("7.0.0", False)],
+    [("5.99.1", False), ("5.100.0", True), ("5.101.0", True), ("6.0.0", False), ("7.0.0", False)],
 )
 def test_a_provider_fits_when_the_stack_admits_it(version: str, expected: bool) -> None:
     assert script().fits(script().numbers(version)) is expected
@@ -77,7 +77,7 @@ def test_mirrors_when_packed_are_found(terraform_script: ModuleType, tmp_path: P
     folder = tmp_path / "home" / ".terraform.d" / "plugins"
     (folder / PROVIDER).mkdir(parents=True)
     platform = terraform_script.this_platform()
-    (folder / PROVIDER / f"terraform-provider-aws_6.1.0_{platform}.zip").touch()
+    (folder / PROVIDER / f"terraform-provider-aws_5.101.0_{platform}.zip").touch()
 
     assert folder in terraform_script.mirrors()
 

@@ -83,5 +83,5 @@ vpc                  = { subnet_ids = ["subnet-0123456789abcdef0"], security_gro
 log_retention_days   = 90
 history_days         = 400
 secret_recovery_days = 7
-reserved_concurrency = { poller = 1 }
+reserved_concurrency = { poller = 2, router = 3 }
 dashboard_accounts   = ["openrouter-main", "firecrawl"]

@@ -213,7 +213,7 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     report = {"outcome": "ok", "skipped": True}
     skipped = {"id": "skipped", "secret": f"{stack.name}/nowhere", "report": report}
     stack.schedule(2, [skipped])
-    stack.client("sqs").create_queue(QueueName=f"{stack.name}-undelivered")
+    stack.client("sqs").create_queue(QueueName=f"{stack.name}-failures")
     silence = {"scope": "silence", "id": "1", "pattern": "all"}
     times = {"created_at": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     table = stack.names.alerts_table

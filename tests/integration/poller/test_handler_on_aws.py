@@ -106,7 +106,6 @@ def forget_process() -> None:
     """Make the next invocation a cold start."""
     handler._adapters.cache_clear()
     telemetry.logger.cache_clear()
-    telemetry.metrics.cache_clear()
     logging.Logger.manager.loggerDict.pop(SERVICE, None)
 
 

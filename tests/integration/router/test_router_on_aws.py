@@ -181,8 +181,8 @@ def test_enrichment_when_the_table_is_gone_then_a_reduced_message_goes_out(
 
     (message,) = deployment.received()
     assert message["headline"].startswith("CRITICAL openrouter-main: ")
-    emf = [line for line in capsys.readouterr().out.splitlines() if "ReducedMessages" in line]
-    assert json.loads(emf[0])["ReducedMessages"] == [1.0]
+    emf = [line for line in capsys.readouterr().out.splitlines() if "Faults" in line]
+    assert json.loads(emf[0])["Faults"] == [1.0]
 
 
 def test_silence_when_it_is_stored_then_the_account_is_not_told_of(

@@ -110,7 +110,7 @@ def test_doctor_when_all_is_good_then_exits_0(ward: Ward) -> None:
 def test_doctor_when_something_is_wrong_then_names_it_and_goes_on(ward: Ward) -> None:
     ward.cloud.scheduler.add(1, [{"id": "new"}])
     ward.cloud.sns.subscribe("demo-operations", "email", "x@example.com", "PendingConfirmation")
-    ward.queues.messages |= {"demo-undelivered": 3, "demo-poller-failures": 0}
+    ward.queues.messages |= {"demo-failures": 3, "demo-alarms-dead-letters": 0}
     ward.alarms.names += ["demo/main/critical", "demo-operations/poller-errors", "demo2/x/y"]
 
     result, lines = ward.run(), ward.lines()
@@ -119,8 +119,11 @@ def test_doctor_when_something_is_wrong_then_names_it_and_goes_on(ward: Ward) ->
     assert lines["accounts"]["detail"] == "1 in order; not set up: new"
     assert lines["keys"]["detail"] == "missing: new"
     assert lines["operations"]["detail"] == "1 confirmed, 1 not"
-    assert lines["failures"]["detail"] == "3 in undelivered: messages that could not be delivered"
-    assert lines["failures"]["remedy"] == "docs/runbook.md#undelivered"
+    assert (
+        lines["failures"]["detail"]
+        == "3 in failures: runs, events or messages that failed for good"
+    )
+    assert lines["failures"]["remedy"] == "docs/runbook.md#failures"
     assert lines["alarms"]["detail"] == "open: main/critical"
     assert lines["monitor"]["detail"] == "open: poller-errors"
 

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
+from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="module")
-def cost() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_cost", ROOT / "scripts" / "docs_cost.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # A dataclass looks its module up while it is made.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(__import__("sys").modules, "docs_cost", module)
-        spec.loader.exec_module(module)
-    return module
-
+from cost import LINES, FreeTier, Setup, bill, metrics, total
 
 #: 100 accounts, every 5 minutes: 43,800 / 5 = 8,760 polls a month, one shard.
 BY_HAND = {
-    "metrics": "32.40",  # (100 + 8) x 0.30
-    "alarms": "32.00",  # (100 x 3 + 20) x 0.10
+    "metrics": "30.00",  # 100 x 0.30
+    "alarms": "32.30",  # (100 x 3 + 23) x 0.10
     "secrets": "0.40",  # one JSON secret
     "secret reads": "0.0438",  # 8,760 x 0.000005
     # 876,000 polls x (5 x 0.000000625 + 0.5 x 0.000000125)
@@ -38,38 +22,57 @@ BY_HAND = {
     # 17,520 requests x 0.0000002
     # + (8,760 x 2.0 s x 0.5 GB + 8,760 x 0.3 s x 0.25 GB) x 0.0000133334
     "Lambda": "0.1291",
-    # (8,760 x 2,500 + 8,760 x 400) bytes = 0.02366 GB x 0.50
-    "logs": "0.0118",
+    # (8,760 x 1,200 + 8,760 x 400) bytes = 0.013053 GB x 0.50
+    "logs": "0.0065",
     # 8,760 x 0.00001 + 17,520 x 0.000001 + 657,000 x 0.0000004
     "PutMetricData, Scheduler, SQS": "0.36792",
     "dashboard": "3.00",
+    "customer managed key": "0",
+}
+#: The same within the free tier.
+FREE_BY_HAND = {
+    "metrics": "27.00",  # (100 - 10) x 0.30
+    "alarms": "31.30",  # (323 - 10) x 0.10
+    "secrets": "0.40",
+    "secret reads": "0.0438",
+    "DynamoDB requests": "2.79225",  # on demand: nothing is free
+    "DynamoDB storage": "0.16898",  # 0.844896 GB x 0.20: restoring alone
+    "Lambda": "0",
+    "logs": "0",
+    "PutMetricData, Scheduler, SQS": "0",
+    "dashboard": "0",
+    "customer managed key": "0",
 }
 
 
-@pytest.mark.parametrize("what", BY_HAND)
-def test_line_for_100_accounts_is_what_a_hand_computes(cost: ModuleType, what: str) -> None:
-    lines = {line.what: line.dollars for line in cost.bill(cost.Setup(accounts=100))}
-
-    assert lines[what] == pytest.approx(Decimal(BY_HAND[what]), abs=Decimal("0.0001"))
-
-
-def test_bill_has_no_line_that_is_not_checked_by_hand(cost: ModuleType) -> None:
-    lines = cost.bill(cost.Setup(accounts=100))
-
-    assert {line.what for line in lines} == set(BY_HAND)
+@pytest.mark.parametrize("what", LINES)
+def test_line_for_100_accounts_is_what_a_hand_computes(what: str) -> None:
+    assert bill(Setup(100))[what] == pytest.approx(Decimal(BY_HAND[what]), abs=Decimal("0.0001"))
+    free = bill(Setup(100, free=FreeTier()))
+    assert free[what] == pytest.approx(Decimal(FREE_BY_HAND[what]), abs=Decimal("0.0001"))
 
 
-def test_metrics_beyond_ten_thousand_series_cost_the_second_price(cost: ModuleType) -> None:
-    prices = cost.Prices()
+def test_the_fixed_part_is_small() -> None:
+    """Apart from the dashboard and the secret: what a deployment costs before its first account."""
+    fixed = bill(Setup(0))
 
-    price = cost.metrics(cost.Setup(accounts=10_992), prices)
+    assert fixed["metrics"] == 0
+    assert fixed["alarms"] + fixed["logs"] == Decimal("2.30")
 
-    assert price == 10_000 * Decimal("0.30") + 1_000 * Decimal("0.10")
+
+def test_a_topic_for_one_more_form_costs_forty_cents() -> None:
+    assert total(Setup(10, forms=1)) - total(Setup(10)) == Decimal("0.40")
 
 
-def test_metrics_published_less_than_hourly_are_billed_by_the_hour(cost: ModuleType) -> None:
-    prices = cost.Prices()
+def test_metrics_beyond_ten_thousand_series_cost_the_second_price() -> None:
+    assert metrics(Setup(11_000)) == 10_000 * Decimal("0.30") + 1_000 * Decimal("0.10")
 
-    price = cost.metrics(cost.Setup(accounts=92, poll_interval_minutes=360), prices)
+
+def test_metrics_published_less_than_hourly_are_billed_by_the_hour() -> None:
+    price = metrics(Setup(100, poll_interval_minutes=360))
 
     assert round(price, 9) == Decimal("5.00")
+
+
+def test_nothing_becomes_negative_for_what_is_free() -> None:
+    assert min(bill(replace(Setup(1), free=FreeTier())).values()) == 0

@@ -27,6 +27,7 @@ POLICY = {
         },
     ],
 }
+OPEN_ENDED = {"secretsmanager:GetSecretValue": [f"{SECRET}??????"]}
 USE = [
     {"role": "poller", "action": "dynamodb:PutItem", "resource": TABLE, "allowed": True},
     {"role": "poller", "action": "dynamodb:BatchGetItem", "resource": TABLE, "allowed": True},
@@ -41,7 +42,7 @@ USE = [
 
 def differences(policy: dict[str, Any], use: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
     allowed, denied = read_record((json.dumps(entry) for entry in use), ["poller"])
-    found = compare(grants("poller", policy), allowed, denied)
+    found = compare(grants("poller", policy), allowed, denied, OPEN_ENDED)
     return [one.action for one in found.unused], [one.action for one in found.missing]
 
 
@@ -49,6 +50,34 @@ def test_exact_policy_has_no_differences() -> None:
     found = differences(POLICY, USE)
 
     assert found == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("*", "*"),
+        ("*", TABLE),
+        ("dynamodb:*", TABLE),
+        ("dynamodb:Put*", TABLE),
+        ("dynamodb:PutItem", "*"),
+        ("dynamodb:PutItem", f"{TABLE}*"),
+        ("dynamodb:PutItem", TABLE.replace("stack-balances", "*")),
+        ("dynamodb:PutIte?", TABLE),
+        ("secretsmanager:GetSecretValue", f"{SECRET}*"),
+        ("secretsmanager:GetSecretValue", SECRET.replace("stack/api-keys-", "*")),
+    ],
+)
+def test_wildcard_that_is_not_expected_is_named_although_it_covers_the_use(
+    action: str, resource: str
+) -> None:
+    wider = {"Effect": "Allow", "Action": action, "Resource": resource}
+    policy = {"Statement": [*POLICY["Statement"], wider]}
+    allowed, denied = read_record((json.dumps(entry) for entry in USE), ["poller"])
+
+    found = compare(grants("poller", policy), allowed, denied, OPEN_ENDED)
+
+    assert [(one.action, one.resource) for one in found.too_wide] == [(action, resource)]
+    assert "granted with a wildcard" in str(found)
 
 
 @pytest.mark.parametrize("left_out", USE, ids=lambda entry: entry["action"])
@@ -110,6 +139,6 @@ def test_statement_that_denies_is_denied_rather_than_misjudged() -> None:
 def test_differences_read_as_sentences() -> None:
     allowed, denied = read_record([json.dumps(USE[0])], ["poller"])
 
-    text = str(compare(grants("poller", POLICY), allowed, denied))
+    text = str(compare(grants("poller", POLICY), allowed, denied, OPEN_ENDED))
 
     assert f"granted, never used: poller: dynamodb:BatchGetItem on {TABLE}" in text

@@ -33,7 +33,6 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def forget_telemetry() -> None:
     """Drop what Powertools keeps per process; its log handler holds on to one test's stdout."""
     telemetry.logger.cache_clear()
-    telemetry.metrics.cache_clear()
     logging.Logger.manager.loggerDict.pop(SERVICE, None)
 
 
@@ -77,6 +76,11 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+def faults(written: list[dict[str, Any]]) -> dict[str, int]:
+    """Return the logged faults by kind."""
+    return {line["fault"]: line["count"] for line in written if line.get("message") == "fault"}
+
+
 def test_a_run_when_all_is_well_then_returns_the_report(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,33 +91,9 @@ def test_a_run_when_all_is_well_then_returns_the_report(
     assert report["duration_ms"] >= 0
     json.dumps(report)
     written = lines(capsys)
-    emf = next(line for line in written if "_aws" in line)
-    assert emf["AccountsPolled"] == [1.0]
-    assert emf["AccountsOk"] == [1.0]
-    assert emf["InvalidScheduledTime"] == [0.0]
-    assert emf["WriteFailures"] == [0.0]
-    assert "RunDuration" in emf
-    assert emf["service"] == "balance_poller"
-    assert emf["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "BalanceMonitor/Runs"
+    assert not [line for line in written if "_aws" in line]
     assert [line["message"] for line in written if "message" in line] == ["run finished"]
     assert len(world.history.attempts) == 1
-
-
-def test_failures_when_counted_then_carry_their_outcome_as_dimension(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    world.transport.reply = lambda _request: answer({}, 401)
-
-    lambda_handler(event(entry("one"), entry("two"), entry("odd", secret=None)), context())
-
-    emf = [line for line in lines(capsys) if "PollFailures" in line]
-    assert {line["Outcome"]: line["PollFailures"] for line in emf} == {
-        "invalid_key": [2.0],
-        "bad_config": [1.0],
-    }
-    directive = emf[0]["_aws"]["CloudWatchMetrics"][0]
-    assert directive["Namespace"] == "BalanceMonitor/Runs"
-    assert [sorted(names) for names in directive["Dimensions"]] == [["Outcome", "service"]]
 
 
 def test_a_time_when_it_is_none_then_is_logged_and_counted(
@@ -122,7 +102,11 @@ def test_a_time_when_it_is_none_then_is_logged_and_counted(
     lambda_handler(event(entry("one"), scheduled_at="<aws.scheduler.scheduled-time>"), context())
 
     written = lines(capsys)
-    assert any(line.get("InvalidScheduledTime") == [1.0] for line in written)
+    assert faults(written) == {"invalid scheduled time": 1}
+    (emf,) = [line for line in written if "_aws" in line]
+    assert emf["Faults"] == [1.0]
+    assert emf["service"] == "balance_poller"
+    assert emf["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "BalanceMonitor/Runs"
     assert any(
         line.get("level") == "WARNING" and "scheduled_at" in line["message"] for line in written
     )
@@ -139,7 +123,7 @@ def test_a_sink_when_failing_as_a_whole_then_the_run_fails_after_everything_was_
 
     assert world.log == ["metrics", "history", "latest"]
     written = lines(capsys)
-    assert any(line.get("WriteFailures") == [1.0] for line in written)
+    assert faults(written) == {"not written": 1}
     assert any(line.get("level") == "ERROR" for line in written)
 
 

@@ -210,5 +210,21 @@ def test_an_exception_when_logged_then_a_key_in_it_is_masked(
     assert "canary" not in out.getvalue()
 
 
-def test_run_metrics_when_made_then_lie_beside_the_accounts_namespace() -> None:
-    assert telemetry.metrics("test-service", "Mine").namespace == "Mine/Runs"
+def test_faults_when_there_are_some_then_are_logged_by_kind_and_published_as_one_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    telemetry.report_faults("test-service", "Mine", {"one kind": 2, "another": 1, "none": 0})
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = {line["fault"]: line["count"] for line in lines if line.get("message") == "fault"}
+    (emf,) = [line for line in lines if "_aws" in line]
+    assert told == {"one kind": 2, "another": 1}
+    assert emf["Faults"] == [3.0]
+    assert emf["service"] == "test-service"
+    assert emf["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Mine/Runs"
+
+
+def test_faults_when_there_are_none_then_cost_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.report_faults("test-service", "Mine", {"one kind": 0})
+
+    assert capsys.readouterr().out == ""

@@ -4,6 +4,8 @@
   only its namespace. Without the key, a plain ``StringEquals`` on it denies everything; with it,
   a wrong namespace is still denied.
 - The group in a schedule's ARN, which MiniStack assumes to be ``default``.
+- The condition key ``aws:SecureTransport``: on loopback, plain http stands for AWS's TLS, without
+  which the policies of queues and topics refuse everybody.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import json
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 
 from balancectl.localcloud.emulator.settings import ServerSettings
 
@@ -42,6 +44,13 @@ def apply(_settings: ServerSettings) -> None:
         return arn.replace(_DEFAULT, f":schedule/{_group(body, query)}/")
 
     iam_actions.extract_resource_arn = with_group
+    resolve = iam_evaluator._resolve_condition_key
+
+    def over_tls(key: str, request: Any) -> Any:
+        """Take every request for one over TLS."""
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, request)
+
+    iam_evaluator._resolve_condition_key = over_tls
 
 
 def _namespace(body: bytes) -> str:

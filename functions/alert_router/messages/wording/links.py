@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from alert_router.incidents.incident import Problem
-from shared.names import DEFAULT_NAME, AlarmKind, AlarmName, Severity
+from shared.names import CONSOLE_HOSTS, DEFAULT_NAME, AlarmKind, AlarmName, Severity
 
 if TYPE_CHECKING:
     from alert_router.incidents.notification import Notification
-
-_CONSOLES: Final = {
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
 
 #: The alarm to look at, of those that may stand for a problem.
 _KINDS: Final = {
@@ -65,7 +60,7 @@ class Links(NamedTuple):
         # A display name ("EU (Ireland)") is no Region that a link could name.
         if not name or not region or not region.replace("-", "").isalnum():
             return ""
-        console = _CONSOLES.get(self.partition, "console.aws.amazon.com")
+        console = CONSOLE_HOSTS.get(self.partition, CONSOLE_HOSTS["aws"])
         page = f"#alarmsV2:alarm/{quote(name, safe='')}"
         return f"https://{region}.{console}/cloudwatch/home?region={region}{page}"
 

@@ -37,6 +37,14 @@ locals {
   # functions/alert_router/incidents/subscriber.py.
   subscribers_item = { scope = "subscribers", id = "declared" }
 
+  # The console of each partition, of which {region}. stands in front.
+  console_hosts = {
+    aws        = "console.aws.amazon.com"
+    aws-cn     = "console.amazonaws.cn"
+    aws-eusc   = "console.amazonaws-eusc.eu"
+    aws-us-gov = "console.amazonaws-us-gov.com"
+  }
+
   # The value of the attributes provider and account in messages about no account of ours.
   no_subject = "-"
 }

@@ -1,0 +1,6 @@
+# Addresses that changed within the module. A root that called it before keeps what it has.
+
+moved {
+  from = aws_cloudwatch_dashboard.this
+  to   = aws_cloudwatch_dashboard.this[0]
+}

@@ -1,0 +1,231 @@
+"""The monthly bill of Balance Monitor, line by line: at list prices, and within AWS's free tier.
+
+List prices of us-east-1, read 2026-11 from the AWS price list and the services' pricing pages; the
+free tier is the part without an end, for an AWS account in which nothing else uses it. SMS is left
+out: its price depends on the country.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+MINUTES_PER_MONTH = 43_800
+GB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars for one unit of what AWS counts."""
+
+    metric_first_10k: Decimal = Decimal("0.30")
+    metric_next_240k: Decimal = Decimal("0.10")
+    put_metric_data: Decimal = Decimal("0.00001")
+    alarm: Decimal = Decimal("0.10")
+    dashboard: Decimal = Decimal("3.00")
+    logs_gb: Decimal = Decimal("0.50")
+    secret: Decimal = Decimal("0.40")
+    secret_call: Decimal = Decimal("0.000005")
+    write_unit: Decimal = Decimal("0.000000625")
+    read_unit: Decimal = Decimal("0.000000125")
+    storage_gb: Decimal = Decimal("0.25")
+    recovery_gb: Decimal = Decimal("0.20")
+    lambda_request: Decimal = Decimal("0.0000002")
+    lambda_gb_second: Decimal = Decimal("0.0000133334")
+    schedule_run: Decimal = Decimal("0.000001")
+    queue_request: Decimal = Decimal("0.0000004")
+    customer_key: Decimal = Decimal("1.00")
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTier:
+    """How much of each unit AWS gives away every month, without an end.
+
+    aws.amazon.com/cloudwatch/pricing, /lambda/pricing, /dynamodb/pricing, /sqs/pricing and
+    /eventbridge/pricing, read 2026-11. DynamoDB's free requests are of provisioned capacity, which
+    the tables do not use.
+    """
+
+    metric: int = 10
+    alarm: int = 10
+    dashboard: int = 3
+    metric_call: int = 1_000_000
+    logs_gb: int = 5
+    storage_gb: int = 25
+    lambda_request: int = 1_000_000
+    lambda_gb_second: int = 400_000
+    schedule_run: int = 14_000_000
+    queue_request: int = 1_000_000
+
+
+NOTHING_FREE = FreeTier(**dict.fromkeys(FreeTier.__slots__, 0))
+AT = Prices()
+
+#: The monitor's own alarms with e-mail alone; a test counts Terraform's.
+OPERATIONS_ALARMS = 23
+#: A topic for one more form of message has these: failed, lost, unfiltered, misread.
+ALARMS_PER_FORM = 4
+#: The functions' one metric each is published only when something is wrong.
+RUN_SERIES = 0
+#: Bytes of log of one poller run, and of one account that fails in it (one in a hundred).
+RUN_LOG_BYTES = 1_200
+FAILED_ACCOUNT_LOG_BYTES = 400
+#: One history item is one write unit; LATEST is two (at most 2 KB), written in a transaction, which
+#: costs double.
+WRITE_UNITS_PER_POLL = 5
+#: One eventually consistent read of LATEST, at most 4 KB.
+READ_UNITS_PER_POLL = Decimal("0.5")
+HISTORY_ITEM_BYTES = 350
+#: A poller run: start, secrets and writes, and 100 requests at a time of half a second each.
+RUN_SECONDS = Decimal("1.5")
+REQUEST_SECONDS = Decimal("0.5")
+IN_FLIGHT = 100
+TICK_MINUTES = 5
+TICK_SECONDS = Decimal("0.3")
+ROUTER_MEMORY_GB = Decimal("0.25")
+#: Lambda reads a queue with five long polls of 20 seconds side by side.
+QUEUE_REQUESTS = MINUTES_PER_MONTH * 60 // 20 * 5
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A deployment, with the module's defaults."""
+
+    accounts: int
+    poll_interval_minutes: int = 5
+    series_per_account: int = 1
+    """Balance alone; one more for each of runway, drain and expiry."""
+    alarms_per_account: int = 3
+    """warning, critical and stale."""
+    secrets: int | None = None
+    """None: the shared JSON secret, which holds 400 accounts' keys."""
+    history_days: int = 90
+    shard_size: int = 500
+    poller_memory_gb: Decimal = Decimal("0.5")
+    forms: int = 0
+    """Topics for further forms of message, beside e-mail's."""
+    has_dashboard: bool = True
+    has_customer_key: bool = False
+    free: FreeTier = field(default=NOTHING_FREE)
+
+    @property
+    def shards(self) -> int:
+        """Schedules, and so poller runs per interval."""
+        return math.ceil(self.accounts / self.shard_size)
+
+    @property
+    def polls(self) -> Decimal:
+        """Intervals in a month."""
+        return Decimal(MINUTES_PER_MONTH) / self.poll_interval_minutes
+
+    @property
+    def runs(self) -> Decimal:
+        """Poller runs in a month."""
+        return self.polls * self.shards
+
+    @property
+    def ticks(self) -> Decimal:
+        """Runs of the router's own schedule in a month."""
+        return Decimal(MINUTES_PER_MONTH) / TICK_MINUTES
+
+    @property
+    def secret_count(self) -> int:
+        """Secrets that the poller reads."""
+        return self.secrets or math.ceil(self.accounts / 400)
+
+
+def beyond(amount: Decimal | int, free: int) -> Decimal:
+    """Return what is left of an amount when the free part is taken away."""
+    return max(Decimal(0), Decimal(amount) - free)
+
+
+def metrics(setup: Setup) -> Decimal:
+    """Return the custom metrics' price: tiered, and by the hour for a series polled less often."""
+    share = min(Decimal(1), Decimal(60) / setup.poll_interval_minutes)
+    series = setup.accounts * setup.series_per_account + RUN_SERIES
+    billed = beyond(series * share, setup.free.metric)
+    first = min(billed, 10_000 * share)
+    return first * AT.metric_first_10k + (billed - first) * AT.metric_next_240k
+
+
+def alarms(setup: Setup) -> Decimal:
+    """Return the alarms' price: the accounts', and the monitor's own."""
+    own = OPERATIONS_ALARMS + ALARMS_PER_FORM * setup.forms
+    return AT.alarm * beyond(setup.accounts * setup.alarms_per_account + own, setup.free.alarm)
+
+
+def secret_reads(setup: Setup) -> Decimal:
+    """Return the price of reading secrets, counted as one call each."""
+    return AT.secret_call * max(setup.runs, setup.polls * setup.secret_count)
+
+
+def table_requests(setup: Setup) -> Decimal:
+    """Return the price of DynamoDB's reads and writes, on demand."""
+    per_poll = WRITE_UNITS_PER_POLL * AT.write_unit + READ_UNITS_PER_POLL * AT.read_unit
+    return setup.polls * setup.accounts * per_poll
+
+
+def storage(setup: Setup) -> Decimal:
+    """Return the price of the history that is kept, and of restoring it to any second."""
+    polls_a_day = Decimal(24 * 60) / setup.poll_interval_minutes
+    gigabytes = polls_a_day * setup.history_days * setup.accounts * HISTORY_ITEM_BYTES / GB
+    return beyond(gigabytes, setup.free.storage_gb) * AT.storage_gb + gigabytes * AT.recovery_gb
+
+
+def functions(setup: Setup) -> Decimal:
+    """Return the price of both Lambda functions on arm64."""
+    per_shard = Decimal(min(setup.accounts, setup.shard_size))
+    seconds = RUN_SECONDS + math.ceil(per_shard / IN_FLIGHT) * REQUEST_SECONDS
+    gb_seconds = (
+        setup.runs * seconds * setup.poller_memory_gb
+        + setup.ticks * TICK_SECONDS * ROUTER_MEMORY_GB
+    )
+    return (
+        beyond(setup.runs + setup.ticks, setup.free.lambda_request) * AT.lambda_request
+        + beyond(gb_seconds, setup.free.lambda_gb_second) * AT.lambda_gb_second
+    )
+
+
+def logs(setup: Setup) -> Decimal:
+    """Return the price of the logs, one account in a hundred failing at every poll."""
+    failures = setup.polls * setup.accounts / 100
+    gigabytes = (setup.runs * RUN_LOG_BYTES + failures * FAILED_ACCOUNT_LOG_BYTES) / GB
+    return beyond(gigabytes, setup.free.logs_gb) * AT.logs_gb
+
+
+def requests(setup: Setup) -> Decimal:
+    """Return the price of metric calls (up to 1,000 data each), schedule runs and long polls."""
+    data_per_run = min(setup.accounts, setup.shard_size) * setup.series_per_account
+    calls = setup.runs * math.ceil(data_per_run / 1000)
+    return (
+        beyond(calls, setup.free.metric_call) * AT.put_metric_data
+        + beyond(setup.runs + setup.ticks, setup.free.schedule_run) * AT.schedule_run
+        + beyond(QUEUE_REQUESTS, setup.free.queue_request) * AT.queue_request
+    )
+
+
+LINES: dict[str, Callable[[Setup], Decimal]] = {
+    "metrics": metrics,
+    "alarms": alarms,
+    "secrets": lambda setup: AT.secret * setup.secret_count,
+    "secret reads": secret_reads,
+    "DynamoDB requests": table_requests,
+    "DynamoDB storage": storage,
+    "Lambda": functions,
+    "logs": logs,
+    "PutMetricData, Scheduler, SQS": requests,
+    "dashboard": lambda s: AT.dashboard * (s.has_dashboard and not s.free.dashboard),
+    "customer managed key": lambda setup: AT.customer_key * setup.has_customer_key,
+}
+
+
+def bill(setup: Setup) -> dict[str, Decimal]:
+    """Return the monthly bill of ``setup`` by line, US dollars."""
+    return {what: Decimal(price(setup)) for what, price in LINES.items()}
+
+
+def total(setup: Setup) -> Decimal:
+    """Return the monthly total of ``setup``."""
+    return sum(bill(setup).values(), Decimal(0))

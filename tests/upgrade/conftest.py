@@ -1,0 +1,205 @@
+"""One local cloud in which the previous release ran, and over which this one is deployed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from balancectl.localcloud.alarms.evaluator import AlarmEvaluator
+from balancectl.localcloud.clock import next_minute
+from balancectl.localcloud.emulator.emulator import Emulator
+from balancectl.localcloud.emulator.process import start_emulator
+from balancectl.localcloud.inbox import Inbox, Message
+from balancectl.localcloud.providers.accounts import Account
+from balancectl.localcloud.providers.servers import SimulatedProviders
+from shared.names import StackNames
+from shared.times import format_time
+from tests.upgrade.releases import Release, present, previous, write_variables
+
+HERE = Path(__file__).parent
+NAME = "balance-monitor"
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+ACCOUNTS = (
+    Account("low", "openrouter", "sk-or-low-upgr4de", Decimal(3)),
+    Account("silent", "openrouter", "sk-or-silent-upgr4de", Decimal(2)),
+    Account("well", "firecrawl", "fc-well-upgr4de", Decimal(90_000)),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies here, and keep it on one worker and in its order: one cloud serves all."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.upgrade)
+            item.add_marker(pytest.mark.xdist_group("upgrade"))
+
+
+@dataclass
+class World:
+    """The cloud, and what a person does with it."""
+
+    emulator: Emulator
+    folder: Path
+    variables: Path
+    names: StackNames = field(default_factory=lambda: StackNames(NAME))
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(self.emulator.mailbox_file)
+        self._evaluator = AlarmEvaluator(self.emulator.client("cloudwatch"), prefixes=[f"{NAME}/"])
+
+    def poll(self) -> list[dict[str, Any]]:
+        """Run the poll schedules once, five minutes later, and let alarms and router follow."""
+        at = self.emulator.clock.advance(timedelta(minutes=5))
+        reports = [self.invoke(self.names.poller_function, event) for event in self._events(at)]
+        self.emulator.clock.advance(timedelta(minutes=1))
+        self._evaluator.evaluate_all(self.emulator.clock.now)
+        self.emulator.settle(timeout_seconds=300)
+        return reports
+
+    def reconcile(self) -> None:
+        """Run the router's own schedule once."""
+        found = self.emulator.client("scheduler").get_schedule(
+            GroupName=self.names.schedule_group, Name=self.names.tick_schedule
+        )
+        self.invoke(self.names.router_function, json.loads(found["Target"]["Input"]))
+        self.emulator.settle(timeout_seconds=300)
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a function to its end, and return its report."""
+        done = self.emulator.client("lambda").invoke(
+            FunctionName=function, Payload=json.dumps(event).encode()
+        )
+        report: dict[str, Any] = json.loads(done["Payload"].read())
+        assert not done.get("FunctionError"), report
+        return report
+
+    def messages(self) -> list[Message]:
+        """Return what was delivered since the last call."""
+        return self.inbox.read_new()
+
+    def subscriptions(self) -> dict[tuple[str, str, str], str]:
+        """Return the ARN of every subscription by topic, protocol and endpoint."""
+        pages = self.emulator.client("sns").get_paginator("list_subscriptions").paginate()
+        return {
+            (one["TopicArn"].rsplit(":", 1)[-1], one["Protocol"], one["Endpoint"]): one[
+                "SubscriptionArn"
+            ]
+            for page in pages
+            for one in page["Subscriptions"]
+        }
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Return all items of a table, as DynamoDB has them."""
+        pages = self.emulator.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+        return [item for page in pages for item in page["Items"]]
+
+    def keys(self) -> dict[str, str]:
+        """Return the keys in the deployment's secret."""
+        found = self.emulator.client("secretsmanager").get_secret_value(SecretId=self.names.secret)
+        document: dict[str, str] = json.loads(found["SecretString"])
+        return document
+
+    def _events(self, at: Any) -> list[dict[str, Any]]:
+        """Return the inputs of the poll schedules, as of a time."""
+        scheduler, group = self.emulator.client("scheduler"), self.names.schedule_group
+        pages = scheduler.get_paginator("list_schedules").paginate(
+            GroupName=group, NamePrefix=self.names.poll_schedule_prefix
+        )
+        schedules = [one["Name"] for page in pages for one in page["Schedules"]]
+        inputs = (
+            scheduler.get_schedule(GroupName=group, Name=name)["Target"]["Input"]
+            for name in schedules
+        )
+        return [json.loads(text.replace(SCHEDULED_TIME, format_time(at))) for text in inputs]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A local cloud with simulated providers, and nothing deployed in it."""
+    folder = tmp_path_factory.mktemp("upgrade")
+    emulator = start_emulator(folder / "cloud", story_start=next_minute(), hold_schedules=True)
+    try:
+        with SimulatedProviders(ACCOUNTS) as providers:
+            yield World(
+                emulator,
+                folder,
+                write_variables(folder / "mine.tfvars.json", _variables(providers)),
+            )
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def former(world: World) -> Release:
+    """The previous release, deployed and used: an incident, a silence, keys and history."""
+    release = previous(world.folder / "previous", world.emulator.environment())
+    release.build()
+    terraform = ("scripts/terraform.py", "-chdir=infra/terraform")
+    release.must(*terraform, "init", "-input=false")
+    release.must(
+        *terraform, "apply", "-auto-approve", "-input=false", "-parallelism=20",
+        f"-var-file={world.variables}",
+    )  # fmt: skip
+    release.balancectl("keys", "import", stdin=json.dumps({one.name: one.key for one in ACCOUNTS}))
+    release.balancectl("silence", "silent", "--for", "24h", "--reason", "known")
+    for _ in range(3):
+        world.poll()
+    return release
+
+
+@pytest.fixture(scope="session")
+def before(world: World, former: Release) -> dict[str, Any]:
+    """What there was before the upgrade."""
+    assert former.tree.exists()
+    return {
+        "messages": world.messages(),
+        "subscriptions": world.subscriptions(),
+        "balances": world.items(world.names.balances_table),
+        "alerts": world.items(world.names.alerts_table),
+        "keys": world.keys(),
+    }
+
+
+@pytest.fixture(scope="session")
+def upgraded(world: World, former: Release, before: dict[str, Any]) -> Release:
+    """This release, deployed over the previous one as a person would: `make deploy`."""
+    assert before
+    release = present(world.folder / "present", world.emulator.environment())
+    release.build()
+    shutil.copy(former.tree / "infra/terraform/terraform.tfstate", release.tree / "infra/terraform")
+    release.balancectl("keys", "bind", "--all", "--yes")
+    release.must("scripts/deploy.py", "deploy", f"--var-file={world.variables}", YES="1")
+    return release
+
+
+def _variables(providers: SimulatedProviders) -> dict[str, Any]:
+    """Return the variables of both releases."""
+    thresholds = {"openrouter": {"warning": 20, "critical": 5}, "firecrawl": {"warning": 1000}}
+    return {
+        "accounts": {
+            one.name: {
+                "provider": one.provider,
+                "base_url": providers.base_url(one.provider),
+                **thresholds[one.provider],
+            }
+            for one in ACCOUNTS
+        },
+        "subscribers": {
+            "team": {"protocol": "email", "endpoint": "team@example.com"},
+            "on-call": {
+                "protocol": "sms", "endpoint": "+4915112345678", "severities": ["critical"],
+            },
+        },
+        "operations_subscribers": {"ops": {"protocol": "email", "endpoint": "ops@example.com"}},
+        "allow_http_loopback": True,
+        "group_wait_seconds": 0,
+    }  # fmt: skip
