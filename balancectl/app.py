@@ -12,6 +12,7 @@ from balancectl.cli.root_group import RootGroup
 from balancectl.commands import (
     check,
     doctor,
+    explain,
     help_,
     history,
     keys,
@@ -109,6 +110,7 @@ app.command("history")(history.history)
 app.command("preflight")(preflight.preflight)
 app.command("test-alert")(test_alert.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)
+app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 silence_group = command_group("Mute accounts for a while, with a reason.", cls=SilenceGroup)
 silence_group.command("add")(silence.add)

@@ -57,6 +57,12 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         *_SUBSCRIPTIONS,
         *_WRITING_KEYS,
     ),
+    "explain": (
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "logs:FilterLogEvents",
+        "scheduler:GetSchedule",
+    ),
     "doctor": (
         "cloudwatch:DescribeAlarms",
         "dynamodb:BatchGetItem",

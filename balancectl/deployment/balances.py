@@ -16,7 +16,7 @@ from shared.dynamo import decode, encode
 from shared.names import LATEST
 from shared.outcome import Outcome
 from shared.records import Latest
-from shared.times import parse_time
+from shared.times import format_time, parse_time
 
 _BATCH: Final = 100
 _MAX_ROUNDS: Final = 20
@@ -79,6 +79,22 @@ def read_history(target: Target, account: str, limit: int) -> list[PastAttempt]:
             break
         query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
     return attempts
+
+
+def read_between(target: Target, account: str, start: datetime, end: datetime) -> list[PastAttempt]:
+    """Return the account's polls between two times, oldest first."""
+    pages = target.dynamodb.get_paginator("query").paginate(
+        TableName=target.names.balances_table,
+        KeyConditionExpression="account = :account AND #at BETWEEN :start AND :end",
+        ExpressionAttributeNames={"#at": "at"},
+        ExpressionAttributeValues=encode(
+            {":account": account, ":start": format_time(start), ":end": format_time(end)}
+        ),
+    )
+    try:
+        return [_attempt(decode(item)) for page in pages for item in page["Items"]]
+    except ClientError as exc:
+        raise _no_table(target, exc) from exc
 
 
 def _batch(target: Target, accounts: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -149,6 +150,12 @@ class Target:
     def cloudwatch(self) -> CloudWatchClient:
         """CloudWatch."""
         client: CloudWatchClient = self._client("cloudwatch")
+        return client
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """CloudWatch Logs."""
+        client: CloudWatchLogsClient = self._client("logs")
         return client
 
     @cached_property

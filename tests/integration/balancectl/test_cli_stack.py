@@ -196,6 +196,7 @@ WAYS: dict[str, list[list[str]]] = {
     "subscribers": [["subscribers"]],
     "test-alert": [["test-alert", "account-000", "--wait", "1s"]],
     "doctor": [["doctor"]],
+    "explain": [["explain", "account-000"]],
     "keys move": [["keys", "set", "account-000"], ["keys", "move", "account-000", "renamed"]],
     "setup": [["setup", "--wait", "0s"], ["keys", "set", "account-000"]],
     "silence add": [["silence", "all", "--reason", "x"]],

@@ -193,7 +193,9 @@ class FakeDynamo:
             items = [
                 item
                 for item in self._table("Query", TableName)
-                if item["account"] == values[":account"] and item["at"] < values.get(":latest", "~")
+                if item["account"] == values[":account"]
+                and values.get(":start", "") <= item["at"] <= values.get(":end", "~")
+                and item["at"] < values.get(":latest", "~")
             ]
             items.sort(key=lambda item: item["at"], reverse=True)
         else:
@@ -339,6 +341,35 @@ class FakeSns:
         return {"MessageId": "message-1"}
 
 
+class FakeLogs:
+    """CloudWatch Logs: the router's log group."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[datetime, str]] = []
+
+    def add(self, at: datetime, message: str, **fields: Any) -> None:
+        """Log a line as Powertools writes it."""
+        self.lines.append((at, json.dumps({"level": "INFO", "message": message, **fields})))
+
+    def get_paginator(self, _operation: str) -> FakeLogs:
+        return self
+
+    def paginate(
+        self,
+        logGroupName: str,  # noqa: N803 -- AWS's names
+        startTime: int,  # noqa: N803
+        endTime: int,  # noqa: N803
+        filterPattern: str,  # noqa: N803
+    ) -> Iterator[dict[str, Any]]:
+        assert logGroupName == f"/aws/lambda/{NAMES.router_function}"
+        if not self.lines:
+            raise failure("FilterLogEvents", "ResourceNotFoundException")
+        for at, line in self.lines:
+            millis = int(at.timestamp() * 1000)
+            if startTime <= millis <= endTime and filterPattern.strip('"') in line:
+                yield {"events": [{"timestamp": millis, "message": line}]}
+
+
 @dataclass
 class Cloud:
     """The stack ``demo`` and its fakes."""
@@ -348,6 +379,7 @@ class Cloud:
     scheduler: FakeScheduler = field(default_factory=FakeScheduler)
     functions: FakeFunctions = field(default_factory=FakeFunctions)
     sns: FakeSns = field(default_factory=FakeSns)
+    logs: FakeLogs = field(default_factory=FakeLogs)
     now: datetime = NOW
 
     def target(self, name: str = "demo") -> Target:
@@ -359,6 +391,7 @@ class Cloud:
             scheduler=self.scheduler,
             functions=self.functions,
             sns=self.sns,
+            logs=self.logs,
             identity=("123456789012", "arn:aws:sts::123456789012:assumed-role/deploy/alice"),
         )
         return target
