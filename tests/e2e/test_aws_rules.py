@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from balancectl.localcloud.emulator.process import start_emulator
+from balancectl.localcloud.inbox import Inbox
 from tests.e2e.conftest import refusals
 
 if TYPE_CHECKING:
@@ -80,6 +81,35 @@ def test_filter_policy_that_sns_does_not_take_is_refused(emulator: Emulator) -> 
             Endpoint="team@example.com",
             Attributes={"FilterPolicy": f"{{{keys}}}"},
         )
+
+
+@pytest.mark.parametrize(("structure", "is_kept"), [("json", False), (None, True)])
+def test_attributes_go_with_plain_messages_only(
+    emulator: Emulator, structure: str | None, is_kept: bool
+) -> None:
+    """A filter policy sees them only there, too."""
+    sns = emulator.client("sns")
+    topic = sns.create_topic(Name=f"attributes-{structure}")["TopicArn"]
+    for endpoint, policy in (("all@example.com", "{}"), ("some@example.com", '{"to": ["x"]}')):
+        sns.subscribe(
+            TopicArn=topic,
+            Protocol="email",
+            Endpoint=endpoint,
+            Attributes={"FilterPolicy": policy},
+        )
+    inbox = Inbox(emulator.mailbox_file)
+    inbox.read_new()
+
+    sns.publish(
+        TopicArn=topic,
+        Message='{"default": "text"}',
+        MessageAttributes={"to": {"DataType": "String", "StringValue": "x"}},
+        **({"MessageStructure": structure} if structure else {}),
+    )
+
+    received = {message.endpoint: message.attribute("to") for message in inbox.read_new()}
+    everybody = {"all@example.com": "x", "some@example.com": "x"}
+    assert received == (everybody if is_kept else {"all@example.com": ""})
 
 
 def test_secret_without_a_value_is_not_found(emulator: Emulator) -> None:

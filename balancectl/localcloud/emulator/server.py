@@ -38,6 +38,7 @@ PATCHES: Final = (
     "log_alarms",
     "metrics",
     "mailbox",
+    "message_attributes",
     "permissions",
     "schedules",
     "secrets",
