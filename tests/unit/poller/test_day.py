@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balance_poller.event import parse_event
@@ -73,6 +73,7 @@ def test_a_day_when_never_ok_then_is_written_without_a_balance() -> None:
     assert "lowest" not in item
 
 
+@settings(deadline=None, max_examples=30)
 @given(
     falls=st.lists(st.decimals(0, 5, places=2), min_size=1, max_size=20),
     old=st.sets(st.integers(1, 18)),
