@@ -6,11 +6,14 @@
 - The group in a schedule's ARN, which MiniStack assumes to be ``default``.
 - The condition key ``aws:SecureTransport``: on loopback, plain http stands for AWS's TLS, without
   which the policies of queues and topics refuse everybody.
+- ``aws:PrincipalArn`` of a role's session, which is the role's ARN and not the session's
+  (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html, read 2026-11).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -19,6 +22,7 @@ from ministack.core import iam_actions, iam_evaluator
 from balancectl.localcloud.emulator.settings import ServerSettings
 
 _DEFAULT: Final = ":schedule/default/"
+_SESSION: Final = re.compile(r"(arn:[a-z-]+):sts::(\d+):assumed-role/([^/]+)/.*")
 
 
 def apply(_settings: ServerSettings) -> None:
@@ -46,11 +50,17 @@ def apply(_settings: ServerSettings) -> None:
     iam_actions.extract_resource_arn = with_group
     resolve = iam_evaluator._resolve_condition_key
 
-    def over_tls(key: str, request: Any) -> Any:
-        """Take every request for one over TLS."""
-        return "true" if key.lower() == "aws:securetransport" else resolve(key, request)
+    def as_on_aws(key: str, request: Any) -> Any:
+        """Take every request for one over TLS, and a role's session for the role."""
+        match key.lower():
+            case "aws:securetransport":
+                return "true"
+            case "aws:principalarn":
+                return _SESSION.sub(r"\1:iam::\2:role/\3", request.principal_arn)
+            case _:
+                return resolve(key, request)
 
-    iam_evaluator._resolve_condition_key = over_tls
+    iam_evaluator._resolve_condition_key = as_on_aws
 
 
 def _namespace(body: bytes) -> str:
