@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
-from contextlib import suppress
+import time
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -31,8 +32,9 @@ VARIABLES: Final = LOCAL / "terraform.tfvars"
 _PORTS: Final = LOCAL / "ports.json"
 _TEMPLATE: Final = Path(__file__).with_name("example.tfvars")
 _RECORD: Final = "up.json"
-#: A background process that cannot bind its ports exits within this time.
-_BACKGROUND_SECONDS: Final = 1.5
+#: How long the background process may take to answer: a busy machine is slow to start Python.
+_BACKGROUND_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.1
 
 
 def simulated_accounts() -> list[Account]:
@@ -138,7 +140,7 @@ def _start(ports: dict[str, int], on_stage: OnStage) -> RunningCloud:
     running = RunningCloud(FOLDER, emulator.port, leave_running(emulator.process), 0, ports)
     running.write()
     _apply(running, on_stage)
-    running = replace(running, background_pid=_start_background(emulator))
+    running = replace(running, background_pid=_start_background(emulator, ports))
     running.write()
     emulator.release_schedules()
     return running
@@ -152,8 +154,8 @@ def _apply(running: RunningCloud, on_stage: OnStage) -> None:
     running.deployment.import_keys({account.name: account.key for account in simulated_accounts()})
 
 
-def _start_background(emulator: Emulator) -> int:
-    """Start the background process, check that it keeps running, and return its pid."""
+def _start_background(emulator: Emulator, ports: dict[str, int]) -> int:
+    """Start the background process, wait until all its servers answer, and return its pid."""
     log_file = emulator.folder / "background.log"
     with log_file.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 -- our own module
@@ -164,11 +166,22 @@ def _start_background(emulator: Emulator) -> int:
             start_new_session=True,
             env=emulator.environment(),
         )
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_BACKGROUND_SECONDS)
-        last_line = log_file.read_text("utf-8").strip().splitlines()[-1:]
-        raise RunningCloudError(f"the simulated providers did not start: {' '.join(last_line)}")
-    return leave_running(process)
+    deadline = time.monotonic() + _BACKGROUND_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if all(_is_listening(port) for port in ports.values()):
+            return leave_running(process)
+        time.sleep(_POLL_SECONDS)
+    process.terminate()
+    process.wait()
+    last_line = log_file.read_text("utf-8").strip().splitlines()[-1:]
+    raise RunningCloudError(f"the simulated providers did not start: {' '.join(last_line)}")
+
+
+def _is_listening(port: int) -> bool:
+    """Whether a server on this machine accepts connections at ``port``."""
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _ports() -> dict[str, int]:

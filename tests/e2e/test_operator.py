@@ -141,7 +141,7 @@ def test_alarm_on_the_monitor_itself_reaches_its_subscribers_by_email(cloud: Loc
     assert [message.endpoint for message in messages] == [story.OPERATIONS]
     assert alarm in messages[0].subject
     assert "It failed." in messages[0].body
-    assert "runbook" in messages[0].body.lower()
+    assert "see the function's log" in messages[0].body.lower()
 
 
 def _dimensions(described: dict[str, Any]) -> frozenset[tuple[str, str]]:

@@ -99,7 +99,7 @@ class Deployment:
             env=self.emulator.environment() | dict(environment or {}),
         )
         if done.returncode not in exits:
-            output = done.stderr.strip() or done.stdout.strip()
+            output = f"{done.stdout}\n{done.stderr}".strip()
             raise DeploymentError(f"balancectl {arguments[0]} ({done.returncode}): {output}")
         return done.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from alert_router.messages.formats.webhook import MAX_ENTRIES
 from alert_router.messages.wording.links import Links
 from shared.names import Severity, Status
 
+Kind = tuple[Severity, Status]
+"""What the lines of one digest have in common."""
+
 
 class Composer(NamedTuple):
     """Composes messages."""
@@ -25,12 +29,14 @@ class Composer(NamedTuple):
         self,
         notifications: Sequence[Notification],
         still_open: Mapping[str, Sequence[str]] | None = None,
+        digested: frozenset[Kind] = frozenset(),
     ) -> list[Message]:
         """Return messages that hold each notification once.
 
         Args:
             notifications: what is due now.
             still_open: of a group that partly recovered, the accounts that did not.
+            digested: what is a digest for others, and so for whoever gets two lines of it.
         """
         drafts = [
             draft
@@ -38,12 +44,17 @@ class Composer(NamedTuple):
             for draft in self._drafts(key, group, (still_open or {}).get(key, ()))
         ]
         messages: list[Message] = []
-        for similar in _by_severity(drafts).values():
-            if len(similar) > self.digest_above:
+        for kind, similar in _by_severity(drafts).items():
+            if len(similar) > (1 if kind in digested else self.digest_above):
                 messages += self._digests(similar)
             else:
                 messages += [draft.message for draft in similar]
         return messages
+
+    def digested(self, notifications: Sequence[Notification]) -> frozenset[Kind]:
+        """Return what becomes a digest for whoever gets everything."""
+        kinds = Counter(_kind(each) for each in _by_group(notifications).values())
+        return frozenset(kind for kind, count in kinds.items() if count > self.digest_above)
 
     def _drafts(
         self, key: str, notifications: Sequence[Notification], still_open: Sequence[str]
@@ -142,9 +153,15 @@ def _was_grouped(notification: Notification) -> bool:
     )
 
 
-def _by_severity(drafts: Iterable[_Draft]) -> dict[tuple[Severity, Status], list[_Draft]]:
+def _by_severity(drafts: Iterable[_Draft]) -> dict[Kind, list[_Draft]]:
     """Group the drafts of one severity and status."""
-    groups: dict[tuple[Severity, Status], list[_Draft]] = {}
+    groups: dict[Kind, list[_Draft]] = {}
     for draft in drafts:
-        groups.setdefault((draft.message.severity, draft.message.status), []).append(draft)
+        groups.setdefault(_kind(draft.notifications), []).append(draft)
     return groups
+
+
+def _kind(notifications: Sequence[Notification]) -> Kind:
+    """Return the severity and status of the message about notifications of one cause."""
+    is_critical = any(each.audience is Severity.CRITICAL for each in notifications)
+    return Severity.CRITICAL if is_critical else Severity.WARNING, notifications[0].status

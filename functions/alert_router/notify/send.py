@@ -21,7 +21,7 @@ from alert_router.incidents.transitions import mark_sent, with_lease
 from alert_router.notify.context import RouterContext
 
 if TYPE_CHECKING:
-    from alert_router.messages.compose import Composer
+    from alert_router.messages.compose import Composer, Kind
     from alert_router.messages.formats.message import Message
 
 #: Marking is worth a second try: without it the message would be repeated.
@@ -109,8 +109,9 @@ def _deliver(
     notifications = {n.key: n for n in _notifications(context, incidents)}
     delivered = {i.key: i.outbox.delivered for i in incidents if i.outbox is not None}
     groups: dict[IncidentKey, str] = {}
+    digested = composer.digested(list(notifications.values()))
     for audience in audiences(list(notifications.values()), subscribers, delivered, still_open):
-        for message in _render(context, composer, audience):
+        for message in _render(context, composer, audience, digested):
             for form, names in audience.to.items():
                 if publish(context, message, form, names):
                     for key in message.members:
@@ -147,14 +148,16 @@ def _notifications(context: RouterContext, incidents: Sequence[Incident]) -> lis
     return gathered
 
 
-def _render(context: RouterContext, composer: Composer, audience: Audience) -> list[Message]:
+def _render(
+    context: RouterContext, composer: Composer, audience: Audience, digested: frozenset[Kind]
+) -> list[Message]:
     """Render what an audience gets, together where notifications say the same.
 
     Where that fails each is rendered alone, and where that fails without its record: people are
     alerted even if the record holds something that nobody thought of.
     """
     try:
-        return composer.compose(audience.notifications, audience.still_open)
+        return composer.compose(audience.notifications, audience.still_open, digested)
     except Exception as exc:  # noqa: BLE001 -- the same
         context.log.warning("rendering one by one", error=type(exc).__name__)
     return [m for n in audience.notifications for m in _render_alone(context, composer, n)]

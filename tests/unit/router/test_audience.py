@@ -196,6 +196,24 @@ def test_subscriber_when_others_accounts_fire_too_then_nothing_is_read_of_them(e
     }
 
 
+def test_digest_when_a_subscriber_gets_a_part_then_its_lines_are_one_message_too() -> None:
+    """What is one message for everybody is not several for whoever gets less of it."""
+    names = [f"{provider}-{number}" for provider in PROVIDERS for number in range(2)]
+    world = World(
+        records={n: latest(n, provider=n.rpartition("-")[0], balance=Decimal(3)) for n in names}
+    )
+    world.table.declared = [
+        Subscriber("crawlers", Form.EMAIL, providers=frozenset({"firecrawl"})),
+        Subscriber("one", Form.EMAIL, accounts=frozenset({"firecrawl-1"})),
+    ]
+
+    world.transition(*(alarm("critical", account=n, provider=n.rpartition("-")[0]) for n in names))
+
+    sent = {name: [d for d in world.deliveries if name in d.to] for name in ("crawlers", "one")}
+    assert [d.message.status for d in sent["crawlers"]] == [Status.DIGEST]
+    assert [d.message.status for d in sent["one"]] == [Status.FIRING]
+
+
 @pytest.mark.parametrize("refused", Form)
 def test_form_when_its_topic_refuses_once_then_only_that_form_is_sent_again(refused: Form) -> None:
     world = World(records={"openrouter-0": latest("openrouter-0", balance=Decimal(3))})
