@@ -16,6 +16,7 @@ from balancectl.deployment.credit import (
     Reading,
     Verdict,
     judge,
+    judge_time,
     poll_account,
     recorded,
 )
@@ -33,36 +34,55 @@ def preflight(  # noqa: PLR0913, PLR0917 -- options are arguments
     context: typer.Context,
     account: AccountArgument,
     need: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="AMOUNT",
             help="Required amount: a bare number uses the account's unit; if you add a unit, it "
             "must match: 12.50, or '12.50 USD'.",
         ),
-    ],
+    ] = None,
+    need_time: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="TIME",
+            help="Required time: 90m, 12h. The balance must last at least so long, 9 times in 10.",
+        ),
+    ] = None,
     max_age: Annotated[
         str, typer.Option(metavar="TIME", help="Maximum age of the balance: 90s, 10m, 2h.")
     ] = "10m",
     live: Annotated[bool, typer.Option("--live", help="Poll the account first.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check that an account has enough credit left.
+    """Check that an account has enough credit left: an amount, or for a time.
 
     Exits 0 if it has, 1 if it has not, and 2 if that is unknown: there is no record, it is too old,
     or the last poll failed.
     """
-    amount, unit = read_need(need)
+    if (need is None) == (need_time is None):
+        raise typer.BadParameter("give either --need AMOUNT or --for TIME")
     oldest = read_duration(max_age)
     target = target_of(context)
     if live:
         with progress(f"polling {account} …"):
             reading = poll_account(target, account)
+        if need_time is not None:
+            reading = recorded(target, account)  # the poll's report has no forecast
     else:
         reading = recorded(target, account)
     now = target.now()
-    verdict = judge(reading, amount, unit, oldest, now)
+    needed: dict[str, object]
+    if need is not None:
+        amount, unit = read_need(need)
+        needed = {"need": amount}
+        verdict = judge(reading, amount, unit, oldest, now)
+    else:
+        time = read_duration(need_time or "")
+        needed = {"need_seconds": int(time.total_seconds())}
+        verdict = judge_time(reading, time, oldest, now)
     if as_json:
-        print_json(_as_json(account, reading, amount, verdict, now))
+        print_json(_as_json(account, reading, verdict, now) | needed)
     else:
         print_line(f"{account}: {verdict.answer}: {verdict.detail}", _STYLE[verdict.answer])
     raise typer.Exit(_EXIT[verdict.answer])
@@ -88,7 +108,7 @@ def read_need(text: str) -> tuple[Decimal, str | None]:
 
 
 def _as_json(
-    account: str, reading: Reading | None, need: Decimal, verdict: Verdict, now: datetime
+    account: str, reading: Reading | None, verdict: Verdict, now: datetime
 ) -> dict[str, object]:
     """Return the verdict as JSON."""
     read_at = None if reading is None else reading.at
@@ -96,10 +116,10 @@ def _as_json(
         "account": account,
         "answer": verdict.answer.value,
         "detail": verdict.detail,
-        "need": need,
         "balance": None if reading is None else reading.balance,
         "unit": None if reading is None else reading.unit or None,
         "balance_at": read_at,
         "age_seconds": None if read_at is None else int((now - read_at).total_seconds()),
+        "lasts_until": None if reading is None else reading.lasts_until,
         "outcome": None if reading is None else reading.outcome.value,
     }

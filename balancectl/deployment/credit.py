@@ -36,6 +36,10 @@ class Reading:
     unit: str
     at: datetime | None
     """When the balance was read."""
+    lasts_until: datetime | None = None
+    """Until when it lasts at least, 9 times in 10; None while that is unknown."""
+    is_steady: bool = False
+    """Whether nothing is consumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +53,50 @@ class Verdict:
 def judge(
     reading: Reading | None, need: Decimal, unit: str | None, max_age: timedelta, now: datetime
 ) -> Verdict:
-    """Return the answer for the latest known balance. Pure."""
-    if reading is None:
-        return Verdict(Answer.UNKNOWN, "no record: never polled, or no such account")
-    if reading.outcome is not Outcome.OK:
-        return Verdict(Answer.UNKNOWN, f"the last poll failed: {reading.detail}")
-    if reading.balance is None or reading.at is None:
-        return Verdict(Answer.UNKNOWN, "the balance was never read")
+    """Return whether the latest known balance is as much as needed. Pure."""
+    problem = _problem(reading, max_age, now)
+    if reading is None or reading.balance is None or reading.at is None or problem:
+        return Verdict(Answer.UNKNOWN, problem)
     if unit is not None and unit != reading.unit:
         return Verdict(Answer.UNKNOWN, f"the balance is in {reading.unit}, not in {unit}")
-    age = now - reading.at
-    if age > max_age:
-        too_old, limit = format_exact_duration(age), format_exact_duration(max_age)
-        return Verdict(Answer.UNKNOWN, f"the balance is {too_old} old, more than {limit}")
     left = format_amount(reading.balance, reading.unit)
     wanted = format_amount(need, reading.unit)
     if left == wanted and reading.balance != need:  # rounding would hide the difference
         left, wanted = f"{reading.balance:f} {reading.unit}", f"{need:f} {reading.unit}"
     text = f"{left} left, {wanted} needed (read {format_age(reading.at, now)})"
     return Verdict(Answer.ENOUGH if reading.balance >= need else Answer.NOT_ENOUGH, text)
+
+
+def judge_time(
+    reading: Reading | None, need: timedelta, max_age: timedelta, now: datetime
+) -> Verdict:
+    """Return whether the balance lasts as long as needed, 9 times in 10. Pure."""
+    problem = _problem(reading, max_age, now)
+    if reading is None or reading.balance is None or problem:
+        return Verdict(Answer.UNKNOWN, problem)
+    wanted = format_exact_duration(need)
+    if reading.is_steady and reading.balance > 0:
+        return Verdict(Answer.ENOUGH, f"nothing is consumed, {wanted} needed")
+    if reading.lasts_until is None:
+        return Verdict(Answer.UNKNOWN, "too little is known of its consumption")
+    left = max(timedelta(), reading.lasts_until - now)
+    text = f"lasts at least {format_exact_duration(left)}, {wanted} needed"
+    return Verdict(Answer.ENOUGH if left >= need else Answer.NOT_ENOUGH, text)
+
+
+def _problem(reading: Reading | None, max_age: timedelta, now: datetime) -> str:
+    """Return why a reading answers nothing; empty when it does."""
+    if reading is None:
+        return "no record: never polled, or no such account"
+    if reading.outcome is not Outcome.OK:
+        return f"the last poll failed: {reading.detail}"
+    if reading.balance is None or reading.at is None:
+        return "the balance was never read"
+    age = now - reading.at
+    if age > max_age:
+        too_old, limit = format_exact_duration(age), format_exact_duration(max_age)
+        return f"the balance is {too_old} old, more than {limit}"
+    return ""
 
 
 def recorded(target: Target, account: str) -> Reading | None:
@@ -81,6 +110,8 @@ def recorded(target: Target, account: str) -> Reading | None:
         balance=latest.good.balance,
         unit=latest.good.unit or "",
         at=latest.good.balance_at,
+        lasts_until=latest.good.empty_between[0] if latest.good.empty_between else None,
+        is_steady=latest.good.burn_basis == "steady",
     )
 
 

@@ -96,8 +96,12 @@ def _runway(latest: Latest, now: datetime) -> Iterator[Health]:
     limits = latest.thresholds
     if left is None:
         return
-    text = f"empty in about {format_duration(left)}" if left > timedelta() else "empty by now"
-    hours = Decimal(left.total_seconds()) / 3600
+    least = least_left(latest, now)
+    text = "empty by now"
+    if left > timedelta():
+        text = f"empty in about {format_duration(left)}"
+        text += "" if least is None else f", at least {format_duration(least)}"
+    hours = Decimal((left if least is None else least).total_seconds()) / 3600
     if limits.runway_critical_hours is not None and hours < limits.runway_critical_hours:
         yield Health(Condition.CRITICAL, text)
     elif limits.runway_warning_hours is not None and hours < limits.runway_warning_hours:
@@ -107,6 +111,12 @@ def _runway(latest: Latest, now: datetime) -> Iterator[Health]:
 def hours_left(latest: Latest, now: datetime) -> timedelta | None:
     """Return how long the balance will last from ``now``; None if unknown."""
     return None if latest.good.empty_at is None else latest.good.empty_at - now
+
+
+def least_left(latest: Latest, now: datetime) -> timedelta | None:
+    """Return how long the balance will last at least, 9 times in 10; None if unknown."""
+    between = latest.good.empty_between
+    return None if between is None else max(timedelta(), between[0] - now)
 
 
 def _drain(latest: Latest) -> Iterator[Health]:

@@ -17,7 +17,7 @@ from balancectl.cli.output import (
     print_warning,
 )
 from balancectl.deployment.accounts import Stack
-from balancectl.deployment.health import Condition, Health, hours_left
+from balancectl.deployment.health import Condition, Health, hours_left, least_left
 from balancectl.deployment.target import Target
 from shared.money import format_amount, format_number
 from shared.records import Latest, Thresholds, TopUp
@@ -102,7 +102,7 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
         ("burn", " ".join(filter(None, [burn, _basis(latest)]))),
         (
             "empty",
-            "" if good.empty_at is None else f"around {format_clock(good.empty_at, now)}",
+            _empty_at(latest, now),
         ),
         ("last top-up", "" if top_up is None else _top_up(top_up, unit, now)),
         ("resets", "" if good.resets_at is None else format_clock(good.resets_at, now)),
@@ -116,6 +116,20 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
         ("top up at", latest.top_up_url or ""),
     ]
     return pairs
+
+
+def _empty_at(latest: Latest, now: datetime) -> str:
+    """Return the most likely time and the range that holds 4 times in 5."""
+    good = latest.good
+    if good.empty_at is None:
+        return ""
+    likely = f"around {format_clock(good.empty_at, now)}"
+    if good.empty_between is None:
+        return likely
+    first, last = good.empty_between
+    if last is None:
+        return f"{likely}, {format_clock(first, now)} or later"
+    return f"{likely}, between {format_clock(first, now)} and {format_clock(last, now)}"
 
 
 def _next_request(latest: Latest, now: datetime) -> str:
@@ -140,7 +154,11 @@ def _empty_in(latest: Latest, now: datetime) -> str:
     left = hours_left(latest, now)
     if left is None:
         return "-"
-    return format_duration(left) if left > timedelta() else "now"
+    if left <= timedelta():
+        return "now"
+    least = least_left(latest, now)
+    likely = format_duration(left)
+    return likely if least is None else f"{likely}, at least {format_duration(least)}"
 
 
 def _amount(amount: Decimal | None, unit: str, missing: str = "-") -> str:
@@ -185,7 +203,11 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
             other: {"remaining": wallet.remaining, "unit": wallet.unit}
             for other, wallet in good.others.items()
         },
+        "runway_hours": good.runway_hours,
+        "at_least_hours": good.at_least_hours,
         "empty_at": good.empty_at,
+        "empty_between": good.empty_between
+        and {"from": good.empty_between[0], "to": good.empty_between[1]},
         "burn_per_day": good.burn_per_day,
         "burn_basis": good.burn_basis,
         "last_top_up": good.last_top_up

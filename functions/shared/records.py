@@ -19,6 +19,9 @@ from shared.times import format_time, parse_time
 
 Item = dict[str, Any]
 
+#: A runway alarm ends only once the bound is so many times its threshold, or at a top-up.
+RUNWAY_CLEARS_ABOVE: Final = Decimal("1.5")
+
 #: A reason is a sentence; longer ones would push LATEST over one write unit.
 MAX_REASON: Final = 200
 
@@ -45,7 +48,7 @@ class Thresholds:
     runway_warning_hours: Decimal | None = None
     runway_critical_hours: Decimal | None = None
     max_burn_per_day: Decimal | None = None
-    drain_factor: Decimal | None = None
+    drain_sensitivity: Decimal | None = None
     expiry_warning_days: Decimal | None = None
 
 
@@ -104,6 +107,15 @@ class LastGood:
     resets_at: datetime | None = None
     credit_expires_at: datetime | None = None
     runway_hours: Decimal | None = None
+    """The most likely hours until the balance is gone."""
+    at_least_hours: Decimal | None = None
+    """It takes at least so long, 9 times in 10."""
+    at_least_95_hours: Decimal | None = None
+    """The same, 19 times in 20."""
+    at_most_hours: Decimal | None = None
+    """It takes at most so long, 9 times in 10; None where that is no help."""
+    runway_level: str | None = None
+    """The level that the series of the runway alarms is held at: ``warning``, ``critical``."""
     empty_at: datetime | None = None
     burn_per_day: Decimal | None = None
     burn_basis: str | None = None
@@ -127,6 +139,10 @@ class LastGood:
             # Not "expires_at": that is the table's TTL attribute.
             "credit_expires_at": _time_or_none(self.credit_expires_at),
             "runway_hours": self.runway_hours,
+            "at_least_hours": self.at_least_hours,
+            "at_least_95_hours": self.at_least_95_hours,
+            "at_most_hours": self.at_most_hours,
+            "runway_level": self.runway_level,
             "empty_at": _time_or_none(self.empty_at),
             "burn_per_day": self.burn_per_day,
             "burn_basis": self.burn_basis,
@@ -136,6 +152,21 @@ class LastGood:
             "source_hash": self.source_hash,
             "key_id": self.key_id,
         }
+
+    @property
+    def empty_between(self) -> tuple[datetime, datetime | None] | None:
+        """From when to when it will be empty, 4 times in 5; None while that is unknown.
+
+        The second is None where the range has no end worth naming.
+        """
+        if self.balance_at is None or self.at_least_hours is None or self.empty_at is None:
+            return None
+        return (
+            self.balance_at + timedelta(hours=float(self.at_least_hours)),
+            None
+            if self.at_most_hours is None
+            else self.balance_at + timedelta(hours=float(self.at_most_hours)),
+        )
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> LastGood:
@@ -155,6 +186,10 @@ class LastGood:
             resets_at=_time_from(item, "resets_at"),
             credit_expires_at=_time_from(item, "credit_expires_at"),
             runway_hours=item.get("runway_hours"),
+            at_least_hours=item.get("at_least_hours"),
+            at_least_95_hours=item.get("at_least_95_hours"),
+            at_most_hours=item.get("at_most_hours"),
+            runway_level=item.get("runway_level"),
             empty_at=_time_from(item, "empty_at"),
             burn_per_day=item.get("burn_per_day"),
             burn_basis=item.get("burn_basis"),

@@ -10,8 +10,8 @@ variable "accounts" {
     - base_url: https address of a self-hosted service, instead of the provider's own.
     - warning, critical: alert when the balance falls below this amount, in the provider's unit.
     - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
-    - runway_warning_hours, runway_critical_hours: alert when the balance will run out within this many hours.
-    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_factor: when consumption is this many times faster than usual.
+    - runway_warning_hours, runway_critical_hours: alert when the balance may run out within this many hours: you have them, 9 times in 10. The alert ends above 1.5 times as many, or at a top-up.
+    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when more is consumed in 1 or 3 hours than this many times the most that ever was (1.5 is sensitive, 2 normal, 3 calm; in 24 hours half of what is above 1 suffices).
     - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
     At least one threshold is required.

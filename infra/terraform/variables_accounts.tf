@@ -4,7 +4,7 @@
 locals {
   account_fields = [
     "provider", "secret", "params", "wallet", "base_url", "warning", "critical", "stale_after_minutes",
-    "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "drain_factor",
+    "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "drain_sensitivity",
     "expiry_warning_days", "top_up_url",
   ]
 }
@@ -19,8 +19,8 @@ variable "accounts" {
     - base_url: https address of a self-hosted service, instead of the provider's own.
     - warning, critical: alert when the balance falls below this amount, in the provider's unit.
     - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
-    - runway_warning_hours, runway_critical_hours: alert when the balance will run out within this many hours.
-    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_factor: when consumption is this many times faster than usual.
+    - runway_warning_hours, runway_critical_hours: alert when the balance may run out within this many hours: you have them, 9 times in 10. The alert ends above 1.5 times as many, or at a top-up.
+    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when more is consumed in 1 or 3 hours than this many times the most that ever was (1.5 is sensitive, 2 normal, 3 calm; in 24 hours half of what is above 1 suffices).
     - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
     At least one threshold is required.
@@ -31,13 +31,18 @@ variable "accounts" {
   nullable = false
 
   validation {
+    condition     = alltrue([for id, account in var.accounts : !can(account.drain_factor)])
+    error_message = "Account ${join(", ", [for id, account in var.accounts : "\"${id}\"" if can(account.drain_factor)])}: drain_factor was replaced in 0.2; set drain_sensitivity = 2 instead (docs/upgrading.md)."
+  }
+
+  validation {
     condition = alltrue([
-      for id, account in var.accounts : length(setsubtract(try(keys(account), []), local.account_fields)) == 0
+      for id, account in var.accounts : length(setsubtract(try(keys(account), []), concat(local.account_fields, ["drain_factor"]))) == 0
     ])
     error_message = join("\n", [
       for id, account in var.accounts :
-      "Account \"${id}\": there is no field ${join(", ", setsubtract(try(keys(account), []), local.account_fields))}; correct or remove it. Fields are ${join(", ", local.account_fields)}."
-      if length(setsubtract(try(keys(account), []), local.account_fields)) > 0
+      "Account \"${id}\": there is no field ${join(", ", setsubtract(try(keys(account), []), concat(local.account_fields, ["drain_factor"])))}; correct or remove it. Fields are ${join(", ", local.account_fields)}."
+      if length(setsubtract(try(keys(account), []), concat(local.account_fields, ["drain_factor"]))) > 0
     ])
   }
 }

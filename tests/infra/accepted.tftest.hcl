@@ -30,7 +30,7 @@ run "what_is_right_is_accepted" {
       "Main.1_a-b" = { provider = "openrouter", warning = 20, critical = 5 }
       arn          = { provider = "openrouter", critical = -5, secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:team/keys-AbC123#part" }
       local        = { provider = "kiosk", warning = 1, base_url = "http://127.0.0.1:8080/api", secret = "team/keys" }
-      proxied      = { provider = "kiosk", wallet = "bonus", params = { shop = "south" }, drain_factor = 3, base_url = "https://proxy.example:8443/kiosk", top_up_url = "https://kiosk.example/pay?x=1#top" }
+      proxied      = { provider = "kiosk", wallet = "bonus", params = { shop = "south" }, drain_sensitivity = 3, base_url = "https://proxy.example:8443/kiosk", top_up_url = "https://kiosk.example/pay?x=1#top" }
     }
   }
 

@@ -153,7 +153,7 @@ run "only_what_is_set_is_watched" {
   }
 }
 
-run "a_drain_factor_watches_the_factor" {
+run "a_drain_sensitivity_watches_the_factor" {
   command = plan
 
   module {
@@ -161,7 +161,7 @@ run "a_drain_factor_watches_the_factor" {
   }
 
   variables {
-    accounts = { main = { provider = "openrouter", drain_factor = 5 } }
+    accounts = { main = { provider = "openrouter", drain_sensitivity = 2 } }
   }
 
   assert {
@@ -170,7 +170,7 @@ run "a_drain_factor_watches_the_factor" {
   }
 
   assert {
-    condition     = output.alarms["drain-by-factor"].accounts["main"].description == "OpenRouter account main consumes more than 5 times as fast as it usually does. Top up: https://openrouter.ai/settings/credits Runbook: https://wiki.example/runbook#drain"
+    condition     = output.alarms["drain-by-factor"].accounts["main"].description == "OpenRouter account main consumes more than 2 times the most it ever did in as many hours. Top up: https://openrouter.ai/settings/credits Runbook: https://wiki.example/runbook#drain"
     error_message = jsonencode(output.alarms)
   }
 }

@@ -24,8 +24,11 @@ ACCOUNTS = [
     ('a8 = { provider = "openrouter", warning = 5, stale_after_minutes = 6 }', "raise it to 10"),
     ('a9 = { provider = "openrouter", warning = 5, stale_after_minutes = 0 }', "more than 0"),
     ('b1 = { provider = "openrouter", runway_warning_hours = -5 }', "must be more than 0"),
-    ('b2 = { provider = "openrouter", drain_factor = 0.5 }', "must be more than 1"),
-    ('b3 = { provider = "openrouter", max_burn_per_day = 5, drain_factor = 2 }', "keep one of"),
+    ('b2 = { provider = "openrouter", drain_sensitivity = 0.5 }', "must be from 1.2 to 10"),
+    (
+        'b3 = { provider = "openrouter", max_burn_per_day = 5, drain_sensitivity = 2 }',
+        "keep one of",
+    ),
     ('b4 = { provider = "openrouter", expiry_warning_days = 3 }', "remove it"),
     ('b5 = { provider = "openrouter", warning = 1e16 }', "must lie within -1e15 and 1e15"),
     ('b6 = { provider = "openrouter", warning = 5, secret = "sk-or-canary" }', "like an API key"),

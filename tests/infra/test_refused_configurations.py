@@ -162,7 +162,7 @@ THRESHOLDS = [
         "accounts.threshold",
         account(warning=None),
         [
-            'Account "main": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days.'
+            'Account "main": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days.'
         ],
     ),
     *[
@@ -216,19 +216,19 @@ THRESHOLDS = [
         )
     ),
     Refused(
-        "a drain_factor that every hour exceeds",
-        "accounts.drain_factor",
-        account(drain_factor=1),
+        "a drain_sensitivity that every busy hour exceeds",
+        "accounts.drain_sensitivity",
+        account(drain_sensitivity=1),
         [
-            'Account "main": drain_factor (1) must be more than 1, the account\'s usual consumption; raise it.'
+            'Account "main": drain_sensitivity (1) must be from 1.2 to 10, the factor on the most that was ever consumed; 2 suits most accounts.'
         ],
     ),
     Refused(
         "two thresholds for drain",
         "accounts.one_drain",
-        account(drain_factor=5, max_burn_per_day=100),
+        account(drain_sensitivity=2, max_burn_per_day=100),
         [
-            'Account "main": max_burn_per_day and drain_factor make the same alarm; keep one of them.'
+            'Account "main": max_burn_per_day and drain_sensitivity make the same alarm; keep one of them.'
         ],
     ),
     Refused(

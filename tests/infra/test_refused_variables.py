@@ -195,7 +195,17 @@ TABLE = [
     refused(
         "accounts",
         account(crticial=1)["accounts"],
-        'Account "main": there is no field crticial; correct or remove it. Fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days, top_up_url.',
+        'Account "main": there is no field crticial; correct or remove it. Fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days, top_up_url.',
+    ),
+    refused(
+        "accounts",
+        account(drain_factor=5)["accounts"],
+        'Account "main": drain_factor was replaced in 0.2; set drain_sensitivity = 2 instead (docs/upgrading.md).',
+    ),
+    refused(
+        "key_hosts",
+        ["https://api.example.com/v1"],
+        'key_hosts: each entry must be an origin in lower case without a path, as in "https://api.example.com" or "https://api.example.com:8443".',
     ),
     refused(
         "subscribers",

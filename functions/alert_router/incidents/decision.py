@@ -25,6 +25,7 @@ from alert_router.incidents.incident import (
 )
 from alert_router.incidents.snapshot import AccountSnapshot
 from shared.names import AlarmKind, Severity
+from shared.records import RUNWAY_CLEARS_ABOVE
 
 #: How long a balance that is read again may take to clear the alarm that missed it.
 _PATIENCE: Final = timedelta(minutes=30)
@@ -95,7 +96,7 @@ def severity_now(incident: Incident, snapshot: AccountSnapshot) -> Severity:
         return Severity.CRITICAL
     limits = snapshot.thresholds
     below_critical = _is_below(snapshot.balance, limits.critical)
-    runs_dry = _is_below(snapshot.runway_hours, limits.runway_critical_hours)
+    runs_dry = _is_below(snapshot.at_least_hours, limits.runway_critical_hours)
     if (AlarmKind.WARNING in firing and below_critical) or (
         AlarmKind.RUNWAY_WARNING in firing and runs_dry
     ):
@@ -201,7 +202,8 @@ def _has_improved(incident: Incident, snapshot: AccountSnapshot) -> bool:
     holds_on = firing - {AlarmKind.WARNING, AlarmKind.RUNWAY_WARNING}
     warns = AlarmKind.WARNING in firing and not _is_over(snapshot.balance, limits.warning)
     runs_low = AlarmKind.RUNWAY_WARNING in firing and not _is_over(
-        snapshot.runway_hours, limits.runway_warning_hours
+        snapshot.at_least_hours,
+        limits.runway_warning_hours and limits.runway_warning_hours * RUNWAY_CLEARS_ABOVE,
     )
     return bool(holds_on) or warns or runs_low
 

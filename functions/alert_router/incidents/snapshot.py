@@ -19,7 +19,8 @@ class AccountSnapshot(NamedTuple):
 
     balance: Decimal | None = None
     unit: str = ""
-    runway_hours: Decimal | None = None
+    at_least_hours: Decimal | None = None
+    """How long the balance lasts at least: what the runway thresholds are compared with."""
     thresholds: Thresholds = Thresholds()
     balance_at: datetime | None = None
     """When the record's balance was read."""

@@ -101,7 +101,7 @@ class AccountSnapshots:
         return AccountSnapshot(
             balance=balance,
             unit=latest.good.unit or "",
-            runway_hours=latest.good.runway_hours,
+            at_least_hours=latest.good.at_least_hours,
             thresholds=latest.thresholds,
             balance_at=latest.good.balance_at,
             is_set_up=latest.is_set_up,

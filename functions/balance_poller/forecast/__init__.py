@@ -19,9 +19,11 @@ Consumption is abnormal where ``drain.ratio`` is above 1.
 from balance_poller.forecast.burn_state import BurnState, BurnStateError
 from balance_poller.forecast.drain import NORMAL_SENSITIVITY, Drain
 from balance_poller.forecast.observation import observe
+from balance_poller.forecast.projection import MAX_HOURS
 from balance_poller.forecast.runway import Basis, Forecast, forecast
 
 __all__ = [
+    "MAX_HOURS",
     "NORMAL_SENSITIVITY",
     "Basis",
     "BurnState",

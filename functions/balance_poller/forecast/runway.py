@@ -75,13 +75,6 @@ class Forecast:
     """How abnormal consumption is; None while two days are not known."""
 
     @property
-    def runway_rounded(self) -> Decimal | None:
-        """``runway_hours`` as it is recorded: tenths of an hour."""
-        if self.runway_hours is None:
-            return None
-        return Decimal(f"{min(self.runway_hours, MAX_HOURS):.1f}")
-
-    @property
     def is_abnormal(self) -> bool:
         """Whether more is consumed than ever before, by the sensitivity that was asked for."""
         return self.drain is not None and self.drain.ratio > 1

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from balance_poller.forecast import Basis, Forecast
+from balance_poller.recording.held_runway import HeldRunway
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
 
@@ -33,11 +34,16 @@ class DataPoint:
 
 
 def values(
-    wallet: Wallet, forecast: Forecast, thresholds: Thresholds, at: datetime
+    wallet: Wallet,
+    forecast: Forecast,
+    thresholds: Thresholds,
+    at: datetime,
+    runway: HeldRunway,
 ) -> Iterator[tuple[Metric, float]]:
     """Yield the metrics of an ``ok`` poll at ``at`` with their values.
 
-    What rests on consumption is not published while too little of it is known.
+    What rests on consumption is not published while too little of it is known; the runway is
+    the bound, held down.
     """
     yield Metric.BALANCE, float(wallet.remaining)
     if thresholds.expiry_warning_days is not None:
@@ -45,15 +51,14 @@ def values(
     if forecast.basis in {Basis.ACCUMULATING, Basis.HIDDEN}:
         return
     if thresholds.runway_warning_hours is not None or thresholds.runway_critical_hours is not None:
-        hours = forecast.runway_hours
-        yield Metric.RUNWAY_HOURS, NEVER if hours is None else min(hours, NEVER)
+        yield Metric.RUNWAY_HOURS, min(runway.hours, NEVER)
     if forecast.consumed_last_day is None:
         return
     if thresholds.max_burn_per_day is not None:
         yield Metric.BURN_PER_DAY, float(forecast.consumed_last_day)
-    if thresholds.drain_factor is not None:
+    if thresholds.drain_sensitivity is not None:
         ratio = forecast.drain.ratio if forecast.drain else 0.0
-        yield Metric.DRAIN_FACTOR, ratio * float(thresholds.drain_factor)
+        yield Metric.DRAIN_FACTOR, ratio * float(thresholds.drain_sensitivity)
 
 
 def _days_until(expires_at: datetime | None, at: datetime) -> float:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from zlib import crc32
 
 from balance_poller.event import Account
 from balance_poller.exchange.reading import Reading
-from balance_poller.forecast import NORMAL_SENSITIVITY, BurnState, BurnStateError, forecast, observe
-from balance_poller.recording.account_metrics import DataPoint, values
+from balance_poller.forecast import (
+    MAX_HOURS,
+    NORMAL_SENSITIVITY,
+    BurnState,
+    BurnStateError,
+    forecast,
+    observe,
+)
+from balance_poller.recording.account_metrics import NEVER, DataPoint, values
 from balance_poller.recording.day import count_failure, count_success
+from balance_poller.recording.held_runway import hold
 from balance_poller.recording.unseen import is_unseen
 from shared.days import DayTotals
 from shared.outcome import Outcome
@@ -140,15 +150,25 @@ def _after_success(
         at,
         wallet.remaining,
         reading.burn_per_hour,
-        drain_sensitivity=float(latest.thresholds.drain_factor or NORMAL_SENSITIVITY),
+        drain_sensitivity=float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY),
+    )
+    runway = hold(
+        NEVER if ahead.at_least_hours is None else ahead.at_least_hours,
+        latest.thresholds,
+        latest.good.runway_level,
+        is_topped_up=before is not None and before.last_top_up != state.last_top_up,
     )
     points = tuple(
         DataPoint(latest.account, latest.provider, metric, value, at)
-        for metric, value in values(wallet, ahead, latest.thresholds, at)
+        for metric, value in values(wallet, ahead, latest.thresholds, at, runway)
     )
     good = replace(
         good,
-        runway_hours=ahead.runway_rounded,
+        runway_hours=_tenths(ahead.runway_hours),
+        at_least_hours=_tenths(ahead.at_least_hours),
+        at_least_95_hours=_tenths(ahead.at_least_95_hours),
+        at_most_hours=_tenths(ahead.at_most_hours),
+        runway_level=runway.level and runway.level.value,
         empty_at=ahead.empty_at,
         burn_per_day=ahead.burn_per_day,
         burn_basis=ahead.basis.value,
@@ -158,6 +178,11 @@ def _after_success(
     known = latest.good if before is not None else LastGood()
     day = count_success(latest.day, known, good, at, unseen=unseen)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
+
+
+def _tenths(hours: float | None) -> Decimal | None:
+    """Return hours as they are recorded: rounded down, so that a bound stays one."""
+    return None if hours is None else Decimal(math.floor(min(hours, MAX_HOURS) * 10)) / 10
 
 
 def _burn_state(before: LastGood, now: LastGood) -> BurnState | None:

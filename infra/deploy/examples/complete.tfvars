@@ -15,7 +15,7 @@ accounts = {
   }
 
   # A key that is not a management key reads its own limit.
-  openrouter-ci = { provider = "openrouter_key", critical = 2, drain_factor = 5 }
+  openrouter-ci = { provider = "openrouter_key", critical = 2, drain_sensitivity = 2 }
 
   # One of several wallets, and an alarm when it is consumed faster than anybody would.
   browser-use = { provider = "browser_use", wallet = "additional", warning = 10, max_burn_per_day = 40 }

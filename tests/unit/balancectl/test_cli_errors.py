@@ -155,7 +155,7 @@ def test_hoist_when_global_options_follow_the_command_then_come_first(
         (["nonsense"], "no such command 'nonsense'"),
         (["status", "--nonsense"], "no such option: --nonsense; see `balancectl status --help`"),
         (["history"], "missing argument 'ACCOUNT'; see `balancectl history --help`"),
-        (["preflight", "a"], "missing option '--need'"),
+        (["preflight", "a"], "give either --need AMOUNT or --for TIME"),
         (["preflight", "a", "--need", "much"], "'much' is not an amount"),
         (["preflight", "a", "--need", "1e400"], "'1e400' is not an amount"),
         (["preflight", "a", "--need", "1", "--max-age", "soon"], "'soon' is not a duration"),

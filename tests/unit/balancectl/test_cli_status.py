@@ -36,6 +36,12 @@ def latest(account: str = "main", balance: str | None = "30", **changes: Any) ->
     return changed(base, **changes)
 
 
+#: Read 3 minutes ago, lasting 31 hours at least from then on.
+LASTING: dict[str, Any] = {
+    "empty_at": NOW + timedelta(hours=44),
+    "at_least_hours": Decimal(31),
+    "at_most_hours": Decimal(60),
+}
 REJECTED = {
     "outcome": Outcome.INVALID_KEY,
     "reason": "the key was rejected: INVALID_API_KEY",
@@ -188,6 +194,20 @@ def test_history_when_json_then_has_every_attempt(cloud: Any, run: Run) -> None:
     assert found[0]["at"] == "2026-11-23T14:00:00Z"
 
 
+def test_status_when_a_forecast_is_known_then_says_at_least_and_between(
+    cloud: Any, run: Run
+) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}])
+    limits = Thresholds(runway_warning_hours=Decimal(36))
+    cloud.dynamo.record(latest(**LASTING, thresholds=limits))
+
+    result = run("status", "main")
+
+    assert result.exit_code == 1
+    assert "empty in about 44 h, at least 30 h" in result.stdout
+    assert "between Tue 24 Nov 21:02 UTC and Thu 26 Nov" in result.stdout
+
+
 def test_history_when_there_is_none_then_exits_2(run: Run) -> None:
     assert run("history", "nobody").exit_code == 2
 
@@ -204,6 +224,11 @@ def test_history_when_there_is_none_then_exits_2(run: Run) -> None:
         ({}, ["--need", "1", "--max-age", "2m"], (2, "3 min old, more than 2 min")),
         (REJECTED, ["--need", "1"], (2, "the last poll failed: the key was rejected")),
         ({"balance": None, "balance_at": None}, ["--need", "1"], (2, "was never read")),
+        (LASTING, ["--for", "12h"], (0, "lasts at least")),
+        (LASTING, ["--for", "36h"], (1, "lasts at least 1 d 6 h 57 min, 1 d 12 h needed")),
+        ({"burn_basis": "steady"}, ["--for", "36h"], (0, "nothing is consumed, 1 d 12 h needed")),
+        ({}, ["--for", "12h"], (2, "too little is known of its consumption")),
+        (REJECTED, ["--for", "12h"], (2, "the last poll failed: the key was rejected")),
     ],
 )
 def test_preflight_when_asked_then_answers_by_exit_code_in_one_line(

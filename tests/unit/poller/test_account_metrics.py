@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from balance_poller.forecast import Basis, Drain, Forecast
-from balance_poller.recording.account_metrics import values
+from balance_poller.recording.account_metrics import NEVER, values
+from balance_poller.recording.held_runway import HeldRunway
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
 from tests.unit.poller.fakes import AT
@@ -17,7 +18,7 @@ from tests.unit.poller.fakes import AT
 ALL = Thresholds(
     runway_warning_hours=Decimal(48),
     max_burn_per_day=Decimal(100),
-    drain_factor=Decimal(5),
+    drain_sensitivity=Decimal(2),
     expiry_warning_days=Decimal(14),
 )
 USUAL = Forecast(
@@ -30,10 +31,16 @@ USUAL = Forecast(
 )
 
 
+HELD = HeldRunway(9.5)
+
+
 def published(
-    forecast: Forecast = USUAL, thresholds: Thresholds = ALL, **wallet: Any
+    forecast: Forecast = USUAL,
+    thresholds: Thresholds = ALL,
+    runway: HeldRunway = HELD,
+    **wallet: Any,
 ) -> dict[Metric, float]:
-    return dict(values(Wallet(Decimal(10), "USD", **wallet), forecast, thresholds, AT))
+    return dict(values(Wallet(Decimal(10), "USD", **wallet), forecast, thresholds, AT, runway))
 
 
 def test_an_account_when_it_sets_no_such_threshold_then_has_one_series() -> None:
@@ -47,7 +54,7 @@ def test_an_account_when_it_sets_every_threshold_then_has_every_series() -> None
         Metric.BALANCE: 10.0,
         Metric.RUNWAY_HOURS: 9.5,
         Metric.BURN_PER_DAY: 30.0,
-        Metric.DRAIN_FACTOR: 1.25,
+        Metric.DRAIN_FACTOR: 0.5,
         Metric.EXPIRES_IN_DAYS: 3.5,
     }
 
@@ -62,7 +69,7 @@ def test_either_runway_threshold_when_set_then_publishes_the_runway(name: str) -
 def test_nothing_when_consumed_then_values_are_published_that_no_alarm_fires_on() -> None:
     steady = Forecast(Basis.STEADY, burn_per_day=Decimal(0), consumed_last_day=Decimal(0))
 
-    found = published(steady)
+    found = published(steady, runway=HeldRunway(NEVER))
 
     assert found[Metric.RUNWAY_HOURS] == 9999.0
     assert found[Metric.BURN_PER_DAY] == 0.0
@@ -70,7 +77,7 @@ def test_nothing_when_consumed_then_values_are_published_that_no_alarm_fires_on(
 
 
 def test_a_runway_when_very_long_then_is_as_if_nothing_were_consumed() -> None:
-    assert published(Forecast(Basis.PROFILE, 123_456.0))[Metric.RUNWAY_HOURS] == 9999.0
+    assert published(runway=HeldRunway(123_456.0))[Metric.RUNWAY_HOURS] == 9999.0
 
 
 def test_a_rate_when_still_accumulating_then_is_not_published() -> None:
@@ -80,7 +87,7 @@ def test_a_rate_when_still_accumulating_then_is_not_published() -> None:
 
 
 def test_a_runway_when_the_provider_reports_its_rate_at_once_then_is_published_alone() -> None:
-    found = published(Forecast(Basis.REPORTED, 0.6))
+    found = published(Forecast(Basis.REPORTED, 0.6), runway=HeldRunway(0.6))
 
     assert found[Metric.RUNWAY_HOURS] == 0.6
     assert not {Metric.BURN_PER_DAY, Metric.DRAIN_FACTOR} & found.keys()

@@ -111,7 +111,7 @@ def test_items_when_everything_is_watched_then_stay_within_their_write_units(aws
         "runway_warning_hours": 48,
         "runway_critical_hours": 12,
         "max_burn_per_day": 100,
-        "drain_factor": 5,
+        "drain_sensitivity": 2,
         "expiry_warning_days": 14,
         "top_up_url": "https://provider.example/settings/billing/credits",
     }
@@ -121,7 +121,15 @@ def test_items_when_everything_is_watched_then_stay_within_their_write_units(aws
     sizes = {key: size(item) for key, item in aws.items.items()}
 
     latest = aws.items["account-0", "LATEST"]
-    assert {"runway_hours", "empty_at", "burn_per_day", "top_up_at", "burn"} <= set(latest)
+    assert {
+        "runway_hours",
+        "at_least_hours",
+        "runway_level",
+        "empty_at",
+        "burn_per_day",
+        "top_up_at",
+        "burn",
+    } <= set(latest)
     assert max(s for (_, at), s in sizes.items() if at == "LATEST") <= 2 * 1024
     assert max(s for (_, at), s in sizes.items() if at != "LATEST") <= 1024
 

@@ -77,7 +77,7 @@ def polled(previous: Latest | None, at: datetime, level: float, **fields: Any) -
     key_id = fields.pop("key_id", NOTED)
     found = Wallet(Decimal(str(round(level, 4))), "USD", **fields)
     reading = Reading(Outcome.OK, None, "main", found, key_id=key_id)
-    account = parse_account(entry(drain_factor=3))
+    account = parse_account(entry(drain_sensitivity=3))
     return record(account, ProviderFacts("P"), reading, previous, at)
 
 

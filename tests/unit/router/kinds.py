@@ -52,6 +52,8 @@ HISTORY = {NOW - minutes(60 * n + 1): Decimal("3.20") + Decimal("0.85") * n for 
 DRAINING = latest(
     balance=Decimal("3.20"),
     runway_hours=Decimal("9.2"),
+    at_least_hours=Decimal("6.4"),
+    at_most_hours=Decimal("14.5"),
     empty_at=NOW + timedelta(hours=9, minutes=10),
     burn_per_day=Decimal("8.40"),
     last_top_up=TopUp(NOW - timedelta(days=3, hours=5), Decimal(50)),
@@ -60,6 +62,8 @@ TOPPED_UP = changed(
     DRAINING,
     balance=Decimal("53.20"),
     runway_hours=Decimal(152),
+    at_least_hours=Decimal(106),
+    at_most_hours=Decimal(201),
     empty_at=NOW + timedelta(hours=152),
     last_top_up=TopUp(NOW - minutes(1), Decimal(50)),
 )

@@ -88,7 +88,7 @@ def _firing(notification: Notification) -> list[str]:
         return [phrases.what(notification)]
     return [
         phrases.left(notification),
-        phrases.empties(notification) or phrases.limit(notification),
+        phrases.outlook(notification) or phrases.limit(notification),
     ]
 
 

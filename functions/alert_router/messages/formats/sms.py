@@ -67,7 +67,7 @@ def _details(notification: Notification) -> tuple[str, ...]:
     return (
         _sentence(phrases.limit(notification) if notification.leading is Problem.LOW else ""),
         _sentence(
-            phrases.empties(notification) if notification.leading is not Problem.STALE else ""
+            phrases.outlook(notification) if notification.leading is not Problem.STALE else ""
         ),
         (latest.top_up_url or "") if latest and needs_money else "",
     )

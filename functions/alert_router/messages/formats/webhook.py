@@ -102,7 +102,7 @@ def _happened(notification: Notification) -> dict[str, Any]:
 
 def _recorded(latest: Latest) -> dict[str, Any]:
     """Describe what the account's record says."""
-    top_up = latest.good.last_top_up
+    top_up, between = latest.good.last_top_up, latest.good.empty_between
     limits = {name: _number(getattr(latest.thresholds, name)) for name in Thresholds.__slots__}
     return {
         "polled_at": _time(latest.polled_at),
@@ -111,6 +111,8 @@ def _recorded(latest: Latest) -> dict[str, Any]:
         "thresholds": _filled(limits),
         "burn_per_day": _number(latest.good.burn_per_day),
         "runway_hours": _number(latest.good.runway_hours),
+        "at_least_hours": _number(latest.good.at_least_hours),
+        "empty_between": between and _filled({"from": _time(between[0]), "to": _time(between[1])}),
         "empty_at": _time(latest.good.empty_at),
         "last_top_up": top_up and {"at": _time(top_up.at), "amount": _number(top_up.amount)},
         "top_up_url": latest.top_up_url,

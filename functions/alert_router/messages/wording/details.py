@@ -127,8 +127,9 @@ def _thresholds(notification: Notification) -> str:
     ]
     if limits.max_burn_per_day is not None:
         texts.append(f"at most {amount(limits.max_burn_per_day, unit)} a day")
-    if limits.drain_factor is not None:
-        texts.append(f"at most {phrases.plain(limits.drain_factor)} times the normal burn")
+    if limits.drain_sensitivity is not None:
+        times = phrases.plain(limits.drain_sensitivity)
+        texts.append(f"at most {times} times the most consumed before")
     if limits.expiry_warning_days is not None:
         texts.append(f"{phrases.plain(limits.expiry_warning_days)} days before credit expires")
     return ", ".join(texts)
@@ -150,5 +151,12 @@ def _empty(notification: Notification) -> str:
     latest = notification.latest
     if not empties or latest is None or latest.good.empty_at is None:
         return ""
-    when = clock(latest.good.empty_at, notification.now)
-    return f"{empties.removeprefix('empty ')} at the current rate, around {when}"
+    between = latest.good.empty_between
+    if between is None:
+        when = f"around {clock(latest.good.empty_at, notification.now)}"
+    elif between[1] is None:
+        when = f"{clock(between[0], notification.now)} or later"
+    else:
+        first, last = (clock(at, notification.now) for at in between if at is not None)
+        when = f"between {first} and {last}"
+    return f"{empties.removeprefix('empty ')}, {when}"

@@ -8,9 +8,10 @@ from typing import Final
 
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.notification import Notification
-from alert_router.messages.wording.units import about, amount, clock, lasted
-from shared.names import AlarmKind, Severity
+from alert_router.messages.wording.units import about, amount, at_least, clock, lasted
+from shared.names import AlarmKind, Severity, Status
 from shared.outcome import Outcome
+from shared.records import RUNWAY_CLEARS_ABOVE
 
 #: An ok poll this old means that nobody polls: the stale alarm takes no less to notice.
 _POLLS_STOPPED: Final = timedelta(minutes=10)
@@ -51,7 +52,7 @@ def left(notification: Notification) -> str:
 
 
 def empties(notification: Notification) -> str:
-    """Return when it will be empty: "empty in about 9 h"; empty when unknown.
+    """Return when it will be empty: "empty in about 9 h, at least 6 h"; empty when unknown.
 
     The forecast is the record's: where the alarm knows a newer balance, it is out of date.
     """
@@ -66,7 +67,17 @@ def empties(notification: Notification) -> str:
         return ""
     if latest.good.empty_at <= notification.now:
         return "empty any minute"
-    return f"empty in {about(latest.good.empty_at - notification.now)}"
+    likely = f"empty in {about(latest.good.empty_at - notification.now)}"
+    least = bound(notification)
+    return f"{likely}, at least {least}" if least else likely
+
+
+def bound(notification: Notification) -> str:
+    """Return how long it takes at least until it is empty: "31 h"; empty when unknown."""
+    between = notification.latest.good.empty_between if notification.latest else None
+    if between is None or between[0] <= notification.now:
+        return ""
+    return at_least(between[0] - notification.now)
 
 
 def burn(notification: Notification) -> str:
@@ -121,13 +132,38 @@ def limit(notification: Notification) -> str:
     value = notification.threshold
     if value is not None:
         return f"below {amount(value, notification.unit)}"
+    hours = _runway_limit(notification)
+    return "" if hours is None else recovering(notification) or f"less than {plain(hours)} h"
+
+
+def recovering(notification: Notification) -> str:
+    """Return that it is no longer below its runway threshold, and when that ends the incident.
+
+    Empty while it is below. "recovering: at least 16 h, ends above 18 h"
+    """
+    hours = None if notification.threshold is not None else _runway_limit(notification)
+    latest = notification.latest
+    if hours is None or latest is None or latest.good.balance_at != notification.balance_at:
+        return ""
+    least = latest.good.at_least_hours
+    if least is None or least < hours or notification.status is Status.RESOLVED:
+        return ""
+    return f"recovering: at least {int(least)} h, ends above {plain(hours * RUNWAY_CLEARS_ABOVE)} h"
+
+
+def outlook(notification: Notification) -> str:
+    """Return when it will be empty, or that it is recovering; empty when unknown."""
+    return recovering(notification) or empties(notification)
+
+
+def _runway_limit(notification: Notification) -> Decimal | None:
+    """Return the runway threshold that fires; None when none does."""
     kinds = notification.firing & {AlarmKind.RUNWAY_WARNING, AlarmKind.RUNWAY_CRITICAL}
     if not kinds or notification.latest is None:
-        return ""
+        return None
     limits = notification.latest.thresholds
     is_critical = notification.severity is Severity.CRITICAL and limits.runway_critical_hours
-    hours = limits.runway_critical_hours if is_critical else limits.runway_warning_hours
-    return f"less than {plain(hours)} h" if hours is not None else ""
+    return limits.runway_critical_hours if is_critical else limits.runway_warning_hours
 
 
 def duration(notification: Notification) -> str:

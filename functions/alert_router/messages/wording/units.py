@@ -60,6 +60,16 @@ def about(length: timedelta) -> str:
     return f"about {round(seconds / _DAY)} days"
 
 
+def at_least(length: timedelta) -> str:
+    """Return a lower bound in one unit, rounded down: "40 min", "9 h", "3 days"."""
+    seconds = max(0.0, length.total_seconds())
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min"
+    if seconds < 2 * _DAY:
+        return f"{int(seconds // _HOUR)} h"
+    return f"{int(seconds // _DAY)} days"
+
+
 def amount(value: Decimal, unit: str) -> str:
     """Return an amount with its unit, where it has one."""
     return format_amount(value, unit) if unit else f"{value.normalize():,f}"

@@ -10,12 +10,12 @@ locals {
   kinds = {
     warning         = merge(local.below, { metric = "Balance", field = "warning", amount = true, words = "has less than %s left" })
     critical        = merge(local.below, { metric = "Balance", field = "critical", amount = true, words = "has less than %s left" })
-    runway-warning  = merge(local.below, { metric = "RunwayHours", field = "runway_warning_hours", amount = false, words = "will be empty in less than %s hours at the current rate" })
-    runway-critical = merge(local.below, { metric = "RunwayHours", field = "runway_critical_hours", amount = false, words = "will be empty in less than %s hours at the current rate" })
+    runway-warning  = merge(local.below, { metric = "RunwayHours", field = "runway_warning_hours", amount = false, words = "may be empty in less than %s hours" })
+    runway-critical = merge(local.below, { metric = "RunwayHours", field = "runway_critical_hours", amount = false, words = "may be empty in less than %s hours" })
     expiry          = merge(local.below, { metric = "ExpiresInDays", field = "expiry_warning_days", amount = false, words = "has credit or a key that expires in less than %s days" })
     # One kind of two fields; account_problems refuses an account with both.
     drain           = merge(local.above, { metric = "BurnPerDay", field = "max_burn_per_day", amount = true, words = "consumes more than %s a day" })
-    drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_factor", amount = false, words = "consumes more than %s times as fast as it usually does" })
+    drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_sensitivity", amount = false, words = "consumes more than %s times the most it ever did in as many hours" })
   }
 
   # Two periods, of which one must breach: fires at once, and clears after two good polls, because

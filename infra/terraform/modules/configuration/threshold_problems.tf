@@ -11,7 +11,7 @@ locals {
   account_threshold_problems = {
     threshold = [
       for id, account in var.accounts :
-      "Account \"${id}\": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_factor, expiry_warning_days."
+      "Account \"${id}\": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days."
       if alltrue([for kind in values(local.kinds) : account[kind.field] == null])
     ]
     zero = [
@@ -43,15 +43,15 @@ locals {
         if try(account[field] <= 0, false)
       ]
     ])
-    drain_factor = [
+    drain_sensitivity = [
       for id, account in var.accounts :
-      "Account \"${id}\": drain_factor (${account.drain_factor}) must be more than 1, the account's usual consumption; raise it."
-      if try(account.drain_factor <= 1, false)
+      "Account \"${id}\": drain_sensitivity (${account.drain_sensitivity}) must be from 1.2 to 10, the factor on the most that was ever consumed; 2 suits most accounts."
+      if try(account.drain_sensitivity < 1.2 || account.drain_sensitivity > 10, false)
     ]
     one_drain = [
       for id, account in var.accounts :
-      "Account \"${id}\": max_burn_per_day and drain_factor make the same alarm; keep one of them."
-      if account.max_burn_per_day != null && account.drain_factor != null
+      "Account \"${id}\": max_burn_per_day and drain_sensitivity make the same alarm; keep one of them."
+      if account.max_burn_per_day != null && account.drain_sensitivity != null
     ]
     expiry = [
       for id, account in var.accounts :

@@ -15,7 +15,7 @@ variable "accounts" {
     runway_warning_hours  = optional(number)
     runway_critical_hours = optional(number)
     max_burn_per_day      = optional(number)
-    drain_factor          = optional(number)
+    drain_sensitivity     = optional(number)
     expiry_warning_days   = optional(number)
     top_up_url            = optional(string)
   }))

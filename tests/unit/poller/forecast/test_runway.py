@@ -169,7 +169,6 @@ class TestForecasting:
         assert found.runway_hours is not None
         assert found.runway_hours > 24 * 365 * 100
         assert found.empty_at is None
-        assert found.runway_rounded is not None
 
     def test_a_burst_when_recent_then_shortens_the_runway_at_once(self) -> None:
         usual, at, _ = polled(24 * 8)

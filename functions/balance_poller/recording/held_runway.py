@@ -1,0 +1,55 @@
+"""The series that runway alarms watch: the bound, held down until it is well above a threshold.
+
+CloudWatch alarms have one threshold, and the bound wavers: without this an alarm would open and
+end several times in one drain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from shared.names import Severity
+from shared.records import RUNWAY_CLEARS_ABOVE, Thresholds
+
+#: What is held down is published so far below the threshold.
+_BELOW: Final = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRunway:
+    """What is published, and the level to remember until the next poll."""
+
+    hours: float
+    level: Severity | None = None
+    """The worst threshold that it is below."""
+
+
+def hold(
+    hours: float, thresholds: Thresholds, before: str | None, *, is_topped_up: bool
+) -> HeldRunway:
+    """Return the bound ``hours`` as it is to be published.
+
+    Args:
+        hours: The bound itself.
+        thresholds: The account's.
+        before: The level after the poll before.
+        is_topped_up: Whether this poll confirmed a top-up; nothing is held down then.
+    """
+    held = {Severity.CRITICAL.value: 2, Severity.WARNING.value: 1}.get(before or "", 0)
+    if is_topped_up:
+        held = 0
+    levels = (
+        (2, Severity.CRITICAL, thresholds.runway_critical_hours),
+        (1, Severity.WARNING, thresholds.runway_warning_hours),
+    )
+    for rank, severity, threshold in levels:
+        if threshold is not None and hours < _ends_at(threshold, is_held=held >= rank):
+            return HeldRunway(min(hours, float(threshold) * _BELOW), severity)
+    return HeldRunway(hours)
+
+
+def _ends_at(threshold: Decimal, *, is_held: bool) -> float:
+    """Return from which bound on a threshold is no longer crossed."""
+    return float(threshold * RUNWAY_CLEARS_ABOVE if is_held else threshold)
