@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
 
 import httpx
 
-from balance_poller.credentials.binding import KeyPolicy
+from balance_poller.credentials.binding import KeyPolicy, origin_of
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.fetching.addresses import AddressPolicy
@@ -118,6 +118,7 @@ def report_goals(goals: list[Goal]) -> int:
 
 def make_event(server: Server, accounts: int, hosts: int, run: int = 0) -> PollEvent:
     """Return the event of one run; every account has a key of its own."""
+    ORIGINS.update(origin_of(server.base_url(host)) for host in range(hosts))
     return parse_event(
         {
             "scheduled_at": (START + run * timedelta(minutes=5)).isoformat(),
@@ -144,6 +145,10 @@ def secrets(accounts: int) -> dict[str, str]:
     return {KEYS: json.dumps({f"account-{n}": f"sk-{n:040}" for n in range(accounts)})}
 
 
+#: Where the benchmark's keys may go: its own servers.
+ORIGINS: set[str] = set()
+
+
 def make_adapters(timeout_seconds: float = 15) -> Adapters:
     """Return what the handler builds."""
     return Adapters(
@@ -151,7 +156,7 @@ def make_adapters(timeout_seconds: float = 15) -> Adapters:
             secrets=SecretStore(clients.secretsmanager, 300),
             transport=lambda: Fetcher(timeout_seconds, AddressPolicy(loopback=True)),
             limits=FetchLimits(IN_FLIGHT, timeout_seconds),
-            keys=KeyPolicy("bench"),
+            keys=KeyPolicy("bench", frozenset(ORIGINS)),
             allow_http_loopback=True,
         ),
         latest=LatestTable(clients.dynamodb, TABLE),
@@ -414,6 +419,7 @@ def down_provider_table(latency: float) -> None:
     with slow_server(latency) as well, slow_server(-1) as silent:
         WireAws(secrets(1000)).attach()
         event = make_event(well, 1000, 1)
+        ORIGINS.add(origin_of(silent.base_url()))
         healthy = timed_run(event, timeout)
         mixed = replace(
             event,
