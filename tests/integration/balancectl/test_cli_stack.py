@@ -197,7 +197,11 @@ WAYS: dict[str, list[list[str]]] = {
     "test-alert": [["test-alert", "account-000", "--wait", "1s"]],
     "doctor": [["doctor"]],
     "explain": [["explain", "account-000"]],
-    "keys move": [["keys", "set", "account-000"], ["keys", "move", "account-000", "renamed"]],
+    "keys move": [
+        ["keys", "set", "account-000"],
+        ["keys", "move", "account-000", "renamed"],
+        ["keys", "set", "skipped"],
+    ],
     "setup": [["setup", "--wait", "0s"], ["keys", "set", "account-000"]],
     "silence add": [["silence", "all", "--reason", "x"]],
     "silence list": [["silence", "list"]],
