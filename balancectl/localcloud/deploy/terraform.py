@@ -91,14 +91,6 @@ class Terraform:
         document: dict[str, Any] = json.loads(self._run("show", "-json", str(file)))
         return document
 
-    def destroy(self, variable_files: Sequence[Path]) -> None:
-        """Run ``destroy``.
-
-        Raises:
-            DeploymentError: with Terraform's error output.
-        """
-        self._run("destroy", *self._options(variable_files), "-auto-approve", "-parallelism=20")
-
     def output(self) -> dict[str, Any]:
         """Return Terraform's outputs by name."""
         text = self._run("output", f"-state={self.state_file}", "-json")
