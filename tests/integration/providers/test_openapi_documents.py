@@ -27,7 +27,13 @@ _SECONDS: Final = 5.0
 #: What a documented status may mean; no other says that it is the key, the limit or the provider.
 MEANINGS: Final = {
     401: {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE, Outcome.ACCOUNT_BLOCKED},
-    403: {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE, Outcome.ACCOUNT_BLOCKED},
+    # An error without its words or its code may be a firewall's.
+    403: {
+        Outcome.INVALID_KEY,
+        Outcome.INSUFFICIENT_SCOPE,
+        Outcome.ACCOUNT_BLOCKED,
+        Outcome.TRANSIENT,
+    },
     429: {Outcome.RATE_LIMITED},
     500: {Outcome.TRANSIENT},
 }
