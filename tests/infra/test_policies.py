@@ -76,7 +76,7 @@ def test_nothing_else_holds_a_policy(stacks: dict[str, Stack]) -> None:
         "aws_iam_role.poller", "aws_iam_role.router", "aws_iam_role.scheduler",
         "aws_iam_role_policy.poller", "aws_iam_role_policy.router", "aws_iam_role_policy.scheduler",
         "aws_sns_topic_policy.alarms", "aws_sns_topic_policy.chat[0]",
-        "aws_sns_topic_policy.notifications", "aws_sns_topic_policy.operations",
+        'aws_sns_topic_policy.form["email"]', "aws_sns_topic_policy.operations",
     ]  # fmt: skip
     for role in stacks["granted"].every("aws_iam_role").values():
         assert not role.get("managed_policy_arns")
