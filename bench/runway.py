@@ -32,6 +32,7 @@ from bench.runway_measures import (
     Found,
     measure_drain,
     measure_forecasts,
+    measure_notice,
 )
 from bench.runway_methods import SIMPLE
 from bench.runway_traces import TUNED_SEEDS, Trace, read_trace, synthetic
@@ -61,6 +62,7 @@ def main() -> int:
         print_coverage(members)
         if not options.quick:
             print_drain(members)
+            print_notices(members)
     print_traces(found)
     judged = [one for one in found if one.group != "irregular"]
     ours = [_median(judged, PRODUCT, hours) for hours in JUDGED]
@@ -75,6 +77,7 @@ def measure(trace: Trace, seed: int, quick: bool) -> Found:
     measure_forecasts(trace, seed, found)
     if not quick:
         measure_drain(trace, seed, found)
+        measure_notice(trace, found)
     return found
 
 
@@ -124,6 +127,18 @@ def print_drain(found: Sequence[Found]) -> None:
                 for within in DETECTED_WITHIN
             ]
         row(rule, cells)
+
+
+def print_notices(found: Sequence[Found]) -> None:
+    """Print who gets the hours asked for, and how many alerts a drain takes."""
+    print()
+    row("drains from full to empty", ["drains", "in time", "alerts a drain"])
+    notices = [notice for one in found for notice in one.notices]
+    for hours in dict.fromkeys(notice.asked_hours for notice in notices):
+        asked = [notice for notice in notices if notice.asked_hours == hours]
+        kept = sum(notice.is_kept for notice in asked) / len(asked)
+        alerts = sum(notice.alerts for notice in asked) / len(asked)
+        row(f"{hours} h asked for", [str(len(asked)), f"{kept:.0%}", f"{alerts:.2f}"])
 
 
 def print_traces(found: Sequence[Found]) -> None:

@@ -13,8 +13,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from balance_poller.forecast import NORMAL_SENSITIVITY, BurnState, Forecast, forecast, observe
+from balance_poller.recording.held_runway import hold
 from bench import runway_methods as methods
 from bench.runway_traces import PER_DAY, PER_HOUR, STEP, Trace
+from shared.names import Severity
+from shared.records import Thresholds, TopUp
 
 START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 HORIZONS = (1, 3, 6, 12, 24, 48, 96)
@@ -40,6 +43,16 @@ class Case:
     since_change_hours: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one drain of an account, from full to empty, gave somebody who asked for hours."""
+
+    asked_hours: int
+    is_kept: bool
+    """Whether the first alert came at least so many hours before the end."""
+    alerts: int
+
+
 @dataclass(slots=True)
 class Found:
     """What one trace showed."""
@@ -51,6 +64,7 @@ class Found:
     cases: list[Case] = field(default_factory=list)
     false_alarms: dict[str, int] = field(default_factory=dict)
     watched_days: float = 0.0
+    notices: list[Notice] = field(default_factory=list)
     detected: dict[tuple[str, int], list[float | None]] = field(default_factory=dict)
     """Hours until a leak of so many times the mean was detected, by rule and leak."""
 
@@ -65,6 +79,9 @@ class Account:
     hours: methods.Hours = field(default_factory=methods.Hours)
     state: BurnState | None = None
     step: int = 0
+    refill_below: float = 0.1
+    """As a share of the size."""
+    refills: int = 0
 
     @property
     def shown(self) -> float:
@@ -83,8 +100,9 @@ class Account:
         before = self.shown
         self.balance -= amount
         self.hours.add(before - self.shown, 1 / PER_HOUR)
-        if self.balance < self.size / 10:
+        if self.balance < self.size * self.refill_below:
             self.balance += self.size
+            self.refills += 1
         self.step += 1
 
     @property
@@ -226,6 +244,55 @@ def _leak(
             if noticed[name] is None and rule(account):
                 noticed[name] = (account.step - begun) / PER_HOUR
     return noticed
+
+
+ASKED = {Severity.WARNING: 48, Severity.CRITICAL: 12}
+
+
+def measure_notice(trace: Trace, found: Found) -> None:
+    """Let the account run empty again and again, with both runway thresholds set."""
+    size = 5 * PER_DAY * sum(trace.use) / len(trace.use)
+    account = Account(size, trace.resolution, size, refill_below=0.0)
+    limits = Thresholds(
+        runway_warning_hours=Decimal(ASKED[Severity.WARNING]),
+        runway_critical_hours=Decimal(ASKED[Severity.CRITICAL]),
+    )
+    level: Severity | None = None
+    top_up: TopUp | None = None
+    opened: dict[Severity, list[int]] = {severity: [] for severity in ASKED}
+    is_watched = False
+    for amount in trace.use:
+        account.poll()
+        if account.state is not None and account.step >= 8 * PER_DAY:
+            bound = account.forecast(account.shown).at_least_hours
+            is_topped_up, top_up = account.state.last_top_up != top_up, account.state.last_top_up
+            before = level
+            hours = math.inf if bound is None else bound
+            level = hold(hours, limits, level and level.value, is_topped_up=is_topped_up).level
+            for severity in _newly_below(before, level):
+                opened[severity].append(account.step)
+        refills = account.refills
+        account.consume(amount)
+        if account.refills > refills:
+            if is_watched:
+                found.notices += _notices(opened, account.step)
+            is_watched = account.step >= 8 * PER_DAY
+            opened = {severity: [] for severity in ASKED}
+
+
+def _newly_below(before: Severity | None, level: Severity | None) -> list[Severity]:
+    """Return the thresholds that the bound has just fallen below."""
+    worst = {None: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+    ranked = [Severity.WARNING, Severity.CRITICAL]
+    return ranked[worst[before] : worst[level]]
+
+
+def _notices(opened: dict[Severity, list[int]], empty_at: int) -> Iterator[Notice]:
+    """Yield what a drain that ended gave."""
+    for severity, hours in ASKED.items():
+        steps = opened[severity]
+        is_kept = bool(steps) and (empty_at - steps[0]) / PER_HOUR >= hours
+        yield Notice(hours, is_kept, len(steps))
 
 
 def _ratio(account: Account, sensitivity: float) -> float:
