@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,8 +101,11 @@ def write_digests() -> None:
 
 def read_version() -> str:
     """Return the version that the checkout has."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])
+    text = (ROOT / "functions" / "shared" / "version.py").read_text(encoding="utf-8")
+    found = re.search(r'^VERSION: Final = "([^"]+)"$', text, re.MULTILINE)
+    if found is None:
+        raise ReleaseError("functions/shared/version.py has no version")
+    return found[1]
 
 
 def run(*command: str) -> str:

@@ -177,7 +177,7 @@ class StackNames:
 
     @property
     def alerts_table(self) -> str:
-        """The DynamoDB table of the router's episodes and silences."""
+        """The DynamoDB table of the router's incidents and silences."""
         return f"{self.name}-alerts"
 
     @property
