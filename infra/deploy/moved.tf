@@ -157,8 +157,8 @@ moved {
 }
 
 moved {
-  from = aws_sqs_queue.failed
-  to   = module.balance_monitor.aws_sqs_queue.failed
+  from = aws_sqs_queue.failed["intake_dead_letters"]
+  to   = module.balance_monitor.aws_sqs_queue.dead_letters
 }
 
 moved {

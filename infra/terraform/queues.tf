@@ -17,20 +17,30 @@ resource "aws_sqs_queue" "intake" {
   policy                     = data.aws_iam_policy_document.intake_queue.json
 
   redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.failed["intake_dead_letters"].arn
+    deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
     maxReceiveCount     = 5
   })
   tags = local.tags
 }
 
-resource "aws_sqs_queue" "failed" {
-  for_each = local.failure_queues
-
-  name                      = each.value
+# Two resources and not one with two keys: where one of its queues goes in an upgrade, Terraform
+# destroys it before whatever uses the others is updated, and the subscriptions that used it go
+# after that: a cycle.
+resource "aws_sqs_queue" "dead_letters" {
+  name                      = local.failure_queues.intake_dead_letters
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn
   message_retention_seconds = 1209600
-  policy                    = each.key == "failures" ? data.aws_iam_policy_document.failures_queue.json : data.aws_iam_policy_document.dead_letters_queue.json
+  policy                    = data.aws_iam_policy_document.dead_letters_queue.json
+  tags                      = local.tags
+}
+
+resource "aws_sqs_queue" "failures" {
+  name                      = local.failure_queues.failures
+  sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
+  kms_master_key_id         = var.kms_key_arn
+  message_retention_seconds = 1209600
+  policy                    = data.aws_iam_policy_document.failures_queue.json
   tags                      = local.tags
 }
 

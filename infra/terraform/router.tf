@@ -81,7 +81,7 @@ resource "aws_lambda_function_event_invoke_config" "router" {
 
   destination_config {
     on_failure {
-      destination = aws_sqs_queue.failed["failures"].arn
+      destination = aws_sqs_queue.failures.arn
     }
   }
 }

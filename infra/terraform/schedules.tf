@@ -29,7 +29,7 @@ resource "aws_scheduler_schedule" "poll" {
     }
 
     dead_letter_config {
-      arn = aws_sqs_queue.failed["failures"].arn
+      arn = aws_sqs_queue.failures.arn
     }
   }
 
@@ -59,7 +59,7 @@ resource "aws_scheduler_schedule" "tick" {
     }
 
     dead_letter_config {
-      arn = aws_sqs_queue.failed["failures"].arn
+      arn = aws_sqs_queue.failures.arn
     }
   }
 

@@ -5,7 +5,7 @@ resource "aws_sns_topic_subscription" "intake" {
   raw_message_delivery = true
 
   # What SNS cannot hand to the queue at all, as after its policy was changed by hand.
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["failures"].arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 }
 
 # SNS knows a subscription by protocol and endpoint: with the subscriber's name as key, renaming one
@@ -39,7 +39,7 @@ resource "aws_sns_topic_subscription" "notifications" {
   protocol       = each.value.protocol
   endpoint       = each.value.endpoint
   filter_policy  = each.value.filter_policy
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["failures"].arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 
   # A filter on names admits nothing until the router addresses messages by them.
   depends_on = [aws_lambda_function.router, aws_dynamodb_table_item.subscribers]
@@ -61,7 +61,7 @@ resource "aws_sns_topic_subscription" "operations" {
   topic_arn      = aws_sns_topic.operations.arn
   protocol       = each.value.protocol
   endpoint       = each.value.endpoint
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed["failures"].arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 
   lifecycle {
     precondition {
