@@ -41,7 +41,7 @@ output "next_steps" {
 output "pending_confirmations" {
   description = "Subscribers who had not confirmed when Terraform last looked."
   value = sort(concat(
-    [for key, subscription in aws_sns_topic_subscription.notifications : local.subscribed.notifications[key].name if subscription.pending_confirmation],
+    [for key, subscription in merge(aws_sns_topic_subscription.notifications, aws_sns_topic_subscription.form) : local.subscribed.notifications[key].name if subscription.pending_confirmation],
     [for key, subscription in aws_sns_topic_subscription.operations : "${local.subscribed.operations[key].name} (operations)" if subscription.pending_confirmation],
   ))
 }

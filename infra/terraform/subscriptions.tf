@@ -27,15 +27,11 @@ resource "aws_dynamodb_table_item" "subscribers" {
   item       = jsonencode({ for name, text in module.configuration.subscribers_item : name => { S = text } })
 }
 
-# Not raw: a queue or webhook sees the attributes in the envelope.
-#
-# Only the owner of a queue or function can subscribe it from another AWS account; a subscription that
-# is made here stays pending, and Terraform waits for it in vain (provider 5.100,
-# internal/service/sns/topic_subscription.go).
+# E-mail, whose subscriptions stay where they were: nobody confirms again.
 resource "aws_sns_topic_subscription" "notifications" {
-  for_each = local.subscribed.notifications
+  for_each = { for key, subscription in local.subscribed.notifications : key => subscription if subscription.form == "email" }
 
-  topic_arn      = local.form_topics[each.value.form]
+  topic_arn      = aws_sns_topic.notifications.arn
   protocol       = each.value.protocol
   endpoint       = each.value.endpoint
   filter_policy  = each.value.filter_policy
@@ -43,11 +39,23 @@ resource "aws_sns_topic_subscription" "notifications" {
 
   # A filter on names admits nothing until the router addresses messages by them.
   depends_on = [aws_lambda_function.router, aws_dynamodb_table_item.subscribers]
+}
+
+# SMS, and the JSON document. Not raw: a queue or webhook sees the attributes in the envelope.
+#
+# Only the owner of a queue or function can subscribe it from another AWS account; a subscription that
+# is made here stays pending, and Terraform waits for it in vain (provider 5.100,
+# internal/service/sns/topic_subscription.go).
+resource "aws_sns_topic_subscription" "form" {
+  for_each = { for key, subscription in local.subscribed.notifications : key => subscription if subscription.form != "email" }
+
+  topic_arn      = local.form_topics[each.value.form]
+  protocol       = each.value.protocol
+  endpoint       = each.value.endpoint
+  filter_policy  = each.value.filter_policy
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 
   lifecycle {
-    # A subscription that moves to another topic: the new one first, so that no message is missed.
-    create_before_destroy = true
-
     precondition {
       condition     = !startswith(each.value.endpoint, "arn:") || try(split(":", each.value.endpoint)[4] == local.account_id, false)
       error_message = "Subscriber \"${each.value.name}\": ${each.value.endpoint} is of another AWS account than ${local.account_id}, where only its owner can subscribe it; subscribe a queue or function of ${local.account_id} that passes messages on."

@@ -111,12 +111,12 @@ run "a_description_says_what_the_unit_and_both_links" {
   }
 
   assert {
-    condition     = output.alarms["runway-warning"].accounts["main"].description == "Kiosk account main will be empty in less than 48 hours at the current rate. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#runway-warning"
+    condition     = output.alarms["runway-warning"].accounts["main"].description == "Kiosk account main may be empty in less than 48 hours. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#runway-warning"
     error_message = output.alarms["runway-warning"].accounts["main"].description
   }
 
   assert {
-    condition     = output.alarms["runway-critical"].accounts["main"].description == "Kiosk account main will be empty in less than 12 hours at the current rate. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#runway-critical"
+    condition     = output.alarms["runway-critical"].accounts["main"].description == "Kiosk account main may be empty in less than 12 hours. Top up: https://kiosk.example/pay Runbook: https://wiki.example/runbook#runway-critical"
     error_message = output.alarms["runway-critical"].accounts["main"].description
   }
 

@@ -96,7 +96,7 @@ class Stack:
     @cached_property
     def widgets(self) -> list[Any]:
         """The dashboard's widgets."""
-        body = json.loads(self.resources["aws_cloudwatch_dashboard.this"]["dashboard_body"])
+        body = json.loads(self.resources["aws_cloudwatch_dashboard.this[0]"]["dashboard_body"])
         found: list[Any] = body["widgets"]
         return found
 
@@ -216,7 +216,9 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
                 "secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT_ID}:secret:keys-AbC123",
             },
         },
+        "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/5678",
         "kms_key_arns": [f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/1234abcd"],
+        "dashboard_accounts": ["own"],
         "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
         "xray_tracing": True,
         "enable_chat": True,
@@ -238,7 +240,8 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         "poll_interval_minutes": 1,
         "polling_enabled": False,
         "alarm_actions_enabled": False,
-        "dashboard_accounts": ["b"],
+        "enable_dashboard": False,
+        "reserved_concurrency": {"router": 3},
         "subscribers": {
             "phone": {"protocol": "sms", "endpoint": "+4915112345678", "severities": ["critical"]},
             "billing": {
@@ -247,6 +250,13 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
                 "severities": ["critical"],
             },
         },
+    },
+    # On its way out of a VPC.
+    "leaving": {
+        **_EMAIL,
+        "name": "leaving",
+        "accounts": {"main": {"provider": "openrouter", "warning": 20}},
+        "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"], "leaving": True},
     },
     # More than the dashboard shows, and as many secrets as a policy lists.
     "many": {

@@ -188,8 +188,9 @@ WAYS: dict[str, list[list[str]]] = {
     ],
     "poll": [["poll"]],
     "keys list": [["keys", "list"]],
-    "keys set, import, remove": [
+    "keys set, import, bind, remove": [
         ["keys", "set", "account-000"],
+        ["keys", "bind", "account-000", "--yes"],
         ["keys", "remove", "account-000", "--yes"],
         ["keys", "set", "skipped"],
     ],
