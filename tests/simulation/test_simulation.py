@@ -13,6 +13,7 @@ import pytest
 from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.incident_item import to_item
 from alert_router.events.alarm import AlarmChange
+from alert_router.incidents.decision import Decision
 from alert_router.incidents.incident import Incident
 from alert_router.incidents.transitions import apply, mark_sent
 from alert_router.notify import reconcile, send
@@ -131,8 +132,11 @@ def hears_no_silence(patch: pytest.MonkeyPatch) -> None:
 
 def sends_at_once(patch: pytest.MonkeyPatch) -> None:
     """Drop what another invocation seems to be sending, instead of coming back to it."""
-    patch.setattr(updating, "_send_overdue", lambda *_: None)
-    patch.setattr(reconcile, "save_if_unchanged", lambda *_: [])
+
+    def drop(incident: Incident, *_: Any) -> Decision:
+        return Decision(replace(incident, outbox=None))
+
+    patch.setattr(updating, "decide_again", drop)
 
 
 @pytest.mark.parametrize(
