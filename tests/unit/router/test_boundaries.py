@@ -1,4 +1,4 @@
-"""Whatever is in one record, item or silence, it costs at most itself, and its victim is alerted."""
+"""Whatever is in one record, item or silence: it costs at most itself, its victim is alerted."""
 
 from __future__ import annotations
 
