@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.balance_table import BalanceTable
+from alert_router.incidents.subscriber import ITEM_ID as DECLARED
+from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from alert_router.notify.context import RouterContext
 from alert_router.notify.snapshots import AccountSnapshots
 from shared.dynamo import decode, encode
@@ -23,7 +25,7 @@ from tests.unit.router.world import World
 
 GOOD, BAD = "team-good", "team-bad"
 QUICK = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 #: Values of every kind that DynamoDB holds, none of which a field of ours may be all of.
@@ -61,6 +63,12 @@ class RawWorld(World):
         super().__init__(group_wait=timedelta())
         self.dynamo = RawDynamo(lambda _, call: call())
         self.dynamo.records = {}
+        self.store()
+
+    def store(self, *items: dict[str, Any]) -> None:
+        """Let table ``alerts`` hold items, beside the declared subscribers: nobody."""
+        declared = {"scope": SUBSCRIBERS, "id": DECLARED, "filters": "[]"}
+        self.dynamo.items = {(i["scope"], i["id"]): encode(i) for i in (declared, *items)}
 
     def context(self) -> RouterContext:
         client: Any = self.dynamo
@@ -148,8 +156,7 @@ def test_incident_when_any_field_is_junk_then_its_alarms_and_its_neighbour_stay_
 ) -> None:
     world = RawWorld()
     world.dynamo.records = {GOOD: record(GOOD), BAD: record(BAD)}
-    items = ANNOUNCED | {("incident", BAD): replaced(ANNOUNCED["incident", BAD], path, junk)}
-    world.dynamo.items = {key: encode(item) for key, item in items.items()}
+    world.store(ANNOUNCED["incident", GOOD], replaced(ANNOUNCED["incident", BAD], path, junk))
     for account in (GOOD, BAD):
         for kind in ("warning", "critical"):
             change = alarm(kind, account=account)
@@ -180,10 +187,7 @@ def test_silence_when_it_is_junk_then_the_others_hold_and_nobody_is_lost(
     world.dynamo.records = {GOOD: record(GOOD), BAD: record(BAD)}
     silence = {"scope": "silence", "pattern": BAD, "until": "2026-11-24T00:00:00Z"}
     junk = {"scope": "silence", "id": "1", "pattern": pattern, "until": until}
-    world.dynamo.items = {
-        ("silence", "1"): encode(junk),
-        ("silence", "2"): encode(silence | {"id": "2"}),
-    }
+    world.store(junk, silence | {"id": "2"})
 
     failed = world.transition(alarm("critical", account=BAD), alarm("critical", account=GOOD))
 
@@ -219,8 +223,7 @@ def test_document_when_any_part_is_junk_then_only_its_record_may_fail(
 
 def test_unreadable_incident_when_it_is_replaced_then_a_copy_is_kept() -> None:
     world = RawWorld()
-    items = ANNOUNCED | {("incident", BAD): ANNOUNCED["incident", BAD] | {"alarms": "broken"}}
-    world.dynamo.items = {key: encode(item) for key, item in items.items()}
+    world.store(ANNOUNCED["incident", GOOD], ANNOUNCED["incident", BAD] | {"alarms": "broken"})
 
     world.reconcile()
     world.reconcile()
