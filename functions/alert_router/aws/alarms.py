@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 #: DescribeAlarms takes at most this many names.
 _NAMES_PER_CALL: Final = 100
 
-#: The lists of an answer that are read, with the type that each holds. Log alarms are in the API
-#: since 2026, but not in every botocore: their state is unknown here, not their existence.
-_LISTS: Final = {"MetricAlarms": "MetricAlarm", "CompositeAlarms": "CompositeAlarm"}
+#: The lists of an answer, with the type that each holds. Log alarms are in the API since 2026, but
+#: not in every botocore, which drops what it does not know while it parses.
+_LISTS: Final = {
+    "MetricAlarms": "MetricAlarm",
+    "CompositeAlarms": "CompositeAlarm",
+    "LogAlarms": "LogAlarm",
+}
 
 
 class AlarmReader:
@@ -65,7 +69,7 @@ class AlarmReader:
         remaining = iter(sorted(set(names)))
         found: dict[str, AlarmChange] = {}
         while chunk := list(islice(remaining, _NAMES_PER_CALL)):
-            alarms = self._describe(AlarmNames=chunk, AlarmTypes=[*_LISTS.values()])
+            alarms = self._describe(AlarmNames=chunk, AlarmTypes=self._types())
             for alarm, alarm_type in alarms:
                 change = self._change(alarm, alarm_type)
                 if change is not None:
@@ -84,6 +88,15 @@ class AlarmReader:
         except Exception:  # noqa: BLE001 -- in doubt people are alerted
             return None
         return bool(answer.get("AlarmMuteRuleSummaries"))
+
+    def _types(self) -> list[str]:
+        """Return the types of alarms that an answer can hold."""
+        try:
+            operation = self._client().meta.service_model.operation_model("DescribeAlarms")
+            known: Any = operation.output_shape
+            return [alarm_type for name, alarm_type in _LISTS.items() if name in known.members]
+        except Exception:  # noqa: BLE001 -- a client without a model knows the two old types
+            return ["MetricAlarm", "CompositeAlarm"]
 
     def _describe(self, **query: Any) -> Iterable[tuple[Mapping[str, Any], str]]:  # noqa: ANN401 -- boto3's own
         """Yield the alarms that a query finds, with their type."""
