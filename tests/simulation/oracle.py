@@ -31,6 +31,9 @@ LATE = timedelta(minutes=25)
 #: How long after a poll its alarms are evaluated, at most.
 _ALARM_LAG = timedelta(seconds=90)
 
+#: An alarm clears some polls after its cause; meanwhile, the record says that it is about to.
+_CLEARING = timedelta(minutes=30)
+
 _CRITICAL = {AlarmKind.CRITICAL, AlarmKind.RUNWAY_CRITICAL}
 _END = {"recovered", "closed"}
 
@@ -251,7 +254,7 @@ def _check_gaps(
     """Between two messages of a lasting phase there is no more than a reminder's time."""
     within = [at for at in times if phase.start < at < phase.end]
     before = [at for at in times if at <= phase.start]
-    edges = [*before[-1:], *within, phase.end]
+    edges = [*before[-1:], *within, max(phase.start, phase.end - _CLEARING)]
     for earlier, later in pairwise(edges):
         gap = later - max(earlier, phase.start)
         words = f"{account} from {earlier:%d %H:%M} to {later:%d %H:%M}"

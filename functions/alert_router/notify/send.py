@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from random import uniform
 from typing import TYPE_CHECKING, Final
 
 from alert_router.incidents.audience import Audience, StillOpen, audiences, is_delivered
@@ -215,8 +214,9 @@ def _mark(
         marked = mark_sent(incident, context.snapshots.of(incident, now), now, group)
         for attempt in range(_MARK_ATTEMPTS):
             if attempt:
-                # Jitter keeps invocations apart that DynamoDB throttles together.
-                context.pause(_MARK_PAUSE_SECONDS * 2**attempt * uniform(0.5, 1))  # noqa: S311
+                # The clock's microseconds keep invocations apart that are throttled together.
+                jitter = (1 + context.clock().microsecond / 1_000_000) / 2
+                context.pause(_MARK_PAUSE_SECONDS * 2**attempt * jitter)
             if _saved(context, marked, now):
                 return True
         return False

@@ -63,6 +63,10 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
             if updated == incident:
                 return None
             request_flush(context, incident, updated, now)
+            if decision.suppressed is not None:
+                # What is pending nonetheless stays so, unleased, until it may be sent.
+                context.alert_table.save(updated, now)
+                return None
             saved = context.alert_table.save(with_lease(updated, now + context.lease), now)
         except ConflictError:
             context.snapshots.forget(update.key)
