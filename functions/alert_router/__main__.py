@@ -65,15 +65,14 @@ def _about(change: AlarmChange, record: Latest | None, links: Links) -> list[Mes
     """Return the messages about one transition."""
     key, kind = identify(change, links.stack_name)
     incident = apply(Incident(key), kind, change)
-    balance, balance_at = newest_balance(incident, record)
+    balance, _ = newest_balance(incident, record)
     snapshot = AccountSnapshot(
-        latest=record,
-        is_readable=record is not None,
         balance=balance,
-        balance_at=balance_at,
+        thresholds=record.thresholds if record else AccountSnapshot().thresholds,
+        is_set_up=record.is_set_up if record else None,
     )
     now = change.changed_at + timedelta(minutes=1)
-    decided = decide(incident, snapshot, now, Policy(timedelta(), {})).incident
+    decided = decide(incident, snapshot, now, Policy(timedelta(), {}))
     if decided.outbox is None:
         return []
     notification = notification_of(decided, decided.outbox.pending, now, record)

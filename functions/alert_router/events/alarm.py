@@ -67,10 +67,6 @@ class AlarmChange(NamedTuple):
     metric: AlarmMetric = AlarmMetric()
     latest: Datapoint | None = None
     """The newest datapoint that the transition was decided on."""
-    alarm_type: str = ""
-    """``MetricAlarm``, ``CompositeAlarm`` or ``LogAlarm``; empty where it is not known."""
-    observed_at: datetime | None = None
-    """When the state was read from CloudWatch; None for a transition that was delivered."""
     ignored_because: str = ""
     """Why it is ignored (muted, suppressed, partial data); empty when it is not."""
 
