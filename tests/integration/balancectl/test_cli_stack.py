@@ -14,7 +14,6 @@ from balancectl.cli.permissions import COMMANDS, action_of
 from shared.dynamo import encode
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, Wallet
-from tests.integration.conftest import queue_for_topics
 from tests.latest import make_latest
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -165,8 +164,9 @@ def test_test_alert_when_a_router_takes_it_then_it_arrives_at_the_queue(
 ) -> None:
     populate(stack)
     sqs = stack.client("sqs")
-    queue, arn = queue_for_topics(sqs, f"{stack.name}-intake")
-    stack.subscribe(stack.names.alarms_topic, "sqs", arn, RawMessageDelivery="true")
+    queue = sqs.create_queue(QueueName=f"{stack.name}-intake")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    stack.subscribe(stack.names.alarms_topic, "sqs", arn["QueueArn"], RawMessageDelivery="true")
 
     result = cli("test-alert", "account-000", "--wait", "1s")
 

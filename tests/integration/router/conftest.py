@@ -18,7 +18,6 @@ from alert_router.settings import settings
 from shared import clients
 from shared.dynamo import encode
 from shared.records import Latest
-from tests.integration.conftest import queue_for_topics
 
 
 class LambdaContext:
@@ -116,11 +115,12 @@ def _declare(table: str) -> None:
 
 def _inbox(topic: str, name: str, **policy: list[str]) -> str:
     """Subscribe a queue to a topic; return its URL."""
-    url, arn = queue_for_topics(clients.sqs(), name)
+    url = clients.sqs().create_queue(QueueName=name)["QueueUrl"]
+    arn = clients.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     clients.sns().subscribe(
         TopicArn=topic,
         Protocol="sqs",
-        Endpoint=arn,
+        Endpoint=arn["Attributes"]["QueueArn"],
         Attributes={"RawMessageDelivery": "true"}
         | ({"FilterPolicy": json.dumps(policy)} if policy else {}),
     )
