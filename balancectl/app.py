@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from balancectl.cli.groups import SilenceGroup, command_group
 from balancectl.cli.output import print_line
-from balancectl.cli.root_group import RootGroup
+from balancectl.cli.root_group import LOCAL, RootGroup
 from balancectl.commands import (
     check,
     doctor,
@@ -39,9 +39,28 @@ EPILOG: Final = (
     "follow the command."
 )
 
+
+class Commands(RootGroup):
+    """Every command; the local cloud's are loaded on first use, as no other command needs them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 -- click's context
+        """Return the names of all commands, in the order of the help."""
+        return [*super().list_commands(ctx), LOCAL]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 -- click's
+        """Return the command called ``cmd_name``; None when there is none."""
+        if cmd_name != LOCAL:
+            return super().get_command(ctx, cmd_name)
+        from balancectl.localcloud.cli import app as local  # noqa: PLC0415 -- loaded when asked for
+
+        parent = typer.Typer(rich_markup_mode=None)  # its help inherits this form
+        parent.add_typer(local, name=LOCAL)
+        return typer.main.get_group(parent).get_command(ctx, LOCAL)
+
+
 app = typer.Typer(
     name="balancectl",
-    cls=RootGroup,
+    cls=Commands,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

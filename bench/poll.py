@@ -33,10 +33,10 @@ import httpx
 from balance_poller.credentials.binding import KeyPolicy, origin_of
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, fetch_all
 from balance_poller.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
@@ -45,7 +45,7 @@ from balance_poller.recording.latest_table import LatestTable
 from balance_poller.report import RunReport
 from bench.slow_server import Server, slow_server
 from bench.wire_aws import WireAws
-from shared import clients
+from shared.aws import clients
 
 IN_FLIGHT = 100
 HOSTS = 20

@@ -15,7 +15,7 @@ from typing import Any, cast
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
-from shared import clients
+from shared.aws import clients
 
 
 class _Raw:

@@ -20,7 +20,8 @@ from balancectl.cli.output import print_error, print_note, print_traceback
 from balancectl.cli.redaction import remember
 
 _GLOBAL: Final = ("--name", "--region", "--profile")
-_LOCAL: Final = "local"
+#: The group of the local cloud's commands.
+LOCAL: Final = "local"
 
 #: Errors of the AWS client may quote these.
 _AWS_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -30,24 +31,7 @@ DEBUG_VARIABLE: Final = "BALANCE_MONITOR_DEBUG"
 
 
 class RootGroup(TyperGroup):
-    """The root command: accepts global options anywhere and explains every failure.
-
-    Loads the local cloud's commands on first use: no other command needs them.
-    """
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 -- click's context
-        """Return the names of all commands, in the order of the help."""
-        return [*super().list_commands(ctx), _LOCAL]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 -- click's
-        """Return the command called ``cmd_name``; None when there is none."""
-        if cmd_name != _LOCAL:
-            return super().get_command(ctx, cmd_name)
-        from balancectl.localcloud.cli import app  # noqa: PLC0415 -- loaded when asked for
-
-        parent = typer.Typer(rich_markup_mode=None)  # its help inherits this form
-        parent.add_typer(app, name=_LOCAL)
-        return typer.main.get_group(parent).get_command(ctx, _LOCAL)
+    """The root command: accepts global options anywhere and explains every failure."""
 
     def main(
         self,
@@ -83,7 +67,7 @@ def hoist_global_options(args: list[str]) -> list[str]:
     rest: list[str] = []
     words = iter(args)
     for word in words:
-        if word == "--" or (word == _LOCAL and not rest):
+        if word == "--" or (word == LOCAL and not rest):
             rest += [word, *words]
         elif word in _GLOBAL:
             front += [word, *[value for value in [next(words, None)] if value is not None]]

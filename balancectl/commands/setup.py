@@ -12,11 +12,14 @@ from balancectl.cli.formatting import format_count
 from balancectl.cli.output import print_command, print_line, print_note, print_warning, progress
 from balancectl.commands.options import read_duration, target_of
 from balancectl.deployment.accounts import Stack, read_stack
-from balancectl.deployment.confirmations import pending, read_topics, wait_for_confirmations
 from balancectl.deployment.polling import poll_shards, with_recorded_balances
-from balancectl.deployment.subscriptions import State
-from balancectl.deployment.target import Target
-from balancectl.deployment.test_messages import (
+from balancectl.deployment.subscribers.confirmations import (
+    pending,
+    read_topics,
+    wait_for_confirmations,
+)
+from balancectl.deployment.subscribers.subscriptions import State
+from balancectl.deployment.subscribers.test_messages import (
     Delivery,
     RequestedTest,
     provider_of,
@@ -24,6 +27,7 @@ from balancectl.deployment.test_messages import (
     request_test,
     wait_if_allowed,
 )
+from balancectl.deployment.target import Target
 from balancectl.keys import sources
 from balancectl.keys.destinations import destinations
 from balancectl.keys.locations import key_states, locate_key, save_keys

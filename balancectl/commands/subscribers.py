@@ -11,8 +11,8 @@ import typer
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.output import print_json, progress
 from balancectl.commands.options import JsonOption, target_of
-from balancectl.deployment.confirmations import read_topics, wait_for_confirmations
-from balancectl.deployment.subscriptions import State, Subscription, Topic
+from balancectl.deployment.subscribers.confirmations import read_topics, wait_for_confirmations
+from balancectl.deployment.subscribers.subscriptions import State, Subscription, Topic
 from balancectl.local.accounts_file import read_accounts_file
 from balancectl.views.subscribers import as_json, print_confirmed, print_subscribers
 

@@ -21,8 +21,8 @@ from balancectl.commands.options import (
     read_duration,
     target_of,
 )
-from balancectl.deployment.subscriptions import read_subscriptions, topics
-from balancectl.deployment.test_messages import (
+from balancectl.deployment.subscribers.subscriptions import read_subscriptions, topics
+from balancectl.deployment.subscribers.test_messages import (
     Delivery,
     RequestedTest,
     provider_of,

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
 from balancectl.deployment.target import Target
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.names import LATEST
 from shared.outcome import Outcome
 from shared.records import Latest

@@ -22,7 +22,7 @@ from balancectl.cli.errors import is_missing
 from balancectl.deployment.balances import read_between
 from balancectl.deployment.silences import read_silences
 from balancectl.deployment.target import Target
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.money import format_amount
 from shared.names import AlarmKind
 from shared.outcome import Outcome

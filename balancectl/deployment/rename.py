@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import CliError, code_of
 from balancectl.deployment.target import Target
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 from shared.names import LATEST
 
 #: BatchWriteItem takes 25 (DynamoDB API reference, read 2026-11).

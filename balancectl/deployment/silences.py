@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import StackNotFoundError, is_missing
 from balancectl.deployment.target import Target
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.silences import SCOPE, Silence
 
 

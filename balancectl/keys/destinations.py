@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from balance_poller.credentials.binding import destination_of
 from balance_poller.definitions.definition import DefinitionError
-from balance_poller.definitions.template import ConfigError
+from balance_poller.definitions.language.template import ConfigError
 from balance_poller.event import AccountError, parse_account
 from balance_poller.exchange.provider import load_provider
 from balancectl.deployment.accounts import Stack

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from balance_poller.definitions.template import ConfigError
+from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest

@@ -21,9 +21,9 @@ from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balancectl.cli.errors import CliError

@@ -26,7 +26,7 @@ from balancectl.localcloud.errors import CloudError
 from balancectl.localcloud.inbox import Inbox, Message
 from balancectl.localcloud.providers.accounts import Account
 from balancectl.localcloud.providers.servers import SimulatedProviders
-from shared.dynamo import decode
+from shared.aws.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest
 

@@ -16,7 +16,7 @@ from balancectl.deployment.accounts import Stack
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.health import Condition, assess
 from balancectl.deployment.silences import read_silences
-from balancectl.deployment.subscriptions import (
+from balancectl.deployment.subscribers.subscriptions import (
     State,
     Subscription,
     mask,

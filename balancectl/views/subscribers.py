@@ -15,7 +15,13 @@ from balancectl.cli.output import (
     print_table,
     print_warning,
 )
-from balancectl.deployment.subscriptions import State, Subscription, Topic, mask, resend_command
+from balancectl.deployment.subscribers.subscriptions import (
+    State,
+    Subscription,
+    Topic,
+    mask,
+    resend_command,
+)
 from balancectl.deployment.target import Target
 
 _STYLES: Final = {State.CONFIRMED: "green", State.PENDING: "yellow", State.GONE: "bold red"}

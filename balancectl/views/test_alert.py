@@ -6,9 +6,9 @@ from typing import Final
 
 from balancectl.cli.formatting import format_count
 from balancectl.cli.output import Cell, Column, print_line, print_note, print_table, print_warning
-from balancectl.deployment.subscriptions import State, Subscription
+from balancectl.deployment.subscribers.subscriptions import State, Subscription
+from balancectl.deployment.subscribers.test_messages import Delivery
 from balancectl.deployment.target import Target
-from balancectl.deployment.test_messages import Delivery
 from shared.names import Severity
 
 _COLUMNS: Final = (

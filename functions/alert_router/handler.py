@@ -21,8 +21,8 @@ from alert_router.notify.dispatch import RouteError, run
 from alert_router.notify.parallel import map_concurrently
 from alert_router.notify.snapshots import AccountSnapshots
 from alert_router.settings import Settings, settings
-from shared import clients
-from shared.telemetry import logger, report_faults
+from shared.aws import clients
+from shared.aws.telemetry import logger, report_faults
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

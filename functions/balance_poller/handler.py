@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.client import Fetcher
 from balance_poller.fetching.fetch import BalanceFetcher
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits
 from balance_poller.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
@@ -21,8 +21,8 @@ from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
 from balance_poller.report import log_run, publish_faults
 from balance_poller.settings import SERVICE, Settings
-from shared import clients
-from shared.telemetry import logger
+from shared.aws import clients
+from shared.aws.telemetry import logger
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from balance_poller.event import BadAccount, PollEvent
 from balance_poller.settings import SERVICE
+from shared.aws.telemetry import logger, report_faults
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest
-from shared.telemetry import logger, report_faults
 from shared.times import format_time
 
 

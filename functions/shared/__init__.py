@@ -1,4 +1,4 @@
-"""What both functions use: names, outcomes, money, records, clients, telemetry.
+"""What both functions use: names, outcomes, money, records; ``aws`` has clients and telemetry.
 
 Imports neither function, and no HTTP client.
 """

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from pytest_localstack.session import LocalstackSession, RunningSession
 
-from shared.clients import forget_clients
+from shared.aws.clients import forget_clients
 
 HERE = Path(__file__).parent
 REGION = "us-east-1"

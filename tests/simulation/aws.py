@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.records import Latest
 
 Gate = Callable[[str, Callable[[], Any]], Any]

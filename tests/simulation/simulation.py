@@ -32,7 +32,7 @@ from balance_poller.credentials.reference import SecretError
 from balance_poller.event import parse_event
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.poll import poll
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 from shared.names import AlarmKind, Metric, Severity
 from shared.times import format_time
 from tests.simulation.aws import Dynamo, Queue, Topics, refused

@@ -1,7 +1,7 @@
 """Evaluates the local cloud's alarms through the public API, at times that the caller chooses.
 
 It replaces MiniStack's own evaluation, which ignores dimensions and missing data and is switched
-off (``patches.alarms``). It calls DescribeAlarms, GetMetricStatistics and SetAlarmState.
+off (``patches.cloudwatch.alarms``). It calls DescribeAlarms, GetMetricStatistics and SetAlarmState.
 """
 
 from __future__ import annotations

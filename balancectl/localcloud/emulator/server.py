@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 MINISTACK: Final = "1.5.33"
 #: In the order of application: a patch wraps what those before it installed.
 PATCHES: Final = (
-    "alarm_descriptions",
-    "alarms",
+    "cloudwatch.alarm_descriptions",
+    "cloudwatch.alarms",
     "clock",
     "conditions",
     "execution_roles",
-    "log_alarms",
+    "cloudwatch.log_alarms",
     "metrics",
     "mailbox",
     "message_attributes",
     "permissions",
     "schedules",
     "secrets",
-    "mute_rules",
+    "cloudwatch.mute_rules",
 )
 
 

@@ -13,7 +13,7 @@ from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
 from alert_router.incidents.subscriber import ITEM_ID as DECLARED
 from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from alert_router.incidents.subscriber import Subscriber, SubscribersError, parse_subscribers
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.names import LEASES
 from shared.silences import SCOPE as SILENCES
 from shared.silences import Silence

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from alert_router.incidents.snapshot import EnrichmentError
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.names import LATEST
 from shared.records import Latest
 from shared.times import format_time, parse_time

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from balance_poller.definitions.field import Field
-from balance_poller.definitions.pattern import Pattern, parse_pattern
+from balance_poller.definitions.field import Field, parse_pattern
+from balance_poller.definitions.language.pattern import Pattern
 
 _HEADER_NAME: Final = r"[a-z][a-z0-9-]{0,59}"
 #: They carry sessions, and never a figure.

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from balance_poller.definitions.answer_spec import AnswerSpec, parse_answer_spec
-from balance_poller.definitions.expression import Expression
 from balance_poller.definitions.field import Field, Problem
 from balance_poller.definitions.key_pattern import KeyPattern, parse_key_pattern
+from balance_poller.definitions.language.expression import Expression
 from balance_poller.definitions.params import Param, parse_params
 from balance_poller.definitions.reader_fields import (
     HTTPS_URL,

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from balance_poller.definitions.language.pattern import Pattern, PatternError, compile_pattern
+
 #: What providers, wallets and parameters may be called.
 NAME: Final = r"[a-z][a-z0-9_]{0,39}"
 
@@ -122,6 +124,17 @@ class Field:
         if not isinstance(self.value, bool):
             self.refuse(f"expected true or false, got {type_words(self.value)}")
         return bool(self.value)
+
+
+def parse_pattern(field: Field | None, *, takes_groups: bool = False) -> Pattern | None:
+    """Read an optional pattern."""
+    if field is None:
+        return None
+    try:
+        return compile_pattern(field.text() or "x", takes_groups=takes_groups)
+    except PatternError as exc:
+        field.refuse(str(exc))
+        return None
 
 
 def type_words(value: object) -> str:

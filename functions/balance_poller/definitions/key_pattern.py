@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from balance_poller.definitions.field import Field
-from balance_poller.definitions.pattern import Pattern, parse_pattern
+from balance_poller.definitions.field import Field, parse_pattern
+from balance_poller.definitions.language.pattern import Pattern
 from balance_poller.definitions.reader_fields import LINE
 
 _MAX_REASON = 140

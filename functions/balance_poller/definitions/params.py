@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from balance_poller.definitions.field import NAME, Field
-from balance_poller.definitions.pattern import Pattern, parse_pattern
-from balance_poller.definitions.template import ConfigError, has_control_characters
+from balance_poller.definitions.field import NAME, Field, parse_pattern
+from balance_poller.definitions.language.pattern import Pattern
+from balance_poller.definitions.language.template import ConfigError, has_control_characters
 
 MAX_VALUE: Final = 200
 

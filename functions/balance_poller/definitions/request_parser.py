@@ -11,6 +11,12 @@ from math import prod
 from typing import Any, Final
 
 from balance_poller.definitions.field import Field
+from balance_poller.definitions.language.template import (
+    Slot,
+    Template,
+    TemplateError,
+    compile_template,
+)
 from balance_poller.definitions.params import Param
 from balance_poller.definitions.request_spec import (
     BODY_HEADERS,
@@ -18,7 +24,6 @@ from balance_poller.definitions.request_spec import (
     RequestSpec,
     is_loopback,
 )
-from balance_poller.definitions.template import Slot, Template, TemplateError, compile_template
 
 METHODS: Final = ("GET", "POST")
 _URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from balance_poller.definitions.template import Template
+from balance_poller.definitions.language.template import Template
 
 #: Sent unless the definition says otherwise. Some balance endpoints sit behind caches.
 DEFAULT_HEADERS: Final = {

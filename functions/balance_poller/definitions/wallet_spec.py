@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from balance_poller.definitions.amount import Amount, compile_amount
-from balance_poller.definitions.expression import Expression
-from balance_poller.definitions.expression_syntax import ExpressionError, compile_expression
 from balance_poller.definitions.field import NAME, Field, Problem
+from balance_poller.definitions.language.amount import Amount, compile_amount
+from balance_poller.definitions.language.expression import Expression
+from balance_poller.definitions.language.expression_syntax import (
+    ExpressionError,
+    compile_expression,
+)
 from shared.money import NumberError, parse_number
 
 #: A currency such as USD, or the provider's own word such as credits.

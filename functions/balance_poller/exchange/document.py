@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from balance_poller.definitions.answer_spec import AnswerSpec
-from balance_poller.definitions.evaluation import MISSING, Document
+from balance_poller.definitions.language.evaluation import MISSING, Document
 from balance_poller.exchange.response import Response, parse_body
 
 _MAX_TEXT_BYTES: Final = 1024

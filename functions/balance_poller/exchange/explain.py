@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from balance_poller.definitions.amount import Amount, UnreadableError, scaled
 from balance_poller.definitions.definition import Definition
-from balance_poller.definitions.evaluation import MISSING, BudgetError, Document
-from balance_poller.definitions.expression import Expression, json_type
+from balance_poller.definitions.language.amount import Amount, UnreadableError, scaled
+from balance_poller.definitions.language.evaluation import MISSING, BudgetError, Document
+from balance_poller.definitions.language.expression import Expression, json_type
 from balance_poller.definitions.wallet_spec import TimeSpec, WalletSpec
 from balance_poller.exchange.document import make_document
 from balance_poller.exchange.outline import outline, outline_text

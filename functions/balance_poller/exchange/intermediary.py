@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from balance_poller.definitions.evaluation import MISSING
+from balance_poller.definitions.language.evaluation import MISSING
 from balance_poller.exchange.response import Response, parse_body
 
 #: ``error code: 1010`` as text; the same as the head of a Markdown document

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from balance_poller.definitions.expression import json_type
+from balance_poller.definitions.language.expression import json_type
 from balance_poller.exchange.response import Response
 
 #: A name that a provider gave. What an answer echoes as a name, such as a key, has more digits.

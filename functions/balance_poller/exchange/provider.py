@@ -10,8 +10,8 @@ from typing import Final
 
 from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import Definition, parse_definition
+from balance_poller.definitions.language.template import Values
 from balance_poller.definitions.params import resolve_params
-from balance_poller.definitions.template import Values
 from balance_poller.exchange.reading import Reading, read_response
 from balance_poller.exchange.request import PreparedRequest, address_of, prepare_request
 from balance_poller.exchange.response import Response

@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Final
 
 from balance_poller.definitions.definition import Definition
-from balance_poller.definitions.evaluation import MISSING, BudgetError, Document
-from balance_poller.definitions.expression import Expression
+from balance_poller.definitions.language.evaluation import MISSING, BudgetError, Document
+from balance_poller.definitions.language.expression import Expression
 from balance_poller.exchange.document import describe_foreign, make_document
 from balance_poller.exchange.http_status import Failure, intermediary_failure, status_failure
 from balance_poller.exchange.intermediary import is_from_intermediary, is_web_page

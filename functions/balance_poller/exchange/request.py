@@ -15,14 +15,14 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from balance_poller.definitions.request_spec import RequestSpec, is_loopback
-from balance_poller.definitions.template import (
+from balance_poller.definitions.language.template import (
     ConfigError,
     Template,
     Values,
     has_control_characters,
     show_masks,
 )
+from balance_poller.definitions.request_spec import RequestSpec, is_loopback
 from shared.secret import AccountKey, Secret
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from balance_poller.definitions.evaluation import MISSING
+from balance_poller.definitions.language.evaluation import MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from balance_poller.definitions.amount import UnreadableError, scaled
 from balance_poller.definitions.definition import Definition
-from balance_poller.definitions.evaluation import MISSING, Document
-from balance_poller.definitions.expression import json_type
+from balance_poller.definitions.language.amount import UnreadableError, scaled
+from balance_poller.definitions.language.evaluation import MISSING, Document
+from balance_poller.definitions.language.expression import json_type
 from balance_poller.definitions.wallet_spec import UNIT, TimeSpec, WalletSpec
 from shared.records import Wallet
 

@@ -13,7 +13,7 @@ from typing import Final
 from balance_poller.credentials.binding import KeyPolicy, check_binding, destination_of
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.definitions.definition import DefinitionError
-from balance_poller.definitions.template import ConfigError
+from balance_poller.definitions.language.template import ConfigError
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading, describe_unexpected

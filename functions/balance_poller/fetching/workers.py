@@ -17,10 +17,10 @@ from typing import Final, Protocol
 from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.errors import FetchError
 from balance_poller.fetching.hosts import Host, Job, group_by_host, share_of
 from balance_poller.fetching.request_group import RequestGroup, fail_all, read_answer
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
+from balance_poller.fetching.transport.errors import FetchError
 from shared.outcome import Outcome
 
 #: More is no sensible wait, and years from now may be no date.
@@ -31,7 +31,7 @@ _HOST_IS_DOWN: Final = "no request was sent: the provider had just failed many i
 
 
 class Transport(Protocol):
-    """Sends requests: :class:`balance_poller.fetching.client.Fetcher`, or a wrapper around it."""
+    """Sends requests: ``transport.client.Fetcher``, or a wrapper around it."""
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Send one request, from place ``slot`` of those in flight, within ``seconds``."""

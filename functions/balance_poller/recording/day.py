@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from shared.days import DayTotals
-from shared.records import LastGood
+from shared.records import DayTotals, LastGood
 
 
 def count_failure(before: DayTotals | None, at: datetime) -> DayTotals:

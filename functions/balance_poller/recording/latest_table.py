@@ -19,7 +19,7 @@ from balance_poller.recording.writer import (
     encode_entry,
     waits,
 )
-from shared.dynamo import decode
+from shared.aws.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest
 from shared.times import format_time

@@ -22,9 +22,8 @@ from balance_poller.recording.account_metrics import NEVER, DataPoint, values
 from balance_poller.recording.day import count_failure, count_success
 from balance_poller.recording.held_runway import hold
 from balance_poller.recording.unseen import is_unseen
-from shared.days import DayTotals
 from shared.outcome import Outcome
-from shared.records import Attempt, LastGood, Latest, Wallet
+from shared.records import Attempt, DayTotals, LastGood, Latest, Wallet
 
 
 @dataclass(frozen=True, slots=True)

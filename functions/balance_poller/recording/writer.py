@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from balance_poller.aws_batches import error_code, is_rejection, send_halving
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

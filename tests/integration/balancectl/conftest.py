@@ -17,7 +17,7 @@ from pytest_localstack.session import RunningSession
 from typer.testing import CliRunner, Result
 
 from balancectl.app import app
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 from shared.names import StackNames
 from shared.records import Attempt, Latest
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.client import BaseClient
 
 from balancectl.cli.permissions import COMMANDS, action_of
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, Wallet
 from tests.latest import make_latest

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from pytest_localstack.session import RunningSession
 
-from shared.clients import dynamodb
+from shared.aws.clients import dynamodb
 
 
 @pytest.fixture

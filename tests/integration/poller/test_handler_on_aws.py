@@ -21,9 +21,9 @@ from balance_poller.credentials.binding import origin_of
 from balance_poller.credentials.reference import BOUND_TO
 from balance_poller.handler import PollRunError, lambda_handler
 from balance_poller.settings import SERVICE
-from shared import telemetry
-from shared.clients import cloudwatch, dynamodb, secretsmanager
-from shared.dynamo import decode
+from shared.aws import telemetry
+from shared.aws.clients import cloudwatch, dynamodb, secretsmanager
+from shared.aws.dynamo import decode
 from tests.integration.poller.misbehaving import BEHAVIOURS, misbehaving_server
 
 CANARY = "canary-9f27-do-not-show"

@@ -9,7 +9,7 @@ import pytest
 from pytest_localstack.session import RunningSession
 
 from balance_poller.credentials.store import SecretStore
-from shared.clients import secretsmanager
+from shared.aws.clients import secretsmanager
 from shared.secret import Secret, seal
 
 

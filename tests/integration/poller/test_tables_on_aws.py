@@ -14,8 +14,8 @@ from balance_poller.recording.account_metrics import DataPoint
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
-from shared.clients import cloudwatch, dynamodb
-from shared.dynamo import decode
+from shared.aws.clients import cloudwatch, dynamodb
+from shared.aws.dynamo import decode
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, TopUp, Wallet

@@ -12,9 +12,9 @@ import pytest
 from balance_poller.definitions.catalogue import list_providers
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.client import Fetcher
-from balance_poller.fetching.errors import FetchError
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.client import Fetcher
+from balance_poller.fetching.transport.errors import FetchError
 from shared.secret import seal
 from tests.integration.providers.hostile_answers import CATALOGUE, Hostile
 from tests.unit.providers.corpus import canary_secret, default_params

@@ -13,8 +13,8 @@ import pytest
 from balance_poller.definitions.catalogue import list_providers, read_shipped
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.client import Fetcher
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.client import Fetcher
 from shared.outcome import Outcome
 from shared.secret import seal
 from tests.integration.providers.mock_server import Mock, serve

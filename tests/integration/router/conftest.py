@@ -15,8 +15,8 @@ from pytest_localstack.session import RunningSession
 from alert_router import handler
 from alert_router.incidents.subscriber import ITEM_ID, SCOPE
 from alert_router.settings import settings
-from shared import clients
-from shared.dynamo import encode
+from shared.aws import clients
+from shared.aws.dynamo import encode
 from shared.records import Latest
 
 

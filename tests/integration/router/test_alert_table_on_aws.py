@@ -24,8 +24,8 @@ from alert_router.incidents.incident import (
     Problem,
     Scope,
 )
-from shared import clients
-from shared.dynamo import decode
+from shared.aws import clients
+from shared.aws.dynamo import decode
 from shared.names import Severity
 from tests.integration.router.conftest import Deployment
 

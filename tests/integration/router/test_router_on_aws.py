@@ -12,8 +12,8 @@ import pytest
 
 from alert_router.handler import RouteError
 from alert_router.settings import settings
-from shared import clients
-from shared.dynamo import encode
+from shared.aws import clients
+from shared.aws.dynamo import encode
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, TopUp, Wallet
 from shared.times import format_time

@@ -18,13 +18,13 @@ from typer.testing import CliRunner, Result
 
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.client import FetchError
+from balance_poller.fetching.transport.client import FetchError
 from balance_poller.fetching.workers import FetchLimits
 from balancectl.app import app
 from balancectl.cli import redaction
 from balancectl.deployment.target import Target
 from balancectl.local import poll as live
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.names import StackNames
 from shared.records import Attempt, Latest
 from shared.redactor import redactor

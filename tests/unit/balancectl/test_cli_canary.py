@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from typer.testing import Result
 
-from balance_poller.fetching.client import FetchError
+from balance_poller.fetching.transport.client import FetchError
 
 Run = Callable[..., Result]
 KEY = "sk-quokka/7f3a+9c51=="

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from balancectl.deployment import confirmations
+from balancectl.deployment.subscribers import confirmations
 from balancectl.keys import sources
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 from shared.times import format_time
 
 Run = Callable[..., Result]

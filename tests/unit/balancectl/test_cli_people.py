@@ -13,7 +13,7 @@ import pytest
 from typer.testing import Result
 
 from alert_router.incidents.subscriber import Line
-from balancectl.deployment.subscriptions import (
+from balancectl.deployment.subscribers.subscriptions import (
     State,
     Subscription,
     mask,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from balance_poller.fetching.client import FetchError
+from balance_poller.fetching.transport.client import FetchError
 
 Run = Callable[..., Result]
 KEY = "sk-canary-7f3a9c51"

@@ -76,10 +76,14 @@ def test_other_release_of_the_emulator_is_refused_with_the_remedy(
 def test_every_patch_of_the_emulator_is_described() -> None:
     """The documentation names every difference from plain MiniStack."""
     folder = Path(server.__file__).with_name("patches")
-    modules = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    modules = {
+        ".".join(file.relative_to(folder).with_suffix("").parts)
+        for file in folder.rglob("*.py")
+        if file.stem != "__init__"
+    }
     document = (ROOT / "docs" / "local-cloud.md").read_text("utf-8")
 
-    described = set(re.findall(r"^\| `(\w+)` \|", document, re.MULTILINE))
+    described = set(re.findall(r"^\| `([a-z_.]+)` \|", document, re.MULTILINE))
 
     assert modules == set(server.PATCHES) == described
 

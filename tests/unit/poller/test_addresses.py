@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from balance_poller.fetching.addresses import AddressPolicy
+from balance_poller.fetching.transport.addresses import AddressPolicy
 
 PUBLIC = ("1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101")
 PRIVATE = (

@@ -19,7 +19,7 @@ from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
 from bench.wire_aws import WireAws
-from shared import clients
+from shared.aws import clients
 from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry
 
 ACCOUNTS = 1000

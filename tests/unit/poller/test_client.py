@@ -16,9 +16,9 @@ import pytest
 
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.client import MAX_BODY_BYTES, Fetcher
-from balance_poller.fetching.errors import FetchError
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.client import MAX_BODY_BYTES, Fetcher
+from balance_poller.fetching.transport.errors import FetchError
 from shared.outcome import Outcome
 
 CANARY = "canary-key-1f3d"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from balance_poller.event import parse_event
 from balance_poller.poll import poll
 from balance_poller.recording.history_table import HistoryTable
-from shared.days import DAY_PREFIX, DayTotals
-from shared.dynamo import decode
+from shared.aws.dynamo import decode
 from shared.names import LATEST
+from shared.records import DAY_PREFIX, DayTotals
 from tests.unit.poller.aws_fakes import FakeClient
 from tests.unit.poller.fakes import PROVIDERS, World, answer, entry
 

@@ -17,7 +17,7 @@ from balance_poller.handler import PollRunError, lambda_handler
 from balance_poller.poll import Adapters
 from balance_poller.recording.writer import Target
 from balance_poller.settings import SERVICE, Settings
-from shared import telemetry
+from shared.aws import telemetry
 from tests.unit.poller.fakes import PROVIDERS, World, answer, entry, problem
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from balance_poller.credentials.reference import SecretError, SecretStoreError
-from balance_poller.definitions.template import ConfigError
+from balance_poller.definitions.language.template import ConfigError
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.errors import FetchError
+from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.forecast import BurnState, observe
 from balance_poller.poll import poll
 from balance_poller.recording.writer import Target

@@ -16,13 +16,13 @@ from balance_poller import handler
 from balance_poller.credentials.store import SecretStore
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.errors import FetchError
 from balance_poller.fetching.fetch import BalanceFetcher
+from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.handler import PollRunError, lambda_handler
 from balance_poller.poll import Adapters
 from balance_poller.recording.writer import Target
 from balance_poller.settings import SERVICE
-from shared import telemetry
+from shared.aws import telemetry
 from shared.secret import Secret
 from tests.unit.poller.aws_fakes import FakeClient, client_error
 from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry, key_of, problem

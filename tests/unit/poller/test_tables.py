@@ -321,7 +321,7 @@ class TestLatest:
 
 
 def _stored(account: str) -> dict[str, Any]:
-    from shared.dynamo import encode  # noqa: PLC0415 -- only here
+    from shared.aws.dynamo import encode  # noqa: PLC0415 -- only here
 
     return encode(Latest(account, "p", "P", AT, Outcome.OK).to_item())
 

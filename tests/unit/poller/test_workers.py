@@ -12,10 +12,10 @@ from balance_poller.event import Account, parse_account
 from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.errors import FetchError
 from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.retry import RetryPolicy
+from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.fetching.workers import FetchLimits, fetch_all
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import (

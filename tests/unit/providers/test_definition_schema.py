@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from balance_poller.definitions import catalogue
 from balance_poller.definitions.catalogue import read_shipped, skeleton
 from balance_poller.definitions.definition import check_definition
-from balance_poller.definitions.expression_syntax import ALLOWED_FUNCTIONS
+from balance_poller.definitions.language.expression_syntax import ALLOWED_FUNCTIONS
 from shared.outcome import Outcome
 from tests.unit.providers.corpus import all_names
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balance_poller.definitions.evaluation import MAX_STEPS, BudgetError, Document
-from balance_poller.definitions.expression_syntax import compile_expression
+from balance_poller.definitions.language.evaluation import MAX_STEPS, BudgetError, Document
+from balance_poller.definitions.language.expression_syntax import compile_expression
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider, load_provider
 from shared.outcome import Outcome

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from balance_poller.definitions.definition import check_definition
-from balance_poller.definitions.pattern import (
+from balance_poller.definitions.language.pattern import (
     MAX_TEXT,
     PATTERN,
     TEXT_PATTERN,

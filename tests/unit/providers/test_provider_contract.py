@@ -14,7 +14,7 @@ import pytest
 
 from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import check_definition
-from balance_poller.definitions.template import ConfigError
+from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.response import Response

@@ -18,7 +18,7 @@ from balance_poller.definitions.definition import (
     MAX_REASON,
     check_definition,
 )
-from balance_poller.definitions.expression_syntax import ALLOWED_FUNCTIONS
+from balance_poller.definitions.language.expression_syntax import ALLOWED_FUNCTIONS
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading
 from shared.records import Wallet

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from balance_poller.definitions.template import ConfigError
+from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.provider import load_provider
 from balance_poller.exchange.request import PreparedRequest
 from shared.secret import seal

@@ -17,7 +17,7 @@ from alert_router.aws.topics import Publisher
 from alert_router.events.alarm import AlarmState
 from alert_router.incidents.snapshot import EnrichmentError
 from alert_router.incidents.subscriber import Form
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 from tests.unit.router.builders import NOW, latest
 from tests.unit.router.kinds import every_kind
 

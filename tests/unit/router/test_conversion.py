@@ -11,7 +11,7 @@ import pytest
 
 from alert_router.aws.alert_table import AlertTable
 from alert_router.incidents.incident import Incident, IncidentKey, NotificationReason, Scope
-from shared.dynamo import encode
+from shared.aws.dynamo import encode
 from tests.simulation.aws import Dynamo
 from tests.unit.router.builders import NOW
 

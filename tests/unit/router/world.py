@@ -21,7 +21,7 @@ from alert_router.notify.context import RouterContext, RunStats
 from alert_router.notify.dispatch import run
 from alert_router.notify.parallel import map_in_order
 from alert_router.notify.snapshots import AccountSnapshots
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.names import Severity
 from shared.records import Latest
 from shared.silences import Silence

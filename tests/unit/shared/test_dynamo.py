@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 
 NUMBERS = st.one_of(
     st.integers(-(10**37), 10**37),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared import clients
+from shared.aws import clients
 from shared.names import ACCOUNT_PATTERN, AlarmKind, AlarmName, StackNames, run_namespace
 from shared.outcome import Outcome
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Attempt, Latest, Thresholds, TopUp, Wallet
 from tests.latest import changed, make_latest

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import redactor as redactor_module
-from shared import telemetry
+from shared.aws import telemetry
+from shared.aws.telemetry import RedactingFilter
 from shared.redactor import MASK, Redactor
-from shared.telemetry import RedactingFilter
 
 KEY = "canary/key+1=?"
 

@@ -15,7 +15,7 @@ locals {
     }
   }
 
-  # The patterns that no value can keep busy: functions/balance_poller/definitions/pattern.py has the
+  # The patterns that no value can keep busy: balance_poller/definitions/language/pattern.py has the
   # same expression.
   pattern_form = "^(?:(?:\\.|\\\\[dw!-/:-@\\[-`{-~]|[^\\\\^$.|?*+()\\[\\]{}]|\\[\\^?(?:\\\\[dw!-/:-@\\[-`{-~]|[^\\\\\\[\\]^])+\\])(?:[?*+]|\\{[0-9]{1,3}(?:,[0-9]{0,3})?\\})?)+$"
 

@@ -32,7 +32,7 @@ def cloudwatch() -> CloudWatchClient:
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    """Return the process's DynamoDB client; ``shared.dynamo`` converts its items."""
+    """Return the process's DynamoDB client; ``shared.aws.dynamo`` converts its items."""
     return cast("DynamoDBClient", _client("dynamodb"))
 
 

@@ -1,7 +1,7 @@
 """What a definition's author may write as an expression: JMESPath without its number functions.
 
 JMESPath's own ``to_number``, ``sum``, ``max`` and ``abs`` go through floats or raise on a
-``Decimal``, so they are refused; ``definitions.amount`` has exact arithmetic instead.
+``Decimal``, so they are refused; ``amount`` has exact arithmetic instead.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from balance_poller.definitions.expression import Expression
+from balance_poller.definitions.language.expression import Expression
 
 ALLOWED_FUNCTIONS: Final = frozenset(
     {"not_null", "length", "contains", "keys", "type", "starts_with", "ends_with"}

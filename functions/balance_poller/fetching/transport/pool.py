@@ -14,8 +14,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.errors import ForbiddenAddressError, Received
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.errors import ForbiddenAddressError, Received
 
 
 def open_pool(policy: AddressPolicy, received: Received) -> httpx.AsyncBaseTransport:

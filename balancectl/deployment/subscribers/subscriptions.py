@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from alert_router.incidents.subscriber import EVERYTHING, Line, Subscriber
 from balancectl.cli.errors import StackNotFoundError, is_missing
-from balancectl.deployment.addressees import read_declared
+from balancectl.deployment.subscribers.addressees import read_declared
 from balancectl.deployment.target import Target
 from shared.names import MessageAttribute
 

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from balance_poller.definitions.field import Field
-
 MAX_PATTERN: Final = 500
 #: No text that is matched is longer, which bounds ``+`` and ``*``, too.
 MAX_TEXT: Final = 4096
@@ -121,17 +119,6 @@ def compile_pattern(source: str, *, takes_groups: bool = False) -> Pattern:
     if len(set(names)) < len(names):
         raise PatternError("two groups have the same name")
     return Pattern(source, tuple(parts))
-
-
-def parse_pattern(field: Field | None, *, takes_groups: bool = False) -> Pattern | None:
-    """Read an optional pattern."""
-    if field is None:
-        return None
-    try:
-        return compile_pattern(field.text() or "x", takes_groups=takes_groups)
-    except PatternError as exc:
-        field.refuse(str(exc))
-        return None
 
 
 def _part(token: re.Match[str], group: str | None) -> _Part:

@@ -11,7 +11,7 @@ from alert_router.incidents.subscriber import (
 )
 from balancectl.cli.errors import CliError
 from balancectl.deployment.target import Target
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 
 
 def read_declared(target: Target) -> dict[str, Subscriber]:

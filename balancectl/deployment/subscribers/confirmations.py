@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from balancectl.deployment.subscriptions import (
+from balancectl.deployment.subscribers.subscriptions import (
     State,
     Subscription,
     Topic,

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, Self, cast
 
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.addresses import AddressPolicy
-from balance_poller.fetching.encoding import unpack
-from balance_poller.fetching.errors import TOO_LATE, FetchError, Received, translate
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.encoding import unpack
+from balance_poller.fetching.transport.errors import TOO_LATE, FetchError, Received, translate
 from shared.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Fetcher:
         received = Received()
         if self._open_pool is not None:
             return _Pool(self._open_pool(), received)
-        from balance_poller.fetching.pool import open_pool  # noqa: PLC0415 -- an import of 70 ms
+        from balance_poller.fetching.transport.pool import open_pool  # noqa: PLC0415 -- an import of 70 ms
 
         return _Pool(open_pool(self._policy, received), received)
 

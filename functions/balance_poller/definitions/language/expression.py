@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from jmespath.exceptions import JMESPathError
 
-from balance_poller.definitions.evaluation import MISSING, Document, is_true
+from balance_poller.definitions.language.evaluation import MISSING, Document, is_true
 
 _EVALUATION_ERRORS: Final = (
     JMESPathError,

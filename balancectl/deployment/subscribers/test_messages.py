@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 from alert_router.incidents.subscriber import Line
 from balancectl.cli.errors import StackNotFoundError, is_denied, is_missing
 from balancectl.deployment.balances import read_latest
-from balancectl.deployment.subscriptions import State, Subscription
+from balancectl.deployment.subscribers.subscriptions import State, Subscription
 from balancectl.deployment.target import Target
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.names import LEASES, NO_SUBJECT, Severity, Status, selftest_lease
 from shared.times import format_time
 

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any, Final
 
-from balance_poller.definitions.evaluation import Document
-from balance_poller.definitions.expression import Expression, json_type
-from balance_poller.definitions.expression_syntax import ExpressionError, compile_expression
+from balance_poller.definitions.language.evaluation import Document
+from balance_poller.definitions.language.expression import Expression, json_type
+from balance_poller.definitions.language.expression_syntax import (
+    ExpressionError,
+    compile_expression,
+)
 from shared.money import NumberError, parse_number, within_limits
 
 #: Sums and differences are exact or refused; 1,000 digits are far beyond any amount.

@@ -1,0 +1,1 @@
+"""Who gets alerts: subscriptions of the topics, their confirmation, and test messages."""

@@ -1,0 +1,1 @@
+"""What definitions are written in: expressions, amounts, templates and patterns. Pure."""

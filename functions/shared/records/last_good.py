@@ -1,0 +1,127 @@
+"""What the last ``ok`` poll of an account found: attributes of its ``LATEST`` item. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from shared.records.item import Item, time_from, time_or_none
+from shared.records.wallet import Wallet, wallets_from_item, wallets_to_item
+from shared.times import format_time
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """A rise of the balance that is more than noise."""
+
+    at: datetime
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LastGood:
+    """What the last ``ok`` poll found; empty while there was none."""
+
+    balance: Decimal | None = None
+    balance_at: datetime | None = None
+    unit: str | None = None
+    wallet: str | None = None
+    others: Mapping[str, Wallet] = field(default_factory=dict)
+    """The other wallets of the same answer: shown, not alarmed."""
+    resets_at: datetime | None = None
+    credit_expires_at: datetime | None = None
+    runway_hours: Decimal | None = None
+    """The most likely hours until the balance is gone."""
+    at_least_hours: Decimal | None = None
+    """It takes at least so long, 9 times in 10."""
+    at_least_95_hours: Decimal | None = None
+    """The same, 19 times in 20."""
+    at_most_hours: Decimal | None = None
+    """It takes at most so long, 9 times in 10; None where that is no help."""
+    runway_level: str | None = None
+    """The level that the series of the runway alarms is held at: ``warning``, ``critical``."""
+    empty_at: datetime | None = None
+    burn_per_day: Decimal | None = None
+    burn_basis: str | None = None
+    last_top_up: TopUp | None = None
+    burn: bytes | None = None
+    """The packed burn state (``balance_poller.forecast``)."""
+    source_hash: str | None = None
+    """A short digest of whose balance this is: parameters, address and the secret's name."""
+    key_id: str | None = None
+    """What ``keys set`` noted beside the key, else "v-" and the secret's version."""
+
+    def to_item(self) -> Item:
+        """Return the attributes that it adds to the ``LATEST`` item; None where unknown."""
+        return {
+            "balance": self.balance,
+            "balance_at": time_or_none(self.balance_at),
+            "unit": self.unit,
+            "wallet": self.wallet,
+            "wallets": wallets_to_item(self.others),
+            "resets_at": time_or_none(self.resets_at),
+            # Not "expires_at": that is the table's TTL attribute.
+            "credit_expires_at": time_or_none(self.credit_expires_at),
+            "runway_hours": self.runway_hours,
+            "at_least_hours": self.at_least_hours,
+            "at_least_95_hours": self.at_least_95_hours,
+            "at_most_hours": self.at_most_hours,
+            "runway_level": self.runway_level,
+            "empty_at": time_or_none(self.empty_at),
+            "burn_per_day": self.burn_per_day,
+            "burn_basis": self.burn_basis,
+            "top_up_at": self.last_top_up and format_time(self.last_top_up.at),
+            "top_up_amount": self.last_top_up and self.last_top_up.amount,
+            "burn": self.burn,
+            "source_hash": self.source_hash,
+            "key_id": self.key_id,
+        }
+
+    @property
+    def empty_between(self) -> tuple[datetime, datetime | None] | None:
+        """From when to when it will be empty, 4 times in 5; None while that is unknown.
+
+        The second is None where the range has no end worth naming.
+        """
+        if self.balance_at is None or self.at_least_hours is None or self.empty_at is None:
+            return None
+        return (
+            self.balance_at + timedelta(hours=float(self.at_least_hours)),
+            None
+            if self.at_most_hours is None
+            else self.balance_at + timedelta(hours=float(self.at_most_hours)),
+        )
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> LastGood:
+        """Read it from a ``LATEST`` item.
+
+        Raises:
+            KeyError, ValueError: when the item was not written by :meth:`to_item`.
+        """
+        top_up_at = time_from(item, "top_up_at")
+        burn = item.get("burn")
+        return cls(
+            balance=item.get("balance"),
+            balance_at=time_from(item, "balance_at"),
+            unit=item.get("unit"),
+            wallet=item.get("wallet"),
+            others=wallets_from_item(item.get("wallets", {})),
+            resets_at=time_from(item, "resets_at"),
+            credit_expires_at=time_from(item, "credit_expires_at"),
+            runway_hours=item.get("runway_hours"),
+            at_least_hours=item.get("at_least_hours"),
+            at_least_95_hours=item.get("at_least_95_hours"),
+            at_most_hours=item.get("at_most_hours"),
+            runway_level=item.get("runway_level"),
+            empty_at=time_from(item, "empty_at"),
+            burn_per_day=item.get("burn_per_day"),
+            burn_basis=item.get("burn_basis"),
+            last_top_up=TopUp(top_up_at, item["top_up_amount"]) if top_up_at else None,
+            burn=bytes(burn) if burn is not None else None,
+            source_hash=item.get("source_hash"),
+            key_id=item.get("key_id"),
+        )

@@ -1,0 +1,90 @@
+"""The ``LATEST`` item of an account: its last attempt, and its last good one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.names import LATEST
+from shared.outcome import Outcome
+from shared.records.attempt import MAX_REASON
+from shared.records.day import DayTotals
+from shared.records.item import Item, time_from, time_or_none, without_none
+from shared.records.last_good import LastGood
+from shared.records.thresholds import Thresholds
+from shared.times import format_time, parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The present state of an account: the last attempt, and the last good one."""
+
+    account: str
+    provider: str
+    provider_title: str
+    polled_at: datetime
+    outcome: Outcome
+    reason: str | None = None
+    failing_since: datetime | None = None
+    """The first poll after the last ``ok`` that was not; None while polls are ``ok``."""
+    top_up_url: str | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    retry_at: datetime | None = None
+    """No request is sent before: the provider asked to wait until then (``Retry-After``)."""
+    day: DayTotals | None = None
+    """What was found so far on the UTC day of ``polled_at``."""
+    good: LastGood = field(default_factory=LastGood)
+    """What the last ``ok`` poll found, whatever came after."""
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether any poll of the account was ever ``ok``."""
+        return self.good.balance_at is not None
+
+    def to_item(self) -> Item:
+        """Return the ``LATEST`` item, which is flat; values that are None are left out."""
+        return without_none(
+            {
+                "account": self.account,
+                "at": LATEST,
+                "provider": self.provider,
+                "provider_title": self.provider_title,
+                "polled_at": format_time(self.polled_at),
+                "outcome": self.outcome.value,
+                "reason": self.reason and self.reason[:MAX_REASON],
+                "failing_since": time_or_none(self.failing_since),
+                "retry_at": time_or_none(self.retry_at),
+                "top_up_url": self.top_up_url,
+                "thresholds": without_none(
+                    {name: getattr(self.thresholds, name) for name in Thresholds.__slots__}
+                ),
+                "day": self.day and self.day.to_item(),
+                **self.good.to_item(),
+            }
+        )
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Latest:
+        """Read a ``LATEST`` item.
+
+        Raises:
+            KeyError, ValueError: when the item was not written by :meth:`to_item`.
+        """
+        return cls(
+            account=item["account"],
+            provider=item["provider"],
+            provider_title=item["provider_title"],
+            polled_at=parse_time(item["polled_at"]),
+            outcome=Outcome(item["outcome"]),
+            reason=item.get("reason"),
+            failing_since=time_from(item, "failing_since"),
+            retry_at=time_from(item, "retry_at"),
+            top_up_url=item.get("top_up_url"),
+            thresholds=Thresholds(
+                **{k: v for k, v in item.get("thresholds", {}).items() if k in Thresholds.__slots__}
+            ),
+            day=DayTotals.from_item(item["day"]) if "day" in item else None,
+            good=LastGood.from_item(item),
+        )

@@ -1,0 +1,23 @@
+"""What an account's owner set as limits. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+#: A runway alarm ends only once the bound is so many times its threshold, or at a top-up.
+RUNWAY_CLEARS_ABOVE: Final = Decimal("1.5")
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What the account's owner set; None where nothing is watched."""
+
+    warning: Decimal | None = None
+    critical: Decimal | None = None
+    runway_warning_hours: Decimal | None = None
+    runway_critical_hours: Decimal | None = None
+    max_burn_per_day: Decimal | None = None
+    drain_sensitivity: Decimal | None = None
+    expiry_warning_days: Decimal | None = None
