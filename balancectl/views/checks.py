@@ -25,6 +25,7 @@ from balancectl.deployment.subscribers.subscriptions import (
 )
 from balancectl.deployment.target import Target
 from balancectl.keys.locations import key_states
+from shared.version import VERSION
 
 #: The queues of failures, by suffix of the deployment's name: content, and runbook heading.
 FAILURE_QUEUES: Final = {
@@ -56,6 +57,7 @@ def run_checks(target: Target, stack: Stack, now: datetime) -> Iterator[CheckRes
     """Yield the results of every check."""
     checks: tuple[tuple[str, Callable[[], Iterator[CheckResult]]], ...] = (
         ("polling", lambda: _polling(target, stack, now)),
+        ("version", lambda: _version(target, stack)),
         ("accounts", lambda: _accounts(target, stack, now)),
         ("keys", lambda: _keys(target, stack)),
         ("subscribers", lambda: _subscribers(target)),
@@ -101,6 +103,20 @@ def _polling(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResul
         finding = Finding.GOOD if now - last <= longest else Finding.BAD
         remedy = "" if finding is Finding.GOOD else f"log group {_log(target)}"
         yield CheckResult("polling", finding, f"{text}; last run {format_age(last, now)}", remedy)
+
+
+def _version(target: Target, stack: Stack) -> Iterator[CheckResult]:
+    """Compare the version of the functions, which the last poll recorded, with this program's."""
+    latest = read_all_latest(target, stack.accounts).values()
+    last = max(latest, key=lambda each: each.polled_at, default=None)
+    if last is None:
+        return  # nothing to compare; ``_polling`` reports it
+    deployed = last.version or "older than 0.2.0"
+    if deployed == VERSION:
+        yield CheckResult("version", Finding.GOOD, VERSION)
+    else:
+        text = f"functions: {deployed}; balancectl: {VERSION}"
+        yield CheckResult("version", Finding.BAD, text, "docs/upgrading.md")
 
 
 def _accounts(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResult]:

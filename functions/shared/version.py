@@ -1,4 +1,4 @@
-"""The project's version: the functions', the command line's, and the wheel's."""
+"""The version of the functions, of balancectl and of its wheel: written once, here."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from balance_poller.recording.held_runway import hold
 from balance_poller.recording.unseen import is_unseen
 from shared.outcome import Outcome
 from shared.records import Attempt, DayTotals, LastGood, Latest, Wallet
+from shared.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def record(
         reason=reading.reason,
         top_up_url=account.top_up_url or facts.top_up_url,
         thresholds=account.thresholds,
+        version=VERSION,
         good=previous.good if previous and _is_same(previous, account) else LastGood(),
     )
     if reading.outcome is Outcome.OK and reading.balance is not None:

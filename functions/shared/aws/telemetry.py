@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from shared.names import RunMetric, run_namespace
 from shared.redactor import Redactor, redactor
+from shared.version import VERSION
 
 #: Libraries that write URLs and headers to their logs; a URL may carry a key in its query.
 #: httpx logs every request's URL at INFO (seen in httpx 0.28).
@@ -69,10 +70,10 @@ _STANDARD_FIELDS: Final = frozenset(
 
 @cache
 def logger(service: str) -> Logger:
-    """Return the structured logger of ``service``, redacting, with talkative libraries quieted."""
+    """Return the redacting logger of ``service``, whose every line says which version wrote it."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    log = Logger(service=service, json_serializer=_line)
+    log = Logger(service=service, json_serializer=_line, version=VERSION)
     for handler in log.handlers:
         handler.addFilter(RedactingFilter(redactor()))
     return log

@@ -35,6 +35,8 @@ class Latest:
     """No request is sent before: the provider asked to wait until then (``Retry-After``)."""
     day: DayTotals | None = None
     """What was found so far on the UTC day of ``polled_at``."""
+    version: str | None = None
+    """The version of the functions that wrote it."""
     good: LastGood = field(default_factory=LastGood)
     """What the last ``ok`` poll found, whatever came after."""
 
@@ -61,6 +63,7 @@ class Latest:
                     {name: getattr(self.thresholds, name) for name in Thresholds.__slots__}
                 ),
                 "day": self.day and self.day.to_item(),
+                "version": self.version,
                 **self.good.to_item(),
             }
         )
@@ -86,5 +89,6 @@ class Latest:
                 **{k: v for k, v in item.get("thresholds", {}).items() if k in Thresholds.__slots__}
             ),
             day=DayTotals.from_item(item["day"]) if "day" in item else None,
+            version=item.get("version"),
             good=LastGood.from_item(item),
         )

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from balancectl.app import app
 from balancectl.views.checks import FAILURE_QUEUES
 from shared.outcome import Outcome
+from shared.version import VERSION
 from tests.latest import make_latest
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
@@ -90,6 +91,7 @@ def ward(cloud: Any) -> Ward:
             balance=Decimal(30),
             balance_at=NOW - timedelta(minutes=2),
             unit="USD",
+            version=VERSION,
         )
     )
     cloud.sns.subscribe("demo-notifications", "email", "ada@example.com")
@@ -133,6 +135,20 @@ def test_doctor_when_the_last_run_is_long_ago_then_polling_is_bad(ward: Ward) ->
 
     assert ward.lines()["polling"]["finding"] == "bad"
     assert "last run 2 h ago" in ward.lines()["polling"]["detail"]
+
+
+@pytest.mark.parametrize(("version", "named"), [("9.1.0", "9.1.0"), (None, "older than 0.2.0")])
+def test_doctor_when_the_functions_are_of_another_version_then_names_both(
+    ward: Ward, version: str | None, named: str
+) -> None:
+    (item,) = ward.cloud.dynamo.tables["demo-balances"]
+    item.pop("version")
+    item |= {"version": version} if version else {}
+
+    line = ward.lines()["version"]
+
+    assert (line["finding"], line["remedy"]) == ("bad", "docs/upgrading.md")
+    assert line["detail"] == f"functions: {named}; balancectl: {VERSION}"
 
 
 def test_doctor_when_polling_is_switched_off_then_says_so(ward: Ward) -> None:
