@@ -1,7 +1,6 @@
-"""Sending many entries to AWS in batches, so that one bad entry never costs another.
+"""Sends entries to AWS in batches; a bad entry never affects others.
 
-AWS refuses a whole batch for one entry it cannot take; such a batch is halved until the entry is
-alone.
+AWS refuses a whole batch for one bad entry; such a batch is halved until the entry is isolated.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-#: Codes by which the services say that the request's content is wrong, as against failing.
+#: Codes that blame the request's content, as opposed to the service.
 _REJECTIONS: Final = frozenset(
     {
         "InvalidParameterCombination",
@@ -29,7 +28,7 @@ _REJECTIONS: Final = frozenset(
     }
 )
 
-#: Entries refused one by one, before any is taken: then it is the table, the namespace, the rights.
+#: After so many refusals without a success, the cause is the table, the namespace or a permission.
 _MOST_REFUSALS: Final = 20
 
 
@@ -47,7 +46,7 @@ def error_code(exc: Exception) -> str:
 
 
 def is_rejection(exc: Exception) -> bool:
-    """Whether AWS refused what was in the request, so that a part of it may still be taken."""
+    """Whether AWS refused the request's content, so that a part of it may still be accepted."""
     return error_code(exc) in _REJECTIONS
 
 
@@ -55,8 +54,8 @@ def send_halving(batch: list[T], send: Callable[[list[T]], None]) -> list[tuple[
     """Send ``batch``; return the entries that AWS refuses, each with the error's code.
 
     Raises:
-        botocore.exceptions.ClientError, BotoCoreError: when sending fails for another reason, and
-            when so many entries are refused, before one is taken, that it cannot be the entries.
+        botocore.exceptions.ClientError, BotoCoreError: when sending fails for another reason, or
+            when many entries are refused before one is accepted, so that they cannot be the cause.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 

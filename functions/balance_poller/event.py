@@ -1,6 +1,6 @@
-"""The poller's event: which accounts to poll, and the time that the run stands for.
+"""The poller's event: which accounts to poll, and the run's scheduled time. Pure.
 
-Pure. One bad entry is that entry's problem: it becomes a :class:`BadAccount` and costs no other.
+A bad entry becomes a :class:`BadAccount` and does not affect the others.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from shared.names import ACCOUNT_PATTERN
 from shared.records import Thresholds
 from shared.times import parse_time
 
-#: CloudWatch refuses timestamps that are older or further ahead (PutMetricData, API reference, read
+#: CloudWatch refuses timestamps older or further ahead (PutMetricData, API reference, read
 #: 2026-11); a time ahead would also make LATEST "newer" than every run until then.
 MAX_BEHIND: Final = timedelta(days=14)
 MAX_AHEAD: Final = timedelta(hours=2)
 
-#: As in Terraform, where an account does not say.
+#: As in Terraform, for accounts that set none.
 _STALE_AFTER_MINUTES: Final = Decimal(30)
 _LONGEST_STALENESS: Final = Decimal(7 * 24 * 60)
 
 
 class EventError(ValueError):
-    """The event as a whole is not a poller event; the text says why."""
+    """The event is not a poller event; the text says why."""
 
 
 class AccountError(ValueError):
@@ -49,7 +49,7 @@ class Account:
     top_up_url: str | None = None
     """Overrides the provider's."""
     stale_after: timedelta = timedelta(minutes=int(_STALE_AFTER_MINUTES))
-    """How long it may go without a balance before its owner is alerted."""
+    """How long it may go without a balance before an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class PollEvent:
     providers: Mapping[str, object] = field(default_factory=dict)
     shard: int = 0
     is_time_invalid: bool = False
-    """Whether the event's time was no time, and ``scheduled_at`` is the present second."""
+    """Whether the event had no usable time, so that ``scheduled_at`` is the current one."""
 
 
 def parse_event(event: object, now: datetime) -> PollEvent:
-    """Read a poller event; ``now`` (UTC) stands in for a time that is none.
+    """Read a poller event; ``now`` (UTC) replaces an unusable scheduled time.
 
     Raises:
-        EventError: when there is no list of accounts in it.
+        EventError: when it has no list of accounts.
     """
     if not isinstance(event, Mapping) or not isinstance(event.get("accounts"), Sequence):
         raise EventError("the event has no list of accounts")
@@ -101,7 +101,7 @@ def parse_event(event: object, now: datetime) -> PollEvent:
 
 
 def _scheduled_at(value: object, now: datetime) -> datetime | None:
-    """Return the event's time, or None when it is none, or too far from ``now``."""
+    """Return the event's time; None when it has none, or one too far from ``now``."""
     if not isinstance(value, str):
         return None
     try:
@@ -112,7 +112,7 @@ def _scheduled_at(value: object, now: datetime) -> datetime | None:
 
 
 def _accounts(entries: Sequence[object]) -> tuple[tuple[Account, ...], tuple[BadAccount, ...]]:
-    """Sort entries into accounts and bad ones; of two with one id the first counts."""
+    """Separate valid entries from bad ones; of two with the same id, the first counts."""
     accounts: list[Account] = []
     bad: list[BadAccount] = []
     seen: set[str] = set()
@@ -164,13 +164,13 @@ def _id(entry: object) -> str | None:
 
 
 def _label(entry: Any, name: str) -> str:  # noqa: ANN401 -- any JSON value
-    """Return a short text of an entry that is bad elsewhere, for its report."""
+    """Return a short text of a bad entry, for its report."""
     value = entry.get(name) if isinstance(entry, Mapping) else None
     return value[:64] if isinstance(value, str) and value else "-"
 
 
 def _required(entry: Mapping[str, object], name: str) -> str:
-    """Return a text that must be there."""
+    """Return a required text."""
     text = _optional(entry, name)
     if text is None:
         raise AccountError(f"the account's {name} is missing")
@@ -188,7 +188,7 @@ def _optional(entry: Mapping[str, object], name: str) -> str | None:
 
 
 def _params(value: object) -> Mapping[str, str]:
-    """Return the account's parameters; numbers and booleans are taken as Terraform writes them."""
+    """Return the account's parameters, with numbers and booleans as Terraform writes them."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -206,7 +206,7 @@ def _params(value: object) -> Mapping[str, str]:
 
 
 def _stale_after(entry: Mapping[str, object]) -> timedelta:
-    """Return the account's staleness limit; more than a week counts as a week."""
+    """Return the account's staleness limit, at most a week."""
     minutes = _number(entry, "stale_after_minutes")
     if minutes is None:
         minutes = _STALE_AFTER_MINUTES
@@ -216,7 +216,7 @@ def _stale_after(entry: Mapping[str, object]) -> timedelta:
 
 
 def _number(entry: Mapping[str, object], name: str) -> Decimal | None:
-    """Return a threshold exactly as it was written."""
+    """Return a threshold, exactly as it was written."""
     value = entry.get(name)
     if value is None:
         return None

@@ -27,13 +27,13 @@ from shared.aws.telemetry import logger
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-#: Reserved of a run's time for writing its records: a fixed part, and one per account.
+#: Time reserved for writing a run's records: a fixed part, and one per account.
 _RESERVE_SECONDS = 10.0
 _RESERVE_PER_ACCOUNT = 0.01
 
 
 class PollRunError(Exception):
-    """Secrets, metrics or records failed as a whole; everything else of the run was done."""
+    """Secrets, metrics or records failed as a whole; the rest of the run was completed."""
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
     Raises:
         EventError: when the event holds no accounts.
-        PollRunError: when something failed that concerns more than single accounts.
+        PollRunError: when something failed that affects more than single accounts.
     """
     started = time.monotonic()
     logger(SERVICE)  # before any request: it quiets libraries that log URLs, headers and bodies
@@ -58,7 +58,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _seconds_to_fetch(seconds_left: float, event: PollEvent) -> float:
-    """Return how much of the run's time may pass before writing begins."""
+    """Return how much of the run's time may be spent before writing begins."""
     reserve = _RESERVE_SECONDS + _RESERVE_PER_ACCOUNT * len(event.accounts)
     return seconds_left - min(reserve, seconds_left / 2)
 

@@ -1,7 +1,7 @@
-"""Poll every account of an event: find who is due, fetch, record, and report.
+"""Poll every account of an event: find those that are due, fetch, record, and report.
 
-One account's failure never stops another's. What fails as a whole (secrets, metrics, records) is
-reported after everything else was attempted.
+A failing account never stops the others. When secrets, metrics or records fail as a whole,
+everything else is attempted before that is reported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from shared.redactor import redactor
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What a run works with, built once per process."""
+    """The adapters of a run, built once per process."""
 
     fetcher: BalanceFetcher
     latest: LatestTable
@@ -38,7 +38,7 @@ class Adapters:
 
 @dataclass(slots=True)
 class _Run:
-    """One run, as far as it has come."""
+    """The state of one run."""
 
     event: PollEvent
     adapters: Adapters
@@ -50,12 +50,12 @@ class _Run:
 
 
 def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
-    """Poll every account of ``event`` that is due, write what was found, and report.
+    """Poll every account of ``event`` that is due, write the results, and report.
 
     Args:
-        event: What to poll, and the time that the run stands for.
-        adapters: The ways to providers and AWS.
-        deadline: When (on the fetcher's clock) fetching must end, so that writing still fits.
+        event: What to poll, and the run's scheduled time.
+        adapters: Access to providers and AWS.
+        deadline: When fetching must end (on the fetcher's clock), so that there is time to write.
     """
     bad = [account for account in event.bad_accounts if account.is_recordable]
     known = adapters.latest.read([a.id for a in event.accounts] + [a.label for a in bad])
@@ -73,7 +73,7 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
 
 
 def _is_done(run: _Run, account: str) -> bool:
-    """Return whether this run was already made for the account."""
+    """Return whether the account was already polled for this run."""
     return is_done(run.known.items.get(account), run.event.scheduled_at)
 
 
@@ -98,7 +98,7 @@ def _not_before(run: _Run, due: Sequence[Account]) -> dict[str, datetime]:
 
 
 def _records(run: _Run, due: Sequence[Account], fetched: Fetched) -> Iterable[Recorded]:
-    """Yield what each poll leaves behind."""
+    """Yield the records of each poll."""
     at = run.event.scheduled_at
     for account in due:
         reading = _without_keys(fetched.readings[account.id])
@@ -107,7 +107,7 @@ def _records(run: _Run, due: Sequence[Account], fetched: Fetched) -> Iterable[Re
         try:
             yield record(account, facts, reading, previous, at)
         except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
-            # A failure computes nothing: it keeps the last good balance as it stands.
+            # A failure computes nothing: it keeps the last good balance.
             reading = Reading(Outcome.TRANSIENT, describe_unexpected(exc))
             yield record(account, facts, reading, previous, at)
 

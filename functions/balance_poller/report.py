@@ -1,6 +1,6 @@
 """The report of a run: its JSON for the invoker, its log lines, and its faults as a metric.
 
-It has accounts, outcomes and reasons, never an event or a key.
+It contains accounts, outcomes and reasons, never an event or a key.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.times import format_time
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of one entry of the event."""
+    """The result of one entry of the event."""
 
     account: str
     provider: str
@@ -28,10 +28,10 @@ class Row:
     reason: str | None = None
     wallet: str | None = None
     balance: str | None = None
-    """Digits, so that no reader's floats change them."""
+    """A text, so that no reader's floats change it."""
     unit: str | None = None
     is_skipped: bool = False
-    """Whether this run was already made for the account; the rest is then what it found."""
+    """Whether the account was already polled for this run; the rest is what that poll found."""
 
     @classmethod
     def polled(cls, attempt: Attempt) -> Self:
@@ -58,7 +58,7 @@ class Row:
         return cls(entry.label, entry.provider, Outcome.BAD_CONFIG, entry.reason)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as JSON, without what is not known."""
+        """Return the row as JSON, without unknown values."""
         fields: dict[str, Any] = {
             "account": self.account,
             "provider": self.provider,
@@ -74,27 +74,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What came of one run."""
+    """The result of one run."""
 
     scheduled_at: datetime
     shard: int
     rows: tuple[Row, ...]
     errors: tuple[str, ...] = ()
-    """What failed beside accounts, in words."""
+    """What failed apart from accounts, as text."""
     failed_parts: tuple[str, ...] = ()
-    """What failed as a whole: then the invocation fails, too."""
+    """What failed as a whole, so that the invocation fails."""
     write_failures: int = 0
-    """Entries that were not written, over metrics, history and LATEST."""
+    """The number of entries not written, in metrics, history and LATEST."""
     duration_ms: int = 0
 
     @property
     def outcomes(self) -> dict[Outcome, int]:
-        """How many accounts of this run had which outcome; skipped ones are in none."""
+        """The number of accounts by outcome, without skipped ones."""
         return dict(Counter(row.outcome for row in self.rows if not row.is_skipped))
 
     @property
     def counts(self) -> dict[str, int]:
-        """The outcomes by name, and how many accounts were skipped."""
+        """The number of accounts by the outcome's name, and of skipped ones."""
         skipped = sum(row.is_skipped for row in self.rows)
         return {outcome.value: n for outcome, n in self.outcomes.items()} | {"skipped": skipped}
 
@@ -111,10 +111,10 @@ class RunReport:
 
 
 def log_run(event: PollEvent, report: RunReport) -> None:
-    """Log what failed, account by account, and the run's totals."""
+    """Log each failed account, and the run's totals."""
     log = logger(SERVICE)
     if event.is_time_invalid and report.rows:
-        log.warning("the event's scheduled_at is not a usable time", used=str(report.scheduled_at))
+        log.warning("event has no usable scheduled_at", used=str(report.scheduled_at))
     for row in report.rows:
         if row.outcome is not Outcome.OK and not row.is_skipped:
             log.warning(
@@ -136,9 +136,9 @@ def log_run(event: PollEvent, report: RunReport) -> None:
 
 
 def publish_faults(event: PollEvent, report: RunReport, namespace: str) -> None:
-    """Publish what the run itself did wrong; an account that cannot be read is no fault of it."""
+    """Publish the run's own faults; an account that cannot be read is not one."""
     faults = {
-        # The event of a deployment, which has no account, has no time either.
+        # A deployment's event has neither accounts nor a time.
         "invalid scheduled time": int(event.is_time_invalid and bool(report.rows)),
         "not written": report.write_failures,
     }

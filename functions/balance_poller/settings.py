@@ -16,12 +16,12 @@ _T = TypeVar("_T")
 
 
 class SettingsError(ValueError):
-    """An environment variable is missing or not what it must be; the text names it."""
+    """An environment variable is missing or invalid; the text names it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The poller's configuration; what is polled comes with each event instead."""
+    """The poller's configuration; the accounts come with each event instead."""
 
     name: str
     """The stack's name."""
@@ -29,16 +29,16 @@ class Settings:
     metric_namespace: str = DEFAULT_NAMESPACE
     history_days: int = 90
     allow_http_loopback: bool = False
-    """Whether a ``base_url`` may be plain http on loopback: never on AWS, where the Lambda
-    runtime API listens there."""
+    """Whether a ``base_url`` may be plain http on loopback: never on AWS, where the Lambda runtime
+    API listens there."""
     allow_private_addresses: bool = False
-    """Whether requests may go to addresses of private networks, as services in a VPC have them."""
+    """Whether requests may go to private addresses, such as those of services in a VPC."""
     key_hosts: frozenset[str] = frozenset()
-    """Origins that keys may go to which ``keys set`` does not write."""
+    """Origins to which keys may be sent that ``keys set`` does not write."""
     max_in_flight: int = 100
-    """Requests under way at the same time, over all providers."""
+    """The number of concurrent requests, over all providers."""
     request_timeout_seconds: float = 15
-    """One attempt, from connecting to the last byte."""
+    """The timeout of one attempt, from connecting to the last byte."""
     secret_cache_seconds: float = 300
 
     @classmethod
@@ -69,7 +69,7 @@ class Settings:
 
 
 def _text(values: Mapping[str, str], name: str, default: str | None) -> str:
-    """Return a text, which without a default must be there."""
+    """Return a text, which is required unless it has a default."""
     text = values.get(name, "").strip() or default
     if text is None:
         raise SettingsError(f"the environment variable {name} is not set")
@@ -77,7 +77,7 @@ def _text(values: Mapping[str, str], name: str, default: str | None) -> str:
 
 
 def _flag(values: Mapping[str, str], name: str) -> bool:
-    """Return true or false; absent is false."""
+    """Return true or false; a missing variable is false."""
     match values.get(name, "").strip().lower():
         case "true":
             return True

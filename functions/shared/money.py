@@ -1,6 +1,6 @@
 """Amounts: strict parsing to ``Decimal`` and the form in which a person reads them.
 
-No floats, no currency conversion, and never a 0 that nobody sent.
+No floats, no currency conversion, and never a 0 for a missing value.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Final
 
 _PLAIN_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
-#: What DynamoDB holds; beyond it an item cannot be encoded, and would take its batch with it.
+#: DynamoDB's limit: an item beyond it cannot be encoded, and would fail its whole batch.
 MAX_DIGITS: Final = 38
 _MAX_TEXT: Final = 400
 _CONTEXT: Final = Context(prec=MAX_DIGITS, rounding=ROUND_HALF_EVEN)
 #: Far above what DynamoDB (1e-130) and CloudWatch (2 ** -360) refuse, and far below the 1e-14 that
-#: providers who subtract doubles report for an account that is empty.
+#: providers that subtract doubles report for an empty account.
 _SMALLEST: Final = Decimal("1e-30")
 _LIMIT: Final = Decimal("1e15")
-#: An amount closer to 0 is the rounding of a provider's floating point.
+#: An amount closer to 0 is a rounding error of a provider's floating point.
 _DUST: Final = Decimal("1e-6")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
@@ -53,8 +53,8 @@ def parse_number(value: object) -> Decimal:
 def within_limits(amount: Decimal) -> Decimal:
     """Return ``amount`` as it can be stored and published: 0, or 1e-30 <= abs(amount) < 1e15.
 
-    CloudWatch and DynamoDB reject what lies outside, and one such value would cost a whole
-    batch of accounts its metrics or records.
+    CloudWatch and DynamoDB reject values outside, and one such value would fail a whole batch
+    of metrics or records.
 
     Raises:
         NumberError: when it lies outside, or needs more than 38 significant digits.
@@ -74,7 +74,7 @@ def format_amount(amount: Decimal, unit: str) -> str:
     """Return ``amount`` with its unit for a person: "3.20 USD", "1,250 credits", "0.0042 USD".
 
     Currencies get two decimals, or as many as keep two significant digits of an amount below
-    0.01, so that a small rest never reads as nothing; below a millionth it does. Other units lose
+    0.01, so that a small balance never reads as 0; below a millionth it does. Other units lose
     trailing zeros.
     """
     return f"{format_number(amount, unit)} {unit}"

@@ -17,7 +17,7 @@ DEFAULT_NAMESPACE: Final = "BalanceMonitor"
 #: of the secret, so it has no slash, no ``#`` and no space.
 ACCOUNT_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-#: The range key of the one item per account that holds its present state.
+#: The range key of the one item per account that holds its current state.
 LATEST: Final = "LATEST"
 
 
@@ -43,15 +43,15 @@ CONSOLE_HOSTS: Final = {
 class RunMetric(StrEnum):
     """The functions' own metric in ``run_namespace``, published only when it is not zero.
 
-    CloudWatch bills a custom metric by the hours in which it was published, so that a monitor
-    without faults costs nothing. The log line ``fault`` has the kind.
+    CloudWatch bills a custom metric by the hours in which it was published, so a monitor without
+    faults costs nothing. The log line ``fault`` has the kind.
     """
 
     FAULTS = "Faults"
 
 
 class Dimension(StrEnum):
-    """Metric dimensions of a per-account series, which carries exactly these."""
+    """Metric dimensions of a per-account series, which has exactly these."""
 
     ACCOUNT = "Account"
     PROVIDER = "Provider"
@@ -77,7 +77,7 @@ class Severity(StrEnum):
 
 
 class Status(StrEnum):
-    """What a message says of its subject; a subscriber's filter policy may match on it."""
+    """What has happened to an alert; a subscriber's filter policy may match on it."""
 
     FIRING = "firing"
     RESOLVED = "resolved"
@@ -90,14 +90,14 @@ class MessageAttribute(StrEnum):
     """SNS message attributes that every message carries, for filter policies."""
 
     TO = "to"
-    """Names of the subscribers whom the message is for."""
+    """Names of the subscribers that the message is for."""
     SEVERITY = "severity"
     STATUS = "status"
     PROVIDER = "provider"
     ACCOUNT = "account"
 
 
-#: The value of ``provider`` and ``account`` in messages about no account of ours.
+#: The value of ``provider`` and ``account`` in messages that are not about an account.
 NO_SUBJECT: Final = "-"
 
 
@@ -111,7 +111,7 @@ def selftest_lease(account: str, severity: Severity, at: str) -> str:
 
 
 def run_namespace(namespace: str) -> str:
-    """Return the namespace of the functions' own figures, beside the accounts' ``namespace``."""
+    """Return the namespace of the functions' own metrics, next to the accounts' ``namespace``."""
     return f"{namespace}/Runs"
 
 
@@ -152,7 +152,7 @@ class StackNames:
 
     @property
     def router_function(self) -> str:
-        """The Lambda function that announces."""
+        """The Lambda function that routes alerts."""
         return f"{self.name}-alert-router"
 
     @property
@@ -167,7 +167,7 @@ class StackNames:
 
     @property
     def tick_schedule(self) -> str:
-        """The schedule that makes the router look at what is open."""
+        """The schedule on which the router reconciles open incidents."""
         return f"{self.name}-tick"
 
     @property

@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether asking again soon can help."""
+        """Whether a retry soon may help."""
         return self in (Outcome.RATE_LIMITED, Outcome.TRANSIENT)
 
     @property

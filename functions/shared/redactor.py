@@ -1,4 +1,4 @@
-"""Masks known keys in texts, whatever form they have taken on the way."""
+"""Masks known keys in texts, in whatever form they appear."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ MASK: Final = "[key]"
 
 #: Shorter texts would mask ordinary words.
 _SHORTEST: Final = 6
-#: Keys are compared without case, in ASCII alone, so that no text changes its length.
+#: Keys are compared without regard to case, in ASCII only, so that no text changes its length.
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 class Redactor:
     """Knows keys, and finds them as they are, and as base64, hex, in URLs and in JSON.
 
-    The second line of defence: no code path shows a key, and this is there for the one that
-    somebody adds.
+    A second line of defence: no code path shows a key, but somebody may add one that does.
     """
 
     def __init__(self) -> None:
@@ -38,7 +37,7 @@ class Redactor:
         return not self._forms
 
     def add(self, keys: Iterable[str | Secret]) -> None:
-        """Learn keys to mask; one that is known already costs next to nothing."""
+        """Learn keys to mask; a known key costs next to nothing."""
         for key in keys:
             text = reveal(key) if isinstance(key, Secret) else key
             if len(text) < _SHORTEST or hash(text) in self._keys:
@@ -66,7 +65,7 @@ class Redactor:
         return "".join(parts) + text[kept:] if parts else text
 
     def clean_code(self, code: str) -> str:
-        """Return an error code; the mask where it is a part of a key that an answer echoed."""
+        """Return an error code, or the mask if it is part of a key that an answer echoed."""
         lowered = code.translate(_LOWER)
         is_part = len(code) >= _SHORTEST and any(
             lowered in reveal(key) for key in self._keys.values()
@@ -88,7 +87,7 @@ def redactor() -> Redactor:
 
 
 def _forms(key: str) -> Iterator[str]:
-    """Yield how ``key`` may look."""
+    """Yield the forms in which ``key`` may appear."""
     raw = key.encode("utf-8", "surrogatepass")
     quoted = repr(key)[1:-1]  # how an exception such as KeyError shows it
     yield from (
@@ -105,9 +104,9 @@ def _forms(key: str) -> Iterator[str]:
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:
-    """Yield the characters of base64 that stand for ``raw`` alone, wherever it begins.
+    """Yield the base64 characters that encode only ``raw``, at each possible offset.
 
-    HTTP Basic encodes it behind a user name, so that it may begin at any of three places.
+    HTTP Basic encodes it after a user name, so it may begin at any of three offsets.
     """
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + raw).decode()

@@ -10,7 +10,7 @@ _SHOWN: Final = "<key>"
 
 
 class Secret:
-    """A key, or one part of a key. Only :func:`reveal` gives its text.
+    """A key, or one part of a key. Only :func:`reveal` returns its text.
 
     It has no order and no length, and it cannot be hashed, pickled or written as JSON.
     """

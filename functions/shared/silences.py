@@ -74,7 +74,7 @@ class Silence:
 
 
 def _time_or_none(text: object) -> datetime | None:
-    """Parse a time that nothing depends on."""
+    """Parse an optional time; None if it is not one."""
     try:
         return parse_time(text) if isinstance(text, str) else None
     except ValueError:

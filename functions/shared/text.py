@@ -1,11 +1,11 @@
-"""Make texts of others safe to show: one line, nothing invisible. Pure."""
+"""Make foreign texts safe to show: one line, nothing invisible. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import Final
 
-#: What a text may not hold: control characters, format characters (directions, zero width),
+#: What a text may not contain: control characters, format characters (directions, zero width),
 #: surrogates, private use, unassigned, and Unicode's own line and paragraph separators.
 _REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -18,10 +18,10 @@ def one_line(text: str, most: int = 1_000) -> str:
 
 
 def is_one_line(text: str) -> bool:
-    """Whether ``text`` holds nothing but visible characters and spaces."""
+    """Whether ``text`` contains only visible characters and spaces."""
     return all(map(is_visible, text))
 
 
 def is_visible(character: str) -> bool:
-    """Whether a character is shown as itself, and does nothing else."""
+    """Whether a character is displayed as itself and has no other effect."""
     return unicodedata.category(character) not in _REFUSED

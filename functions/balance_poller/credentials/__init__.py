@@ -1,1 +1,1 @@
-"""API keys: where they are stored, and reading them."""
+"""API keys: where they are stored, how they are read, and where they may be sent."""

@@ -1,6 +1,6 @@
-"""Where a key may go: only to what it was stored for. Pure.
+"""Where a key may be sent: only where it was stored for. Pure.
 
-Whoever may edit accounts could otherwise have any secret that the poller can read sent anywhere.
+Otherwise, anybody who can edit accounts could send any secret that the poller can read anywhere.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """What the deployment allows beside the notes next to keys."""
+    """What the deployment allows in addition to the notes stored with keys."""
 
     stack_name: str
     key_hosts: frozenset[str] = frozenset()
-    """Origins that keys of secrets which ``keys set`` does not write may go to."""
+    """Origins to which keys may be sent that ``keys set`` does not write."""
 
 
 def origin_of(url: str) -> str:
@@ -43,18 +43,18 @@ def destination_of(provider: Provider, url: str, base_url: str | None) -> str:
 def check_binding(
     account: str, secret: str, stored: StoredKey, destination: str, policy: KeyPolicy
 ) -> None:
-    """Check that the key may go to ``destination``.
+    """Check that the key may be sent to ``destination``.
 
     Args:
         account: The account's id, for the command that the error names.
         secret: The account's reference to its key.
-        stored: The key, with what is noted beside it.
+        stored: The key, with the notes stored with it.
         destination: The name of a shipped provider, or the origin of any other request.
         policy: What the deployment allows.
 
     Raises:
-        SecretError: when the key was stored for another place, or for none in particular and the
-            place is not a shipped provider's.
+        SecretError: when the key was stored for another destination, or without one and this is not
+            a shipped provider.
     """
     if stored.bound_to is not None:
         if destination in stored.bound_to.split():

@@ -1,4 +1,4 @@
-"""Where an account's key is stored, and what reading it gave. Pure."""
+"""References to keys, and the results of reading them. Pure."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Final
 from shared.outcome import Outcome
 from shared.secret import AccountKey
 
-#: Names may hold letters, digits and /_+=.@- (Secrets Manager, CreateSecret, read 2026-11); an ARN
-#: adds the colon. One malformed id would make AWS refuse the nineteen beside it.
+#: Names may contain letters, digits and /_+=.@- (Secrets Manager, CreateSecret, read 2026-11); ARNs
+#: add the colon. For one malformed id, AWS would refuse the whole batch.
 _SECRET_ID: Final = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
 
-#: What ``keys set`` stores beside a key "main": "main@for", where it may go, and "main@id", which
-#: is another one for every key. No account's name has an @ in it.
+#: What ``keys set`` stores with a key "main": "main@for", where it may be sent, and "main@id",
+#: which differs for every key. No account's name contains an @.
 BOUND_TO: Final = "@for"
 KEY_ID: Final = "@id"
-#: A key without an id of its own has the secret's version, which changes with every key in it.
+#: The id of a key without its own is the secret's version, which changes with every key in it.
 VERSION_PREFIX: Final = "v-"
 
 
 class SecretError(ValueError):
-    """An account's key cannot be had; the text says why, without any of the secret's value."""
+    """An account's key cannot be used; the text says why, without any of the secret's value."""
 
     def __init__(self, reason: str, outcome: Outcome = Outcome.BAD_CONFIG) -> None:
         super().__init__(reason)
@@ -31,7 +31,7 @@ class SecretError(ValueError):
 
 
 class SecretStoreError(SecretError):
-    """Secrets could not be read at all: Secrets Manager, or the permission to ask it, failed."""
+    """No secret could be read: Secrets Manager failed, or permission is missing."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, Outcome.TRANSIENT)
@@ -39,18 +39,18 @@ class SecretStoreError(SecretError):
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """An account's key with what is noted beside it."""
+    """An account's key with the notes stored with it."""
 
     key: AccountKey
     bound_to: str | None = None
-    """Shipped providers' names and origins, by spaces; None when nothing is noted."""
+    """Names of shipped providers and origins, separated by spaces; None without a note."""
     id: str | None = None
-    """Another one for every key that ``keys set`` stores; else the secret's version."""
+    """Differs for every key that ``keys set`` stores; else the secret's version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What one reading gave, by reference: each is in exactly one of the two."""
+    """Keys and failures by reference; each reference is in exactly one of the two."""
 
     found: Mapping[str, StoredKey]
     missing: Mapping[str, SecretError]
@@ -58,7 +58,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """A secret, and which of its keys."""
+    """A secret, and optionally one of its JSON keys."""
 
     secret_id: str
     """A Secrets Manager name or ARN."""
@@ -69,7 +69,7 @@ class SecretReference:
         """Read ``name-or-arn[#json_key]``.
 
         Raises:
-            SecretError: when it is not one.
+            SecretError: when it is malformed.
         """
         secret_id, hash_sign, json_key = text.partition("#")
         if not _SECRET_ID.fullmatch(secret_id):
@@ -81,9 +81,9 @@ class SecretReference:
         return cls(secret_id, json_key or None)
 
     def names(self, arn: str, name: str) -> bool:
-        """Return whether the secret with this ``arn`` and ``name`` is the one referred to.
+        """Return whether it refers to the secret with this ``arn`` and ``name``.
 
-        AWS accepts an ARN without its last six random characters, too.
+        AWS also accepts an ARN without its last six random characters.
         """
         return self.secret_id in (arn, name) or (
             self.secret_id.startswith("arn:") and arn[:-7] == self.secret_id

@@ -1,6 +1,6 @@
-"""Reads keys from Secrets Manager in batches, and keeps them for minutes; says why one is missing.
+"""Reads keys from Secrets Manager in batches, and caches them for minutes.
 
-Values go to the redactor before anything else sees them, and into no error text.
+Values go to the redactor before anything else sees them, and never into an error text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: BatchGetSecretValue, SecretIdList (API reference, read 2026-11).
 MAX_BATCH: Final = 20
 
-#: What Secrets Manager says for one secret of a batch (API reference, APIErrorType).
+#: Secrets Manager's errors for single secrets of a batch (API reference, APIErrorType).
 _WORDS: Final = {
     "ResourceNotFoundException": "the secret does not exist",
     "AccessDeniedException": "reading the secret is denied",
@@ -39,12 +39,12 @@ _WORDS: Final = {
 
 
 class UnreachableError(SecretStoreError):
-    """Secrets Manager does not answer at all."""
+    """Secrets Manager cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    """A secret as it was read."""
+    """A secret, and when it was read."""
 
     stored: StoredSecret
     read_at: float
@@ -54,8 +54,8 @@ class SecretStore:
     """Reads the keys that accounts refer to.
 
     Args:
-        client: Returns the Secrets Manager client; called when it is first needed.
-        cache_seconds: How long a value is used again without asking.
+        client: Returns the Secrets Manager client; called on first use.
+        cache_seconds: How long a value is cached.
         monotonic: The clock of the cache, in seconds.
     """
 
@@ -71,9 +71,9 @@ class SecretStore:
         self._cache: dict[str, _Cached] = {}
 
     def read(self, references: Iterable[str]) -> Keys:
-        """Return the keys for ``references`` (``name-or-arn[#json_key]``), cached ones included.
+        """Return the keys for ``references`` (``name-or-arn[#json_key]``), cached or read now.
 
-        A cached secret without a key that is wanted is read anew: somebody may just have set it.
+        A cached secret that lacks a key is read again: somebody may just have set it.
         """
         wanted, cached = list(references), self._cached()
         keys = self._read(wanted, cached)
@@ -86,16 +86,16 @@ class SecretStore:
         return keys if failed else again
 
     def read_again(self, references: Iterable[str]) -> Keys:
-        """Return the keys as they are stored now, whatever the cache holds."""
+        """Return the keys as they are stored now, bypassing the cache."""
         return self._read(references, {})
 
     def _cached(self) -> dict[str, StoredSecret]:
-        """Return the cached secrets that are young enough."""
+        """Return the cached secrets that have not expired."""
         oldest = self._monotonic() - self._cache_seconds
         return {name: entry.stored for name, entry in self._cache.items() if entry.read_at > oldest}
 
     def _read(self, references: Iterable[str], known: Mapping[str, StoredSecret]) -> Keys:
-        """Read what is not known, and take each reference's key out of its secret."""
+        """Read missing secrets, and extract each reference's key."""
         missing: dict[str, SecretError] = {}
         parsed: dict[str, SecretReference] = {}
         for text in dict.fromkeys(references):
@@ -115,7 +115,7 @@ class SecretStore:
         return Keys(found, missing)
 
     def _fetch(self, secret_ids: list[str]) -> dict[str, StoredSecret | SecretError]:
-        """Call Secrets Manager; every id gets its secret, or why there is none."""
+        """Call Secrets Manager; every id gets its secret, or the reason why not."""
         answers: dict[str, StoredSecret | SecretError] = {}
         for batch in in_batches(secret_ids, MAX_BATCH):
             answers |= self._fetch_batch(batch)
@@ -131,7 +131,7 @@ class SecretStore:
         return answers
 
     def _fetch_batch(self, batch: list[str]) -> dict[str, StoredSecret | SecretError]:
-        """Read up to twenty secrets; halve a batch that AWS refuses for one id in it."""
+        """Read up to twenty secrets; halve a batch that AWS refuses because of one id."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
         try:
@@ -147,7 +147,7 @@ class SecretStore:
         return self._fetch_batch(batch[:middle]) | self._fetch_batch(batch[middle:])
 
     def _call(self, batch: list[str]) -> dict[str, StoredSecret | SecretError]:
-        """Make the call, and return its answers by the ids in the request."""
+        """Call AWS, and return its answers by the ids in the request."""
         references = [SecretReference(secret_id) for secret_id in batch]
         answers: dict[str, StoredSecret | SecretError] = {
             secret_id: SecretError("Secrets Manager did not return the secret")
@@ -173,7 +173,7 @@ class SecretStore:
 
 
 def _take(stored: StoredSecret | SecretError, reference: SecretReference) -> StoredKey:
-    """Return the reference's key, known to the redactor from here on."""
+    """Return the reference's key, after teaching it to the redactor."""
     if isinstance(stored, SecretError):
         raise stored.with_traceback(None)
     key = stored.take(reference.json_key)
@@ -184,7 +184,7 @@ def _take(stored: StoredSecret | SecretError, reference: SecretReference) -> Sto
 def _parse(
     string: str | None, binary: bytes | None, version: str | None
 ) -> StoredSecret | SecretError:
-    """Take a secret's value apart. One that was never given a value has neither form."""
+    """Parse a secret's value. One without a value has neither form."""
     if string is not None:
         return parse_stored(string, version)
     try:
@@ -195,7 +195,7 @@ def _parse(
 
 def _secret_error(code: str, message: str) -> SecretError:
     """Return why one secret of a batch was not returned."""
-    # AWS answers for a secret without a value as for a missing one, and names the staging label.
+    # For a secret without a value, AWS reports it missing but names the staging label.
     if code == "ResourceNotFoundException" and "staging label" in message:
         return SecretError("the secret is empty: it has no value yet")
     if code in _WORDS:

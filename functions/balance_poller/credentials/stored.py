@@ -1,4 +1,4 @@
-"""A secret's stored text, taken apart at once: from here on its texts are ``Secret``s. Pure."""
+"""Parses a secret's stored text into ``Secret`` values. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from balance_poller.credentials.reference import (
 )
 from shared.secret import AccountKey, Secret, reveal
 
-#: Around a pasted key: zero-width characters and byte-order marks are no white space to Python.
+#: Stripped around a pasted key: Python does not count these characters as white space.
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _MARGIN: Final = re.compile(rf"^[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+$")
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
@@ -32,22 +32,22 @@ _NO_JSON: Final = "the secret is not JSON"
 
 @dataclass(frozen=True, slots=True)
 class StoredSecret:
-    """One secret: plain text, or named entries. No part of it is shown by ``repr``."""
+    """One secret: plain text, or named entries. ``repr`` shows no part of it."""
 
     whole: Secret | None
-    """The text; None when the secret holds entries, or nothing that can be read."""
+    """The text; None if the secret has entries, or cannot be read."""
     entries: Mapping[str, Any] | None = None
-    """Texts are secrets or notes, objects hold secrets, anything else is None."""
+    """Texts are secrets or notes, objects contain secrets, anything else is None."""
     problem: str = ""
     """Why it has no entries."""
     version: str | None = None
-    """The ``VersionId``; another one after every change of the secret."""
+    """The ``VersionId``, which differs after every change of the secret."""
 
     def take(self, json_key: str | None) -> StoredKey:
         """Return the key called ``json_key``, or the secret as a whole.
 
         Raises:
-            SecretError: saying whether it is empty, not JSON, lacks the key or has a wrong type.
+            SecretError: when it is empty, is not JSON, lacks the key or has a wrong type.
         """
         if json_key is None:
             return StoredKey(self._whole(), id=self._version_id)
@@ -66,11 +66,11 @@ class StoredSecret:
 
     @property
     def _version_id(self) -> str | None:
-        """The id of a key that has none of its own."""
+        """The id of keys without their own."""
         return None if self.version is None else f"{VERSION_PREFIX}{self.version[:8]}"
 
     def _whole(self) -> AccountKey:
-        """Return a secret that is one key: plain text, or an object of its parts."""
+        """Return a secret that is a single key: plain text, or an object of its parts."""
         if self.whole is not None:
             return _checked(self.whole, "the secret")
         if self.entries is None:
@@ -79,7 +79,7 @@ class StoredSecret:
 
 
 def parse_stored(text: str, version: str | None = None) -> StoredSecret:
-    """Take a secret's text apart; nothing of it is ever an error here."""
+    """Parse a secret's text. Never raises: problems are reported when a key is taken."""
     text = trim(text)
     if not text:
         return StoredSecret(None, None, "the secret is empty", version)
@@ -92,12 +92,12 @@ def parse_stored(text: str, version: str | None = None) -> StoredSecret:
 
 
 def trim(text: str) -> str:
-    """Return ``text`` without what pasting leaves around a key."""
+    """Return ``text`` without the characters that pasting leaves around a key."""
     return _MARGIN.sub("", text)
 
 
 def key_problem(text: str) -> str | None:
-    """Return why ``text`` is no key as any API takes it; None when it may be one."""
+    """Return why no API would accept ``text`` as a key; None if one may."""
     if not text:
         return "is empty"
     if any("\ud800" <= character <= "\udfff" for character in text):
@@ -110,7 +110,7 @@ def key_problem(text: str) -> str | None:
 
 
 def _parse(text: str) -> object:
-    """Parse JSON; None for anything else. The parser's own error would hold the text."""
+    """Parse JSON; None for anything else. The parser's own error would contain the text."""
     with suppress(ValueError, RecursionError):
         value: object = json.loads(text)
         return value
@@ -118,7 +118,7 @@ def _parse(text: str) -> object:
 
 
 def _entry(name: str, value: object) -> object:
-    """Return one entry; its texts are secrets unless it is a note about another entry."""
+    """Return one entry; its texts are secrets, unless it is a note on another entry."""
     if name.endswith((BOUND_TO, KEY_ID)):
         return value if isinstance(value, str) else None
     match value:
@@ -142,7 +142,7 @@ def _usable(entry: object, what: str) -> AccountKey:
 
 
 def _parts(entry: Mapping[str, object], what: str) -> Mapping[str, Secret]:
-    """Return a key of several parts; a part that the request does not use may be empty."""
+    """Return a key of several parts; parts that the request does not use may be empty."""
     parts: dict[str, Secret] = {}
     for name, part in entry.items():
         if isinstance(part, str):
@@ -156,7 +156,7 @@ def _parts(entry: Mapping[str, object], what: str) -> Mapping[str, Secret]:
 
 
 def _checked(secret: Secret, what: str) -> Secret:
-    """Return ``secret``, or say what is wrong with it."""
+    """Return ``secret`` if it may be a key; otherwise raise."""
     problem = key_problem(reveal(secret))
     if problem:
         raise SecretError(f"{what} {problem}")

@@ -1,4 +1,4 @@
-"""A definition's ``text`` and ``headers``: what else than JSON an answer is read from."""
+"""A definition's ``text`` and ``headers``: sources of figures other than a JSON body."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from balance_poller.definitions.field import Field, parse_pattern
 from balance_poller.definitions.language.pattern import Pattern
 
 _HEADER_NAME: Final = r"[a-z][a-z0-9-]{0,59}"
-#: They carry sessions, and never a figure.
+#: They carry sessions, never figures.
 _REFUSED: Final = ("set-cookie", "www-authenticate")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpec:
-    """How the document that expressions look at is made from an answer."""
+    """How an answer becomes the document to which expressions apply."""
 
     text: Pattern | None = None
-    """The document is an object of its groups, and the answer is no JSON."""
+    """If set, the answer is not JSON, and the document is an object of the pattern's groups."""
     headers: tuple[str, ...] = ()
-    """Names in small letters. The document is then an object of ``headers`` and ``body``."""
+    """Names in lower case. If any, the document is an object of ``headers`` and ``body``."""
 
 
 def parse_answer_spec(top: Mapping[str, Field]) -> AnswerSpec:

@@ -1,4 +1,4 @@
-"""The shipped definitions, one JSON file each; only those that are used are read."""
+"""The shipped definitions, one JSON file each, read only when used."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def list_providers() -> list[str]:
 
 
 def read_shipped(name: str) -> dict[str, Any]:
-    """Return a shipped definition as it stands in its file.
+    """Return a shipped definition as written in its file.
 
     Raises:
-        DefinitionError: when there is none of that name.
+        DefinitionError: when there is none with that name.
     """
     path = FOLDER / f"{name}.json"
     if not re.fullmatch(NAME, name) or not path.is_file():
@@ -32,7 +32,7 @@ def read_shipped(name: str) -> dict[str, Any]:
 
 
 def skeleton(title: str) -> dict[str, Any]:
-    """Return a definition to start from: valid, and to be adapted at every line."""
+    """Return a valid definition to start from, every line of which needs adapting."""
     return {
         "title": title,
         "docs": "https://example.com/docs/balance",

@@ -1,10 +1,10 @@
-"""A provider's definition: from JSON to compiled rules, with every problem under its path. Pure.
+"""Compiles a provider's definition from JSON to rules; reports every problem by path. Pure.
 
-A field that is null counts as not set, as Terraform writes it; within a request's body, null is a
-value.
+A null field counts as not set, since Terraform writes unset fields so; within a request's body,
+null is a value.
 
-``provider.schema.json`` states the same rules for editors; a test holds the two together. What a
-schema cannot say (JMESPath, names that must match) is checked here alone.
+``provider.schema.json`` states the same rules for editors; a test compares the two. Only this
+module checks what a schema cannot express: JMESPath, and names that must match.
 """
 
 from __future__ import annotations
@@ -53,24 +53,24 @@ class DefinitionError(ValueError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.path = path
-        """Where in the definition, such as ``wallets.credits.remaining``."""
+        """The place in the definition, such as ``wallets.credits.remaining``."""
         self.message = message
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An entry of ``errors`` or ``guards``: when it holds, how the poll ends."""
+    """An entry of ``errors`` or ``guards``: a condition, and the outcome if it holds."""
 
     path: str
     outcome: Outcome
     reason: str
     when: Expression | None
     statuses: frozenset[int] = frozenset()
-    """Of ``errors`` alone; empty for every status."""
+    """For ``errors`` only; empty for every status."""
     is_for_web_pages: bool = False
-    """Of ``errors`` alone: whether it also holds for web pages, since the API itself sends them."""
+    """For ``errors`` only: whether it also applies to web pages, because the API sends them."""
     wallets: frozenset[str] = frozenset()
-    """Of ``guards`` alone: the wallets whose watchers it is for; empty for every wallet."""
+    """For ``guards`` only: the watched wallets to which it applies; empty for every wallet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Definition:
 
     @property
     def is_self_hosted(self) -> bool:
-        """Whether every account names its host in ``base_url``."""
+        """Whether every account must set ``base_url``."""
         return self.request.is_self_hosted
 
     @property
@@ -116,12 +116,12 @@ def parse_definition(data: object) -> Definition:
 
 
 def check_definition(data: object) -> list[str]:
-    """Return all problems of a definition, each with its path; none when it can be used."""
+    """Return all problems of a definition, each with its path; none if it is valid."""
     return [str(problem) for problem in _parse(data)[1]]
 
 
 def _parse(data: object) -> tuple[Definition, list[Problem]]:
-    """Read a definition; with problems, what is returned is not to be used."""
+    """Read a definition; if there are problems, the result must not be used."""
     problems: list[Problem] = []
     top = Field(data, "", problems).fields(_REQUIRED, _OPTIONAL)
     check_reader_fields(top)
@@ -166,7 +166,7 @@ def _parse_rules(
 
 
 def _parse_rule(field: Field, wallets: Collection[str], *, is_error: bool) -> Rule:
-    """Return one entry; ``wallets`` are those that a guard may name."""
+    """Return one entry; a guard may name only ``wallets``."""
     required = ("outcome", "reason") if is_error else ("when", "outcome", "reason")
     fields = field.fields(required, ("status", "when", "web_page") if is_error else ("wallets",))
     is_for_web_pages = "web_page" in fields and fields["web_page"].flag()

@@ -1,4 +1,4 @@
-"""A place in a definition, read with every problem collected under the path that has it. Pure."""
+"""Reads the fields of a definition and collects every problem with its path. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from balance_poller.definitions.language.pattern import Pattern, PatternError, compile_pattern
 
-#: What providers, wallets and parameters may be called.
+#: The pattern of names of providers, wallets and parameters.
 NAME: Final = r"[a-z][a-z0-9_]{0,39}"
 
 #: JSON type names as a definition's author knows them.
@@ -18,7 +18,7 @@ _TYPES: Final = {dict: "an object", list: "a list", str: "text", bool: "true or 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong in a definition, and where."""
+    """A problem in a definition, and its place."""
 
     path: str
     """Such as ``wallets.credits.remaining.subtract[1]``; empty for the definition as a whole."""
@@ -30,7 +30,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value in a definition. Reading it wrongly adds a problem and goes on with a stand-in."""
+    """A value in a definition. A failed read adds a problem and returns a stand-in."""
 
     value: object
     path: str
@@ -58,9 +58,9 @@ class Field:
     def members(
         self, name_pattern: str | None = None, at_most: int = 100, *, with_nulls: bool = False
     ) -> dict[str, Field]:
-        """Return the members of an object whose names are the author's own.
+        """Return the members of an object whose names the author chooses.
 
-        One that is null is not there: Terraform writes an attribute that is not set as null.
+        Null members are left out: Terraform writes an unset attribute as null.
         """
         if not isinstance(self.value, Mapping):
             self.refuse(f"expected an object, got {type_words(self.value)}")
@@ -88,7 +88,7 @@ class Field:
         return [Field(v, f"{self.path}[{i}]", self.problems) for i, v in enumerate(self.value)]
 
     def text(self, pattern: str | None = None, words: str = "", at_most: int = 2000) -> str:
-        """Return a text that is not blank; ``words`` say what must match ``pattern``."""
+        """Return a text that is not blank and matches ``pattern``, which ``words`` describe."""
         if not isinstance(self.value, str):
             self.refuse(f"expected text, got {type_words(self.value)}")
             return ""
@@ -113,7 +113,7 @@ class Field:
         return value
 
     def choice(self, choices: Collection[str]) -> str:
-        """Return one of a few texts."""
+        """Return a text that is one of ``choices``."""
         if isinstance(self.value, str) and self.value in choices:
             return self.value
         self.refuse(f"expected one of {', '.join(choices)}")

@@ -1,6 +1,6 @@
-"""A definition's ``key_pattern``: which keys are of a wrong kind, and which look right.
+"""A definition's ``key_pattern``: which kinds of keys are wrong, and which look right.
 
-For whoever stores or tries a key; the poller never refuses one by it.
+Used when a key is stored or tried out; the poller never refuses a key because of it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ class WrongKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyPattern:
-    """What keys look like."""
+    """The documented forms of keys."""
 
     right: tuple[Pattern, ...] = ()
     """The documented forms of keys that can read the balance; empty when none is documented."""
     wrong: tuple[WrongKey, ...] = ()
 
     def refusal(self, key: str) -> str | None:
-        """Return why ``key`` cannot read the balance; None when nothing is known against it."""
+        """Return why ``key`` cannot read the balance; None if it may."""
         reasons = (kind.reason for kind in self.wrong if kind.pattern.matches(key.strip()))
         return next(reasons, None)
 
     def remark(self, key: str) -> str | None:
-        """Return what is odd about a key of an unknown form; None for one that looks right."""
+        """Return a remark on a key of an unknown form; None if it looks right."""
         if not self.right or any(pattern.matches(key.strip()) for pattern in self.right):
             return None
         forms = " or ".join(pattern.source for pattern in self.right)
@@ -44,7 +44,7 @@ class KeyPattern:
 
 
 def parse_key_pattern(field: Field | None, secret_fields: tuple[str, ...]) -> KeyPattern:
-    """Read ``key_pattern``, which is for secrets of one part."""
+    """Read ``key_pattern``, which applies only to secrets of one part."""
     if field is None:
         return KeyPattern()
     if secret_fields:
@@ -61,7 +61,7 @@ def parse_key_pattern(field: Field | None, secret_fields: tuple[str, ...]) -> Ke
 
 
 def _parse_wrong(field: Field) -> WrongKey | None:
-    """Return one wrong kind."""
+    """Return one wrong kind of key."""
     fields = field.fields(("pattern", "reason"), ())
     pattern = parse_pattern(fields.get("pattern"))
     reason = fields["reason"].text(LINE, "a single line", _MAX_REASON) if "reason" in fields else ""

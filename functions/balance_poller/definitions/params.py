@@ -1,4 +1,4 @@
-"""Parameters of a definition: what an account may set, and what it did set. Pure."""
+"""Parameters of a definition: their declaration, and their values for an account. Pure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Param:
 
     description: str
     default: str | None = None
-    """None when every account must set it; empty to leave out what it stands in."""
+    """None if every account must set it; empty leaves out the header or query entry."""
     one_of: tuple[str, ...] = ()
     pattern: Pattern | None = None
 
     def problem(self, value: str) -> str | None:
-        """Say why ``value`` cannot be taken, without quoting it; None when it can."""
+        """Return why ``value`` is invalid, without quoting it; None if it is valid."""
         if self.one_of:
             return None if value in self.one_of else f"must be one of {', '.join(self.one_of)}"
         if len(value) > MAX_VALUE or has_control_characters(value):

@@ -1,4 +1,4 @@
-"""The fields of a definition that are for readers alone: checked, never used by a poll. Pure."""
+"""The fields of a definition that only people read: checked, never used by a poll. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from balance_poller.definitions.field import Field
 HTTPS_URL: Final = r"https://[^\s/?#@\\]+(/[^\s\\]*)?"
 LINE: Final = r"[^\x00-\x1f\x7f-\x9f]+"
 READER_FIELDS: Final = ("$schema", "sources", "notes", "kind", "other_names", "least_key")
-#: What a provider may be, in the order in which catalogues list them.
+#: The kinds of providers, in the order of the catalogue.
 KINDS: Final[dict[str, str]] = {
     "models": "Models",
     "relays": "Relays and gateways to models",
@@ -23,7 +23,7 @@ KINDS: Final[dict[str, str]] = {
 
 
 def check_reader_fields(top: Mapping[str, Field]) -> None:
-    """Add a problem for each of these fields that is not as it must be."""
+    """Add a problem for each invalid field."""
     for name in ("$schema", "notes"):
         if name in top:
             _check_words(top[name])
@@ -44,7 +44,7 @@ def _check_words(field: Field) -> None:
 
 
 def _check_least_key(field: Field) -> None:
-    """Check which key suffices, and where to make it."""
+    """Check which key suffices, and where to create it."""
     fields = field.fields(("what",), ("make_at",))
     if "what" in fields:
         fields["what"].text(LINE, "a single line", 300)

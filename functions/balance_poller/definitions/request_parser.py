@@ -1,4 +1,4 @@
-"""A definition's ``request``: compiled, with the rules on where a key may go. Pure."""
+"""Compiles a definition's ``request``, and enforces where a key may go. Pure."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")
 _PATH: Final = re.compile(r"/[^?#\\\s]*")
 _HOST: Final = re.compile(r"(([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|\[::1\])(:[0-9]{1,5})?")
 _HEADER_NAME: Final = r"[A-Za-z0-9-]{1,60}"
-#: Each host that the parameters can make is looked at.
+#: Every host that the parameters can produce is checked.
 _MOST_HOSTS: Final = 1000
-#: The HTTP client's own business.
+#: Headers that the HTTP client sets itself.
 _REFUSED_HEADERS: Final = (
     "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer",
     "transfer-encoding", "upgrade",
@@ -44,7 +44,7 @@ _GET: Final = Template(("GET",))
 def parse_request(
     field: Field, params: Mapping[str, Param], *, is_self_hosted: bool = False
 ) -> RequestSpec:
-    """Read ``request``; its placeholders must agree with each other and with ``params``."""
+    """Read ``request``; its placeholders must be consistent with each other and ``params``."""
     fields = field.fields(("url",), ("method", "headers", "query", "basic", "json"))
     reader = _Reader(params)
     if is_self_hosted:
@@ -72,7 +72,7 @@ def parse_request(
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads the parts of one request and remembers their placeholders."""
+    """Reads the parts of one request and records their placeholders."""
 
     params: Mapping[str, Param]
     used: dict[Slot, None] = dataclasses.field(default_factory=dict)
@@ -109,7 +109,7 @@ class _Reader:
         return match[1], host, path
 
     def path(self, field: Field | None) -> Template:
-        """Read the address of a self-hosted service: a path on whatever host an account names."""
+        """Read the address of a self-hosted service: a path, to which accounts add the host."""
         if field is None:
             return _NOTHING
         if not _PATH.fullmatch(field.text() or "/"):
@@ -121,7 +121,7 @@ class _Reader:
         return self.template(field)
 
     def _check_hosts(self, field: Field, scheme: str, host: Template) -> None:
-        """Refuse a host that an account, or a key, could choose freely."""
+        """Refuse a host that an account or a key could choose freely."""
         choices: list[tuple[str, ...]] = []
         for part in host.parts:
             if isinstance(part, str):
@@ -143,7 +143,7 @@ class _Reader:
                 field.refuse("expected https:// (http only on loopback)")
 
     def method(self, field: Field | None) -> Template:
-        """Read the method: one, or a parameter that chooses between both."""
+        """Read the method: a fixed one, or a parameter that chooses one."""
         if field is None:
             return _GET
         template = self.template(field)
@@ -163,7 +163,7 @@ class _Reader:
         return tuple((name, self.template(entry)) for name, entry in field.members().items())
 
     def headers(self, field: Field | None, *, has_body: bool) -> tuple[tuple[str, Template], ...]:
-        """Read the headers, with the defaults for those that are not there."""
+        """Read the headers, and add defaults for missing ones."""
         given = {}
         for name, entry in field.members(_HEADER_NAME).items() if field else ():
             if name.lower() in _REFUSED_HEADERS:
@@ -187,7 +187,7 @@ class _Reader:
         return (templates[0], templates[1]) if len(templates) == 2 else None
 
     def json(self, field: Field, depth: int = 0) -> Any:  # noqa: ANN401 -- any JSON value
-        """Read a body: every text in it may have placeholders."""
+        """Read the body, in which every text may have placeholders."""
         if depth > 20:
             field.refuse("the body is nested more than 20 deep")
             return None
@@ -203,7 +203,7 @@ class _Reader:
                 return field.value
 
     def check_use(self, field: Field) -> None:
-        """Refuse parameters that nothing uses, and two forms of secret in one request."""
+        """Refuse unused parameters, and two forms of secret in one request."""
         kinds = {slot.kind for slot in self.used}
         if {"key", "secret"} <= kinds:
             field.refuse(

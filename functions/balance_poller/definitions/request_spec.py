@@ -1,4 +1,4 @@
-"""A definition's ``request``, compiled: where the key, the parameters and fixed texts go."""
+"""The compiled ``request`` of a definition: where key, parameters and fixed texts go. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from balance_poller.definitions.language.template import Template
 
-#: Sent unless the definition says otherwise. Some balance endpoints sit behind caches.
+#: Sent unless the definition sets them; some balance endpoints are behind caches.
 DEFAULT_HEADERS: Final = {
     "Accept": "application/json",
     "Cache-Control": "no-cache",
@@ -24,16 +24,16 @@ class RequestSpec:
 
     method: Template
     scheme: str
-    """Empty for a self-hosted service, which has no host here either."""
+    """Empty for a self-hosted service, as is ``host``."""
     host: Template
-    """Host and port; only parameters with ``one_of`` may stand in it."""
+    """Host and port; may contain only parameters with ``one_of``."""
     path: Template
     query: tuple[tuple[str, Template], ...]
     headers: tuple[tuple[str, Template], ...]
-    """The defaults that the definition does not replace are among them."""
+    """Includes the defaults that the definition does not replace."""
     basic: tuple[Template, Template] | None
     json: Any
-    """JSON with templates in place of texts; None for no body."""
+    """JSON with templates instead of texts; None for no body."""
     secret_fields: tuple[str, ...] = ()
     """The fields of a multi-part secret; empty when it is a single key."""
 
@@ -44,5 +44,5 @@ class RequestSpec:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether ``host`` names this machine, whatever a resolver says."""
+    """Return whether ``host`` names this machine, without asking a resolver."""
     return bool(_LOOPBACK.fullmatch(host.lower()))

@@ -1,4 +1,4 @@
-"""A definition's ``wallets``: where in an answer the figures are. Pure."""
+"""A definition's ``wallets``: where an answer has the figures. Pure."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ _TIMES: Final = ("resets_at", "expires_at")
 
 @dataclass(frozen=True, slots=True)
 class TimeSpec:
-    """Where a time is in the answer."""
+    """Where an answer has a time."""
 
     places: tuple[Expression, ...]
     is_earliest: bool = False
-    """Whether the earliest future time of all places counts, rather than the first place's."""
+    """Whether to take the earliest future time of all places instead of the first place's."""
 
 
 @dataclass(frozen=True, slots=True)
 class WalletSpec:
-    """One pot of credit: where its figures are in the answer."""
+    """One wallet: where an answer has its figures."""
 
     name: str
     path: str
     unit: str | None
-    """None when the answer says it, at ``unit_path``."""
+    """None if the answer gives it, at ``unit_path``."""
     unit_path: Expression | None
     remaining: Amount
     amounts: Mapping[str, Amount] = dataclasses.field(default_factory=dict)
-    """``used``, ``granted`` and ``burn_per_hour``, where the definition has them."""
+    """``used``, ``granted`` and ``burn_per_hour``, if defined."""
     times: Mapping[str, TimeSpec] = dataclasses.field(default_factory=dict)
-    """``resets_at`` and ``expires_at``, where the definition has them."""
+    """``resets_at`` and ``expires_at``, if defined."""
     scale: Decimal | None = None
     """Multiplies every amount of the wallet."""
 
@@ -78,7 +78,7 @@ def _parse_wallet(name: str, field: Field) -> WalletSpec:
 
 
 def _parse_unit(field: Field | None) -> tuple[str | None, Expression | None]:
-    """Return the literal unit, or where the answer says it."""
+    """Return the literal unit, or where the answer has it."""
     if field is None:
         return None, None
     if isinstance(field.value, Mapping):
@@ -113,7 +113,7 @@ def _parse_amount(field: Field, depth: int = 0, *, in_sum: bool = False) -> Amou
 
 
 def _with_empty_as_zero(subtracted: Amount) -> Amount:
-    """Return a sum in which a list that is there and empty counts as 0."""
+    """Return a sum in which an empty list counts as 0."""
     operands = tuple(dataclasses.replace(o, empty_is_zero=True) for o in subtracted.operands)
     return dataclasses.replace(subtracted, operands=operands)
 
@@ -121,7 +121,7 @@ def _with_empty_as_zero(subtracted: Amount) -> Amount:
 def _parse_place(
     field: Field, compiled: Callable[[str], Expression], *, takes_list: bool = False
 ) -> Expression | None:
-    """Return where a single value is, or where a list is that is added up."""
+    """Return where a single value is, or a list to be summed."""
     try:
         expression = compiled(field.text() or "@")
     except ExpressionError as exc:
@@ -133,7 +133,7 @@ def _parse_place(
 
 
 def _parse_time(field: Field) -> TimeSpec:
-    """Return where a time is: one expression, or the first or the earliest of several."""
+    """Return where a time is: one expression, or the first or earliest of several."""
     if not isinstance(field.value, Mapping):
         return TimeSpec(_parse_places([field]))
     fields = field.fields((), ("first", "earliest"))
@@ -146,13 +146,13 @@ def _parse_time(field: Field) -> TimeSpec:
 
 
 def _parse_places(entries: list[Field], *, take_lists: bool = False) -> tuple[Expression, ...]:
-    """Return the expressions that can be used."""
+    """Return the valid expressions."""
     found = [_parse_place(entry, compile_expression, takes_list=take_lists) for entry in entries]
     return tuple(expression for expression in found if expression is not None)
 
 
 def _parse_scale(field: Field) -> Decimal | None:
-    """Return the factor of a wallet's amounts; JSON floats count as they are written."""
+    """Return the factor of a wallet's amounts, exactly as JSON has it."""
     value: Any = field.value
     try:
         scale = parse_number(repr(value) if isinstance(value, float) else value)
@@ -167,7 +167,7 @@ def _parse_scale(field: Field) -> Decimal | None:
 def parse_default_wallet(
     field: Field | None, wallets: Mapping[str, WalletSpec], problems: list[Problem]
 ) -> str:
-    """Return the wallet of accounts that name none."""
+    """Return the default wallet."""
     if field is None:
         if len(wallets) > 1:
             problems.append(Problem("", "default_wallet is missing: there is more than one wallet"))

@@ -1,4 +1,4 @@
-"""From an answer to the document that a definition's expressions look at."""
+"""Turns an answer into the document to which a definition's expressions apply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_HEADER: Final = 200
 
 
 def make_document(spec: AnswerSpec, response: Response) -> Document:
-    """Return the document; without a body where the answer is not of the definition's form."""
+    """Return the document; without a body if the answer does not have the definition's form."""
     body = parse_body(response.body) if spec.text is None else _read_text(spec, response.body)
     if body is MISSING or not spec.headers:
         return Document(body)
@@ -23,7 +23,7 @@ def make_document(spec: AnswerSpec, response: Response) -> Document:
 
 
 def describe_foreign(spec: AnswerSpec, response: Response) -> str:
-    """Return what came instead of an answer of the definition's form."""
+    """Describe an answer that does not have the definition's form."""
     if not response.body.strip():
         return "the answer is empty"
     if spec.text is not None:
@@ -36,7 +36,7 @@ def describe_foreign(spec: AnswerSpec, response: Response) -> str:
 
 
 def _read_text(spec: AnswerSpec, body: bytes) -> object:
-    """Return the groups of the definition's ``text``; ``MISSING`` where it does not match."""
+    """Return the groups of the definition's ``text``; ``MISSING`` if it does not match."""
     if spec.text is None or len(body) > _MAX_TEXT_BYTES:
         return MISSING
     try:

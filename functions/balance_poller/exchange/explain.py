@@ -1,6 +1,6 @@
-"""What every expression of a definition gave for one answer, for a person who tries it out.
+"""The result of every expression of a definition for one answer, to try a definition out.
 
-The poller does not import it: it reads the same, but stops as soon as it has a result.
+The poller does not import it: it evaluates the same, but stops at the first result.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Line = tuple[str, object]
 def explain_response(
     definition: Definition, response: Response, at: datetime | None = None
 ) -> dict[str, object]:
-    """Return what each expression gave, by its path.
+    """Return the result of each expression, by its path.
 
-    A number, a time, a unit, a plain error code, true or false, or words for anything else: no
-    other text of the answer, since some echo the key. Parts of an amount come before it, as they
-    are in the answer, so without the wallet's ``scale``. Under ``answer`` is what the answer has,
-    where it is not JSON or lacks something: names and types.
+    A result is a number, a time, a unit, a plain error code, true or false, or a description: no
+    other text of the answer, since some echo the key. The parts of an amount come before it, as
+    the answer has them, without the wallet's ``scale``. If the answer is not JSON or lacks
+    something, ``answer`` outlines it: names and types.
     """
     document = make_document(definition.answer, response)
     if document.body is MISSING:
@@ -45,7 +45,7 @@ def explain_response(
 
 
 def _is_missing(path: str, found: object) -> bool:
-    """Return whether a field of a wallet, not just a part of it, is not in the answer."""
+    """Return whether a whole field of a wallet, not just a part, is missing from the answer."""
     is_field = path.startswith("wallets.") and path.count(".") == 2
     return is_field and isinstance(found, str) and found.endswith("is missing")
 
@@ -53,14 +53,14 @@ def _is_missing(path: str, found: object) -> bool:
 def _lines(
     definition: Definition, response: Response, document: Document, at: datetime | None
 ) -> Iterator[Line]:
-    """Yield what the conditions and the wallets gave."""
+    """Yield the results of the conditions and the wallets."""
     yield from _conditions(definition, response.status, document)
     for spec in definition.wallets.values():
         yield from _wallet(spec, document, at)
 
 
 def _conditions(definition: Definition, status: int, document: Document) -> Iterator[Line]:
-    """Yield what the conditions gave, without those that are for other statuses."""
+    """Yield the results of the conditions, without those for other statuses."""
     for rule in definition.errors:
         if rule.when and (not rule.statuses or status in rule.statuses):
             yield f"{rule.path}.when", rule.when.holds(document)
@@ -77,7 +77,7 @@ def _conditions(definition: Definition, status: int, document: Document) -> Iter
 
 
 def _wallet(spec: WalletSpec, document: Document, at: datetime | None) -> Iterator[Line]:
-    """Yield what one wallet's expressions gave."""
+    """Yield the results of one wallet's expressions."""
     for name, amount in {"remaining": spec.remaining, **spec.amounts}.items():
         path = f"{spec.path}.{name}"
         yield from _parts(amount, path, document)
@@ -94,11 +94,11 @@ def _wallet(spec: WalletSpec, document: Document, at: datetime | None) -> Iterat
 
 
 def _parts(amount: Amount, path: str, document: Document) -> Iterator[Line]:
-    """Yield the parts of an amount that is computed from several."""
+    """Yield the parts of a computed amount."""
     for index, part in enumerate(amount.operands):
         at = f"{path}.{amount.operator}[{index}]"
         yield from _parts(part, at, document)
-        # A part of a sum may be a list, whose elements are added up.
+        # A part of a sum may be a list, whose elements are summed.
         is_summed = amount.operator == "sum"
         whole = Amount("sum", None, (part,)) if is_summed else part
         try:
@@ -108,12 +108,12 @@ def _parts(amount: Amount, path: str, document: Document) -> Iterator[Line]:
 
 
 def _describe(time: TimeSpec, document: Document) -> str:
-    """Return what is where a time should be."""
+    """Describe a time, or what is there instead."""
     return ", ".join(_describe_place(place, document) for place in time.places)
 
 
 def _describe_place(place: Expression, document: Document) -> str:
-    """Return what is in one place where a time should be."""
+    """Describe one place of a time."""
     found = place.find(document)
     if isinstance(found, list):
         return f"{place.quoted} has no future time"

@@ -1,4 +1,4 @@
-"""What an HTTP status means by itself."""
+"""The meaning of an HTTP status by itself. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BY_HUNDRED: Final[dict[int, Failure]] = {
     5: (Outcome.TRANSIENT, "the provider has a problem"),
 }
 _ODD: Final[Failure] = (Outcome.SCHEMA_CHANGED, "the answer's status is not one of HTTP")
-#: Firewalls refuse with 403, too, so that it names no key as wrong.
+#: Firewalls refuse with 403 as well, so it does not mean that the key is wrong.
 _REFUSED_BY_SOMEONE: Final[Failure] = (
     Outcome.TRANSIENT,
     "refused by the API or by something before it",
@@ -34,11 +34,11 @@ _REFUSED_BY_SOMEONE: Final[Failure] = (
 
 
 def status_failure(status: int, *, is_own_error: bool) -> Failure | None:
-    """Return what ``status`` means; None when it lets the body decide.
+    """Return the failure that ``status`` means; None if the body decides.
 
     Args:
         status: The HTTP status.
-        is_own_error: Whether the body has an error code where the API writes its own.
+        is_own_error: Whether the body has one of the API's own error codes.
     """
     if 200 <= status < 300 and status not in _BY_STATUS:
         return None
@@ -49,7 +49,7 @@ def status_failure(status: int, *, is_own_error: bool) -> Failure | None:
 
 
 def intermediary_failure(status: int) -> Failure:
-    """Return what an answer by something in front of the API means, whatever its status."""
+    """Return the failure that an answer from in front of the API means, at any status."""
     words = "a CDN or proxy answered, not the API"
     if 200 <= status < 300:
         words = "a web page came instead of the API's answer, perhaps a proxy's"

@@ -1,8 +1,8 @@
-"""Whether a CDN or proxy answered in the API's stead.
+"""Whether a CDN or proxy answered instead of the API.
 
-It is judged before what was answered, at any status. Refusals by something in front of an API have
-made people rotate good keys and top up funded accounts (github.com/cth9191/higgsfield-api-skill/
-issues/1, read 2026-11).
+This is decided first, at any status. Refusals by something in front of an API have made people
+rotate good keys and top up funded accounts (github.com/cth9191/higgsfield-api-skill/issues/1, read
+2026-11).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Final
 from balance_poller.definitions.language.evaluation import MISSING
 from balance_poller.exchange.response import Response, parse_body
 
-#: ``error code: 1010`` as text; the same as the head of a Markdown document
+#: ``error code: 1010`` as plain text, or at the top of a Markdown document
 #: (developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors,
 #: read 2026-11).
 _ERROR_CODE: Final = re.compile(rb"(?sm)\s*(---\s.{0,1000}?^)?error[ _]code: *\d{3,4}\s")
-#: What a problem document says of whoever stands in front of the API: the site that it serves, its
-#: own trace of the request, and who should act. APIs describe themselves in other members.
+#: Members with which an intermediary describes itself: the site that it serves, its own trace of
+#: the request, and who should act. APIs describe themselves in other members.
 _EDGE_MEMBERS: Final = frozenset(
     {
         "cloudflare_error",
@@ -35,7 +35,7 @@ _EDGE_MEMBERS: Final = frozenset(
 
 
 def is_from_intermediary(response: Response) -> bool:
-    """Return whether something in front of the API wrote ``response``."""
+    """Return whether something in front of the API sent ``response``."""
     body = parse_body(response.body)
     if body is not MISSING:
         return _is_edge_problem(response.status, body)
@@ -43,13 +43,13 @@ def is_from_intermediary(response: Response) -> bool:
 
 
 def is_web_page(response: Response) -> bool:
-    """Return whether an answer that is not JSON is a page, by its type or its first character."""
+    """Return whether an answer is a web page, by its type or its first character."""
     start = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     return "html" in response.content_type.lower() or start.startswith(b"<")
 
 
 def _is_edge_problem(status: int, body: object) -> bool:
-    """Return whether ``body`` is a problem document (RFC 9457) about the API, not by it."""
+    """Return whether ``body`` is an intermediary's problem document (RFC 9457)."""
     return (
         isinstance(body, Mapping)
         and body.get("status") == status

@@ -1,4 +1,4 @@
-"""What an answer has, for whoever writes a definition: names and types, never a value."""
+"""Outlines an answer for the author of a definition: names and types, never a value."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 from balance_poller.definitions.language.expression import json_type
 from balance_poller.exchange.response import Response
 
-#: A name that a provider gave. What an answer echoes as a name, such as a key, has more digits.
+#: A member's ordinary name. A name that echoes something, such as a key, has more digits.
 _NAME: Final = re.compile(r"[A-Za-z_$@][A-Za-z_.$@ -]{0,31}[0-9]{0,2}")
 _MOST_NAMES: Final = 12
 _MOST_CHARACTERS: Final = 60
 
 
 def outline(value: object, depth: int = 2) -> str:
-    """Return the type of ``value``, and of an object or a list what is in it.
+    """Return the type of ``value``, with the contents of an object or list.
 
     Such as ``an object with data (an object with balance (text), plan (text))``.
     """
@@ -31,7 +31,7 @@ def outline(value: object, depth: int = 2) -> str:
 
 
 def outline_text(response: Response) -> str:
-    """Return what an answer of another form looks like: its letters as ``a``, its digits as 9."""
+    """Return the shape of an answer that is not JSON: letters as ``a``, digits as 9."""
     text = response.body[: 4 * _MOST_CHARACTERS].decode("utf-8", "replace").strip()
     masked = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
     shown = re.sub(r"[^\x20-\x7e]+", " ", masked)[:_MOST_CHARACTERS]
@@ -41,6 +41,6 @@ def outline_text(response: Response) -> str:
 
 
 def _shown_name(name: object) -> str:
-    """Return a member's name, or an ellipsis for one that may be more than a name."""
+    """Return a member's name, or an ellipsis if it may be more than a name."""
     text = str(name)
     return text if _NAME.fullmatch(text) else "…"

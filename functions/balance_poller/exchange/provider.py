@@ -1,4 +1,4 @@
-"""A provider by name: requests out, answers in. No I/O but reading a shipped definition."""
+"""A provider by name: prepares requests and reads answers. No I/O except for definitions."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from shared.secret import AccountKey
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Provider:
-    """A definition under its name. It keeps no key and no answer."""
+    """A definition with its name. It keeps neither keys nor answers."""
 
     name: str
     definition: Definition = field(repr=False)
     is_shipped: bool = False
-    """Whether the definition is one of ours, rather than the deployment's own."""
+    """Whether the definition is shipped, rather than the deployment's own."""
 
     def prepare(
         self,
@@ -38,14 +38,14 @@ class Provider:
         """Return the request for one account.
 
         Args:
-            key: The key, or its parts where the definition names them.
+            key: The key, or its parts if the definition names them.
             params: The account's parameters.
             base_url: Replaces scheme, host and port, and prefixes the path; for self-hosted
                 services.
-            allow_http_loopback: Whether plain http is taken on loopback.
+            allow_http_loopback: Whether plain http is allowed on loopback.
 
         Raises:
-            ConfigError: when one of these does not fit; the text names which, never its value.
+            ConfigError: when one of these is invalid; the text names it, never its value.
         """
         definition = self.definition
         values = Values(key, resolve_params(definition.params, params))
@@ -60,7 +60,7 @@ class Provider:
     def address(
         self, params: Mapping[str, str], base_url: str | None, *, allow_http_loopback: bool
     ) -> str:
-        """Return scheme, host and port of an account's request, perhaps with a path.
+        """Return scheme, host and port of an account's request, with a path if there is one.
 
         Raises:
             ConfigError: when a parameter or ``base_url`` cannot be used.
@@ -71,7 +71,7 @@ class Provider:
         )
 
     def read(self, response: Response, wallet: str | None, at: datetime | None = None) -> Reading:
-        """Return what ``response`` says of an account; see :func:`read_response`.
+        """Return the reading of ``response`` for an account; see :func:`read_response`.
 
         Never raises, whatever the answer is.
         """
@@ -79,7 +79,7 @@ class Provider:
 
 
 def load_provider(name: str, inline: Mapping[str, object]) -> Provider:
-    """Return the provider ``name``: from ``inline`` when it is there, else the shipped one.
+    """Return the provider ``name``, from ``inline`` if it is there, else the shipped one.
 
     Raises:
         DefinitionError: when there is no such provider, or its definition cannot be used.
@@ -95,13 +95,13 @@ def _load_shipped(name: str) -> Provider:
     return Provider(name, parse_definition(read_shipped(name)), is_shipped=True)
 
 
-#: The last inline definition under each name. The same object comes with every account of a run,
-#: and an equal one with the next run's event.
+#: The last inline definition under each name. All accounts of a run share one object, and the next
+#: run's event has an equal one.
 _inline: Final[dict[str, tuple[object, Provider]]] = {}
 
 
 def _load_inline(name: str, data: object) -> Provider:
-    """Return an inline provider, compiled once for as long as its definition stays the same."""
+    """Return an inline provider, compiled again only when its definition changes."""
     known = _inline.get(name)
     if known is not None and (known[0] is data or known[0] == data):
         return known[1]

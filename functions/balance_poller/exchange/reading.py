@@ -1,7 +1,7 @@
-"""From a provider's answer to an outcome: who answered, errors, status, success, guards, wallet.
+"""Classifies a provider's answer: who answered, errors, status, success, guards, wallet.
 
-Total: whatever the answer is, the result is a ``Reading``, never an exception. No text of
-the answer gets into it, but for an error code that the definition selects and a unit.
+Total: whatever the answer is, the result is a ``Reading``, never an exception. It contains no text
+of the answer except a unit, and an error code that the definition selects.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from balance_poller.exchange.wallets import Wallets, read_wallets
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Wallet
 
-#: An error code is words or a short number. A key that an answer echoes is neither.
+#: An error code is words or a short number; a key that an answer echoes is neither.
 _CODE: Final = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}")
 _MAX_CODE: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one answer says of one account."""
+    """The result of one answer for one account."""
 
     outcome: Outcome
     reason: str | None = None
     """A clause for a person, at most 200 characters; None when the outcome is ``ok``."""
     wallet: str | None = None
-    """The account's wallet, once it is known."""
+    """The name of the account's wallet, once known."""
     balance: Wallet | None = None
-    """The account's wallet's figures; only with ``ok``."""
+    """The wallet's figures; only with ``ok``."""
     others: Mapping[str, Wallet] = field(default_factory=dict)
     burn_per_hour: Decimal | None = None
-    """What the provider itself says is being used up, in the wallet's unit."""
+    """The consumption that the provider itself reports, in the wallet's unit."""
     retry_at: datetime | None = None
-    """When the provider wants to be asked again; only with retryable failures."""
+    """When the provider allows the next request; only with retryable failures."""
     key_id: str | None = None
-    """The id of the key that the request carried; None when it has none."""
+    """The id of the key in the request; None if it has none."""
 
 
 def read_response(
@@ -58,7 +58,7 @@ def read_response(
         definition: How to read it.
         response: The answer.
         wallet: The wallet that the account watches; None for the default one.
-        at: Now, to tell past times from future ones; None counts all times.
+        at: The current time, to ignore past times; None accepts all times.
     """
     name = wallet or definition.default_wallet
     if name not in definition.wallets:
@@ -82,7 +82,7 @@ def read_response(
 def _find_failure(
     definition: Definition, response: Response, document: Document, wallet: str
 ) -> Failure | None:
-    """Return how the poll fails before any amount is looked at, or None."""
+    """Return the failure found before reading any amount, or None."""
     if is_from_intermediary(response):
         return _find_page_error(definition, response) or intermediary_failure(response.status)
     code = plain_code(definition.error_code, document)
@@ -102,7 +102,7 @@ def _find_failure(
 
 
 def _find_error(definition: Definition, status: int, document: Document) -> Failure | None:
-    """Return the first of the definition's ``errors`` that the answer is."""
+    """Return the first of the definition's ``errors`` that matches the answer."""
     for rule in definition.errors:
         is_for_status = not rule.statuses or status in rule.statuses
         if is_for_status and rule.when is not None and rule.when.holds(document):
@@ -111,7 +111,7 @@ def _find_error(definition: Definition, status: int, document: Document) -> Fail
 
 
 def _find_page_error(definition: Definition, response: Response) -> Failure | None:
-    """Return the first of the definition's ``errors`` that says the API itself sends pages."""
+    """Return the first matching entry of ``errors`` that accepts web pages."""
     for rule in definition.errors:
         is_for_status = not rule.statuses or response.status in rule.statuses
         if is_for_status and rule.is_for_web_pages and is_web_page(response):
@@ -120,19 +120,19 @@ def _find_page_error(definition: Definition, response: Response) -> Failure | No
 
 
 def _missing_words(problem: str, wallets: Wallets) -> str:
-    """Say why the account's wallet cannot be read, and which others could be."""
+    """Return why the account's wallet cannot be read, and which others can."""
     return f"{problem}; wallets in the answer: {', '.join(wallets)}" if wallets else problem
 
 
 def plain_code(place: Expression | None, document: Document) -> str:
-    """Return the error code that the definition selects; empty when it is not plainly a code."""
+    """Return the error code that the definition selects; empty if it is not plainly a code."""
     found = place.find(document) if place else None
     text = str(found) if isinstance(found, str | Decimal) else ""
     return text if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""
 
 
 def describe_unexpected(exc: Exception) -> str:
-    """Say where an error that nobody foresaw arose; its own text may quote a key."""
+    """Return where an unexpected error was raised; its own text may quote a key."""
     frame = exc.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

@@ -1,8 +1,7 @@
-"""From a definition's ``request``, a secret and parameters to the one HTTP request. Pure.
+"""Builds the HTTP request from a definition's ``request``, a secret and parameters. Pure.
 
-A key goes where the definition puts it and nowhere else; addresses are HTTPS, except on loopback
-where the deployment allows it; nothing that is sent can break out of its header or its part of
-the URL.
+A key goes only where the definition puts it; addresses are HTTPS, except on loopback if the
+deployment allows it; no value can break out of its header or its part of the URL.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from shared.secret import AccountKey, Secret
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """One request, ready to be sent. It holds a key: ``repr`` shows none of its values."""
+    """One request, ready to be sent. It contains a key, so ``repr`` shows no values."""
 
     method: str
     url: str
@@ -36,13 +35,13 @@ class PreparedRequest:
     content: bytes | None
     _mask: Callable[[], str] = field(compare=False)
     answer_headers: tuple[str, ...] = ()
-    """Headers of the answer that the definition looks at."""
+    """Headers of the answer that the definition uses."""
 
     def __repr__(self) -> str:
         return f"PreparedRequest(method={self.method!r}, headers={list(self.headers)})"
 
     def masked(self) -> str:
-        """Return the request as text for a person, with asterisks for keys."""
+        """Return the request as readable text, with asterisks for keys."""
         return self._mask()
 
 
@@ -54,7 +53,7 @@ def prepare_request(
     allow_http_loopback: bool,
     answer_headers: tuple[str, ...] = (),
 ) -> PreparedRequest:
-    """Fill ``spec`` in.
+    """Return the request that ``spec`` describes.
 
     Raises:
         ConfigError: when the secret, a parameter or ``base_url`` cannot be used.
@@ -89,7 +88,7 @@ def address_of(
 
 
 def _check_fields(fields: tuple[str, ...], secret: AccountKey) -> None:
-    """Refuse a secret that lacks a part, naming all that it lacks."""
+    """Refuse a secret with missing parts, and name them all."""
     if not isinstance(secret, Mapping):
         needed = ", ".join(fields)
         raise ConfigError(
@@ -152,14 +151,14 @@ def check_base_url(base_url: str, *, allow_http_loopback: bool) -> str:
 
 
 def _path_part(value: str) -> str:
-    """Return ``value`` as one segment, or a part of one, of a URL's path."""
+    """Return ``value`` as a segment of a URL's path, or a part of one."""
     if value in {".", ".."}:
         raise ConfigError("a value for the URL's path must not be dots alone")
     return quote(value, safe="")
 
 
 def _query(spec: RequestSpec, values: Values) -> str:
-    """Return the query with its question mark; entries that are empty are left out."""
+    """Return the query with its question mark, without empty entries."""
     if not spec.query:
         return ""
     rendered = ((name, template.render(values)) for name, template in spec.query)
@@ -168,7 +167,7 @@ def _query(spec: RequestSpec, values: Values) -> str:
 
 
 def _headers(spec: RequestSpec, values: Values) -> dict[str, str]:
-    """Return the headers; entries that are empty are left out."""
+    """Return the headers, without empty ones."""
     headers = {}
     for name, template in spec.headers:
         text = template.render(values)

@@ -1,4 +1,4 @@
-"""A provider's answer as it came, and the JSON in it with exact numbers. Pure."""
+"""A provider's raw answer, and its JSON with exact numbers. Pure."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from balance_poller.definitions.language.evaluation import MISSING
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A provider's answer. Its ``repr`` shows no body: some echo the key."""
+    """A provider's answer. Its ``repr`` shows no body, since some echo the key."""
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
     retry_after: str | None = None
-    """The header as it came."""
+    """The raw header."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Those that the definition names, in small letters."""
+    """Those that the definition names, in lower case."""
 
 
 def parse_body(body: bytes) -> object:
-    """Return the JSON in ``body`` with exact numbers; ``MISSING`` when there is none."""
+    """Return the JSON in ``body`` with exact numbers; ``MISSING`` if there is none."""
     try:
         return json.loads(body, parse_float=_decimal, parse_int=Decimal, parse_constant=_decimal)
     except (ValueError, RecursionError):
@@ -32,7 +32,7 @@ def parse_body(body: bytes) -> object:
 
 
 def _decimal(text: str) -> Decimal:
-    """Return a number of the answer; one that cannot be represented is NaN, which nothing takes."""
+    """Return a number of the answer; NaN, which nothing accepts, if it cannot be represented."""
     try:
         return Decimal(text)
     except InvalidOperation:

@@ -16,22 +16,22 @@ from balance_poller.definitions.wallet_spec import UNIT, TimeSpec, WalletSpec
 from shared.records import Wallet
 
 _UNIT: Final = re.compile(UNIT)
-#: A unit that an answer says is short; what an answer echoes, such as a key, is not.
+#: A unit in an answer is short; an echo, such as a key, is not.
 _MAX_UNIT: Final = 12
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
-#: Epoch values from here on are milliseconds: as seconds they would lie beyond the year 5000.
+#: Epochs from here on are milliseconds: as seconds, they would be beyond the year 5000.
 _MILLISECONDS_FROM: Final = Decimal("1e11")
 _MILLISECONDS_UNTIL: Final = Decimal("1e14")
 
 Wallets = dict[str, tuple[Wallet, Decimal | None]]
-"""By name: what is in the wallet, and what the provider says is used up per hour."""
+"""By name: the wallet, and the hourly consumption that the provider reports."""
 
 
 def read_wallets(
     definition: Definition, document: Document, at: datetime | None
 ) -> tuple[Wallets, dict[str, str]]:
-    """Return the wallets that are in the answer, and for the others why they are not.
+    """Return the wallets in the answer, and why the others cannot be read.
 
     Raises:
         BudgetError: when the definition's expressions need too many steps.
@@ -51,10 +51,10 @@ def read_wallets(
 def _read_wallet(
     spec: WalletSpec, document: Document, at: datetime | None
 ) -> tuple[Wallet, Decimal | None]:
-    """Return one wallet and its burn rate; only ``remaining`` and the unit must be readable.
+    """Return one wallet and its burn rate; only ``remaining`` and the unit are required.
 
     Raises:
-        UnreadableError: when one of these two is not.
+        UnreadableError: when one of these two cannot be read.
     """
     found: dict[str, Any] = {
         "remaining": scaled(spec.remaining.compute(document), spec.scale),
@@ -70,10 +70,10 @@ def _read_wallet(
 
 
 def read_unit(spec: WalletSpec, document: Document) -> str:
-    """Return a wallet's unit: the definition's, or what the answer says; currencies in capitals.
+    """Return a wallet's unit, from the definition or the answer; currencies in capitals.
 
     Raises:
-        UnreadableError: when the answer says none.
+        UnreadableError: when the answer has none.
     """
     place = spec.unit_path
     if place is None:
@@ -87,12 +87,12 @@ def read_unit(spec: WalletSpec, document: Document) -> str:
 
 
 def read_time(spec: TimeSpec, document: Document, at: datetime | None) -> datetime | None:
-    """Return a wallet's time; None when the answer has none that can be read.
+    """Return a wallet's time; None if the answer has no readable one.
 
     Args:
         spec: Where it is.
         document: The answer.
-        at: Now; the earliest of several times is the earliest of those after it. None: of all.
+        at: The current time; only times after it count for ``earliest``. None: all count.
     """
     if not spec.is_earliest:
         return next(filter(None, (parse_time(place.find(document)) for place in spec.places)), None)
@@ -102,7 +102,7 @@ def read_time(spec: TimeSpec, document: Document, at: datetime | None) -> dateti
         for value in found if isinstance(found, list) else [found]:
             time = parse_time(value)
             if time is None and value is not None:
-                # One that cannot be read may be the earliest.
+                # An unreadable one may be the earliest.
                 return None
             if time is not None and (at is None or time > at):
                 times.append(time)
@@ -117,7 +117,7 @@ def parse_time(value: object) -> datetime | None:
         elif isinstance(value, str | Decimal):
             epoch = Decimal(value)
             if not 0 < epoch < _MILLISECONDS_UNTIL:
-                # An answer's 1e999999999 would become an integer of a thousand million digits.
+                # An answer's 1e999999999 would become an integer with a billion digits.
                 return None
             seconds = epoch / 1000 if epoch >= _MILLISECONDS_FROM else epoch
             at = datetime.fromtimestamp(int(seconds), UTC)
@@ -129,10 +129,10 @@ def parse_time(value: object) -> datetime | None:
 
 
 def _parse_date(text: str) -> datetime:
-    """Read a date in words: "2026-12-31", "2026-12-31 23:59:59 UTC", "Thu, 31 Dec 2026 …".
+    """Read a date from text: "2026-12-31", "2026-12-31 23:59:59 UTC", "Thu, 31 Dec 2026 …".
 
     Raises:
-        ValueError: when it is none.
+        ValueError: when it is not a date.
     """
     if text[:1].isalpha():
         from email.utils import parsedate_to_datetime  # noqa: PLC0415 -- hardly ever needed

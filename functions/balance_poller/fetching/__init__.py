@@ -1,1 +1,1 @@
-"""All requests of a run, side by side, within its deadline."""
+"""Sends all requests of a run concurrently, within its deadline."""

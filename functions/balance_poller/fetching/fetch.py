@@ -1,6 +1,6 @@
 """One reading for every account: read the keys, plan the requests, send them.
 
-Where a provider rejected a key, the request is sent once more if another key is stored by then.
+If a provider rejects a key and another one has been stored meanwhile, it sends the request again.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from shared.outcome import Outcome
 
 Providers = Mapping[str, Provider | DefinitionError]
 
-#: What another key may put right: it may be stored already.
+#: Failures that another key may resolve, which may be stored already.
 _KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What fetching gave."""
+    """The result of fetching."""
 
     readings: Mapping[str, Reading]
     secret_errors: tuple[str, ...] = ()
-    """Why secrets could not be read at all."""
+    """Why no secrets could be read, if so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class BalanceFetcher:
 
         Args:
             accounts: Whose balances to fetch.
-            providers: The definitions, as far as they could be read in time.
+            providers: The definitions that could be read in time.
             not_before: Accounts whose provider asked to wait, and until when.
             deadline: When fetching must end (``limits.monotonic``).
         """
@@ -91,7 +91,7 @@ class BalanceFetcher:
         return Fetched(readings, tuple(errors))
 
     async def _rotated(self, rejected: Sequence[Account], keys: Keys) -> tuple[list[Account], Keys]:
-        """Return the accounts whose key, read again, is another one, and the keys as they are."""
+        """Return the accounts whose key has changed meanwhile, and the current keys."""
         references = {account.secret for account in rejected}
         now_stored = await asyncio.to_thread(self.secrets.read_again, references)
         changed = [

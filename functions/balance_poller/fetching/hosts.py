@@ -1,4 +1,4 @@
-"""What is to be requested of each host, and whether a host counts as down. Pure: no clock."""
+"""Queues the requests by host, and decides when a host counts as down. Pure: no clock."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 from balance_poller.fetching.request_group import RequestGroup
 
-#: So many failures in a row, or three over the time of one attempt, and a host counts as down.
+#: After so many failures in a row, or three that outlast one attempt, a host counts as down.
 _DOWN_AFTER: Final = 20
 _DOWN_SLOWLY_AFTER: Final = 3
 
 
 @dataclass(order=True, slots=True)
 class Job:
-    """A group's place in its host's queue: fresh ones first, then those to be retried."""
+    """A group's place in its host's queue: new ones first, then retries."""
 
     not_before: float
     order: int
@@ -28,7 +28,7 @@ class Job:
 
 @dataclass(slots=True)
 class Host:
-    """The queue of one host, and its failures in a row."""
+    """The queue of one host, and its consecutive failures."""
 
     jobs: list[Job] = field(default_factory=list)
     failures: int = 0
@@ -44,7 +44,7 @@ class Host:
         heapq.heappush(self.jobs, job)
 
     def note(self, *, is_answering: bool, at: float) -> None:
-        """Count failures in a row."""
+        """Count consecutive failures."""
         if is_answering:
             self.failures = 0
             return
@@ -53,17 +53,17 @@ class Host:
         self.failures += 1
 
     def is_down(self, at: float, timeout_seconds: float) -> bool:
-        """Return whether to send it nothing more in this run."""
+        """Return whether to send it no more requests in this run."""
         return self.failures >= _DOWN_AFTER or (
             self.failures >= _DOWN_SLOWLY_AFTER and at - self.failing_since >= timeout_seconds
         )
 
 
 def group_by_host(groups: Iterable[RequestGroup], chance: Callable[[], float]) -> list[Host]:
-    """Sort groups by the host that they go to, in another order at every run.
+    """Sort groups by their host, in a different order at every run.
 
     In a fixed order, accounts that always fail could make their host count as down before the
-    same others were requested, run after run.
+    same other accounts were requested, run after run.
     """
     hosts: dict[str, Host] = {}
     order = itertools.count()
@@ -74,5 +74,5 @@ def group_by_host(groups: Iterable[RequestGroup], chance: Callable[[], float]) -
 
 
 def share_of(jobs: int, all_jobs: int, max_in_flight: int) -> int:
-    """Return how many of the places in flight a host gets: in proportion, and at least one."""
+    """Return how many concurrent requests a host gets: in proportion, and at least one."""
     return min(jobs, max(1, max_in_flight * jobs // all_jobs))

@@ -1,6 +1,6 @@
-"""From accounts to requests: which to make, and which accounts each of them serves.
+"""Plans the requests, and which accounts each of them serves.
 
-Pure but for reading the definitions of the providers in use.
+Pure except for reading the definitions of the providers in use.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _OUT_OF_TIME: Final = "the run ran out of time before a request was planned"
 
 @dataclass(slots=True)
 class Plan:
-    """The requests to make, and the failures that are already known."""
+    """The requests to send, and the failures that are already known."""
 
     groups: list[RequestGroup] = field(default_factory=list)
     readings: dict[str, Reading] = field(default_factory=dict)
-    """Failures of accounts for which no request can be made."""
+    """Failures of accounts for which no request can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRules:
-    """Which requests may be made."""
+    """Which requests may be sent."""
 
     allow_http_loopback: bool = False
     keys: KeyPolicy | None = None
-    """Where keys may go; None where whoever runs this gives them: then everywhere."""
+    """Where keys may go; None allows everywhere, for keys that the caller supplies."""
     not_before: Mapping[str, datetime] = field(default_factory=dict)
     """Accounts whose provider asked to wait, and until when."""
     is_late: Callable[[], bool] = lambda: False
@@ -51,7 +51,7 @@ def load_providers(
     inline: Mapping[str, object],
     is_late: Callable[[], bool] = lambda: False,
 ) -> dict[str, Provider | DefinitionError]:
-    """Return the definitions that ``accounts`` use, as far as there is time; no other is read."""
+    """Return the definitions that ``accounts`` use, as long as there is time; no others."""
     loaded: dict[str, Provider | DefinitionError] = {}
     for name in dict.fromkeys(account.provider for account in accounts):
         if is_late():
@@ -71,7 +71,7 @@ def make_plan(
     keys: Keys,
     rules: PlanRules,
 ) -> Plan:
-    """Return one request for every group of accounts that one request serves."""
+    """Return one request for every group of accounts that can share it."""
     plan = Plan()
     for members in _alike(accounts):
         try:
@@ -85,7 +85,7 @@ def make_plan(
 
 
 class PlanError(Exception):
-    """No request can be made for a group of accounts; the text says why."""
+    """No request can be sent for a group of accounts; the text says why."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class PlanError(Exception):
 
 
 def _alike(accounts: Sequence[Account]) -> list[list[Account]]:
-    """Return the accounts in lists of those whose requests are the same."""
+    """Group the accounts whose requests are the same."""
     lists: dict[object, list[Account]] = {}
     for account in accounts:
         params = tuple(sorted(account.params.items()))
@@ -117,7 +117,7 @@ def _request_group(
     """Return the request for accounts that share it.
 
     Raises:
-        PlanError: when there is none.
+        PlanError: when it cannot be sent.
     """
     first = members[0]
     provider = providers.get(first.provider)
@@ -152,7 +152,7 @@ def _check_binding(
     request: PreparedRequest,
     rules: PlanRules,
 ) -> None:
-    """Raise when the key was not stored for where the request goes."""
+    """Raise if the key was not stored for the request's destination."""
     if rules.keys is None:
         return
     destination = destination_of(provider, request.url, account.base_url)
@@ -163,7 +163,7 @@ def _check_binding(
 
 
 def _check_wait(members: Sequence[Account], rules: PlanRules) -> None:
-    """Raise while the provider wants the key of any of ``members`` to wait."""
+    """Raise while the provider asked to wait with the key of any of ``members``."""
     retry_at = max(
         (rules.not_before[account.id] for account in members if account.id in rules.not_before),
         default=None,

@@ -1,4 +1,4 @@
-"""One request, and the accounts that its one answer serves. Pure."""
+"""One request, and the accounts that share its answer. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class RequestGroup:
     request: PreparedRequest
     accounts: tuple[Account, ...]
     key_id: str | None = None
-    """Another one for another key; None when nothing is known."""
+    """Differs for each key; None if unknown."""
 
 
 def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[str, Reading]:
-    """Return what the answer, read at ``at``, says of each account's wallet."""
+    """Return each account's reading of the answer, received at ``at``."""
     return {
         account.id: replace(group.provider.read(response, account.wallet, at), key_id=group.key_id)
         for account in group.accounts

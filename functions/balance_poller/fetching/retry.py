@@ -1,4 +1,4 @@
-"""When to ask again, and after how long. Pure: time and chance are passed in."""
+"""When to retry, and after how long. Pure: time and randomness are passed in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.outcome import Outcome
 class RetryPolicy:
     """Full jitter, as https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
 
-    Few and short attempts: the next run is minutes away and asks again anyway.
+    Few attempts and short waits: the next run is only minutes away.
     """
 
     max_attempts: int = 3
@@ -28,14 +28,14 @@ class RetryPolicy:
         seconds_left: float,
         jitter: Callable[[], float],
     ) -> float | None:
-        """Return the seconds to wait before asking again, or None when not to.
+        """Return the seconds to wait before a retry, or None for no retry.
 
         Args:
-            outcome: What the last attempt ended with; only two are worth a retry.
-            attempts: How many were made.
-            retry_after: What the provider asked for, in seconds. It is never undercut: a wait
-                that leaves no time to ask again means that the next run asks.
-            seconds_left: Time left for this run's requests.
+            outcome: The last attempt's; only two are worth a retry.
+            attempts: The number of attempts so far.
+            retry_after: The provider's demand, in seconds. The wait is never shorter: if
+                that leaves no time, the next run sends the request.
+            seconds_left: The time left for this run's requests.
             jitter: Returns a number from 0 to 1.
         """
         if not outcome.is_retryable or attempts >= self.max_attempts:
@@ -48,7 +48,7 @@ class RetryPolicy:
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Read a ``Retry-After`` header, seconds or HTTP date (RFC 9110, 10.2.3), as seconds from now.
 
-    Anything else is None; a date that has passed is 0.
+    Anything else is None; a past date is 0.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():

@@ -1,7 +1,7 @@
-"""Sends all requests of a run concurrently: places in flight shared out by host, and retries.
+"""Sends all requests of a run concurrently, divides the workers between hosts, and retries.
 
-Every host gets places in proportion to its requests and never takes another's, so a host that
-does not answer delays nobody else.
+Each host gets workers in proportion to its requests and never takes another's, so a host that
+does not answer delays no other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from balance_poller.fetching.transport.errors import FetchError
 from shared.outcome import Outcome
 
-#: More is no sensible wait, and years from now may be no date.
+#: A longer wait makes no sense, and would overflow dates.
 _LONGEST_WAIT_SECONDS: Final = 7 * 86_400
 
 _OUT_OF_TIME: Final = "the run ran out of time before the provider answered"
@@ -34,12 +34,12 @@ class Transport(Protocol):
     """Sends requests: ``transport.client.Fetcher``, or a wrapper around it."""
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
-        """Send one request, from place ``slot`` of those in flight, within ``seconds``."""
+        """Send one request over connection ``slot``, within ``seconds``."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """How many requests at a time, how long, how often; tests replace clock, chance and sleep."""
+    """Limits of concurrency, time and retries; tests replace clock, randomness and sleep."""
 
     max_in_flight: int
     timeout_seconds: float
@@ -76,7 +76,7 @@ async def fetch_all(
 def _with_unanswered(
     groups: Iterable[RequestGroup], readings: Mapping[str, Reading]
 ) -> dict[str, Reading]:
-    """Return ``readings`` with a transient failure for every account that has none."""
+    """Add a transient failure for every account without a reading."""
     complete: dict[str, Reading] = {}
     for group in groups:
         complete |= fail_all(group, Outcome.TRANSIENT, _OUT_OF_TIME)
@@ -87,8 +87,8 @@ def _with_unanswered(
 class _Worker:
     """Sends one host's requests, one after the other.
 
-    It keeps its place in flight, and with it the open connection, until nothing is left; only
-    while it waits for a retry another worker may have the place.
+    It keeps its slot, and so the open connection, until nothing is left; only while it waits for a
+    retry may another worker use the slot.
     """
 
     host: Host
@@ -116,7 +116,7 @@ class _Worker:
                 self.slots.put_nowait(slot)
 
     async def _do(self, job: Job, slot: int) -> None:
-        """Send the request once; keep the readings, and queue it again where that may help."""
+        """Send the request once; keep the readings, and queue a retry if that may help."""
         now = self.limits.monotonic()
         if now >= self.deadline:
             return
@@ -137,7 +137,7 @@ class _Worker:
     async def _attempt(
         self, group: RequestGroup, slot: int, seconds: float
     ) -> tuple[Outcome, float | None]:
-        """Make one request; return the outcome that decides on a retry, and the wait asked for."""
+        """Send one request; return the outcome that decides on a retry, and the requested wait."""
         retry_after = None
         try:
             response = await self.transport.send(group.request, slot, seconds)
@@ -157,7 +157,7 @@ class _Worker:
 def _with_retry_at(
     readings: Mapping[str, Reading], now: datetime, seconds: float
 ) -> dict[str, Reading]:
-    """Return ``readings`` with the end of the wait that the provider asked for."""
+    """Add the end of the wait that the provider asked for to ``readings``."""
     retry_at = now + timedelta(seconds=min(seconds, _LONGEST_WAIT_SECONDS))
     return {
         account: replace(reading, retry_at=retry_at) if reading.outcome.is_retryable else reading

@@ -1,1 +1,1 @@
-"""Readings to metrics, history and LATEST, written in that order."""
+"""Turns readings into metrics, history and LATEST, and writes them in that order."""

@@ -17,7 +17,7 @@ from balance_poller.recording.held_runway import HeldRunway
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
 
-#: "Longer than anyone plans": nothing is consumed, or nothing expires.
+#: Longer than anyone plans: nothing is consumed, or nothing expires.
 NEVER: Final = 9999.0
 
 
@@ -42,8 +42,8 @@ def values(
 ) -> Iterator[tuple[Metric, float]]:
     """Yield the metrics of an ``ok`` poll at ``at`` with their values.
 
-    What rests on consumption is not published while too little of it is known; the runway is
-    the bound, held down.
+    Metrics of consumption are not published while too little of it is known; the runway is the
+    bound, held down.
     """
     yield Metric.BALANCE, float(wallet.remaining)
     if thresholds.expiry_warning_days is not None:

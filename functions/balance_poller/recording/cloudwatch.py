@@ -1,4 +1,4 @@
-"""Accounts' series to CloudWatch, with the scheduled time as timestamp."""
+"""Publishes the accounts' series to CloudWatch, with the scheduled time as timestamp."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MetricPublisher:
     """Publishes data points.
 
     Args:
-        client: Returns the CloudWatch client; called when it is first needed.
+        client: Returns the CloudWatch client; called on first use.
         namespace: The accounts' metric namespace.
     """
 
@@ -45,7 +45,7 @@ class MetricPublisher:
 
 
 def _datum(point: DataPoint) -> MetricDatumTypeDef:
-    """Return a data point as the API takes it; a series has exactly these dimensions."""
+    """Return a data point in the API's form; a series has exactly these dimensions."""
     return {
         "MetricName": point.metric.value,
         "Dimensions": [

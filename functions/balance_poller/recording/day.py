@@ -20,15 +20,15 @@ def count_success(
 ) -> DayTotals:
     """Return the totals of the day of ``at`` with one more balance.
 
-    A rise lowers what was spent until it is known to be a top-up, so that a provider's old answer
-    and the fall after it cancel out.
+    A rise lowers the amount spent until it is confirmed as a top-up, so that an old answer and the
+    fall after it cancel out.
 
     Args:
         before: The totals so far, perhaps of an earlier day.
-        known: What the last good poll found, of the same wallet; empty when there was none.
-        good: What this one found.
-        at: The time of this one.
-        unseen: Whether the difference of the two balances is no consumption, or unknown.
+        known: What the last good poll of the same wallet found; empty if there was none.
+        good: What this poll found.
+        at: The time of this poll.
+        unseen: Whether the difference between the two balances is not consumption, or unknown.
     """
     totals = _of_day(before, at)
     remaining = good.balance or Decimal(0)

@@ -1,7 +1,7 @@
 """The series that runway alarms watch: the bound, held down until it is well above a threshold.
 
-CloudWatch alarms have one threshold, and the bound wavers: without this an alarm would open and
-end several times in one drain.
+CloudWatch alarms have one threshold, and the bound fluctuates: without this, an alarm would start
+and end several times during one drain.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from typing import Final
 from shared.names import Severity
 from shared.records import RUNWAY_CLEARS_ABOVE, Thresholds
 
-#: What is held down is published so far below the threshold.
+#: How far below the threshold a value is held.
 _BELOW: Final = 0.99
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRunway:
-    """What is published, and the level to remember until the next poll."""
+    """The value to publish, and the level to remember until the next poll."""
 
     hours: float
     level: Severity | None = None
-    """The worst threshold that it is below."""
+    """The most severe threshold that it is below."""
 
 
 def hold(
     hours: float, thresholds: Thresholds, before: str | None, *, is_topped_up: bool
 ) -> HeldRunway:
-    """Return the bound ``hours`` as it is to be published.
+    """Return the bound ``hours`` in the form in which it is published.
 
     Args:
         hours: The bound itself.
         thresholds: The account's.
-        before: The level after the poll before.
+        before: The level after the previous poll.
         is_topped_up: Whether this poll confirmed a top-up; nothing is held down then.
     """
     held = {Severity.CRITICAL.value: 2, Severity.WARNING.value: 1}.get(before or "", 0)
@@ -51,5 +51,5 @@ def hold(
 
 
 def _ends_at(threshold: Decimal, *, is_held: bool) -> float:
-    """Return from which bound on a threshold is no longer crossed."""
+    """Return the bound from which a threshold is no longer crossed."""
     return float(threshold * RUNWAY_CLEARS_ABOVE if is_held else threshold)

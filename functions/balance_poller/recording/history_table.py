@@ -1,4 +1,4 @@
-"""Every attempt as an item of table ``balances``."""
+"""Records every attempt, and every finished day, as an item of table ``balances``."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ MAX_BATCH: Final = 25
 
 
 class HistoryTable:
-    """Records attempts. Writing the same run twice converges: the keys are the same.
+    """Records attempts. Writing a run twice is harmless, since the keys are the same.
 
     Args:
-        client: Returns the DynamoDB client; called when it is first needed.
+        client: Returns the DynamoDB client; called on first use.
         table: The balances table's name.
         keep_days: After how many days DynamoDB may delete an attempt.
         sleep: Waits between attempts, in seconds.
@@ -61,7 +61,7 @@ class HistoryTable:
         return writer.problems
 
     def write_days(self, items: Sequence[Mapping[str, Any]]) -> list[WriteProblem]:
-        """Write items of days that are over; return what could not be written."""
+        """Write items of finished days; return what could not be written."""
         writer = Writer(Target.DAYS)
         entries = [entry for item in items for entry in encode_entry(item["account"], item, writer)]
         for batch in in_batches(entries, MAX_BATCH):
@@ -69,7 +69,7 @@ class HistoryTable:
         return writer.problems
 
     def _put(self, batch: list[Entry]) -> None:
-        """Put one batch; what DynamoDB leaves unprocessed is sent again, after a wait."""
+        """Put one batch; send what DynamoDB leaves unprocessed again, after a wait."""
         pending: Sequence[WriteRequestUnionTypeDef] = [
             {"PutRequest": {"Item": entry.item}} for entry in batch
         ]

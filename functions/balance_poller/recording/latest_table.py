@@ -1,4 +1,4 @@
-"""The LATEST item of every account: read before a run, written last, only over older ones."""
+"""The accounts' LATEST items: read before a run, and written last, only over older ones."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ MAX_BATCH: Final = 100
 
 _NEWER: Final = "attribute_not_exists(polled_at) OR polled_at < :polled_at"
 _SUPERSEDED: Final = "ConditionalCheckFailed"
-#: Cancellation reasons that say that the item itself cannot be written.
+#: Cancellation reasons that blame the item itself.
 _REFUSED: Final = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 
 
 @dataclass(frozen=True, slots=True)
 class LatestRead:
-    """What is known of accounts before a run."""
+    """The LATEST items before a run."""
 
     items: dict[str, Latest] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
-    """Accounts whose item could not be read: writing theirs would lose what it holds."""
+    """Accounts whose item could not be read, and so must not be overwritten."""
     problem: str | None = None
 
 
@@ -52,7 +52,7 @@ class LatestTable:
     """Reads and writes LATEST items.
 
     Args:
-        client: Returns the DynamoDB client; called when it is first needed.
+        client: Returns the DynamoDB client; called on first use.
         table: The balances table's name.
         sleep: Waits between attempts, in seconds.
     """
@@ -68,7 +68,7 @@ class LatestTable:
         self._sleep = sleep
 
     def read(self, accounts: Sequence[str]) -> LatestRead:
-        """Return the items of ``accounts``. An item that is not one of ours counts as absent."""
+        """Return the items of ``accounts``; an item that cannot be parsed counts as absent."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
         items: dict[str, Latest] = {}
@@ -96,9 +96,9 @@ class LatestTable:
         return writer.problems
 
     def _get(self, batch: list[str]) -> list[dict[str, Any]]:
-        """Get one batch; keys that DynamoDB leaves unprocessed are asked for again.
+        """Get one batch; request keys that DynamoDB leaves unprocessed again.
 
-        The read is consistent: an event that comes twice within a second must find its own mark.
+        The read is consistent: an event that arrives twice within a second must find its own mark.
         """
         keys: Sequence[Any] = [{"account": {"S": name}, "at": {"S": LATEST}} for name in batch]
         found: list[dict[str, Any]] = []
@@ -115,7 +115,7 @@ class LatestTable:
         return found
 
     def _put(self, batch: list[Entry], writer: Writer) -> None:
-        """Put one batch in a transaction; on cancellation without what a newer run superseded."""
+        """Put one batch in a transaction; after a cancellation, without superseded items."""
         pending = batch
         pauses = waits()
         while pending:
@@ -140,14 +140,14 @@ class LatestTable:
         }
 
     def _pause(self, seconds: float | None) -> None:
-        """Wait before the next attempt; None means that there is none."""
+        """Wait before the next attempt; None if there is none."""
         if seconds is None:
             raise UnprocessedError
         self._sleep(seconds)
 
 
 def _readable(item: dict[str, Any]) -> dict[str, Latest]:
-    """Return the item by its account, or nothing when it cannot be understood."""
+    """Return the item by its account; nothing if it cannot be parsed."""
     try:
         latest = Latest.from_item(upgraded(item))
     except (KeyError, ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""From one poll's reading and what was known before to the records and data points. Pure."""
+"""Turns a poll's reading and the previous record into records and data points. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from shared.version import VERSION
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """What LATEST says of the account's provider, so that messages need no definition."""
+    """The provider's texts in LATEST, so that messages need no definition."""
 
     title: str
     top_up_url: str | None = None
@@ -37,13 +37,13 @@ class ProviderFacts:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What one poll of one account leaves behind."""
+    """The results of one poll of one account, to be written."""
 
     attempt: Attempt
     latest: Latest
     points: tuple[DataPoint, ...] = ()
     finished_day: DayTotals | None = None
-    """The totals of an earlier day, which this poll is the first one after."""
+    """The totals of an earlier day, if this poll is the first one after it."""
 
 
 def record(
@@ -55,15 +55,15 @@ def record(
 ) -> Recorded:
     """Return the records of a poll.
 
-    LATEST keeps the last balance, its burn and its forecast across failures; it forgets them when
-    the account now watches another wallet or provider. Of another address or parameter the first
-    balance is no consumption either: the burn begins anew.
+    LATEST keeps the last balance, its burn and its forecast across failures, and drops them when
+    the account watches another wallet or provider. When its address or a parameter changes, the
+    burn starts again, since the difference in balance is not consumption.
 
     Args:
         account: The account as the event describes it.
-        facts: What LATEST says of its provider.
+        facts: The provider's texts for LATEST.
         reading: What the poll found.
-        previous: The account's record before.
+        previous: The account's previous record.
         at: The run's scheduled time.
     """
     attempt = Attempt(
@@ -117,7 +117,7 @@ def record(
 
 
 def _is_same(previous: Latest, account: Account) -> bool:
-    """Return whether the last good poll was of what the account watches now."""
+    """Return whether the last good poll was of the provider and wallet watched now."""
     return previous.provider == account.provider and account.wallet in (
         None,
         previous.good.wallet,
@@ -125,7 +125,7 @@ def _is_same(previous: Latest, account: Account) -> bool:
 
 
 def _source_hash(account: Account) -> str:
-    """Return a digest of what decides whose balance is answered."""
+    """Return a digest of what identifies the balance."""
     source = (account.secret, account.base_url, sorted(account.params.items()))
     return f"{crc32(repr(source).encode()):08x}"
 
@@ -137,8 +137,8 @@ def _after_success(
 
     Args:
         attempt: The poll.
-        latest: The record, with what was good before.
-        good: What is good now, without the forecast.
+        latest: The record, with the previous good values.
+        good: The new good values, without the forecast.
         reading: What the poll found.
         wallet: The balance in it.
     """
@@ -182,12 +182,12 @@ def _after_success(
 
 
 def _tenths(hours: float | None) -> Decimal | None:
-    """Return hours as they are recorded: rounded down, so that a bound stays one."""
+    """Return hours rounded down to tenths, so that a bound stays a bound."""
     return None if hours is None else Decimal(math.floor(min(hours, MAX_HOURS) * 10)) / 10
 
 
 def _burn_state(before: LastGood, now: LastGood) -> BurnState | None:
-    """Return the burn state of this very wallet; one that cannot be read is forgotten."""
+    """Return the burn state of the same wallet and source; None if there is no readable one."""
     if before.burn is None or before.source_hash not in (None, now.source_hash):
         return None
     if (before.wallet, before.unit) != (now.wallet, now.unit):

@@ -1,8 +1,7 @@
-"""Whether the difference between two balances can be consumption at all. Pure.
+"""Whether the difference between two balances can be consumption. Pure.
 
-Credit expires and plans are reset at times that readings carried, and under the same name a secret
-may hold another account's key: neither is consumption, and a forecast from it would be wrong for
-a week.
+Credit expires and plans are reset at times that the answers report, and a secret may be given
+another account's key. Neither is consumption, and a forecast from it would be wrong for a week.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from typing import Final
 from balance_poller.credentials.reference import VERSION_PREFIX
 from shared.records import LastGood, Wallet
 
-#: Providers' clocks and ours differ, and what is due at a minute is done in the next one.
+#: Providers' clocks differ from ours, and they may act a minute late.
 _SLACK: Final = timedelta(minutes=2)
 _DAY_SECONDS: Final = 86_400
 
 
 def is_unseen(before: LastGood, wallet: Wallet, at: datetime, key_id: str | None) -> bool:
-    """Return whether ``wallet``'s difference to ``before`` is no consumption, or unknown.
+    """Return whether the difference from ``before`` to ``wallet`` is not consumption, or unknown.
 
     Args:
-        before: What the last ``ok`` poll found, of the same source.
-        wallet: What this one found.
+        before: What the last ``ok`` poll of the same source found.
+        wallet: What this poll found.
         at: The time of this poll.
-        key_id: The id of the key that this one used; None when it has none.
+        key_id: The id of this poll's key; None if it has none.
     """
     return _is_crossed(before, at) or _is_of_another_key(before, wallet, at, key_id)
 
@@ -40,10 +39,10 @@ def _is_crossed(before: LastGood, at: datetime) -> bool:
 
 
 def _is_of_another_key(before: LastGood, wallet: Wallet, at: datetime, key_id: str | None) -> bool:
-    """Return whether the balance is another account's, as far as the key's id tells.
+    """Return whether the key's id suggests that the balance is another account's.
 
-    All accounts share one secret, so another version of it says little: then only a fall of more
-    than the account is expected to consume in a day counts as another account's balance.
+    All accounts share one secret, so a new version of it proves little: then only a fall of more
+    than the expected consumption of a day counts as another account's balance.
     """
     if before.key_id is None or key_id is None or before.key_id == key_id:
         return False

@@ -1,4 +1,4 @@
-"""LATEST items as versions before 0.2 wrote them, given today's names at the first poll. Pure.
+"""Renames attributes of LATEST items that versions before 0.2 wrote, at the first poll. Pure.
 
 To be deleted in 0.3, with its call in ``latest_table`` and its test.
 """
@@ -12,5 +12,5 @@ _RENAMED: Final = {"asked": "source_hash"}
 
 
 def upgraded(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``item`` with its attributes under today's names."""
+    """Return ``item`` with today's attribute names."""
     return {_RENAMED.get(name, name): value for name, value in item.items()}

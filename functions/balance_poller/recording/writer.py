@@ -1,4 +1,4 @@
-"""Writes batch after batch to one target; what could not be written is a value, not an error."""
+"""Writes batches to one target; returns what could not be written, instead of raising."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Seconds at most before each further attempt; with full jitter about 3 s in all.
+#: The longest wait before each further attempt, in seconds; with full jitter, about 3 s in all.
 _WAITS: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class Target(StrEnum):
-    """What was to be written."""
+    """What is written."""
 
     METRICS = "metrics"
     HISTORY = "history records"
@@ -36,14 +36,14 @@ class UnprocessedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WriteProblem:
-    """Entries of some accounts that were not written."""
+    """Entries that were not written, and why."""
 
     target: Target
     accounts: tuple[str, ...]
     code: str
-    """AWS's error code, or an exception's type: never its message, which may quote the entry."""
+    """AWS's error code or an exception's type, never its message, which may quote the entry."""
     is_whole: bool
-    """Whether the service failed, rather than refused one entry."""
+    """Whether the service failed, rather than refusing one entry."""
 
     @property
     def words(self) -> str:
@@ -54,10 +54,10 @@ class WriteProblem:
 
 
 class Writer:
-    """Writes batch after batch to one target, and collects the problems.
+    """Writes batches to one target, and collects the problems.
 
-    Once the service cannot be reached, is throttled for seconds, or refuses whatever it is sent,
-    the remaining batches are not tried: each would cost the run more than it has left.
+    Once the service cannot be reached, throttles for seconds or refuses everything, it skips the
+    remaining batches: each would take more time than the run has left.
     """
 
     def __init__(self, target: Target) -> None:
@@ -68,7 +68,7 @@ class Writer:
     def write(
         self, batch: list[T], send: Callable[[list[T]], None], account: Callable[[T], str]
     ) -> None:
-        """Send ``batch``, halving it around entries that are refused."""
+        """Send ``batch``, halving it to isolate refused entries."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
         accounts = [account(entry) for entry in batch]
@@ -87,11 +87,11 @@ class Writer:
                 self.refuse(account(entry), code)
 
     def fail(self, accounts: Sequence[str], code: str) -> None:
-        """Note that the service took none of these."""
+        """Record that the service accepted none of these."""
         self.problems.append(WriteProblem(self._target, tuple(accounts), code, is_whole=True))
 
     def refuse(self, account: str, code: str) -> None:
-        """Note that one account's entry cannot be written."""
+        """Record that one account's entry cannot be written."""
         self.problems.append(WriteProblem(self._target, (account,), code, is_whole=False))
 
 
@@ -104,7 +104,7 @@ class Entry:
 
 
 def encode_entry(account: str, item: Mapping[str, Any], writer: Writer) -> Iterator[Entry]:
-    """Yield the item's entry; when DynamoDB cannot hold it, note the problem and yield nothing."""
+    """Yield the item's entry; if DynamoDB cannot store it, record the problem instead."""
     try:
         yield Entry(account, encode(item))
     except (TypeError, DecimalException) as exc:

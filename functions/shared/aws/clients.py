@@ -1,8 +1,8 @@
-"""AWS clients, built on first use and kept: boto3's, made by the botocore under it.
+"""AWS clients, built on first use and kept: botocore's, which boto3 wraps.
 
 Nothing is built at import: a client made before an emulator is attached would not reach it, and
-a cold start should pay only for what it uses. So boto3 itself, whose sessions, resources and file
-transfers nothing here needs, is not loaded (docs/adr/0004).
+a cold start should pay only for what it uses. boto3 itself is not loaded, because nothing here
+needs its sessions, resources and file transfers (docs/adr/0004).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-#: Our own retries are the queue's and the schedule's; botocore's standard mode covers throttling.
+#: The queue and the schedule retry whole runs; botocore's standard mode covers throttling.
 _CONNECT_TIMEOUT_SECONDS: Final = 3
 _READ_TIMEOUT_SECONDS: Final = 10
 
@@ -62,17 +62,17 @@ def forget_clients() -> None:
 
 @cache
 def _session() -> Session:
-    """Return the one session: each loads botocore's data anew."""
+    """Return the only session: each new one loads botocore's data again."""
     from botocore.session import Session  # noqa: PLC0415 -- nothing is built at import
 
     return Session()
 
 
 def _client(service: str) -> BaseClient:
-    """Make a client whose timeouts and retries end well before a Lambda's time does.
+    """Create a client whose timeouts and retries end well before the Lambda timeout.
 
-    Requests are not validated against the service's model first: what is sent is built here, AWS
-    checks it anyway, and the check costs an eighth of a poll's CPU (measured, 1,000 accounts).
+    Requests are not validated against the service's model first: they are built here, AWS checks
+    them anyway, and validation costs an eighth of a poll's CPU (measured, 1,000 accounts).
     """
     from botocore.config import Config  # noqa: PLC0415 -- nothing is built at import
 

@@ -1,7 +1,7 @@
 """Conversion between plain Python items and the low-level DynamoDB client's.
 
-boto3 has a converter, too, but it comes only with all of boto3: a third of what a cold start
-loads, for a handful of types; and its ``Binary`` and type tests cost a twelfth of a poll's CPU.
+boto3's own converter comes only with all of boto3, a third of what a cold start loads, for a
+handful of types; and its ``Binary`` and type checks cost a twelfth of a poll's CPU.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 #: What a DynamoDB number can hold (developer guide, "Data types", read 2026-11): 38 significant
-#: digits, from 1E-130 to 9.9E+125. A number beyond that raises, and is never rounded.
+#: digits, from 1E-130 to 9.9E+125. A number beyond that raises; it is never rounded.
 _NUMBER: Final = Context(
     prec=38, Emin=-128, Emax=126, traps=[Clamped, Overflow, Inexact, Rounded, Underflow]
 )
 
 
 def encode(item: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
-    """Return ``item`` with DynamoDB's type tags. Numbers are ``Decimal`` or ``int``, never float.
+    """Return ``item`` with DynamoDB's type tags; numbers are ``Decimal`` or ``int``, never float.
 
     Raises:
-        TypeError, decimal.DecimalException: for a value that DynamoDB cannot hold.
+        TypeError, decimal.DecimalException: for a value that DynamoDB cannot store.
     """
     return {name: _tagged(value) for name, value in item.items()}
 
@@ -32,7 +32,7 @@ def encode(item: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
 def decode(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``item`` without type tags; numbers are ``Decimal``, binary is ``bytes``.
 
-    Sets, which no item of ours has, stay as the client returned them.
+    Sets, which none of our items has, are returned as the client gave them.
     """
     return {name: _plain(value) for name, value in item.items()}
 
@@ -59,7 +59,7 @@ def _tagged(value: object) -> AttributeValueTypeDef:  # noqa: PLR0911 -- one per
 
 
 def _number(value: int | Decimal) -> str:
-    """Return a number as DynamoDB takes it."""
+    """Return a number in DynamoDB's form."""
     number = _NUMBER.create_decimal(value)
     if not number.is_finite():
         raise TypeError("DynamoDB numbers are finite")

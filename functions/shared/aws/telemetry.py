@@ -22,8 +22,8 @@ _TALKATIVE: Final = ("httpx", "httpcore", "botocore", "boto3", "urllib3")
 class RedactingFilter(logging.Filter):
     """Masks every known key in a log record, its arguments and its fields.
 
-    Exceptions and their tracebacks, which Powertools formats by itself, are masked in the finished
-    line (:func:`logger`).
+    Powertools formats exceptions and tracebacks itself, so they are masked in the finished line
+    (:func:`logger`).
     """
 
     def __init__(self, known: Redactor) -> None:
@@ -47,7 +47,7 @@ class RedactingFilter(logging.Filter):
         return True
 
     def _clean_value(self, value: object) -> object:
-        """Mask keys in texts and, one level after the other, in what contains them."""
+        """Mask keys in texts and, recursively, in containers of texts."""
         match value:
             case str():
                 return self._known.clean(value)
@@ -70,7 +70,7 @@ _STANDARD_FIELDS: Final = frozenset(
 
 @cache
 def logger(service: str) -> Logger:
-    """Return the redacting logger of ``service``, whose every line says which version wrote it."""
+    """Return the redacting logger of ``service``; every line carries the version."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     log = Logger(service=service, json_serializer=_line, version=VERSION)
@@ -80,7 +80,7 @@ def logger(service: str) -> Logger:
 
 
 def _line(fields: dict[str, object]) -> str:
-    """Return a log's finished line, masked as a whole."""
+    """Return a finished log line with every key masked."""
     from json import dumps  # noqa: PLC0415 -- an import of a function loads nothing in vain
 
     line = dumps(fields, default=str, separators=(",", ":"), ensure_ascii=False)
@@ -88,12 +88,12 @@ def _line(fields: dict[str, object]) -> str:
 
 
 def report_faults(service: str, namespace: str, faults: Mapping[str, int]) -> None:
-    """Log each kind of fault, and publish their number as EMF; without a fault, do nothing.
+    """Log each kind of fault, and publish their total as EMF; without a fault, do nothing.
 
     Args:
         service: The function, as the metric's dimension.
-        namespace: The accounts' namespace, beside which the functions have theirs.
-        faults: How many of each kind; zero is no fault.
+        namespace: The accounts' namespace, from which the functions' is derived.
+        faults: The number of each kind; zero is no fault.
     """
     happened = {kind: count for kind, count in faults.items() if count}
     if not happened:

@@ -22,7 +22,7 @@ class Attempt:
 
     account: str
     at: datetime
-    """The run's scheduled time, not the moment of the answer."""
+    """The run's scheduled time, not the time of the answer."""
     provider: str
     outcome: Outcome
     reason: str | None = None

@@ -1,6 +1,6 @@
-"""One item of table ``balances`` per account and UTC day: what reports and long lines read. Pure.
+"""One item of table ``balances`` per account and UTC day, for reports and long charts. Pure.
 
-It is written once, when the day is over; until then the day's totals travel in LATEST.
+It is written once, when the day is over; until then, the day's totals are kept in LATEST.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-#: The range key of a day's item is this and the date. It sorts behind LATEST, so that no query of
+#: The range key of a day's item is this and the date. It sorts after LATEST, so that no query of
 #: attempts finds it.
 DAY_PREFIX: Final = "day#"
 #: Days are kept longer than attempts: a year and a month, to compare with the year before.
@@ -24,7 +24,7 @@ class DayTotals:
 
     day: date
     spent: Decimal = Decimal(0)
-    """What the balance fell by, apart from credit that expired or was reset."""
+    """How much the balance fell, except for credit that expired or was reset."""
     topped_up: Decimal = Decimal(0)
     lowest: Decimal | None = None
     """None while no balance was read."""
@@ -32,10 +32,10 @@ class DayTotals:
     polls: int = 0
     failed_polls: int = 0
     known_seconds: int = 0
-    """How much of the day lies between two balances whose difference is consumption."""
+    """How much of the day is covered by balances whose difference is consumption."""
 
     def to_item(self) -> dict[str, Any]:
-        """Return the totals as attributes; None is left out."""
+        """Return the totals as attributes, without those that are None."""
         values = {
             "day": self.day.isoformat(),
             "spent": self.spent,
@@ -53,7 +53,7 @@ class DayTotals:
         """Read what :meth:`to_item` returned.
 
         Raises:
-            KeyError, ValueError: when the item is another one.
+            KeyError, ValueError: when the item has another form.
         """
         return cls(
             day=date.fromisoformat(item["day"]),

@@ -12,7 +12,7 @@ Item = dict[str, Any]
 
 
 def without_none(values: Mapping[str, Any]) -> Item:
-    """Drop what is None: DynamoDB would store it, and readers would have to tell it from absent."""
+    """Drop values that are None: stored, they would differ from absent ones."""
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -30,19 +30,19 @@ class LastGood:
     unit: str | None = None
     wallet: str | None = None
     others: Mapping[str, Wallet] = field(default_factory=dict)
-    """The other wallets of the same answer: shown, not alarmed."""
+    """The other wallets of the same answer: shown, not watched."""
     resets_at: datetime | None = None
     credit_expires_at: datetime | None = None
     runway_hours: Decimal | None = None
     """The most likely hours until the balance is gone."""
     at_least_hours: Decimal | None = None
-    """It takes at least so long, 9 times in 10."""
+    """A lower bound that holds 9 times in 10."""
     at_least_95_hours: Decimal | None = None
-    """The same, 19 times in 20."""
+    """A lower bound that holds 19 times in 20."""
     at_most_hours: Decimal | None = None
-    """It takes at most so long, 9 times in 10; None where that is no help."""
+    """An upper bound that holds 9 times in 10; None if it would be too high to be useful."""
     runway_level: str | None = None
-    """The level that the series of the runway alarms is held at: ``warning``, ``critical``."""
+    """The level at which the runway alarms' series is held: ``warning`` or ``critical``."""
     empty_at: datetime | None = None
     burn_per_day: Decimal | None = None
     burn_basis: str | None = None
@@ -50,12 +50,12 @@ class LastGood:
     burn: bytes | None = None
     """The packed burn state (``balance_poller.forecast``)."""
     source_hash: str | None = None
-    """A short digest of whose balance this is: parameters, address and the secret's name."""
+    """A short digest of what identifies the balance: parameters, address and secret name."""
     key_id: str | None = None
-    """What ``keys set`` noted beside the key, else "v-" and the secret's version."""
+    """The id that ``keys set`` stored with the key, else "v-" and the secret's version."""
 
     def to_item(self) -> Item:
-        """Return the attributes that it adds to the ``LATEST`` item; None where unknown."""
+        """Return its attributes of the ``LATEST`` item; None where unknown."""
         return {
             "balance": self.balance,
             "balance_at": time_or_none(self.balance_at),
@@ -82,9 +82,9 @@ class LastGood:
 
     @property
     def empty_between(self) -> tuple[datetime, datetime | None] | None:
-        """From when to when it will be empty, 4 times in 5; None while that is unknown.
+        """The range of times, right 4 times in 5, at which it will be empty; None while unknown.
 
-        The second is None where the range has no end worth naming.
+        The end is None if it would be too far away to be useful.
         """
         if self.balance_at is None or self.at_least_hours is None or self.empty_at is None:
             return None

@@ -19,7 +19,7 @@ from shared.times import format_time, parse_time
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The present state of an account: the last attempt, and the last good one."""
+    """The current state of an account: the last attempt, and the last good one."""
 
     account: str
     provider: str
@@ -28,17 +28,17 @@ class Latest:
     outcome: Outcome
     reason: str | None = None
     failing_since: datetime | None = None
-    """The first poll after the last ``ok`` that was not; None while polls are ``ok``."""
+    """The first failed poll since the last ``ok``; None while polls are ``ok``."""
     top_up_url: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
     retry_at: datetime | None = None
-    """No request is sent before: the provider asked to wait until then (``Retry-After``)."""
+    """When the next request may be sent, as the provider demanded (``Retry-After``)."""
     day: DayTotals | None = None
-    """What was found so far on the UTC day of ``polled_at``."""
+    """The totals so far of the UTC day of ``polled_at``."""
     version: str | None = None
     """The version of the functions that wrote it."""
     good: LastGood = field(default_factory=LastGood)
-    """What the last ``ok`` poll found, whatever came after."""
+    """What the last ``ok`` poll found, whatever happened since."""
 
     @property
     def is_set_up(self) -> bool:

@@ -1,4 +1,4 @@
-"""What an account's owner set as limits. Pure."""
+"""The limits that an account's owner has set. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-#: A runway alarm ends only once the bound is so many times its threshold, or at a top-up.
+#: A runway alarm ends once the bound is this many times its threshold, or at a top-up.
 RUNWAY_CLEARS_ABOVE: Final = Decimal("1.5")
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What the account's owner set; None where nothing is watched."""
+    """The limits of an account; None where nothing is watched."""
 
     warning: Decimal | None = None
     critical: Decimal | None = None

@@ -25,7 +25,7 @@ class Wallet:
 
 
 def wallets_to_item(wallets: Mapping[str, Wallet]) -> Item | None:
-    """Return the other wallets as a map of maps, or None when there are none."""
+    """Return wallets as a map of maps; None when there are none."""
     return {
         name: without_none(
             {

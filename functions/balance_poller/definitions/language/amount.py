@@ -1,4 +1,4 @@
-"""Amounts of a definition: exact arithmetic on what its expressions select. Pure.
+"""Amounts of a definition: exact arithmetic on the results of expressions. Pure.
 
 A part that is missing, null or not a number makes the whole unreadable; it never counts as 0.
 """
@@ -18,20 +18,20 @@ from balance_poller.definitions.language.expression_syntax import (
 )
 from shared.money import NumberError, parse_number, within_limits
 
-#: Sums and differences are exact or refused; 1,000 digits are far beyond any amount.
+#: Sums and differences are exact or refused; no amount needs 1,000 digits.
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])
 
 
 class UnreadableError(ValueError):
-    """The answer has no such amount; the text names the path and the JSON type, never a value."""
+    """The answer lacks the amount; the text names path and JSON type, never a value."""
 
 
 def compile_amount(source: str) -> Expression:
     """Compile an expression whose result is an amount.
 
     Raises:
-        ExpressionError: as :func:`compile_expression`, and for a literal that could stand for an
-            amount that is missing from the answer.
+        ExpressionError: as :func:`compile_expression`, and for a literal that could replace a
+            missing amount.
     """
     expression = compile_expression(source)
     if _gives_literal(expression.compiled.parsed):
@@ -44,20 +44,19 @@ def compile_amount(source: str) -> Expression:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An amount computed from the answer: one expression, or arithmetic on several."""
+    """An amount: one expression, or arithmetic on several."""
 
     operator: str
     """"path", "subtract", "sum" or "first"."""
     expression: Expression | None = None
     operands: tuple[Amount, ...] = ()
     empty_is_zero: bool = False
-    """Whether a list that is there and empty counts as 0, as in a sum that is subtracted."""
+    """Whether an empty list counts as 0, as in a sum that is subtracted."""
 
     def is_absent(self, document: Document) -> bool:
         """Return whether something that it needs is missing, null or an empty list.
 
-        What is there but not a number is not absent: that is an error, never a reason to look
-        elsewhere.
+        A value that is not a number is not absent: that is an error, not a reason to fall back.
         """
         if self.expression is not None:
             found = self.expression.find(document)
@@ -69,7 +68,7 @@ class Amount:
         """Return the exact amount.
 
         Raises:
-            UnreadableError: when a part is missing, null or not a number. Never 0 instead.
+            UnreadableError: when a part is missing, null or not a number; it never counts as 0.
         """
         try:
             return self._compute(document)
@@ -88,7 +87,7 @@ class Amount:
         return self._sum(document)
 
     def _sum(self, document: Document) -> Decimal:
-        """Add up all operands; one that selects a list counts each element."""
+        """Add up all operands, and each element of an operand that selects a list."""
         total = Decimal(0)
         for operand in self.operands:
             found = operand.expression.find(document) if operand.expression else None
@@ -101,10 +100,10 @@ class Amount:
 
 
 def scaled(amount: Decimal, scale: Decimal | None) -> Decimal:
-    """Return ``amount`` times ``scale`` as it can be stored.
+    """Return ``amount`` times ``scale``, within storable limits.
 
     Raises:
-        UnreadableError: when it needs more digits or is larger or smaller than can be stored.
+        UnreadableError: when it cannot be stored.
     """
     try:
         exact = amount if scale is None else _EXACT.multiply(amount, scale)
@@ -116,7 +115,7 @@ def scaled(amount: Decimal, scale: Decimal | None) -> Decimal:
 
 
 def _number(expression: Expression, found: object, document: Document) -> Decimal:
-    """Read what an expression gave as a number."""
+    """Read the result of an expression as a number."""
     try:
         return parse_number(found)
     except NumberError:
@@ -127,7 +126,7 @@ def _number(expression: Expression, found: object, document: Document) -> Decima
 
 
 def _element(expression: Expression, found: object) -> Decimal:
-    """Read an element of the list that an expression gave as a number."""
+    """Read one element of an expression's list as a number."""
     try:
         return parse_number(found)
     except NumberError:
@@ -145,7 +144,7 @@ def _odd_words(found: object) -> str:
 
 
 def _gives_literal(node: Mapping[str, Any]) -> bool:
-    """Return whether a literal can become the expression's result."""
+    """Return whether the expression's result may be a literal."""
     if node["type"] == "literal":
         return True
     if node["type"] in ("comparator", "slice"):

@@ -1,4 +1,4 @@
-"""A compiled expression, and what it selects from an answer."""
+"""A compiled expression, applied to an answer."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Expression:
     """The steps of a plain dotted path, which needs no interpreter."""
     compiled: Any = field(repr=False, compare=False)
     keeps_missing: bool = False
-    """Whether a list that it selects has None for each element that lacks what is selected."""
+    """Whether a selected list has None for each element that lacks the selected field."""
 
     @property
     def selects_list(self) -> bool:
-        """Whether it can select nothing but a list."""
+        """Whether it always selects a list."""
         return self.compiled.parsed["type"] in _LISTS
 
     def find(self, document: Document) -> Any:  # noqa: ANN401 -- any JSON value
-        """Return what the expression selects; None when nothing, or when it cannot be applied.
+        """Return what the expression selects; None for nothing, or if it cannot be applied.
 
         Raises:
-            BudgetError: when the answer has had as many steps as it may have.
+            BudgetError: when the answer's budget of steps is used up.
         """
         if document.body is MISSING:
             return None
@@ -60,16 +60,16 @@ class Expression:
         return found
 
     def holds(self, document: Document) -> bool:
-        """Return whether what the expression selects is true to JMESPath."""
+        """Return whether the selected value is true in JMESPath's terms."""
         return document.body is not MISSING and is_true(self.find(document))
 
     @property
     def quoted(self) -> str:
-        """The expression as a reason shows it."""
+        """The expression, shortened for a reason."""
         return self.source if len(self.source) <= _MAX_QUOTED else f"{self.source[:79]}…"
 
     def describe(self, document: Document) -> str:
-        """Return what is in the place of an amount that cannot be read, without its value."""
+        """Describe what is there instead of an amount, without its value."""
         found = self.find(document)
         if found is not None:
             return f"{self.quoted} is {json_type(found)}, not a number"

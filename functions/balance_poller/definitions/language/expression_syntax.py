@@ -1,4 +1,4 @@
-"""What a definition's author may write as an expression: JMESPath without its number functions.
+"""The expressions that a definition may contain: JMESPath without its number functions.
 
 JMESPath's own ``to_number``, ``sum``, ``max`` and ``abs`` go through floats or raise on a
 ``Decimal``, so they are refused; ``amount`` has exact arithmetic instead.
@@ -21,11 +21,11 @@ ALLOWED_FUNCTIONS: Final = frozenset(
 )
 MAX_EXPRESSION: Final = 500
 
-#: Valid JMESPath, but never what was meant: it compares with a field that is not there.
+#: Valid JMESPath, but never intended: it compares with a field that does not exist.
 _QUOTED_TEXT: Final = re.compile(r'[=!]=\s*"')
 _VALUE_NAMES: Final = ("true", "false", "null")
 _PLACEHOLDER: Final = re.compile(r"\{(key|secret\.\w+|param\.\w+)\}")
-#: What was probably meant by something that is not JMESPath.
+#: The probable intention behind invalid JMESPath.
 _HINTS: Final = (
     (re.compile(r"\$"), "a path begins with the first name, without $"),
     (re.compile(r"\b(and|or|not)\b"), "and is &&, or is ||, not is !"),
@@ -51,8 +51,8 @@ def compile_expression(source: str) -> Expression:
     """Compile ``source``.
 
     Raises:
-        ExpressionError: when it is too long, not JMESPath, calls a function that is refused, or
-            says what nobody means.
+        ExpressionError: when it is too long, is not JMESPath, calls a refused function, or cannot
+            be what its author meant.
     """
     if len(source) > MAX_EXPRESSION:
         raise ExpressionError(f"the expression is longer than {MAX_EXPRESSION} characters")
@@ -76,7 +76,7 @@ def compile_expression(source: str) -> Expression:
 
 
 def _check(node: Mapping[str, Any]) -> None:
-    """Refuse a part of an expression that cannot be used, or is not what was meant."""
+    """Refuse a part of an expression that is not supported, or cannot be what was meant."""
     kind, value = node["type"], node.get("value")
     if kind == "function_expression" and value not in ALLOWED_FUNCTIONS:
         allowed = ", ".join(sorted(ALLOWED_FUNCTIONS))
@@ -89,7 +89,7 @@ def _check(node: Mapping[str, Any]) -> None:
 
 
 def _hint(source: str) -> str:
-    """Say what was probably meant."""
+    """Return a hint at what was probably meant."""
     return "; ".join(words for pattern, words in _HINTS if pattern.search(source)) or _HINT
 
 
@@ -103,7 +103,7 @@ def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _nodes(node: Any) -> Iterator[Any]:  # noqa: ANN401 -- jmespath's own tree
-    """Walk a parsed expression. A slice's children are numbers, which are no nodes."""
+    """Walk a parsed expression. A slice's children are numbers, not nodes."""
     if isinstance(node, Mapping):
         yield node
         for child in node.get("children", ()):
@@ -111,7 +111,7 @@ def _nodes(node: Any) -> Iterator[Any]:  # noqa: ANN401 -- jmespath's own tree
 
 
 def _exact(literal: object) -> object:
-    """Return a JSON literal with its numbers as exact decimals, as the answer's are."""
+    """Return a JSON literal with exact decimals, like those of an answer."""
     match literal:
         case float():
             return Decimal(repr(literal))
@@ -124,6 +124,6 @@ def _exact(literal: object) -> object:
 
 
 def _first_line(exc: BaseException) -> str:
-    """Return the point of a parser's message; the rest repeats the expression and draws a caret."""
+    """Return the first line of a parser's message; the rest repeats the expression."""
     line = str(exc).split("\n", 1)[0].removesuffix(", for expression:").rstrip(": ")
     return re.sub(r"^(Bad|Invalid) jmespath expression: ", "", line) or type(exc).__name__

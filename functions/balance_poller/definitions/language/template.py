@@ -1,4 +1,4 @@
-"""Texts with places: ``{key}``, ``{secret.NAME}`` and ``{param.NAME}``. Pure."""
+"""Texts with placeholders: ``{key}``, ``{secret.NAME}`` and ``{param.NAME}``. Pure."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Final
 
 from shared.secret import AccountKey, Secret, reveal
 
-#: Any single word in braces is taken for a placeholder, so that a typo cannot be sent as it stands.
-#: Braces with anything else in them, as in GraphQL, are text.
+#: Any single word in braces counts as a placeholder, so that a typo is never sent as text.
+#: Braces around anything else, as in GraphQL, are text.
 _WORD_IN_BRACES: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _PLACEHOLDER: Final = re.compile(
     r"(?P<key>key)|secret\.(?P<secret>[A-Za-z][A-Za-z0-9_]*)|param\.(?P<param>[a-z][a-z0-9_]*)"
 )
-#: A placeholder as other tools write it: the key would be sent with a character too many.
+#: A placeholder in another tool's syntax: the key would be sent with extra characters.
 _FOREIGN: Final = re.compile(
     r"(?:\$\{|\{\{)\s*(key|secret\.[A-Za-z][A-Za-z0-9_]*|param\.[a-z][a-z0-9_]*)\s*\}"
 )
-#: Stands for every secret while a request is made printable; replaced by asterisks at the end.
+#: Replaces every secret while a request is rendered for printing; becomes asterisks at the end.
 _STAND_IN: Final = "HIDDENxBYxBALANCExMONITOR"
 
 
 class ConfigError(ValueError):
-    """The account or its secret does not fit the definition; the text has no key in it."""
+    """The account or its secret does not fit the definition; the text contains no key."""
 
 
 class TemplateError(ValueError):
-    """A definition's text has a placeholder that does not exist; the text says which do."""
+    """A definition has an unknown placeholder; the text lists the known ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class Template:
 
     @property
     def literal(self) -> str:
-        """The text with its placeholders left out."""
+        """The text without its placeholders."""
         return "".join(part for part in self.parts if isinstance(part, str))
 
     def render(self, values: Values, encode: Callable[[str], str] = str) -> str:
-        """Fill the placeholders in, each encoded by ``encode``.
+        """Fill in the placeholders, each encoded by ``encode``.
 
         Raises:
-            ConfigError: when the secret is not of the form that a placeholder needs.
+            ConfigError: when the secret does not have the form that a placeholder needs.
         """
         return "".join(
             [part if isinstance(part, str) else encode(values.get(part)) for part in self.parts]
@@ -71,8 +71,7 @@ def compile_template(source: str) -> Template:
     """Split ``source`` at its placeholders.
 
     Raises:
-        TemplateError: when a single word stands in braces that is not a placeholder, or one is
-            written as other tools do.
+        TemplateError: for an unknown placeholder, or one in another tool's syntax.
     """
     parts: list[str | Slot] = []
     end = 0
@@ -87,7 +86,7 @@ def compile_template(source: str) -> Template:
 
 
 def _slot(word: str) -> Slot:
-    """Return the placeholder that ``word`` names."""
+    """Return the placeholder called ``word``."""
     match = _PLACEHOLDER.fullmatch(word)
     if match is None:
         raise TemplateError(
@@ -100,7 +99,7 @@ def _slot(word: str) -> Slot:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What fills the placeholders of one account's request. Its ``repr`` shows none of it."""
+    """The values for the placeholders of one account's request; its ``repr`` shows none."""
 
     secret: AccountKey
     params: Mapping[str, str]
@@ -113,7 +112,7 @@ class Values:
         """Return the value for ``slot``, trimmed.
 
         Raises:
-            ConfigError: when there is none, or it is empty or has control characters.
+            ConfigError: when it is missing or empty, or has control characters.
         """
         if slot.kind == "param":
             return self.params[slot.name]
@@ -128,7 +127,7 @@ class Values:
         return value
 
     def _secret(self, slot: Slot) -> tuple[Secret, str]:
-        """Return the key or the part of it that ``slot`` names, and words for it."""
+        """Return the key, or the part of it that ``slot`` names, and its description."""
         if slot.kind == "key":
             if not isinstance(self.secret, Secret):
                 raise ConfigError("the secret is an object, but the provider takes a single key")
@@ -140,10 +139,10 @@ class Values:
 
 
 def has_control_characters(text: str) -> bool:
-    """Return whether ``text`` has a character that no header, URL or log line may have."""
+    """Return whether ``text`` has a character that must not be in a header, URL or log line."""
     return not text.isprintable() and any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text)
 
 
 def show_masks(text: str) -> str:
-    """Replace the stand-ins of a request rendered with masked values by asterisks."""
+    """Replace the stand-ins for secrets in a rendered request by asterisks."""
     return text.replace(_STAND_IN, "********")

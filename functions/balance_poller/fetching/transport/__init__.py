@@ -1,1 +1,1 @@
-"""HTTP: one request sent within its limits, to public addresses alone, and its answer decoded."""
+"""HTTP: sends one request within limits, to allowed addresses only, and decodes its answer."""

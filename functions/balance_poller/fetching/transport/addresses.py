@@ -1,6 +1,6 @@
-"""Which addresses requests may go to, decided once the connection stands. Pure.
+"""Which addresses requests may go to, checked once a connection is established. Pure.
 
-A name is no protection: anybody's may resolve to an address inside of this network. On AWS the
+Checking names is no protection: any name may resolve to an address inside this network. On AWS, the
 Lambda runtime API listens on loopback, and credentials are served on link-local addresses
 (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, read 2026-11).
 """
@@ -17,12 +17,12 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """What is allowed beside public addresses."""
+    """What is allowed in addition to public addresses."""
 
     private: bool = False
-    """Addresses of private networks: for services in one's own VPC."""
+    """Addresses of private networks, for services in your own VPC."""
     loopback: bool = False
-    """This machine: for tests and the local cloud, never on AWS."""
+    """This machine, for tests and the local cloud; never on AWS."""
 
     def allows(self, text: str) -> bool:
         """Return whether a connection to the address ``text`` may be used."""
@@ -38,7 +38,7 @@ class AddressPolicy:
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address that an IPv6 one stands for, else itself."""
+    """Return the IPv4 address embedded in an IPv6 one; else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:

@@ -1,7 +1,7 @@
 """HTTP to providers: many small httpx pools, hard limits, and errors without URLs or keys.
 
-It sends what it is given and returns what came back; what the answer means is the definition's.
-Exceptions of httpx quote URLs and headers, so none of them leaves this module, not even as a cause.
+It does not interpret answers; definitions do. httpx's exceptions quote URLs and headers, so none of
+them leaves this module, not even as a cause.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 5.0
-#: Lookups of names that may hang at a time. asyncio's own pool has a handful of threads, which one
-#: host with a dead name server would hold while every other host waits.
+#: Name lookups that may hang at the same time. asyncio's own pool has a handful of threads, which
+#: one host with a dead name server would block for every other host.
 _LOOKUPS: Final = 128
 
 #: Balances are tiny; unpacking them would cost more than it saves.
@@ -36,19 +36,19 @@ _HEADERS: Final = {"Accept-Encoding": "identity"}
 
 
 class Fetcher:
-    """An async context manager that sends requests, each place in flight through its own pool.
+    """An async context manager that sends requests, each slot through its own pool.
 
     httpcore walks all connections of a pool for every request: 1,000 requests with 100 in flight
     cost 12 s of CPU through one pool of a hundred connections, 0.64 s through ten of ten, and
     0.55 s through a hundred of one (measured, httpx 0.28.1, two cores).
 
-    It uses httpx's transports rather than its clients: a client would keep cookies of one account
+    It uses httpx's transports rather than its clients: a client would keep one account's cookies
     and send them with another's request, and it logs every URL.
 
     Args:
-        timeout_seconds: One attempt, from connecting to the last byte.
+        timeout_seconds: For one attempt, from connecting to the last byte.
         policy: Where requests may go.
-        open_pool: Makes one pool; by default it goes to the network.
+        open_pool: Opens one pool; by default, to the network.
     """
 
     def __init__(
@@ -64,17 +64,17 @@ class Fetcher:
         self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
     async def __aenter__(self) -> Self:
-        """Begin; pools and connections are made when requests need them."""
+        """Start; pools and connections are opened on demand."""
         _settle_async_library()
         asyncio.get_running_loop().set_default_executor(self._lookups)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close every connection; a lookup that still hangs is left to itself."""
+        """Close every connection; abandon lookups that still hang."""
         for pool in self._pools.values():
             await pool.transport.aclose()
         self._pools.clear()
-        # A loop that closes waits for the threads of the executor that it has then.
+        # A closing loop waits for the threads of its current executor.
         self._lookups.shutdown(wait=False, cancel_futures=True)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
@@ -82,12 +82,12 @@ class Fetcher:
         """Send ``request`` and read the whole answer, within ``seconds`` and the timeout.
 
         Args:
-            request: What to send.
-            slot: Which of the places in flight this is; no other request may be in it.
-            seconds: What is left of the run's time.
+            request: The request to send.
+            slot: The slot to use; no other request may be using it.
+            seconds: The time left for the run.
 
         Raises:
-            FetchError: when there is no answer, or one too large or unreadable.
+            FetchError: when there is no answer, or it is too large or unreadable.
         """
         pool = self._pools.get(slot) or self._pools.setdefault(slot, self._new_pool())
         limit = min(seconds, self._timeout_seconds)
@@ -101,7 +101,7 @@ class Fetcher:
             error = FetchError(TOO_LATE)
         except Exception as exc:  # noqa: BLE001 -- whatever httpx raises may quote the key
             error = translate(exc, pool.received)
-        # Raised outside of the handlers, so that the original does not travel along as context.
+        # Raised outside of the handlers, so that the original is not attached as context.
         raise error
 
     def _new_pool(self) -> _Pool:
@@ -116,7 +116,7 @@ class Fetcher:
 
 @dataclass(frozen=True, slots=True)
 class _Pool:
-    """A connection, and what came over it."""
+    """A connection, and a record of what it received."""
 
     transport: httpx.AsyncBaseTransport
     received: Received
@@ -125,7 +125,7 @@ class _Pool:
 async def _exchange(
     pool: httpx.AsyncBaseTransport, request: PreparedRequest, seconds: float
 ) -> Response:
-    """Make one request and read its answer."""
+    """Send one request and read its answer."""
     import httpx  # noqa: PLC0415 -- an import that costs 70 ms
 
     timeout = httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds))
@@ -152,7 +152,7 @@ async def _exchange(
 
 
 async def _body(response: httpx.Response) -> bytes:
-    """Read the body up to the cap. Of a failure's that is larger, or packed, nothing is kept."""
+    """Read the body up to the cap; drop an oversized or compressed body of a failure."""
     raw = bytearray()
     async for chunk in cast("httpx.AsyncByteStream", response.stream):
         raw += chunk
@@ -162,7 +162,7 @@ async def _body(response: httpx.Response) -> bytes:
     if body is not None and len(body) <= MAX_BODY_BYTES:
         return body
     if not response.is_success:
-        return b""  # the status says enough
+        return b""  # the status suffices
     words = (
         "the answer is packed in a way that cannot be read"
         if body is None
@@ -173,9 +173,9 @@ async def _body(response: httpx.Response) -> bytes:
 
 @cache
 def _settle_async_library() -> None:
-    """Note for good that sniffio is not there, where it is not.
+    """If sniffio is not installed, stop Python from searching for it again.
 
-    httpcore tries to import it for every lock that it makes, and Python searches its whole path
+    httpcore tries to import it for every lock that it creates, and Python searches its whole path
     each time: a third of a request's CPU (measured, httpcore 1.0.9).
     """
     if find_spec("sniffio") is None:

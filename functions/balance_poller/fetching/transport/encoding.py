@@ -1,7 +1,7 @@
-"""Undo a body's ``Content-Encoding``, right or wrong, and unpack no more than a cap. Pure.
+"""Decodes a body's ``Content-Encoding``, even a wrong one, up to a size limit. Pure.
 
-Providers label plain bodies ``UTF-8``, ``none`` or even ``gzip``: what is labelled wrongly is kept
-as it is. httpx's own decoder unpacks a chunk whole: 64 KiB may become 64 MiB.
+Providers label plain bodies ``UTF-8``, ``none`` or even ``gzip``; wrongly labelled bodies are kept
+unchanged. httpx's own decoder unpacks whole chunks: 64 KiB may become 64 MiB.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import zlib
 from typing import Final
 
-#: Tokens of RFC 9110, 8.4.1 with their zlib window bits, in the order to try; some servers send
+#: Tokens of RFC 9110, 8.4.1 with their zlib window bits, in the order to try: some servers send
 #: raw deflate, and some gzip, as "deflate".
 _GZIP: Final = zlib.MAX_WBITS | 16
 _ZLIB: Final = zlib.MAX_WBITS
@@ -20,17 +20,18 @@ _FORMATS: Final = {
     "x-gzip": (_GZIP, _ZLIB),
     "deflate": (_ZLIB, _RAW, _GZIP),
 }
-#: Real encodings that nothing here can undo; any other unknown token means "as it is".
+#: Real encodings that are not supported; any other unknown token means "unchanged".
 _FOREIGN: Final = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 
 
 def unpack(raw: bytes, encoding: str, most: int) -> bytes | None:
-    """Return the body, or None when it is packed and cannot be unpacked.
+    """Return the body; None if it is compressed and cannot be decompressed.
 
     Args:
-        raw: The bytes as they came.
+        raw: The bytes as received.
         encoding: The ``Content-Encoding`` header; its last token was applied last.
-        most: Bytes after which unpacking stops: a longer result has at least one more.
+        most: The number of bytes after which decompression stops; a longer result has at least one
+            more.
     """
     body: bytes | None = raw
     for token in reversed([part.strip().lower() for part in encoding.split(",")]):
@@ -46,7 +47,7 @@ def unpack(raw: bytes, encoding: str, most: int) -> bytes | None:
 
 
 def _first(packed: bytes, formats: tuple[int, ...], most: int) -> bytes | None:
-    """Return what the first format that fits gives."""
+    """Return the result of the first format that fits."""
     unpacked = (_members(packed, bits, most) for bits in formats)
     return next((body for body in unpacked if body is not None), None)
 
@@ -70,7 +71,7 @@ def _members(packed: bytes, bits: int, most: int) -> bytes | None:
 
 
 def _is_plain(raw: bytes) -> bool:
-    """Return whether the bytes say something as they are: JSON in any encoding, or UTF-8 text."""
+    """Return whether the bytes are readable as they are: JSON in any encoding, or UTF-8 text."""
     try:
         raw.decode()
     except UnicodeDecodeError:

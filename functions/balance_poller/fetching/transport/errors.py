@@ -1,6 +1,6 @@
 """Why a request failed, as a sentence without URL, header or key.
 
-The texts of httpx's own errors quote what was sent; only their types count.
+httpx's own error texts quote the request, so only their types are used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TOO_LATE: Final = "the provider did not answer in time"
 
 
 class FetchError(Exception):
-    """A request got no usable answer; the text says why, without URL, header or key."""
+    """A request without a usable answer; the text says why, without URL, header or key."""
 
     def __init__(self, reason: str, outcome: Outcome = Outcome.TRANSIENT) -> None:
         super().__init__(reason)
@@ -24,37 +24,37 @@ class FetchError(Exception):
 
 @dataclass(slots=True)
 class Received:
-    """What came over a connection, as far as it tells a broken answer from a foreign one."""
+    """What a connection received, to tell a broken answer from another protocol."""
 
     begin: bytes = b""
     is_ended: bool = False
 
     def forget(self) -> None:
-        """Begin anew: the connection is another one."""
+        """Start again, for a new connection."""
         self.begin, self.is_ended = b"", False
 
     def note(self, data: bytes) -> None:
-        """Note what was read; nothing means that the other side ended."""
+        """Record what was read; nothing means that the other side closed the connection."""
         self.begin = self.begin or data[: len(_HTTP)]
         self.is_ended = not data
 
     @property
     def is_malformed(self) -> bool:
-        """Return whether an answer that could not be parsed is no HTTP, rather than cut off."""
+        """Return whether an unparsable answer is not HTTP, rather than cut off."""
         is_http = self.begin == _HTTP[: len(self.begin)]
         return bool(self.begin) and not (is_http and self.is_ended)
 
 
 class ForbiddenAddressError(Exception):
-    """The host's name led to an address that requests must not go to."""
+    """The host's name resolved to an address that is not allowed."""
 
 
 def translate(exc: Exception, received: Received) -> FetchError:
-    """Return what went wrong, from the types of ``exc`` and its causes alone.
+    """Return what went wrong, based only on the types of ``exc`` and its causes.
 
     Args:
-        exc: What httpx raised.
-        received: What came over the connection.
+        exc: The exception from httpx.
+        received: What the connection received.
     """
     import httpx  # noqa: PLC0415 -- failures are rare
 

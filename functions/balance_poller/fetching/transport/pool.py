@@ -1,6 +1,6 @@
-"""One connection at a time, guarded and watched. Imports httpx, so it is imported on first use.
+"""A pool of one connection, checked and observed. Imports httpx, so it is imported on first use.
 
-httpx passes no network backend on, but its transport's pool is httpcore's, which takes one
+httpx has no parameter for a network backend, but its transport's pool is httpcore's, which has one
 (https://www.encode.io/httpcore/network-backends/, read 2026-11).
 """
 
@@ -19,12 +19,12 @@ from balance_poller.fetching.transport.errors import ForbiddenAddressError, Rece
 
 
 def open_pool(policy: AddressPolicy, received: Received) -> httpx.AsyncBaseTransport:
-    """Return a pool of one connection that uses no proxy or certificate of the environment."""
+    """Return a pool of one connection that ignores the environment's proxies and certificates."""
     return _Pool(policy, received)
 
 
 class _Pool(httpx.AsyncHTTPTransport):
-    """httpx's transport on a guarded connection."""
+    """httpx's transport on a checked connection."""
 
     def __init__(self, policy: AddressPolicy, received: Received) -> None:
         super().__init__(verify=_ssl_context(), trust_env=False)
@@ -37,7 +37,7 @@ class _Pool(httpx.AsyncHTTPTransport):
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
-    """Connects, and hangs up before the first byte where the address is not allowed."""
+    """Connects, and disconnects before the first byte if the address is not allowed."""
 
     def __init__(self, policy: AddressPolicy, received: Received) -> None:
         self._inner = httpcore.AnyIOBackend()
@@ -52,7 +52,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect, check the address that answered, and watch what comes."""
+        """Connect, check the peer's address, and observe what arrives."""
         stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
         if not self._policy.allows(stream.get_extra_info("server_addr")[0]):
             await stream.aclose()
@@ -62,7 +62,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connection that notes the first bytes that came over it, and its end."""
+    """A connection that records the first bytes it received, and its end."""
 
     def __init__(self, inner: httpcore.AsyncNetworkStream, received: Received) -> None:
         self._inner = inner
@@ -76,7 +76,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         max_bytes: int,
         timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's interface
     ) -> bytes:
-        """Read what has come."""
+        """Read what has arrived."""
         data = await self._inner.read(max_bytes, timeout)
         self._received.note(data)
         return data
@@ -87,12 +87,12 @@ class _Stream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's interface
     ) -> httpcore.AsyncNetworkStream:
-        """Speak TLS from here on."""
+        """Switch to TLS."""
         inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         return _Stream(inner, self._received)
 
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """Return the one context: loading the certificates takes tens of milliseconds."""
+    """Return the shared context: loading the certificates takes tens of milliseconds."""
     return httpx.create_ssl_context(trust_env=False)
