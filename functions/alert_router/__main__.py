@@ -1,6 +1,6 @@
-"""Print what would be sent for a recorded alarm: ``python -m alert_router EVENT.json``.
+"""Print the messages for a recorded alarm: ``python -m alert_router EVENT.json``.
 
-For reviewers and contributors of texts. Reads files alone: no AWS call, nothing is sent.
+For reviewers and contributors of texts. It only reads files: no AWS call, nothing is sent.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _messages(event: dict[str, Any], record: Latest | None, name: str) -> Iterator[Message]:
-    """Yield the messages of an event, as if nothing was known before."""
+    """Yield the messages of an event, as if nothing had happened before."""
     links = Links(stack_name=name, region="us-east-1", aws_account="123456789012")
     for item in unpack(event):
         match parse(item):
@@ -62,7 +62,7 @@ def _messages(event: dict[str, Any], record: Latest | None, name: str) -> Iterat
 
 
 def _about(change: AlarmChange, record: Latest | None, links: Links) -> list[Message]:
-    """Return the messages about one transition."""
+    """Return the messages for one transition."""
     key, kind = identify(change, links.stack_name)
     incident = apply(Incident(key), kind, change)
     balance, _ = newest_balance(incident, record)
@@ -80,7 +80,7 @@ def _about(change: AlarmChange, record: Latest | None, links: Links) -> list[Mes
 
 
 def _record(path: str | None) -> Latest | None:
-    """Return the account's LATEST item from a file of plain JSON, if there is one."""
+    """Return the account's LATEST item from a plain JSON file, if given."""
     if path is None:
         return None
     return Latest.from_item(
@@ -89,7 +89,7 @@ def _record(path: str | None) -> Latest | None:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the command line's options."""
+    """Return the command-line options."""
     parser = argparse.ArgumentParser(prog="python -m alert_router", description=main.__doc__)
     parser.add_argument(
         "event",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "alert_router"
 
-#: A lease outlives the invocation that holds it by this much, in milliseconds.
+#: How much longer than its invocation a lease lasts, in milliseconds.
 _LEASE_MARGIN: Final = 5_000
 
 
@@ -42,10 +42,10 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
         context: Lambda's.
 
     Returns:
-        ``batchItemFailures`` (records that have to come back) and ``published``.
+        ``batchItemFailures`` (records to be delivered again) and ``published``.
 
     Raises:
-        RouteError: when something failed that no queue redelivers.
+        RouteError: when something failed that no queue delivers again.
     """
     lease = timedelta(milliseconds=context.get_remaining_time_in_millis() + _LEASE_MARGIN)
     failures: list[str] = []
@@ -63,7 +63,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
 
 
 def build_context(config: Settings, lease: timedelta, failures: list[str]) -> RouterContext:
-    """Return what an invocation works with; clients are built on first use and kept."""
+    """Return an invocation's context; clients are built on first use and kept."""
     table = AlertTable(clients.dynamodb(), config.alerts_table)
     balances = BalanceTable(clients.dynamodb(), config.balances_table)
     arn = config.notifications_topic.split(":")

@@ -23,7 +23,7 @@ class Settings(NamedTuple):
     alerts_table: str
     namespace: str
     notifications_topic: str
-    """The topic of e-mails, which is always there."""
+    """The topic of e-mails, which always exists."""
     sms_topic: str
     """Empty when nobody gets SMS."""
     events_topic: str
@@ -32,11 +32,11 @@ class Settings(NamedTuple):
     """Empty when no chat topic is deployed."""
     intake_queue_url: str
     group_wait: timedelta
-    """How long an opening that is not critical waits for others; zero sends at once."""
+    """How long a new incident that is not critical waits for others; zero sends at once."""
     digest_above: int
     """More messages of one severity than this become one digest."""
     repeat_after: Mapping[Severity, timedelta]
-    """How long after the last message a reminder follows; absent where reminders are off."""
+    """The time from the last message to a reminder, by severity; absent if reminders are off."""
     dashboard_url: str
     runbook_url: str
 
@@ -79,7 +79,7 @@ def settings() -> Settings:
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
-    """Return a variable that must be there."""
+    """Return a required variable."""
     value = environment.get(name, "")
     if not value:
         raise SettingsError(f"the environment variable {name} is not set")

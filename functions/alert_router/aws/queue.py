@@ -1,4 +1,4 @@
-"""The router's own queue, for requests to itself that are due later."""
+"""The router's own queue, for delayed requests to itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FlushQueue:
     """Sends the router messages to itself.
 
     Args:
-        client: Returns the SQS client; called when it is first needed: what is critical never is.
+        client: Returns the SQS client; called on first use, which critical incidents never need.
         queue_url: The router's queue.
     """
 
@@ -28,7 +28,7 @@ class FlushQueue:
         self._queue_url = queue_url
 
     def request_flush(self, group: str, wait: timedelta) -> None:
-        """Request a flush of ``group`` when ``wait`` is over.
+        """Request a flush of ``group`` after ``wait``.
 
         Raises:
             botocore.exceptions.ClientError, BotoCoreError: when SQS did not accept it.

@@ -1,4 +1,4 @@
-"""The SNS topics that people and chat rooms are subscribed to."""
+"""Publishes messages to the SNS topics."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Publisher:
     def publish(self, message: Message, form: Form, to: Sequence[str]) -> str:
         """Publish one form to the named subscribers; return SNS's message id.
 
-        A plain String message: AWS documents that attributes, on which all filters rest, are sent
-        with those alone
+        A plain String message: AWS documents that attributes, on which all filters depend, are sent
+        only with those
         (docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html, read 2026-11).
 
         Raises:
@@ -47,7 +47,7 @@ class Publisher:
         return answer["MessageId"]
 
     def publish_chat(self, message: Message) -> None:
-        """Publish to the chat topic, where there is one.
+        """Publish to the chat topic, if there is one.
 
         Raises:
             botocore.exceptions.ClientError, BotoCoreError: when SNS did not accept it.

@@ -1,1 +1,1 @@
-"""Documents of any shape to one AlarmChange. Pure."""
+"""Parses alarm documents of any form into an ``AlarmChange``. Pure."""

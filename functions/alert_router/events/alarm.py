@@ -21,15 +21,15 @@ class AlarmState(StrEnum):
 
 
 class Datapoint(NamedTuple):
-    """One value that an alarm was evaluated on."""
+    """One value on which an alarm was evaluated."""
 
     value: Decimal
     at: datetime
-    """The start of the period that the value summarises."""
+    """The start of the value's period."""
 
 
 class AlarmMetric(NamedTuple):
-    """The metric of an alarm, as far as its notification describes it."""
+    """The metric of an alarm, as its notification describes it."""
 
     label: str = ""
     """ "AWS/EC2 CPUUtilization", a metric math expression, or a composite alarm's rule."""
@@ -50,25 +50,25 @@ class AlarmChange(NamedTuple):
 
     alarm_name: str
     alarm_arn: str
-    """Empty where the notification lacks it."""
+    """Empty if the notification lacks it."""
     state: AlarmState
     changed_at: datetime
     reason: str = ""
-    """The reason as CloudWatch gives it."""
+    """CloudWatch's reason, unchanged."""
     description: str = ""
     previous: AlarmState | None = None
     aws_account: str = ""
     region: str = ""
-    """The Region's code where it is known, else its display name."""
+    """The Region's code if known, else its display name."""
     contributor: str = ""
     """The id of the series, in an alarm over many; empty for the alarm as a whole."""
     attributes: Mapping[str, str] = _NOTHING
-    """What tells the contributor from others: "TableName": "orders"."""
+    """What distinguishes the contributor: "TableName": "orders"."""
     metric: AlarmMetric = AlarmMetric()
     latest: Datapoint | None = None
-    """The newest datapoint that the transition was decided on."""
+    """The newest datapoint on which the transition is based."""
     ignored_because: str = ""
-    """Why it is ignored (muted, suppressed, partial data); empty when it is not."""
+    """Why it is ignored (muted, suppressed, partial data); empty if it is not."""
 
     @property
     def identity(self) -> str:

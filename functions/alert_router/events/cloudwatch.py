@@ -1,8 +1,8 @@
-"""The three documents in which an alarm arrives, read defensively into one form.
+"""Parses the three documents in which an alarm arrives, defensively, into one form.
 
 Shapes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 (event), .../alarms-and-actions-Lambda.html (Lambda action) and .../Notify_Users_Alarm_Changes.html
-(SNS notification). Powertools' ``CloudWatchAlarmEvent`` reads the second only, and raises where
+(SNS notification). Powertools' ``CloudWatchAlarmEvent`` parses only the second, and raises if
 ``reasonData`` or ``previousState`` is absent, as it is for contributors and first states.
 """
 
@@ -27,7 +27,7 @@ _STATE_CHANGES: Final = (
 )
 _SOURCE: Final = "aws.cloudwatch"
 
-#: CloudWatch gives a new alarm this state before it looked at any data.
+#: The state of a new alarm before CloudWatch has evaluated any data.
 _INITIAL: Final = "Unchecked: Initial alarm creation"
 
 
@@ -36,10 +36,10 @@ class UnreadableAlarmError(ValueError):
 
 
 def read_alarm(document: Document) -> AlarmChange | None:
-    """Read any of the three documents; None when it is none of them.
+    """Parse any of the three documents; None if it is not one of them.
 
     Raises:
-        UnreadableAlarmError: when it is one, and says too little to act on.
+        UnreadableAlarmError: when it is one, but lacks what is needed to act on it.
     """
     if "NewStateValue" in document:
         return _from_notification(document)
@@ -56,7 +56,7 @@ def is_configuration_change(document: Document) -> bool:
 
 
 def _from_notification(document: Document) -> AlarmChange:
-    """Read what CloudWatch publishes to an SNS topic."""
+    """Parse what CloudWatch publishes to an SNS topic."""
     reason = _text(document, "NewStateReason")
     arn = _text(document, "AlarmArn")
     attributes = _texts(document.get("AlarmContributorAttributes"))
@@ -79,7 +79,7 @@ def _from_notification(document: Document) -> AlarmChange:
 
 
 def _from_action(document: Document) -> AlarmChange:
-    """Read what CloudWatch invokes a Lambda function with."""
+    """Parse the event with which CloudWatch invokes a Lambda function."""
     return _from_detail(
         _map(document.get("alarmData")),
         arn=_text(document, "alarmArn"),
@@ -90,7 +90,7 @@ def _from_action(document: Document) -> AlarmChange:
 
 
 def _from_event(document: Document) -> AlarmChange:
-    """Read an EventBridge event."""
+    """Parse an EventBridge event."""
     resources = document.get("resources")
     arn = resources[0] if isinstance(resources, list) and resources else ""
     return _from_detail(
@@ -105,7 +105,7 @@ def _from_event(document: Document) -> AlarmChange:
 def _from_detail(
     detail: Document, *, arn: str, aws_account: str, region: str, time: object
 ) -> AlarmChange:
-    """Read the part that events and Lambda actions share."""
+    """Parse the part that EventBridge events and Lambda actions share."""
     state = _map(detail.get("state"))
     configuration = _map(detail.get("configuration"))
     contributor = _map(detail.get("alarmContributor"))
@@ -146,8 +146,8 @@ def _ignored_because(value: object, reason: str, state: Document) -> str:
 def _muted(mute: Document, changed_at: datetime) -> str:
     """Return "muted" when a CloudWatch mute rule covers the transition.
 
-    Where the event says the rule's window and the transition lies outside of it, the rule does
-    not apply: in doubt, alert.
+    If the event gives the rule's window and the transition is outside of it, the rule does not
+    apply: when in doubt, alert.
     """
     if not mute:
         return ""
@@ -160,7 +160,7 @@ def _muted(mute: Document, changed_at: datetime) -> str:
 
 
 def _contributor_id(value: object, attributes: Mapping[str, str]) -> str:
-    """Return the contributor's id; where only its attributes are given, a hash of them."""
+    """Return the contributor's id, or a hash of its attributes if it has none."""
     if isinstance(value, str) and value:
         return value
     if not attributes:
@@ -170,7 +170,7 @@ def _contributor_id(value: object, attributes: Mapping[str, str]) -> str:
 
 
 def _state(value: object) -> AlarmState:
-    """Read a state that must be there."""
+    """Parse a required state."""
     state = _state_or_none(value)
     if state is None:
         raise UnreadableAlarmError("the alarm's new state is none that CloudWatch has")
@@ -178,12 +178,12 @@ def _state(value: object) -> AlarmState:
 
 
 def _state_or_none(value: object) -> AlarmState | None:
-    """Read a state that may be absent."""
+    """Parse an optional state."""
     return next((state for state in AlarmState if state == value), None)
 
 
 def _time(value: object) -> datetime:
-    """Read the time of a transition."""
+    """Parse the time of a transition."""
     try:
         return parse_time(value) if isinstance(value, str) else _no_time()
     except ValueError:
@@ -196,13 +196,13 @@ def _no_time() -> datetime:
 
 
 def _region_of(arn: str) -> str:
-    """Return the Region's code from an ARN; empty when it has none."""
+    """Return the Region's code from an ARN; empty if it has none."""
     parts = arn.split(":")
     return parts[3] if len(parts) > 4 else ""
 
 
 def _required(document: Document, name: str) -> str:
-    """Return a text that must be there."""
+    """Return a required text."""
     value = _text(document, name)
     if not value:
         raise UnreadableAlarmError(f"the alarm has no {name}")
@@ -210,16 +210,16 @@ def _required(document: Document, name: str) -> str:
 
 
 def _text(document: Document, name: str) -> str:
-    """Return a text, empty when it is absent or something else."""
+    """Return a text; empty if it is absent or of another type."""
     value = document.get(name)
     return value if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> dict[str, str]:
-    """Return a map of texts, without what is none."""
+    """Return a map of texts, without other values."""
     return {k: v for k, v in _map(value).items() if isinstance(v, str)}
 
 
 def _map(value: object) -> Document:
-    """Return a map, empty when the value is absent or something else."""
+    """Return a map; empty if it is absent or of another type."""
     return value if isinstance(value, dict) else {}

@@ -1,7 +1,7 @@
-"""Take what an invocation brought out of its envelopes.
+"""Unwraps an invocation's records from their envelopes.
 
-A queue's record, a topic's record, an EventBridge event, a Lambda action and the router's own
-requests all end as one of the same few things.
+Records of a queue or a topic, EventBridge events, Lambda actions and the router's own requests all
+become one of the same few types.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from shared.times import parse_time
 
 Document = Mapping[str, Any]
 
-#: Envelopes are a queue's record, SNS's and EventBridge's; nothing legitimate is nested deeper.
+#: Envelopes are a queue record, SNS's and EventBridge's; nothing legitimate is nested deeper.
 _DEEPEST: Final = 4
 
 
 class UnreadableError(ValueError):
-    """A record is of no kind that the router knows. The text names no content."""
+    """A record of an unknown kind. The text quotes no content."""
 
 
 class TestRequest(NamedTuple):
@@ -38,7 +38,7 @@ class TestRequest(NamedTuple):
 
 
 class Flush(NamedTuple):
-    """A request to send a group whose wait is over."""
+    """A request to send a group whose waiting time is over."""
 
     group: str
 
@@ -57,16 +57,16 @@ Content = AlarmChange | TestRequest | Flush | Tick | Ignored
 
 
 class Record(NamedTuple):
-    """One record of an invocation, unread."""
+    """One unparsed record of an invocation."""
 
     record_id: str | None
-    """The queue's message id, to report a failure of this record alone; None when invoked."""
+    """The queue's message id, to report the failure of this record; None without a queue."""
     document: object
-    """The record itself, or the whole event when it is no batch."""
+    """The record itself, or the whole event if it is not a batch."""
 
 
 def unpack(event: Document) -> list[Record]:
-    """Return the records of an invocation, unread: :func:`parse` reads one."""
+    """Return the unparsed records of an invocation; :func:`parse` parses one."""
     records = event.get("Records")
     if not isinstance(records, list):
         return [Record(None, event)]
@@ -74,7 +74,7 @@ def unpack(event: Document) -> list[Record]:
 
 
 def parse(record: Record) -> Content:
-    """Return what a record holds.
+    """Return the content of a record.
 
     Raises:
         ValueError: when it cannot be read.
@@ -85,11 +85,11 @@ def parse(record: Record) -> Content:
 
 
 def read(document: object, depth: int = 0) -> Content:
-    """Read a document, opening envelopes on the way.
+    """Parse a document, opening its envelopes.
 
     Raises:
-        UnreadableError: when it is nothing that the router knows.
-        UnreadableAlarmError: when it is an alarm that says too little.
+        UnreadableError: when its kind is unknown.
+        UnreadableAlarmError: when it is an incomplete alarm.
     """
     if not isinstance(document, dict):
         raise UnreadableError("the record is not a JSON object")
@@ -108,7 +108,7 @@ def read(document: object, depth: int = 0) -> Content:
 
 
 def _read_request(document: Document) -> Content:
-    """Read one of the router's own requests."""
+    """Parse one of the router's own requests."""
     match document["kind"]:
         case "tick":
             return Tick()
@@ -121,7 +121,7 @@ def _read_request(document: Document) -> Content:
 
 
 def _read_test(document: Document) -> TestRequest:
-    """Read a request for a test message."""
+    """Parse a request for a test message."""
     account, at, by = (document.get(name) for name in ("account", "at", "requested_by"))
     if not isinstance(account, str) or not ACCOUNT_PATTERN.fullmatch(account):
         raise UnreadableError("the test names no account")
@@ -136,7 +136,7 @@ def _read_test(document: Document) -> TestRequest:
 
 
 def _read_body(record: object) -> Content:
-    """Read a queue's record."""
+    """Parse a queue record."""
     body = record.get("body") if isinstance(record, dict) else None
     if not isinstance(body, str):
         raise UnreadableError("the record has no body")
@@ -144,12 +144,12 @@ def _read_body(record: object) -> Content:
 
 
 def _is_sns(record: object) -> TypeGuard[Document]:
-    """Whether a record was delivered by SNS."""
+    """Return whether a record was delivered by SNS."""
     return isinstance(record, dict) and "Sns" in record
 
 
 def _record_id(record: object) -> str:
-    """Return a queue record's id, under which its failure is reported."""
+    """Return a queue record's id, with which its failure is reported."""
     identifier = record.get("messageId") if isinstance(record, dict) else None
     return identifier if isinstance(identifier, str) else ""
 

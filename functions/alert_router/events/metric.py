@@ -1,4 +1,4 @@
-"""Read the metric of an alarm from either form of document."""
+"""Parses the metric of an alarm from either form of document. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alert_router.events.state_reason import as_number, band_in, comparison_in, 
 
 Document = Mapping[str, Any]
 
-#: How a condition reads in a sentence.
+#: The wording of a condition in a sentence.
 COMPARISONS: Final = {
     "GreaterThanOrEqualToThreshold": "at or above",
     "GreaterThanThreshold": "above",
@@ -23,7 +23,7 @@ COMPARISONS: Final = {
 
 
 def metric_in_trigger(document: Document, reason: str) -> AlarmMetric:
-    """Read an SNS notification's ``Trigger``, or a composite alarm's rule and children."""
+    """Parse an SNS notification's ``Trigger``, or a composite alarm's rule and children."""
     if "AlarmRule" in document:
         return _composite(_text(document, "AlarmRule"), document.get("TriggeringChildren"))
     trigger = _map(document.get("Trigger"))
@@ -43,7 +43,7 @@ def metric_in_trigger(document: Document, reason: str) -> AlarmMetric:
 
 
 def metric_in_configuration(configuration: Document, reason: str, data: Document) -> AlarmMetric:
-    """Read the ``configuration`` of an event or a Lambda action."""
+    """Parse the ``configuration`` of an event or a Lambda action."""
     if "alarmRule" in configuration:
         return _composite(_text(configuration, "alarmRule"), data.get("triggeringAlarms"))
     label, dimensions, statistic = _from_queries(_maps(configuration.get("metrics")))
@@ -60,7 +60,7 @@ def metric_in_configuration(configuration: Document, reason: str, data: Document
 
 
 def _composite(rule: str, children: object) -> AlarmMetric:
-    """Describe a composite alarm by its rule and by the alarms that made it change."""
+    """Describe a composite alarm by its rule and by the alarms that changed it."""
     arns = (_text(child, "arn") or _text(child, "Arn") for child in _maps(children))
     names = tuple(arn.partition(":alarm:")[2] or arn for arn in arns if arn)
     return AlarmMetric(label=rule, is_composite=True, children=names)
@@ -73,10 +73,9 @@ def _from_metric(trigger: Document) -> tuple[str, dict[str, str], str]:
 
 
 def _from_queries(queries: Iterable[Document]) -> tuple[str, dict[str, str], str]:
-    """Describe metric queries by the one that is compared; keys come in either case.
+    """Describe metric queries by the one that is compared; keys may have either case.
 
-    An anomaly detection alarm compares two, the metric and its band: the metric is the one to
-    name.
+    An anomaly detection alarm compares two, the metric and its band: name the metric.
     """
     lowered = [_lower_keys(query) for query in queries]
     compared = [query for query in lowered if query.get("returndata") is not False]
@@ -113,13 +112,13 @@ def _lower_keys(document: Document) -> dict[str, Any]:
 
 
 def _text(document: Document, name: str) -> str:
-    """Return a text, empty when it is absent or something else."""
+    """Return a text; empty if it is absent or of another type."""
     value = document.get(name)
     return value if isinstance(value, str) else ""
 
 
 def _map(value: object) -> Document:
-    """Return a map, empty when the value is absent or something else."""
+    """Return a map; empty if it is absent or of another type."""
     return value if isinstance(value, dict) else {}
 
 

@@ -1,6 +1,6 @@
-"""Datapoints and thresholds from an alarm's ``NewStateReason`` and ``reasonData``.
+"""Parses datapoints and thresholds from an alarm's ``NewStateReason`` and ``reasonData``. Pure.
 
-Pure; what cannot be read is None, never a guess.
+What cannot be parsed is None, never a guess.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BAND: Final = re.compile(
 
 
 def read_data(text: object) -> Mapping[str, Any]:
-    """Return ``reasonData`` as a map; empty when it is absent or not a JSON object.
+    """Return ``reasonData`` as a map; empty if it is absent or not a JSON object.
 
     It is absent from an alarm's first state, from contributors and after SetAlarmState.
     """
@@ -55,13 +55,13 @@ def read_data(text: object) -> Mapping[str, Any]:
 
 
 def newest_datapoint(reason: str, data: Mapping[str, Any]) -> Datapoint | None:
-    """Return the newest datapoint that either form names; None when neither names one."""
+    """Return the newest datapoint of either form; None if neither has one."""
     found = [*_from_data(data), *_from_words(reason)]
     return max(found, key=lambda point: point.at, default=None)
 
 
 def threshold_in(reason: str, data: Mapping[str, Any]) -> Decimal | None:
-    """Return the threshold that the transition was decided on, where it has a fixed one."""
+    """Return the fixed threshold on which the transition is based, if there is one."""
     number = as_number(data.get("threshold"))
     if number is not None:
         return number
@@ -70,13 +70,13 @@ def threshold_in(reason: str, data: Mapping[str, Any]) -> Decimal | None:
 
 
 def comparison_in(reason: str) -> str:
-    """Return how the value is compared, "above"; empty when the reason does not name it."""
+    """Return the comparison, such as "above"; empty if the reason does not give it."""
     found = _COMPARISON.search(reason)
     return _COMPARISONS[found[1]] if found else ""
 
 
 def band_in(reason: str, data: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
-    """Return the newest lower and upper edge of an anomaly detection band."""
+    """Return the newest edges of an anomaly detection band, lower and upper."""
     lower, upper = (_newest(data.get(f"recent{edge}Thresholds")) for edge in ("Lower", "Upper"))
     if lower is None and upper is None and (found := _BAND.search(reason)):
         return as_number(found[1]), as_number(found[2])
@@ -84,7 +84,7 @@ def band_in(reason: str, data: Mapping[str, Any]) -> tuple[Decimal | None, Decim
 
 
 def as_number(value: object) -> Decimal | None:
-    """Return ``value`` as a number that DynamoDB can hold, or None."""
+    """Return ``value`` as a number that DynamoDB can store, or None."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         return None
     try:
@@ -97,7 +97,7 @@ def as_number(value: object) -> Decimal | None:
 
 
 def _from_words(reason: str) -> Iterator[Datapoint]:
-    """Yield the datapoints that a reason lists."""
+    """Yield the datapoints in the text of a reason."""
     for number, day, month, year, hour, minute, second in _DATAPOINT.findall(reason):
         value = as_number(number)
         try:
@@ -112,7 +112,7 @@ def _from_words(reason: str) -> Iterator[Datapoint]:
 
 
 def _from_data(data: Mapping[str, Any]) -> Iterator[Datapoint]:
-    """Yield the datapoints of ``reasonData``: with their own times where it gives them."""
+    """Yield the datapoints of ``reasonData``, with their own times if it has them."""
     evaluated = data.get("evaluatedDatapoints")
     if isinstance(evaluated, list) and evaluated:
         for point in evaluated:
@@ -131,12 +131,12 @@ def _from_data(data: Mapping[str, Any]) -> Iterator[Datapoint]:
 
 
 def _newest(values: object) -> Decimal | None:
-    """Return the last number of a list: CloudWatch lists the oldest first."""
+    """Return the last number of a list, which CloudWatch sorts oldest first."""
     return as_number(values[-1]) if isinstance(values, list) and values else None
 
 
 def _time(text: object) -> datetime | None:
-    """Read a time, or return None."""
+    """Parse a time; None if it is not one."""
     if not isinstance(text, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Summarise a foreign alarm: what it watches, and what it found."""
+"""Summarises a foreign alarm: what it watches, and what it found. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def watching(change: AlarmChange) -> str:
 
 
 def condition(change: AlarmChange) -> str:
-    """Return what the value is compared with: "above 50"; empty when unknown."""
+    """Return the condition on the value: "above 50"; empty if unknown."""
     metric = change.metric
     if metric.lower is not None and metric.upper is not None:
         return f"outside of {_short(metric.lower)} to {_short(metric.upper)}"
@@ -33,7 +33,7 @@ def condition(change: AlarmChange) -> str:
 
 
 def brief(change: AlarmChange) -> str:
-    """Return in a few words what made the alarm change: "99.5, above 50"."""
+    """Return briefly what made the alarm change: "99.5, above 50"."""
     if change.metric.is_composite and change.metric.children:
         return f"changed by {', '.join(change.metric.children)}"
     if change.latest is not None:
@@ -42,7 +42,7 @@ def brief(change: AlarmChange) -> str:
 
 
 def _short(value: Decimal) -> str:
-    """Return a number with at most four significant digits, but all that are before the point."""
+    """Return a number with four significant digits, or all before the decimal point."""
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value.normalize(_DIGITS):f}"

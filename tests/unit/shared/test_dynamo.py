@@ -20,7 +20,7 @@ NUMBERS = st.one_of(
 VALUES = st.recursive(
     st.one_of(st.text(), st.booleans(), st.none(), st.binary(), NUMBERS),
     lambda values: st.one_of(st.lists(values), st.dictionaries(st.text(), values)),
-    max_leaves=12,
+    max_leaves=5,
 )
 
 
@@ -36,12 +36,12 @@ def as_boto3(item: dict[str, Any]) -> Any:
     return {name: TypeSerializer().serialize(value) for name, value in item.items()}
 
 
-@given(st.dictionaries(st.text(), VALUES))
+@given(st.dictionaries(st.text(max_size=9), VALUES, max_size=4))
 def test_an_item_when_encoded_then_is_what_boto3_makes_of_it(item: dict[str, Any]) -> None:
     assert outcome(encode, item) == outcome(as_boto3, item)
 
 
-@given(st.dictionaries(st.text(), VALUES))
+@given(st.dictionaries(st.text(max_size=9), VALUES, max_size=4))
 def test_an_item_when_decoded_then_is_what_it_was(item: dict[str, Any]) -> None:
     try:
         stored: Any = as_boto3(item)

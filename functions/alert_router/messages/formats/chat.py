@@ -1,4 +1,4 @@
-"""The form that Amazon Q Developer in chat applications (Slack, Teams) shows.
+"""The form for Amazon Q Developer in chat applications (Slack, Teams). Pure.
 
 https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html, read 2026-11: version
 "1.0", source "custom", ``content.description`` required; anything else is dropped silently.
@@ -15,11 +15,11 @@ from shared.names import Severity, Status
 _EMOJI: Final = {Severity.CRITICAL: ":rotating_light:", Severity.WARNING: ":warning:"}
 _OVER: Final = ":white_check_mark:"
 
-#: Slack cuts longer texts itself, and less kindly.
+#: Slack cuts longer texts itself, in worse places.
 _MAX_DESCRIPTION: Final = 2800
 
 
-#: Slack's own characters, and what would make a link of somebody's text in Teams.
+#: Slack's control characters, and what would turn foreign text into a link in Teams.
 #: https://docs.slack.dev/messaging/formatting-message-text, read 2026-11.
 _ESCAPES: Final = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "[": "(", "]": ")", "`": "'"}
@@ -27,7 +27,7 @@ _ESCAPES: Final = str.maketrans(
 
 
 def escape(text: str) -> str:
-    """Return ``text`` so that it mentions nobody and links nowhere but where it says."""
+    """Return ``text`` so that it mentions nobody and contains no disguised link."""
     return text.translate(_ESCAPES)
 
 

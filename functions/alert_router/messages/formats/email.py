@@ -1,4 +1,4 @@
-"""The e-mail: a subject that is enough on its own, and a body that says what to do."""
+"""The e-mail: a subject that suffices on its own, and a body that says what to do. Pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from alert_router.messages.wording.links import Links
 
 
 def subject(notification: Notification) -> str:
-    """Return the subject: how bad, whose, what, and by when."""
+    """Return the subject: severity, account, problem, and when it will be empty."""
     return subject_line(f"{tag(notification)} {notification.name}: {summary(notification)}")
 
 
 def tag(notification: Notification) -> str:
-    """Return the word that a subject begins with."""
+    """Return the first word of a subject."""
     match notification.reason:
         case NotificationReason.RECOVERED:
             return "RESOLVED"
@@ -34,7 +34,7 @@ def tag(notification: Notification) -> str:
 
 
 def summary(notification: Notification) -> str:
-    """Return the subject's second half, which is also the body's first sentence."""
+    """Return the second half of the subject, which is also the body's first sentence."""
     length = phrases.duration(notification)
     match notification.reason:
         case NotificationReason.NOT_SET_UP:
@@ -53,7 +53,7 @@ def summary(notification: Notification) -> str:
 
 
 def not_set_up(notification: Notification) -> str:
-    """Return how the last attempt of an account that never worked ended."""
+    """Return how the last poll of an account that never worked ended."""
     latest = notification.latest
     return latest.reason or latest.outcome.words if latest else "it was never polled"
 
@@ -69,8 +69,8 @@ def body(notification: Notification, links: Links) -> str:
 
 
 def _opening(notification: Notification) -> str:
-    """Return the first lines: whose it is and what it is."""
-    # An alarm of somebody else is called what its author likes, "What to do" for example.
+    """Return the first lines: the account and the problem."""
+    # A foreign alarm may have any name, even "What to do".
     whose = "Alarm " if notification.foreign_alarm is not None else ""
     first = f"{whose}{notification.name}: {summary(notification)}."
     if notification.reason is NotificationReason.NOT_SET_UP:
@@ -81,7 +81,7 @@ def _opening(notification: Notification) -> str:
 
 
 def _firing(notification: Notification) -> list[str]:
-    """Return what is wrong, and by when or below what."""
+    """Return what is wrong, with the time left or the threshold."""
     if notification.foreign_alarm is not None:
         return [notification.foreign_alarm.brief]
     if notification.leading is not Problem.LOW:
@@ -93,7 +93,7 @@ def _firing(notification: Notification) -> list[str]:
 
 
 def _recovered(notification: Notification) -> list[str]:
-    """Return what is left now, and what happened."""
+    """Return the balance now, and what happened."""
     if notification.foreign_alarm is not None:
         return ["OK again"]
     now_left = phrases.left(notification) if notification.balance is not None else ""

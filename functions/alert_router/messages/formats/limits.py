@@ -1,4 +1,4 @@
-"""Subjects, SMS and sizes that SNS accepts, whatever the account is called."""
+"""Fits subjects, SMS and messages to SNS's limits, whatever the account's name. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MAX_SUBJECT: Final = 99
 #: https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
 MAX_SMS: Final = 160
 
-#: SNS refuses for good what is above 262,144 bytes with its attributes. The names of up to 200
-#: subscribers (SNS takes no more filters on a topic) may still come on top of what is composed.
+#: SNS refuses messages above 262,144 bytes, attributes included. The names of up to 200 subscribers
+#: (SNS allows no more filters on a topic) may still be added to a composed message.
 #: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html, read 2026-11.
 MAX_PUBLISH: Final = 262_144
 MAX_MESSAGE: Final = MAX_PUBLISH - 16_384
@@ -35,7 +35,7 @@ _SPACE: Final = re.compile(r"\s+")
 def subject_line(text: str) -> str:
     """Return ``text`` as a subject: printable ASCII, one line, at most 99 characters.
 
-    What is too long loses its last clauses first, then its end.
+    A longer one loses its last clauses first, then its end.
     """
     plain = _to_ascii(text).strip()
     if not plain or not plain[0].isalnum():
@@ -46,7 +46,7 @@ def subject_line(text: str) -> str:
 
 
 def sms_text(required: str, optional: Iterable[str] = ()) -> str:
-    """Return one GSM-7 part: ``required``, cut if necessary, then optional pieces that fit."""
+    """Return one GSM-7 part: ``required``, cut if necessary, and optional pieces that fit."""
     text = _cut(to_gsm(required))
     for piece in optional:
         longer = f"{text} {to_gsm(piece)}".strip()
@@ -56,7 +56,7 @@ def sms_text(required: str, optional: Iterable[str] = ()) -> str:
 
 
 def cut_text(text: str, most: int) -> str:
-    """Return ``text`` in at most ``most`` characters."""
+    """Return ``text``, cut to ``most`` characters."""
     return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
 
 
@@ -70,12 +70,12 @@ def cut_texts(value: Any, most: int) -> Any:  # noqa: ANN401 -- a JSON value of 
 
 
 def septets(text: str) -> int:
-    """Return how many of an SMS's 160 septets a text of GSM characters takes."""
+    """Return how many of an SMS's 160 septets a text in GSM characters needs."""
     return sum(2 if character in _GSM_EXTENDED else 1 for character in text)
 
 
 def to_gsm(text: str) -> str:
-    """Return ``text`` on one line, in characters of the GSM alphabet alone."""
+    """Return ``text`` on one line, in GSM characters only."""
     kept = (
         character
         if character in _GSM_BASIC or character in _GSM_EXTENDED

@@ -1,4 +1,4 @@
-"""A message in all its forms, ready to be published, and the heading that the forms share."""
+"""A message in all its forms, ready to be published, and their common heading. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from shared.names import MessageAttribute, Severity, Status
 
 _SMS_TYPE: Final = "AWS.SNS.SMS.SMSType"
 
-#: How long a text of somebody else may be in a message that is too large, in characters.
+#: The length to which foreign texts are cut in a message that is too large, in characters.
 _TEXT_LIMITS: Final = (4000, 1000, 250)
 
 
 class Heading(NamedTuple):
-    """What a message is, for whom, and its one line."""
+    """A message's kind, audience and one-line text."""
 
     kind: str
     """``account``, ``alarm``, ``group``, ``digest`` or ``test``."""
@@ -46,7 +46,7 @@ class Message:
     members: tuple[IncidentKey, ...] = ()
     """The incidents whose pending notifications this message holds."""
     group: str = ""
-    """What the members remember, so that they end together; empty for a single notification."""
+    """What the members remember, to end together; empty for a single notification."""
     is_reduced: bool = field(default=False)
 
     def text(self, form: Form) -> str:
@@ -62,7 +62,7 @@ class Message:
                 assert_never(form)
 
     def attributes(self, to: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Return the attributes for filter policies: whom it is for, and what it is about."""
+        """Return the attributes for filter policies: recipients and topic."""
         return {
             MessageAttribute.TO.value: _strings(to),
             MessageAttribute.SEVERITY.value: _string(self.severity.value),
@@ -74,7 +74,7 @@ class Message:
         }
 
     def size_bytes(self, to: Sequence[str] = ()) -> int:
-        """Return the size of its largest form with its attributes, as SNS counts it."""
+        """Return the size of its largest form with attributes, as SNS counts it."""
         attributes = sum(
             len(f"{name}{value['DataType']}{value['StringValue']}".encode())
             for name, value in self.attributes(to).items()
@@ -101,7 +101,7 @@ def _string(value: str) -> dict[str, str]:
 
 
 def _strings(values: Sequence[str]) -> dict[str, str]:
-    """Return several values as an array; a filter passes when any element matches."""
+    """Return several values as an array; a filter matches if any element does."""
     if len(values) == 1:
         return _string(values[0])
     return {"DataType": "String.Array", "StringValue": json.dumps(list(values))}

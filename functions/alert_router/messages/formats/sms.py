@@ -1,4 +1,4 @@
-"""The SMS about one incident: one part, the number first."""
+"""The SMS about one incident: one part, with the amount first. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alert_router.messages.wording.units import amount, lasted
 
 
 def sms(notification: Notification) -> str:
-    """Return at most 160 septets: what is left, whose, how bad, by when, where to top up."""
+    """Return at most 160 septets: balance, account, severity, time left, where to top up."""
     if notification.foreign_alarm is not None:
         return sms_text(f"{tag(notification)} {notification.name}: {summary(notification)}")
     name = (
@@ -26,7 +26,7 @@ def sms(notification: Notification) -> str:
 
 
 def _number(notification: Notification) -> str:
-    """Return what the SMS begins with: an amount, or a time without one."""
+    """Return the beginning of the SMS: an amount, or since when there is none."""
     if notification.reason is NotificationReason.NOT_SET_UP:
         return "1 account without a key"
     if phrases.is_over(notification) or notification.reason is NotificationReason.IMPROVED:
@@ -40,13 +40,13 @@ def _number(notification: Notification) -> str:
 
 
 def _rate(notification: Notification) -> str:
-    """Return how fast an abnormal drain is."""
+    """Return the rate of an abnormal drain."""
     burn = notification.latest.good.burn_per_day if notification.latest else None
     return f"{amount(burn, notification.unit)} a day" if burn is not None else "an abnormal burn"
 
 
 def _reason(notification: Notification) -> str:
-    """Return what must be included, even if it has to be cut."""
+    """Return the required part, even if it has to be cut."""
     if notification.reason is NotificationReason.NOT_SET_UP:
         return _sentence(not_set_up(notification))
     if notification.reason is NotificationReason.CLOSED:
@@ -57,7 +57,7 @@ def _reason(notification: Notification) -> str:
 
 
 def _details(notification: Notification) -> tuple[str, ...]:
-    """Return what follows where there is room, the most useful first."""
+    """Return the optional parts, the most useful first."""
     if notification.reason is NotificationReason.NOT_SET_UP:
         return (f"balancectl keys set {notification.account}",)
     if phrases.is_over(notification):
@@ -74,10 +74,10 @@ def _details(notification: Notification) -> tuple[str, ...]:
 
 
 def _sentence(text: str) -> str:
-    """Return a clause as a sentence of its own."""
+    """Return a clause as a sentence."""
     return f"{_upper_first(text)}." if text else ""
 
 
 def _upper_first(text: str) -> str:
-    """Return the text with a capital at its start."""
+    """Return the text with its first letter in upper case."""
     return text[:1].upper() + text[1:]

@@ -13,10 +13,10 @@ from alert_router.messages.wording.links import Links
 from shared.records import Latest, Thresholds
 from shared.times import format_time
 
-#: Raised when a reader of the document would have to change; a new field is no such change.
+#: Increased when readers of the document must change; a new field requires no change.
 VERSION: Final = 1
 
-#: A body and its attributes may be 256 KiB, and the document goes out for three protocols.
+#: A body and its attributes may be 256 KiB, and the document is sent over three protocols.
 MAX_ENTRIES: Final = 50
 
 
@@ -101,7 +101,7 @@ def _happened(notification: Notification) -> dict[str, Any]:
 
 
 def _recorded(latest: Latest) -> dict[str, Any]:
-    """Describe what the account's record says."""
+    """Describe the account's record."""
     top_up, between = latest.good.last_top_up, latest.good.empty_between
     limits = {name: _number(getattr(latest.thresholds, name)) for name in Thresholds.__slots__}
     return {
@@ -130,5 +130,5 @@ def _number(value: Decimal | None) -> str | None:
 
 
 def _time(at: datetime | None) -> str | None:
-    """Return a time that may be missing."""
+    """Return an optional time."""
     return None if at is None else format_time(at)

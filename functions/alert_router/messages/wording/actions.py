@@ -1,4 +1,4 @@
-"""What a person can do about an incident, one action per line."""
+"""What people can do about an incident, one action per line. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alert_router.messages.wording.links import Links
 from alert_router.messages.wording.phrases import is_over
 from shared.outcome import Outcome
 
-#: Outcomes that a new key may end.
+#: Outcomes that a new key may resolve.
 _KEY_PROBLEMS = frozenset(
     {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE, Outcome.BAD_CONFIG, Outcome.UNVERIFIED}
 )
@@ -65,7 +65,7 @@ def _lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _top_up(notification: Notification) -> str:
-    """Return where to top up, where credit is missing."""
+    """Return where to top up, if credit is low."""
     url = notification.latest.top_up_url if notification.latest else None
     needs = notification.problems & {Problem.LOW, Problem.EXPIRY}
     blocked = (
@@ -75,7 +75,7 @@ def _top_up(notification: Notification) -> str:
 
 
 def _set_key(notification: Notification, links: Links) -> str:
-    """Return the command that gives the account a key, where a key may be missing."""
+    """Return the command that stores the account's key, if a key may be missing."""
     if notification.foreign_alarm is not None or Problem.STALE not in notification.problems:
         return ""
     outcome = notification.latest.outcome if notification.latest else Outcome.BAD_CONFIG

@@ -1,4 +1,4 @@
-"""The details that an e-mail lists about an incident: label and text."""
+"""The details of an incident in an e-mail: label and text. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rows = list[tuple[str, str]]
 
 
 def details(notification: Notification) -> Rows:
-    """Return the rows whose text is known."""
+    """Return the rows with a known text."""
     if notification.foreign_alarm is not None:
         rows = _foreign(notification)
     elif notification.reason is NotificationReason.CLOSED:
@@ -47,7 +47,7 @@ def _limits(notification: Notification) -> Rows:
 
 
 def _when(notification: Notification) -> Rows:
-    """Return when it began, how long it has lasted, and how the balance moved."""
+    """Return when it began, how long it has lasted, and how the balance has changed."""
     is_news = notification.reason in (NotificationReason.OPENED, NotificationReason.NOT_SET_UP)
     length = "" if is_news else phrases.duration(notification)
     return [
@@ -106,7 +106,7 @@ def _balance(notification: Notification) -> str:
 
 
 def _other_wallets(notification: Notification) -> str:
-    """Return what is in the account's other wallets, which no alarm watches."""
+    """Return the balances of the other wallets, which no alarm watches."""
     others = notification.latest.good.others if notification.latest else {}
     return ", ".join(
         f"{name} {amount(wallet.remaining, wallet.unit)}" for name, wallet in sorted(others.items())
@@ -114,7 +114,7 @@ def _other_wallets(notification: Notification) -> str:
 
 
 def _thresholds(notification: Notification) -> str:
-    """Return the thresholds that are set, or the one that an alarm carried."""
+    """Return the thresholds that are set, or the alarm's."""
     if notification.latest is None:
         known = notification.threshold
         return f"below {amount(known, notification.unit)}" if known is not None else ""
@@ -136,12 +136,12 @@ def _thresholds(notification: Notification) -> str:
 
 
 def _below(severity: Severity, text: object) -> list[str]:
-    """Return one threshold, where it is set."""
+    """Return one threshold, if it is set."""
     return [f"{severity} below {text}"] if text is not None else []
 
 
 def _hours(value: object) -> str | None:
-    """Return a number of hours, where it is set."""
+    """Return a number of hours, if it is set."""
     return None if value is None else f"{value} h"
 
 

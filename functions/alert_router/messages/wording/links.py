@@ -1,4 +1,4 @@
-"""Links from a message to consoles and documents."""
+"""Links from a message to consoles and documents. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.names import CONSOLE_HOSTS, DEFAULT_NAME, AlarmKind, AlarmName, Seve
 if TYPE_CHECKING:
     from alert_router.incidents.notification import Notification
 
-#: The alarm to look at, of those that may stand for a problem.
+#: The alarms of each problem, in order of preference for a link.
 _KINDS: Final = {
     Problem.LOW: (
         AlarmKind.CRITICAL,
@@ -25,7 +25,7 @@ _KINDS: Final = {
 }
 
 
-#: What the runbook says under each alarm's heading, in one line, for teams that publish none.
+#: The runbook's advice for each alarm in one line, for teams that do not publish a runbook.
 ADVICE: Final = {
     AlarmKind.WARNING: "top up, or lower the threshold if this level worries nobody",
     AlarmKind.CRITICAL: "top up now, or stop what can wait: calls will soon fail",
@@ -40,7 +40,7 @@ ADVICE: Final = {
 
 
 class Links(NamedTuple):
-    """The parts of links; empty where there is none."""
+    """The parts of links; empty where there is no link."""
 
     stack_name: str = ""
     partition: str = "aws"
@@ -57,7 +57,7 @@ class Links(NamedTuple):
             kind = _kind(notification)
             region = self.region
             name = AlarmName(notification.account, kind).format(self.stack_name) if kind else ""
-        # A display name ("EU (Ireland)") is no Region that a link could name.
+        # A link needs the Region's code, not its display name ("EU (Ireland)").
         if not name or not region or not region.replace("-", "").isalnum():
             return ""
         console = CONSOLE_HOSTS.get(self.partition, CONSOLE_HOSTS["aws"])
@@ -79,12 +79,12 @@ class Links(NamedTuple):
         return f"{self.runbook_url}#{kind.value}" if self.runbook_url and kind else ""
 
     def advice(self, notification: Notification) -> str:
-        """Return what the runbook advises, where there is none to link to."""
+        """Return the runbook's advice, if there is no runbook to link to."""
         kind = _kind(notification)
         return ADVICE[kind] if kind and not self.runbook_url else ""
 
     def command(self, words: str) -> str:
-        """Return a command that can be pasted: it names the deployment that it is about."""
+        """Return a command that can be pasted: it names the deployment."""
         name = "" if self.stack_name in ("", DEFAULT_NAME) else f" --name {self.stack_name}"
         region = f" --region {self.region}" if self.region else ""
         return f"balancectl {words}{name}{region}"

@@ -1,4 +1,4 @@
-"""The phrases that subjects, e-mails and SMS are made of."""
+"""The phrases of which subjects, e-mails and SMS are composed. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from shared.names import AlarmKind, Severity, Status
 from shared.outcome import Outcome
 from shared.records import RUNWAY_CLEARS_ABOVE
 
-#: An ok poll this old means that nobody polls: the stale alarm takes no less to notice.
+#: If the last ok poll is this old, polling has stopped: the stale alarm takes no less to fire.
 _POLLS_STOPPED: Final = timedelta(minutes=10)
 
-#: A top-up is seen by the poll before the alarm clears, and may be seen just before one opens.
+#: A top-up is recorded before the alarm clears, and may be recorded just before one opens.
 _TOP_UP_SLACK: Final = timedelta(minutes=10)
 
-#: What an ok poll says after one that ended otherwise.
+#: What an ok poll means after a failed one.
 _REPAIRED: Final = {
     Outcome.INVALID_KEY.value: "the key works again",
     Outcome.INSUFFICIENT_SCOPE.value: "the key may read the balance again",
@@ -30,7 +30,7 @@ _REPAIRED: Final = {
 
 
 def what(notification: Notification) -> str:
-    """Return what is wrong, or the present balance: "3.20 USD left"."""
+    """Return what is wrong, or the current balance: "3.20 USD left"."""
     match notification.leading:
         case Problem.STALE:
             return no_balance(notification)
@@ -43,7 +43,7 @@ def what(notification: Notification) -> str:
 
 
 def left(notification: Notification) -> str:
-    """Return what is left: "3.20 USD left", "overdrawn by 1.10 USD"."""
+    """Return the balance: "3.20 USD left", "overdrawn by 1.10 USD"."""
     if notification.balance is None:
         return "the balance is below its threshold"
     if notification.balance < 0:
@@ -54,7 +54,7 @@ def left(notification: Notification) -> str:
 def empties(notification: Notification) -> str:
     """Return when it will be empty: "empty in about 9 h, at least 6 h"; empty when unknown.
 
-    The forecast is the record's: where the alarm knows a newer balance, it is out of date.
+    The forecast is the record's: if the alarm has a newer balance, it is out of date.
     """
     latest = notification.latest
     if (
@@ -73,7 +73,7 @@ def empties(notification: Notification) -> str:
 
 
 def bound(notification: Notification) -> str:
-    """Return how long it takes at least until it is empty: "31 h"; empty when unknown."""
+    """Return the least time until it is empty: "31 h"; empty if unknown."""
     between = notification.latest.good.empty_between if notification.latest else None
     if between is None or between[0] <= notification.now:
         return ""
@@ -81,7 +81,7 @@ def bound(notification: Notification) -> str:
 
 
 def burn(notification: Notification) -> str:
-    """Return how fast it goes: "8.40 USD a day"; empty when unknown."""
+    """Return the rate of consumption: "8.40 USD a day"; empty if unknown."""
     latest = notification.latest
     if latest is None or latest.good.burn_per_day is None:
         return ""
@@ -128,7 +128,7 @@ def why_stale(notification: Notification) -> str:
 
 
 def limit(notification: Notification) -> str:
-    """Return which threshold it is below: "below 5.00 USD"; empty when none is known."""
+    """Return the threshold that it is below: "below 5.00 USD"; empty if unknown."""
     value = notification.threshold
     if value is not None:
         return f"below {amount(value, notification.unit)}"
@@ -157,7 +157,7 @@ def outlook(notification: Notification) -> str:
 
 
 def _runway_limit(notification: Notification) -> Decimal | None:
-    """Return the runway threshold that fires; None when none does."""
+    """Return the runway threshold that fires; None if none does."""
     kinds = notification.firing & {AlarmKind.RUNWAY_WARNING, AlarmKind.RUNWAY_CRITICAL}
     if not kinds or notification.latest is None:
         return None
@@ -184,7 +184,7 @@ def how_it_ended(notification: Notification) -> str:
 
 
 def what_changed(notification: Notification) -> str:
-    """Return how the balance moved since the last message; empty when unchanged or unknown."""
+    """Return how the balance has changed since the last message; empty if unchanged or unknown."""
     before = notification.previous.balance if notification.previous else None
     if before is None or notification.balance is None or before == notification.balance:
         return ""
@@ -195,7 +195,7 @@ def what_changed(notification: Notification) -> str:
 
 
 def is_over(notification: Notification) -> bool:
-    """Whether a notification announces an end."""
+    """Return whether a notification announces the end of an incident."""
     return notification.reason in (NotificationReason.RECOVERED, NotificationReason.CLOSED)
 
 

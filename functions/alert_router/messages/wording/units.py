@@ -1,4 +1,4 @@
-"""Times (UTC), durations, amounts, quotations and a day of balances, as a person reads them."""
+"""Times (UTC), durations, amounts, quotations and sparklines for people. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GAP: Final = " "
 
 
 def clock(at: datetime, now: datetime) -> str:
-    """Return "14:05 UTC", with the day when it is another one and the year when it is another."""
+    """Return "14:05 UTC", with the day and the year if they differ from now."""
     at, now = at.astimezone(UTC), now.astimezone(UTC)
     if at.date() == now.date():
         return f"{at:%H:%M} UTC"
@@ -35,7 +35,7 @@ def full_time(at: datetime) -> str:
 
 
 def lasted(length: timedelta) -> str:
-    """Return how long something took: "45 min", "4 h 5 min", "3 days 2 h"."""
+    """Return a duration: "45 min", "4 h 5 min", "3 days 2 h"."""
     seconds = max(0, int(length.total_seconds()))
     if seconds < _MINUTE:
         return "less than a minute"
@@ -71,12 +71,12 @@ def at_least(length: timedelta) -> str:
 
 
 def amount(value: Decimal, unit: str) -> str:
-    """Return an amount with its unit, where it has one."""
+    """Return an amount with its unit, if it has one."""
     return format_amount(value, unit) if unit else f"{value.normalize():,f}"
 
 
 def quoted(text: str) -> str:
-    """Return a text as its author's words, in quotation marks of which it has none of its own."""
+    """Return a foreign text in quotation marks, without any of its own."""
     return f'"{text.replace(chr(34), chr(39))}"' if text else ""
 
 
@@ -88,9 +88,8 @@ def plural(count: int, noun: str) -> str:
 def sparkline(history: Mapping[datetime, Decimal], until: datetime) -> str:
     """Return the last balance of each of the 24 hours before ``until`` as bars, oldest first.
 
-    The lowest bar is the lower of zero and the smallest balance, so that a full bar that shrinks
-    to half means half. An hour without a balance is a gap; fewer than two hours with one are
-    nothing to draw.
+    The baseline is zero or the smallest balance, whichever is lower, so that a bar of half height
+    means half. An hour without a balance is a gap; with fewer than two balances, nothing is drawn.
     """
     start = until - _BUCKETS * _BUCKET
     last: dict[int, Decimal] = {}
@@ -108,10 +107,10 @@ def sparkline(history: Mapping[datetime, Decimal], until: datetime) -> str:
 
 
 def _bar(part: Decimal) -> str:
-    """Return the bar of a part of the whole, 0 to 1."""
+    """Return the bar for a fraction, 0 to 1."""
     return _BARS[min(int(part * len(_BARS)), len(_BARS) - 1)]
 
 
 def _two(whole: int, unit: str, rest: int, rest_unit: str) -> str:
-    """Return a length in two units, without the second when it is nothing."""
+    """Return a duration in two units, without the second if it is 0."""
     return f"{whole} {unit} {rest} {rest_unit}" if rest else f"{whole} {unit}"
