@@ -52,7 +52,8 @@ HOSTS = 20
 POOLS = 10
 REPEATS = 3
 SHARD = 500
-KEYS = "bench/api-keys"
+#: A secret that ``keys set`` does not write: ORIGINS alone says where its keys may go.
+KEYS = "elsewhere/api-keys"
 TABLE = "bench-balances"
 DEFINITION = {
     "title": "Bench",
@@ -330,8 +331,8 @@ def fetch_goals(rows: dict[int, FetchRow], latency: float) -> list[Goal]:
     row = rows[1000]
     where = f"fetch phase, 1,000 accounts, {latency * 1000:.0f} ms"
     return [
-        Goal(f"{where}, over bare httpx pools", row.poller / row.small_pools, 1.15),
-        Goal(f"{where}, over the ideal", row.poller / row.ideal, 1.45),
+        Goal(f"{where}, over bare httpx pools", row.poller / row.small_pools, 0.90),
+        Goal(f"{where}, over the ideal", row.poller / row.ideal, 1.20),
     ]
 
 
@@ -408,7 +409,11 @@ def whole_run_goals(latency: float) -> list[Goal]:
             f"{row['bare_cpu_ms']:>16.2f}{row['memory_mib']:>16.0f}{row['aws_calls']:>16}"
         )
     return [
-        Goal("CPU per account at 1,000 accounts, ms", rows[1000]["cpu_ms"], 1.5),
+        Goal(
+            "CPU of a whole run of 1,000 accounts, over bare httpx pools",
+            rows[1000]["cpu_ms"] / rows[1000]["bare_cpu_ms"],
+            1.00,
+        ),
         Goal("peak memory at 1,000 accounts, MiB", rows[1000]["memory_mib"], 128),
     ]
 

@@ -63,17 +63,14 @@ def slow_server(delay_seconds: float, hosts: int = 1) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, __file__, str(port), str(hosts), str(delay_seconds)],
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101 -- a pipe was asked for
-        process.stdout.readline()
-        yield Server(port)
-    finally:
-        process.kill()
-        process.wait()
+    command = [sys.executable, __file__, str(port), str(hosts), str(delay_seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None  # noqa: S101 -- a pipe was asked for
+            process.stdout.readline()
+            yield Server(port)
+        finally:
+            process.kill()
 
 
 async def serve(port: int, hosts: int, delay_seconds: float) -> None:

@@ -17,7 +17,7 @@ from shared.records import Thresholds
 from shared.times import parse_time
 
 #: CloudWatch refuses timestamps older or further ahead (PutMetricData, API reference, read
-#: 2026-11); a time ahead would also make LATEST "newer" than every run until then.
+#: 2026-11).
 MAX_BEHIND: Final = timedelta(days=14)
 MAX_AHEAD: Final = timedelta(hours=2)
 
@@ -82,7 +82,7 @@ def parse_event(event: object, now: datetime) -> PollEvent:
     """Read a poller event; ``now`` (UTC) replaces an unusable scheduled time.
 
     Raises:
-        EventError: when it has no list of accounts.
+        EventError: when it has no list of accounts, or its time is too far ahead.
     """
     if not isinstance(event, Mapping) or not isinstance(event.get("accounts"), Sequence):
         raise EventError("the event has no list of accounts")
@@ -101,14 +101,21 @@ def parse_event(event: object, now: datetime) -> PollEvent:
 
 
 def _scheduled_at(value: object, now: datetime) -> datetime | None:
-    """Return the event's time; None when it has none, or one too far from ``now``."""
+    """Return the event's time; None when it has none, or one too long ago.
+
+    Raises:
+        EventError: when it is too far ahead. No schedule fires before its time, and a record from
+            the future would be newer than every run until then.
+    """
     if not isinstance(value, str):
         return None
     try:
         at = parse_time(value)
     except ValueError:
         return None
-    return at.replace(microsecond=0) if -MAX_BEHIND <= at - now <= MAX_AHEAD else None
+    if at - now > MAX_AHEAD:
+        raise EventError(f"the event's scheduled_at, {at:%Y-%m-%d %H:%M} UTC, lies ahead")
+    return at.replace(microsecond=0) if at - now >= -MAX_BEHIND else None
 
 
 def _accounts(entries: Sequence[object]) -> tuple[tuple[Account, ...], tuple[BadAccount, ...]]:

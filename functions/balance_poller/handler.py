@@ -40,7 +40,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Poll the event's accounts and return the report.
 
     Raises:
-        EventError: when the event holds no accounts.
+        EventError: when the event holds no accounts, or lies more than two hours ahead.
         PollRunError: when something failed that affects more than single accounts.
     """
     started = time.monotonic()

@@ -6,7 +6,7 @@ from typing import Final
 
 from balance_poller.definitions.answer_spec import AnswerSpec
 from balance_poller.definitions.language.evaluation import MISSING, Document
-from balance_poller.exchange.response import Response, parse_body
+from balance_poller.exchange.response import Response
 
 _MAX_TEXT_BYTES: Final = 1024
 _MAX_HEADER: Final = 200
@@ -14,7 +14,7 @@ _MAX_HEADER: Final = 200
 
 def make_document(spec: AnswerSpec, response: Response) -> Document:
     """Return the document; without a body if the answer does not have the definition's form."""
-    body = parse_body(response.body) if spec.text is None else _read_text(spec, response.body)
+    body = response.parsed if spec.text is None else _read_text(spec, response.body)
     if body is MISSING or not spec.headers:
         return Document(body)
     given = ((name, response.headers.get(name)) for name in spec.headers)

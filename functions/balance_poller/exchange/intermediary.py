@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from balance_poller.definitions.language.evaluation import MISSING
-from balance_poller.exchange.response import Response, parse_body
+from balance_poller.exchange.response import Response
 
 #: ``error code: 1010`` as plain text, or at the top of a Markdown document
 #: (developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors,
@@ -36,9 +36,8 @@ _EDGE_MEMBERS: Final = frozenset(
 
 def is_from_intermediary(response: Response) -> bool:
     """Return whether something in front of the API sent ``response``."""
-    body = parse_body(response.body)
-    if body is not MISSING:
-        return _is_edge_problem(response.status, body)
+    if response.parsed is not MISSING:
+        return _is_edge_problem(response.status, response.parsed)
     return is_web_page(response) or bool(_ERROR_CODE.match(response.body[:2000] + b"\n"))
 
 

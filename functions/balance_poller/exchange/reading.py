@@ -28,6 +28,10 @@ from shared.records import MAX_REASON, Wallet
 _CODE: Final = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}")
 _MAX_CODE: Final = 48
 
+#: What another key may put right; so may any refusal that does not say whose it is.
+_KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
+_REFUSALS: Final = frozenset({401, 403})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -47,6 +51,8 @@ class Reading:
     """When the provider allows the next request; only with retryable failures."""
     key_id: str | None = None
     """The id of the key in the request; None if it has none."""
+    is_refusal: bool = False
+    """Whether the request was refused, perhaps for its key."""
 
 
 def read_response(
@@ -73,7 +79,8 @@ def read_response(
     if failure is None and name not in wallets:
         failure = Outcome.SCHEMA_CHANGED, _missing_words(problems[name], wallets)
     if failure is not None:
-        return Reading(failure[0], failure[1][:MAX_REASON], name)
+        is_refusal = failure[0] in _KEY_IS_WRONG or response.status in _REFUSALS
+        return Reading(failure[0], failure[1][:MAX_REASON], name, is_refusal=is_refusal)
     balance, burn_per_hour = wallets.pop(name)
     others = {other: found[0] for other, found in wallets.items()}
     return Reading(Outcome.OK, None, name, balance, others, burn_per_hour)

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 from balance_poller.definitions.language.evaluation import MISSING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
     """A provider's answer. Its ``repr`` shows no body, since some echo the key."""
 
@@ -21,6 +22,11 @@ class Response:
     """The raw header."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Those that the definition names, in lower case."""
+
+    @cached_property
+    def parsed(self) -> object:
+        """The JSON in the body with exact numbers; ``MISSING`` when there is none."""
+        return parse_body(self.body)
 
 
 def parse_body(body: bytes) -> object:

@@ -1,6 +1,6 @@
 """One reading for every account: read the keys, plan the requests, send them.
 
-If a provider rejects a key and another one has been stored meanwhile, it sends the request again.
+If a request is refused and another key has been stored meanwhile, it sends the request again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import Keys, SecretStoreError
@@ -22,12 +21,8 @@ from balance_poller.exchange.reading import Reading
 from balance_poller.fetching.plan import PlanRules, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
-from shared.outcome import Outcome
 
 Providers = Mapping[str, Provider | DefinitionError]
-
-#: Failures that another key may resolve, which may be stored already.
-_KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +78,28 @@ class BalanceFetcher:
         if plan.groups:
             async with self.transport() as transport:
                 readings |= await fetch_all(plan.groups, transport, deadline, self.limits)
-                rejected = _rejected(plan.groups, readings)
-                if rejected and self.limits.monotonic() < deadline:
-                    changed, now_stored = await self._rotated(rejected, keys)
+                refused = _refused(plan.groups, readings)
+                if refused and self.limits.monotonic() < deadline:
+                    changed, now_stored = await self._rotated(refused, keys)
                     groups = make_plan(changed, providers, now_stored, rules).groups
                     readings |= await fetch_all(groups, transport, deadline, self.limits)
         return Fetched(readings, tuple(errors))
 
-    async def _rotated(self, rejected: Sequence[Account], keys: Keys) -> tuple[list[Account], Keys]:
+    async def _rotated(self, refused: Sequence[Account], keys: Keys) -> tuple[list[Account], Keys]:
         """Return the accounts whose key has changed meanwhile, and the current keys."""
-        references = {account.secret for account in rejected}
+        references = {account.secret for account in refused}
         now_stored = await asyncio.to_thread(self.secrets.read_again, references)
         changed = [
             account
-            for account in rejected
+            for account in refused
             if account.secret in now_stored.found
             and now_stored.found[account.secret].key != keys.found[account.secret].key
         ]
         return changed, now_stored
 
 
-def _rejected(groups: Sequence[RequestGroup], readings: Mapping[str, Reading]) -> list[Account]:
-    """Return the accounts whose key the provider rejected."""
+def _refused(groups: Sequence[RequestGroup], readings: Mapping[str, Reading]) -> list[Account]:
+    """Return the accounts whose request was refused, perhaps for its key."""
     return [
-        account
-        for group in groups
-        for account in group.accounts
-        if readings[account.id].outcome in _KEY_IS_WRONG
+        account for group in groups for account in group.accounts if readings[account.id].is_refusal
     ]

@@ -18,9 +18,10 @@ from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.hosts import Host, Job, group_by_host, share_of
-from balance_poller.fetching.request_group import RequestGroup, fail_all, read_answer
+from balance_poller.fetching.request_group import RequestGroup, fail_all
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from balance_poller.fetching.transport.errors import FetchError
+from balance_poller.fetching.turns import ReadingTurns
 from shared.outcome import Outcome
 
 #: A longer wait makes no sense, and would overflow dates.
@@ -58,8 +59,11 @@ async def fetch_all(
     slots: asyncio.LifoQueue[int] = asyncio.LifoQueue()
     for slot in range(limits.max_in_flight):
         slots.put_nowait(slot)
+    turns = ReadingTurns(limits.monotonic, limits.sleep)
     workers = [
-        asyncio.create_task(_Worker(host, transport, slots, deadline, limits, readings).run())
+        asyncio.create_task(
+            _Worker(host, transport, slots, deadline, limits, turns, readings).run()
+        )
         for host in group_by_host(groups, limits.jitter)
         for _ in range(share_of(len(host.jobs), len(groups), limits.max_in_flight))
     ]
@@ -96,6 +100,7 @@ class _Worker:
     slots: asyncio.LifoQueue[int]
     deadline: float
     limits: FetchLimits
+    turns: ReadingTurns
     readings: dict[str, Reading]
 
     async def run(self) -> None:
@@ -141,7 +146,7 @@ class _Worker:
         retry_after = None
         try:
             response = await self.transport.send(group.request, slot, seconds)
-            readings = read_answer(group, response, self.limits.now())
+            readings = await self.turns.read(group, response, self.limits.now())
             retry_after = parse_retry_after(response.retry_after, self.limits.now())
             if retry_after:
                 readings = _with_retry_at(readings, self.limits.now(), retry_after)

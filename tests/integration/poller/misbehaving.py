@@ -94,6 +94,22 @@ async def _bomb(_key: str, writer: asyncio.StreamWriter) -> None:
     writer.write(_answer(_BOMB, "200 OK", "Content-Encoding: gzip"))
 
 
+async def _deep(_key: str, writer: asyncio.StreamWriter) -> None:
+    writer.write(_answer(b"[" * 500_000 + b"]" * 500_000))
+
+
+async def _many(_key: str, writer: asyncio.StreamWriter) -> None:
+    writer.write(_answer(b"[" + b"[]," * 340_000 + b"[]]"))
+
+
+async def _long(_key: str, writer: asyncio.StreamWriter) -> None:
+    writer.write(_answer(b'{"balance": ' + b"9" * 1_000_000 + b"}"))
+
+
+async def _one(_key: str, writer: asyncio.StreamWriter) -> None:
+    writer.write(_answer(b"[1]"))
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
     "ok": _ok,
     "echo-401": _echo_401,
@@ -110,13 +126,21 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "drip": _drip,
     "huge": _huge,
     "bomb": _bomb,
+    "deep": _deep,
+    "many": _many,
+    "long": _long,
+    "one": _one,
 }
+
+
+#: How a conversation may end early; the last is the end of the server.
+_ENDED = (ConnectionError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError)
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Behave as the first part of the path says; the key comes in query or header."""
     try:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+        with contextlib.suppress(*_ENDED):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             path = head.split(" ")[1]
             key = path.partition("key=")[2] or head.partition("Bearer ")[2].partition("\r")[0]

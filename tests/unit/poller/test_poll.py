@@ -186,6 +186,28 @@ def test_a_key_when_rejected_and_rotated_then_is_tried_once_more(status: int, ou
     assert report.counts == {"ok": 1, outcome: 1, "skipped": 0}
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer(b"Forbidden", 403, kind="text/plain"),
+        answer({"message": "Forbidden"}, 403),
+        answer(b"<html>Access denied</html>", 403, kind="text/html"),
+    ],
+    ids=["text", "gateway", "page"],
+)
+def test_a_key_when_rotated_then_is_read_again_whoever_refused_the_old_one(
+    refusal: Response,
+) -> None:
+    """A refusal that names no key as wrong may be the rotated key's all the same."""
+    world = World(lambda request: answer({"balance": 1}) if key_of(request) == "new" else refusal)
+    world.secrets.rotated = {"keys#one": "new"}
+
+    report = run(world, entry("one"), entry("two"))
+
+    assert world.secrets.reads_again == [["keys#one", "keys#two"]]
+    assert report.counts == {"ok": 1, "transient": 1, "skipped": 0}
+
+
 def test_a_key_when_still_rejected_after_rotation_then_is_not_tried_a_third_time() -> None:
     world = World(lambda _request: answer({}, 401))
     world.secrets.rotated = {"keys#one": "new"}

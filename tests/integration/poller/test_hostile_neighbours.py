@@ -1,0 +1,128 @@
+"""Fifty good accounts beside whatever a definition, an answer or a server can do, in one run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, Final
+
+import pytest
+
+from balance_poller.credentials.binding import KeyPolicy
+from balance_poller.event import parse_event
+from balance_poller.fetching.fetch import BalanceFetcher
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.client import Fetcher
+from balance_poller.fetching.workers import FetchLimits
+from balance_poller.poll import Adapters, poll
+from shared.outcome import Outcome
+from tests.integration.poller.misbehaving import misbehaving_server
+from tests.unit.poller.fakes import (
+    AT,
+    DEFINITION,
+    PROVIDERS,
+    FakeHistory,
+    FakeLatest,
+    FakeMetrics,
+    FakeSecrets,
+    entry,
+)
+from tests.unit.providers.test_evaluation import DOUBLED, NESTED
+
+TIMEOUT_SECONDS: Final = 3.0
+RUN_SECONDS: Final = 60.0
+GOOD: Final = 50
+#: Each hostile definition, answer and server has so many accounts.
+EACH: Final = 3
+
+
+def with_pattern(pattern: str) -> dict[str, Any]:
+    """Return a definition whose ``host`` must match ``pattern``."""
+    host = {"description": "The host.", "pattern": pattern}
+    return DEFINITION | {"params": {"host": host}}
+
+
+def with_amount(expression: str) -> dict[str, Any]:
+    """Return a definition that reads the balance with ``expression``."""
+    wallets = {"main": {"unit": "USD", "remaining": {"sum": [expression]}}}
+    return DEFINITION | {"wallets": wallets, "default_wallet": "main"}
+
+
+#: Definitions by name, how the server answers them, and what each comes to.
+DEFINITIONS: Final[dict[str, tuple[object, str, Outcome]]] = {
+    "nested_repetition": (with_pattern("(a+)+b"), "ok", Outcome.BAD_CONFIG),
+    "alternatives": (with_pattern("(a|a)*b"), "ok", Outcome.BAD_CONFIG),
+    "optional_parts": (with_pattern("(?:a?){30}a{30}"), "ok", Outcome.BAD_CONFIG),
+    "slow_sequence": (with_pattern("a{0,60}" * 8 + "b"), "ok", Outcome.BAD_CONFIG),
+    "doubling": (with_amount(DOUBLED), "one", Outcome.SCHEMA_CHANGED),
+    "nesting": (with_amount(f"({NESTED}) == ({NESTED})"), "one", Outcome.SCHEMA_CHANGED),
+    "success": (DEFINITION | {"success": DOUBLED}, "one", Outcome.SCHEMA_CHANGED),
+    "unbalanced": (with_amount("(" * 400), "one", Outcome.BAD_CONFIG),
+    "no_definition": (["request"] * 50, "ok", Outcome.BAD_CONFIG),
+    "deep_definition": ({"request": {"json": {"a": {"a": {"a": {}}}}}}, "ok", Outcome.BAD_CONFIG),
+}
+PARAMS: Final = {name: {"host": "a" * 42} for name in list(DEFINITIONS)[:4]}
+ANSWERS: Final = dict.fromkeys(
+    ("deep", "many", "long", "huge", "bomb", "no-http", "echo-malformed"), Outcome.SCHEMA_CHANGED
+)
+SERVERS: Final = dict.fromkeys(("silent", "stall", "drip"), Outcome.TRANSIENT)
+
+
+@pytest.fixture
+def urls() -> Iterator[list[str]]:
+    """Return the addresses of three servers: a host that is slow is given up as a whole."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(misbehaving_server()) for _ in range(3)]
+
+
+def hostile_entries(answers: str, slow: str) -> dict[str, tuple[dict[str, Any], Outcome]]:
+    """Return the hostile accounts by id, each with the outcome that it must have."""
+    kinds = {
+        name: (name, f"{answers}/{behaviour}", outcome)
+        for name, (_, behaviour, outcome) in DEFINITIONS.items()
+    }
+    kinds |= {name: ("plain", f"{answers}/{name}", outcome) for name, outcome in ANSWERS.items()}
+    kinds |= {name: ("plain", f"{slow}/{name}", outcome) for name, outcome in SERVERS.items()}
+    return {
+        f"{kind}.{n}": (
+            entry(f"{kind}.{n}", provider=provider, base_url=url, params=PARAMS.get(provider, {})),
+            outcome,
+        )
+        for kind, (provider, url, outcome) in kinds.items()
+        for n in range(EACH)
+    }
+
+
+def test_good_accounts_when_beside_hostile_ones_then_are_all_polled_in_time(
+    urls: list[str],
+) -> None:
+    good = [entry(f"good{n}", base_url=f"{urls[0]}/ok") for n in range(GOOD)]
+    hostile = hostile_entries(urls[1], urls[2])
+    definitions = {name: definition for name, (definition, _, _) in DEFINITIONS.items()}
+    event = parse_event(
+        {
+            "scheduled_at": AT.isoformat(),
+            "accounts": [*(found for found, _ in hostile.values()), *good],
+            "providers": PROVIDERS | definitions,
+        },
+        AT,
+    )
+    log: list[str] = []
+    fetcher = BalanceFetcher(
+        FakeSecrets(),
+        lambda: Fetcher(TIMEOUT_SECONDS, AddressPolicy(loopback=True)),
+        FetchLimits(100, TIMEOUT_SECONDS),
+        KeyPolicy("balance-monitor", frozenset(urls)),
+        allow_http_loopback=True,
+    )
+    adapters = Adapters(fetcher, FakeLatest(log), FakeHistory(log), FakeMetrics(log))
+
+    report = poll(event, adapters, time.monotonic() + RUN_SECONDS)
+
+    outcomes = {row.account: row.outcome for row in report.rows}
+    assert outcomes == {
+        **{account: outcome for account, (_, outcome) in hostile.items()},
+        **{account["id"]: Outcome.OK for account in good},
+    }
+    assert all(row.reason for row in report.rows if row.outcome is not Outcome.OK)
