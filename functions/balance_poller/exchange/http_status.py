@@ -15,6 +15,7 @@ _BY_STATUS: Final[dict[int, Failure]] = {
     402: (Outcome.ACCOUNT_BLOCKED, "the provider wants a payment first"),
     403: (Outcome.INVALID_KEY, "the key was rejected"),
     404: (Outcome.ENDPOINT_GONE, "the balance endpoint is not there"),
+    407: (Outcome.TRANSIENT, "a proxy before the API wants credentials"),
     408: (Outcome.TRANSIENT, "the provider timed out"),
     410: (Outcome.ENDPOINT_GONE, "the balance endpoint is gone"),
     425: (Outcome.TRANSIENT, "the provider asks to try again"),
@@ -26,24 +27,26 @@ _BY_HUNDRED: Final[dict[int, Failure]] = {
     5: (Outcome.TRANSIENT, "the provider has a problem"),
 }
 _ODD: Final[Failure] = (Outcome.SCHEMA_CHANGED, "the answer's status is not one of HTTP")
-#: Firewalls refuse with 403 as well, so it does not mean that the key is wrong.
+#: Error codes that only repeat the status, as gateways write them, too.
+_SAYS_403: Final = frozenset({"", "403", "forbidden"})
+#: Firewalls refuse with 403, too, so that it names no key as wrong.
 _REFUSED_BY_SOMEONE: Final[Failure] = (
     Outcome.TRANSIENT,
     "refused by the API or by something before it",
 )
 
 
-def status_failure(status: int, *, is_own_error: bool) -> Failure | None:
-    """Return the failure that ``status`` means; None if the body decides.
+def status_failure(status: int, code: str) -> Failure | None:
+    """Return what ``status`` means; None when it lets the body decide.
 
     Args:
         status: The HTTP status.
-        is_own_error: Whether the body has one of the API's own error codes.
+        code: The error code that the body has where the API writes its own; empty when none.
     """
     if 200 <= status < 300 and status not in _BY_STATUS:
         return None
     outcome, words = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, _ODD)
-    if status == 403 and not is_own_error:
+    if status == 403 and code.lower() in _SAYS_403:
         outcome, words = _REFUSED_BY_SOMEONE
     return outcome, f"{words} (HTTP {status})"
 

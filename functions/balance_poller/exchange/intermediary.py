@@ -22,6 +22,8 @@ _ERROR_CODE: Final = re.compile(rb"(?sm)\s*(---\s.{0,1000}?^)?error[ _]code: *\d
 #: the request, and who should act. APIs describe themselves in other members.
 _EDGE_MEMBERS: Final = frozenset(
     {
+        "clientIp",
+        "client_ip",
         "cloudflare_error",
         "edge_request_id",
         "error_category",
@@ -29,6 +31,7 @@ _EDGE_MEMBERS: Final = frozenset(
         "pop",
         "ray_id",
         "retryable",
+        "serverIp",
         "zone",
     }
 )

@@ -94,7 +94,7 @@ def _find_failure(
         return _find_page_error(definition, response) or intermediary_failure(response.status)
     code = plain_code(definition.error_code, document)
     failure = _find_error(definition, response.status, document)
-    failure = failure or status_failure(response.status, is_own_error=bool(code))
+    failure = failure or status_failure(response.status, code)
     if failure is None and document.body is MISSING:
         failure = Outcome.SCHEMA_CHANGED, describe_foreign(definition.answer, response)
     if failure is None and definition.success and not definition.success.holds(document):

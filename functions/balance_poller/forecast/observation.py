@@ -116,7 +116,9 @@ def _judge_fall(state: BurnState, fall: Fall, rate: float) -> BurnState:
     """Count a fall that was held out when what follows is of its kind, or leave it out for good."""
     if rate < _CONFIRMING_SHARE * fall.amount / fall.seconds:
         return replace(state, fall=replace(fall, is_open=False))
-    usage = state.usage.add(fall.amount, fall.seconds, state.usage.step)
+    # The hours that it took are closed: the current one takes its rate, and an hour's share of it.
+    share = min(1.0, HOUR_SECONDS / fall.seconds)
+    usage = state.usage.add(fall.amount * share, fall.seconds * share, state.usage.step)
     return replace(state, usage=usage, fall=None)
 
 

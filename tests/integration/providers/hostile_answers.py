@@ -59,8 +59,14 @@ _FRAMING: Final = {
     "a TLS alert": b"\x15\x03\x01\x00\x02\x02\x46",
     "no status": b"HTTP/1.1\r\n\r\n{}",
     "a status in words": b"HTTP/1.1 OK 200\r\n\r\n{}",
+    # python-hyper/h11/issues/130 and encode/httpx/issues/1363, on github.com, read 2026-11.
     "an illegal header line": b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n{}",
+    "a path as a header": (
+        b"HTTP/1.1 200 OK\r\nget-cache/forum.php: userdata not support\r\n\r\n{}"
+    ),
     "a header with a control character": b"HTTP/1.1 200 OK\r\nX-A: a\x00b\r\n\r\n{}",
+    # github.com/encode/httpx/issues/1862, read 2026-11.
+    "chunked twice": _http(b"0\r\n\r\n", "200 OK", "Transfer-Encoding: chunked, chunked"),
     "two transfer encodings": _http(
         b"0\r\n\r\n", "200 OK", "Transfer-Encoding: chunked", "Transfer-Encoding: gzip"
     ),
@@ -68,6 +74,8 @@ _FRAMING: Final = {
     "a negative length": _http(_EMPTY, length="-2"),
     "a length in words": _http(_EMPTY, length="two"),
     "headers of 180 KB": _http(_EMPTY, "200 OK", *(f"X-{n}: {'x' * 1000}" for n in range(180))),
+    # github.com/danieldotnl/ha-multiscrape/issues/134, read 2026-11.
+    "a chunk size with a space": _chunked(b"2 \r\n{}\r\n0\r\n\r\n"),
     "a chunk size that is none": _chunked(b"zz\r\n{}\r\n0\r\n\r\n"),
     "a body of 2 MiB": _http(b" " * 2 * 1024 * 1024),
     "a gzip bomb": _http(

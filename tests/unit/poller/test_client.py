@@ -195,8 +195,12 @@ BALANCE = b'{"balance": 5}'
 @pytest.mark.parametrize(
     ("encoding", "sent"),
     [
+        # github.com/encode/httpx/issues/195 and locustio/locust/issues/1233, read 2026-11.
         pytest.param("UTF-8", BALANCE, id="a charset"),
+        # github.com/apify/crawlee/issues/976 and wojtekmach/req/issues/216, read 2026-11.
         pytest.param("none", BALANCE, id="none"),
+        # github.com/urllib3/urllib3/pull/5189, read 2026-11.
+        pytest.param("gzip, identity", packed_gzip(BALANCE), id="gzip and identity"),
         pytest.param("*", BALANCE, id="a wildcard"),
         pytest.param("", BALANCE, id="empty"),
         pytest.param("identity, identity", BALANCE, id="identity twice"),

@@ -42,6 +42,21 @@ MARKS: Final = {
     "xml": ("application/xml", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"),
     "text": ("text/plain", b"error code: 1010"),
     "text with a line break": ("text/plain; charset=UTF-8", b"error code: 1020\r\n"),
+    # github.com/alexjustesen/speedtest-tracker/issues/2326, read 2026-11.
+    "page that leads to a login": (
+        "",
+        b"<!DOCTYPE html>\n<html><head><meta http-equiv='refresh' content='0;url=/login' />",
+    ),
+    # github.com/Kilo-Org/kilocode/issues/14325, read 2026-11.
+    "checkpoint": (
+        "text/html; charset=utf-8",
+        b'<!DOCTYPE html><html lang="en"><title>Vercel Security Checkpoint</title>',
+    ),
+    # github.com/Ekultek/WhatWaf/issues/1168, read 2026-11.
+    "another CDN's page": (
+        "text/html",
+        b"<html><head>\n<title>Access Denied</title></head>\nReference #18.2d00a81f.4395aa2",
+    ),
     "markdown": (
         "text/markdown",
         b"---\nstatus: 403\nerror_code: 1015\nzone: a.example\n---\n# No",
@@ -60,6 +75,17 @@ def provider() -> Provider:
         "wallets": {"balance": {"unit": "USD", "remaining": "balance"}},
     }
     return load_provider("example", {"example": definition})
+
+
+def coded() -> Provider:
+    """Return a provider without a rule for errors; it only says where their code is."""
+    definition = {
+        "title": "Example",
+        "request": {"url": "https://api.example.com/balance", "headers": {"X-Key": "{key}"}},
+        "error_code": "error.code",
+        "wallets": {"balance": {"unit": "USD", "remaining": "balance"}},
+    }
+    return load_provider("coded", {"coded": definition})
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -81,6 +107,39 @@ def test_problem_document_of_a_cdn_is_transient_whatever_the_definition_says(sta
 
     assert reading.outcome is Outcome.TRANSIENT
     assert "not the API" in str(reading.reason)
+
+
+#: Another CDN's (github.com/akamai/cli-property/issues/53, read 2026-11).
+OTHER_PROBLEM: Final[dict[str, Any]] = {
+    "type": "https://problems.luna.akamaiapis.net/-/pep-authn/request-error",
+    "title": "Bad request",
+    "status": 400,
+    "detail": "WAF deny rule IPBLOCK-BURST4-54013",
+    "instance": "https://api.example.com/v1/balance",
+    "method": "GET",
+    "serverIp": "192.0.2.168",
+    "clientIp": "198.51.100.10",
+    "requestId": "366e36b9",
+    "requestTime": "2018-01-10T06:45:48Z",
+}
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 429])
+def test_problem_document_that_names_both_ends_is_from_between_them(status: int) -> None:
+    body = json.dumps(OTHER_PROBLEM | {"status": status}).encode()
+
+    reading = provider().read(Response(status, "application/problem+json", body), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+    assert "not the API" in str(reading.reason)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"Proxy Authentication Required"])
+def test_407_is_a_proxy_s_whatever_it_says(body: bytes) -> None:
+    reading = provider().read(Response(407, "text/plain", body), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+    assert reading.reason == "a proxy before the API wants credentials (HTTP 407)"
 
 
 @given(left_out=st.sets(st.sampled_from(["type", "cloudflare_error", "ray_id", "error_code"])))
@@ -124,27 +183,35 @@ def test_problem_document_of_the_api_itself_is_read_by_its_definition(body: obje
         ("application/json", b'{"message":"Forbidden"}'),
         ("", b""),
         ("application/json", b"[]"),
+        # github.com/NousResearch/hermes-agent/issues/118203, read 2026-11.
+        ("text/plain; charset=utf-8", b"Forbidden\n"),
+        ("application/json", b'{"error": {"code": "403", "message": "Forbidden"}}'),
+        ("application/json", b'{"error": {"code": 403, "status": "PERMISSION_DENIED"}}'),
+        ("application/json", b'{"error": {"code": "Forbidden", "message": "It is blocked."}}'),
     ],
-    ids=["text", "service mesh", "gateway", "empty", "list"],
+    ids=[
+        "text",
+        "service mesh",
+        "gateway",
+        "empty",
+        "list",
+        "CDN's text",
+        "status as text",
+        "status as number",
+        "status in words",
+    ],
 )
 def test_403_in_a_foreign_shape_names_no_key_as_wrong(content_type: str, body: bytes) -> None:
-    reading = provider().read(Response(403, content_type, body), None)
+    reading = coded().read(Response(403, content_type, body), None)
 
     assert reading.outcome is Outcome.TRANSIENT
-    assert reading.reason == "refused by the API or by something before it (HTTP 403)"
+    assert str(reading.reason).startswith("refused by the API or by something before it (HTTP 403)")
 
 
 def test_403_with_the_api_s_own_error_code_is_the_api_s() -> None:
-    definition = {
-        "title": "Example",
-        "request": {"url": "https://api.example.com/balance", "headers": {"X-Key": "{key}"}},
-        "error_code": "error.code",
-        "wallets": {"balance": {"unit": "USD", "remaining": "balance"}},
-    }
+    body = b'{"error": {"code": "KEY_REVOKED"}}'
 
-    reading = load_provider("own", {"own": definition}).read(
-        Response(403, "application/json", b'{"error": {"code": "KEY_REVOKED"}}'), None
-    )
+    reading = coded().read(Response(403, "application/json", body), None)
 
     assert reading.outcome is Outcome.INVALID_KEY
     assert reading.reason == "the key was rejected (HTTP 403): KEY_REVOKED"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from balance_poller.forecast import Basis, BurnState, forecast, observe
@@ -232,6 +232,16 @@ class TestOldAnswers:
         min_size=1,
         max_size=60,
     )
+)
+@example(
+    # A fall of a day is held out, and confirmed a minute later.
+    [
+        (1, Decimal(0), False),
+        (1, Decimal(0), False),
+        (1439, Decimal("-0.01"), False),
+        (1, Decimal(0), True),
+        (1, Decimal("-0.01"), False),
+    ]
 )
 def test_whatever_is_observed_then_consumption_is_never_negative_and_packs_again(
     steps: list[tuple[int, Decimal, bool]],
