@@ -22,6 +22,7 @@ from balancectl.commands import (
     preflight,
     provider,
     provider_check,
+    report,
     setup,
     silence,
     status,
@@ -126,6 +127,7 @@ app.add_typer(keys_group, name="keys")
 app.command("poll")(poll.poll)
 app.command("status")(status.status)
 app.command("history")(history.history)
+app.command("report")(report.report)
 app.command("preflight")(preflight.preflight)
 app.command("test-alert")(test_alert.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
+
+from shared.times import format_duration
 
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
@@ -30,15 +32,6 @@ def parse_duration(text: str) -> timedelta:
     return length
 
 
-def format_duration(length: timedelta) -> str:
-    """Return ``length`` rounded to its natural unit: "45 s", "95 min", "9 h", "16 d"."""
-    seconds = max(0, int(length.total_seconds()))
-    for limit, size, unit in ((120, 1, "s"), (7_200, 60, "min"), (172_800, 3_600, "h")):
-        if seconds < limit:
-            return f"{seconds // size} {unit}"
-    return f"{seconds // 86_400} d"
-
-
 def format_exact_duration(length: timedelta) -> str:
     """Return ``length`` to the second, for comparisons: "10 min 30 s", "2 h"."""
     seconds = max(0, int(length.total_seconds()))
@@ -51,16 +44,6 @@ def format_age(at: datetime, now: datetime) -> str:
     """Return the age of ``at`` at ``now``: "3 min ago", "just now"."""
     age = now - at
     return "just now" if age < timedelta(seconds=1) else f"{format_duration(age)} ago"
-
-
-def format_clock(at: datetime, now: datetime) -> str:
-    """Return ``at`` in UTC, in the shortest clear form: "18:40 UTC", "Tue 24 Nov 06:15 UTC"."""
-    at = at.astimezone(UTC)
-    if at.date() == now.astimezone(UTC).date():
-        return f"{at:%H:%M} UTC"
-    if abs(at - now) < timedelta(days=180):
-        return f"{at:%a %d %b %H:%M} UTC"
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def format_count(number: int, noun: str, plural: str | None = None) -> str:

@@ -10,7 +10,6 @@ from typing import Annotated, Final
 import typer
 
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import format_duration
 from balancectl.cli.output import Cell, Column, print_json, print_note, print_table, progress
 from balancectl.commands.accounts import known_stack, require_accounts
 from balancectl.commands.options import (
@@ -21,7 +20,7 @@ from balancectl.commands.options import (
     target_of,
 )
 from balancectl.deployment.explanation import Event, What, explain_account
-from shared.times import parse_time
+from shared.times import format_duration, parse_time
 
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _STYLES: Final = {What.MESSAGE: "green", What.NO_MESSAGE: "yellow", What.ALARM: "red"}

@@ -10,13 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from balancectl.cli.errors import CliError
-from balancectl.cli.formatting import (
-    did_you_mean,
-    format_clock,
-    format_count,
-    format_duration,
-    join_names,
-)
+from balancectl.cli.formatting import did_you_mean, format_count, join_names
 from balancectl.cli.output import (
     Column,
     print_json,
@@ -37,6 +31,7 @@ from balancectl.deployment.silences import (
 )
 from balancectl.deployment.target import Target
 from shared.silences import EVERYTHING, PROVIDER_PREFIX, Silence
+from shared.times import format_clock, format_duration
 
 _LONGEST: Final = timedelta(days=366)
 _PATTERN: Final = re.compile(r"(provider:)?[A-Za-z0-9._*?\[\]!-]{1,128}")

@@ -15,9 +15,9 @@ from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack, read_stack
 from balancectl.deployment.balances import read_all_latest
-from balancectl.deployment.health import Condition, assess
 from balancectl.deployment.target import Target
 from balancectl.views.status import as_json, print_status
+from status_page.health import Condition, assess
 
 
 def status(

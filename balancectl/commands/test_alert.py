@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from balancectl.cli.exit_codes import ExitCode
-from balancectl.cli.formatting import format_duration
 from balancectl.cli.output import (
     print_json,
     progress,
@@ -32,6 +31,7 @@ from balancectl.deployment.subscribers.test_messages import (
 )
 from balancectl.views.test_alert import print_delivery, print_recipients
 from shared.names import Severity
+from shared.times import format_duration
 
 
 def send_test_alert(  # noqa: PLR0913, PLR0917 -- options are arguments

@@ -11,10 +11,9 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import CliError, is_denied, is_missing, translate
-from balancectl.cli.formatting import format_age, format_clock, format_count, join_names
+from balancectl.cli.formatting import format_age, format_count, join_names
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.balances import read_all_latest
-from balancectl.deployment.health import Condition, assess
 from balancectl.deployment.silences import read_silences
 from balancectl.deployment.subscribers.subscriptions import (
     State,
@@ -25,7 +24,9 @@ from balancectl.deployment.subscribers.subscriptions import (
 )
 from balancectl.deployment.target import Target
 from balancectl.keys.locations import key_states
+from shared.times import format_clock
 from shared.version import VERSION
+from status_page.health import Condition, assess
 
 #: The queues of failures, by suffix of the deployment's name: content, and runbook heading.
 FAILURE_QUEUES: Final = {

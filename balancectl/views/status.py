@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from balancectl.cli.formatting import format_age, format_clock, format_duration
+from balancectl.cli.formatting import format_age
 from balancectl.cli.output import (
     Cell,
     Column,
@@ -17,12 +17,22 @@ from balancectl.cli.output import (
     print_warning,
 )
 from balancectl.deployment.accounts import Stack
-from balancectl.deployment.health import Condition, Health, hours_left, least_left
 from balancectl.deployment.target import Target
 from shared.money import format_amount, format_number
 from shared.records import Latest, Thresholds, TopUp
+from shared.times import format_clock, format_duration
+from status_page.health import Condition, Health, hours_left, least_left
 
 Latests = Mapping[str, Latest]
+
+_STYLES = {
+    Condition.CRITICAL: "bold red",
+    Condition.FAILING: "red",
+    Condition.STALE: "yellow",
+    Condition.WARNING: "yellow",
+    Condition.NOT_SET_UP: "cyan",
+    Condition.OK: "green",
+}
 
 
 _COLUMNS = (
@@ -66,7 +76,7 @@ def print_status(  # noqa: PLR0913, PLR0917 -- a table's parts
 def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> list[Cell | str]:
     """Return an account's row."""
     condition = health.condition
-    state = Cell(": ".join(filter(None, [condition.label, health.detail])), condition.style)
+    state = Cell(": ".join(filter(None, [condition.label, health.detail])), _STYLES[condition])
     if latest is None:
         return [name, "-", "-", "-", "-", "-", "-", state]
     good = latest.good

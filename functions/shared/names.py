@@ -110,6 +110,11 @@ def selftest_lease(account: str, severity: Severity, at: str) -> str:
     return f"test/{account}/{severity}/{at}"
 
 
+def default_namespace(stack_name: str) -> str:
+    """Return the namespace of the accounts' metrics, where Terraform's variable sets no other."""
+    return DEFAULT_NAMESPACE if stack_name == DEFAULT_NAME else f"{DEFAULT_NAMESPACE}/{stack_name}"
+
+
 def run_namespace(namespace: str) -> str:
     """Return the namespace of the functions' own metrics, next to the accounts' ``namespace``."""
     return f"{namespace}/Runs"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from balancectl.deployment.health import Condition, assess
 from shared.outcome import Outcome
 from shared.records import Thresholds
+from status_page.health import Condition, assess
 from tests.latest import changed, make_latest
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
-from balancectl.cli.formatting import format_duration
 from shared.money import format_amount
 from shared.outcome import Outcome
 from shared.records import Latest
+from shared.times import format_duration
 
 
 class Condition(IntEnum):
@@ -33,19 +33,9 @@ class Condition(IntEnum):
         return self.name.lower().replace("_", " ")
 
     @property
-    def style(self) -> str:
-        """The rich style of the condition."""
-        return _STYLES[self]
-
-
-_STYLES = {
-    Condition.CRITICAL: "bold red",
-    Condition.FAILING: "red",
-    Condition.STALE: "yellow",
-    Condition.WARNING: "yellow",
-    Condition.NOT_SET_UP: "cyan",
-    Condition.OK: "green",
-}
+    def heading(self) -> str:
+        """The condition at the beginning of a line: "Not set up"."""
+        return "OK" if self is Condition.OK else self.label.capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,165 @@
+"""The page: accounts by what needs attention, totals by unit, HTML from templates. Pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from shared.money import format_amount
+from shared.records import Latest
+from shared.text import one_line
+from status_page.account import AccountView
+from status_page.chart import HEIGHT, WIDTH, Mark, days, place
+from status_page.health import Condition
+
+#: The details of so few accounts are shown without a click.
+_MOST_OPEN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What is left and burnt in one unit."""
+
+    left: str
+    burn: str
+    """Empty where no account's burn is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The accounts in one condition."""
+
+    condition: Condition
+    accounts: Sequence[AccountView]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All accounts at one moment."""
+
+    title: str
+    now: datetime
+    groups: Sequence[Group]
+    totals: Sequence[Total]
+
+    @property
+    def days(self) -> Sequence[Mark]:
+        """The axis of every chart."""
+        return list(days(self.now))
+
+    @property
+    def now_at(self) -> int:
+        """The present's place on it."""
+        return place(self.now, self.now)
+
+    @property
+    def count(self) -> int:
+        """The number of accounts."""
+        return sum(len(group.accounts) for group in self.groups)
+
+    def is_open(self, account: AccountView) -> bool:
+        """Whether the account's details are shown at once."""
+        urgent = [a for g in self.groups if g.condition is Condition.CRITICAL for a in g.accounts]
+        return account in urgent[:_MOST_OPEN]
+
+
+def page(
+    title: str, now: datetime, accounts: Iterable[AccountView], latest: Iterable[Latest]
+) -> Page:
+    """Sort accounts into a page, the worst first."""
+    by_condition: dict[Condition, list[AccountView]] = {}
+    for account in sorted(accounts, key=lambda account: account.id.lower()):
+        by_condition.setdefault(account.condition, []).append(account)
+    groups = [Group(condition, by_condition[condition]) for condition in sorted(by_condition)]
+    return Page(title, now, groups, list(_totals(latest)))
+
+
+def _totals(latest: Iterable[Latest]) -> Iterable[Total]:
+    """Yield the totals of each unit, of which most accounts are first."""
+    left: dict[str, Decimal] = {}
+    burn: dict[str, Decimal] = {}
+    number: Counter[str] = Counter()
+    for each in latest:
+        good = each.good
+        if good.balance is None:
+            continue
+        unit = one_line(good.unit or "", 40)
+        number[unit] += 1
+        left[unit] = left.get(unit, Decimal(0)) + good.balance
+        if good.burn_per_day is not None:
+            burn[unit] = burn.get(unit, Decimal(0)) + good.burn_per_day
+    for unit, _ in number.most_common():
+        yield Total(
+            format_amount(left[unit], unit), format_amount(burn[unit], unit) if unit in burn else ""
+        )
+
+
+def render_report(page: Page, silence_command: Callable[[str], str]) -> str:
+    """Render the page as one self-contained HTML file.
+
+    ``silence_command`` returns the command that silences an account, to be copied.
+    """
+    style, script = _asset("report.css"), _asset("report.js")
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            page=page,
+            silence_command=silence_command,
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+        )
+    )
+
+
+def render_widget(page: Page, theme: str) -> str:
+    """Render the page as HTML for a custom widget of a CloudWatch dashboard.
+
+    A widget runs no script, and CloudWatch removes ``<use>`` and ``<foreignObject>``
+    (CloudWatch user guide, "Custom widgets", read 2026-11).
+    """
+    return (
+        _environment()
+        .get_template("widget.html.jinja")
+        .render(page=page, theme="dark" if theme == "dark" else "light", style=_asset("widget.css"))
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Return the templates' environment: everything is escaped, and nothing may be missing."""
+    environment = Environment(
+        loader=PackageLoader("status_page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(WIDTH=WIDTH, HEIGHT=HEIGHT)
+    return environment
+
+
+@cache
+def _asset(name: str) -> Markup:
+    """Return a style sheet or script of ours as it is."""
+    text = resources.files("status_page").joinpath("templates", name).read_text("utf-8")
+    return Markup(text)  # noqa: S704 -- a file of ours, not a text of others
+
+
+def _hash(text: str) -> str:
+    """Return the source expression that lets a page's policy admit exactly this text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
