@@ -10,10 +10,9 @@ from itertools import pairwise
 from typing import Final
 
 from balancectl.deployment.target import Target
-from shared.days import DAY_PREFIX, DayTotals
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from shared.names import LATEST, default_namespace
-from shared.records import Latest, TopUp
+from shared.records import DAY_PREFIX, DayTotals, Latest, TopUp
 from status_page.chart import BEHIND
 from status_page.reading import read_points, read_spans
 from status_page.series import Past, Point

@@ -197,7 +197,7 @@ class FakeDynamo:
                 and values.get(":start", "") <= item["at"] <= values.get(":end", "~")
                 and item["at"] < values.get(":latest", "~")
             ]
-            items.sort(key=lambda item: item["at"], reverse=True)
+            items.sort(key=lambda item: item["at"], reverse=query.get("ScanIndexForward") is False)
         else:
             table = self._table("Query", TableName)
             items = [item for item in table if item["scope"] == values[":scope"]]
@@ -341,6 +341,52 @@ class FakeSns:
         return {"MessageId": "message-1"}
 
 
+class FakeCloudWatch:
+    """CloudWatch: hourly balances, and changes of alarms; pages of two."""
+
+    def __init__(self) -> None:
+        self.balances: dict[str, list[tuple[datetime, float]]] = {}
+        self.changes: list[tuple[datetime, str, str]] = []
+        self.namespaces: set[str] = set()
+
+    def get_metric_data(
+        self,
+        *,
+        MetricDataQueries: Sequence[Any],  # noqa: N803 -- AWS's names
+        NextToken: str = "0",  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
+        start, results, more = int(NextToken), [], False
+        for query in MetricDataQueries:
+            metric = query["MetricStat"]["Metric"]
+            self.namespaces.add(metric["Namespace"])
+            found = self.balances.get(metric["Dimensions"][0]["Value"], [])
+            page = found[start : start + 2]
+            more = more or len(found) > start + 2
+            results.append(
+                {
+                    "Id": query["Id"],
+                    "Timestamps": [at for at, _ in page],
+                    "Values": [value for _, value in page],
+                }
+            )
+        return {"MetricDataResults": results, **({"NextToken": str(start + 2)} if more else {})}
+
+    def describe_alarm_history(self, *, NextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803
+        start = int(NextToken)
+        newest = sorted(self.changes, reverse=True)
+        page = [
+            {
+                "AlarmName": name,
+                "Timestamp": at,
+                "HistoryData": json.dumps({"newState": {"stateValue": state}}),
+            }
+            for at, name, state in newest[start : start + 2]
+        ]
+        more = {"NextToken": str(start + 2)} if len(newest) > start + 2 else {}
+        return {"AlarmHistoryItems": page, **more}
+
+
 class FakeLogs:
     """CloudWatch Logs: the router's log group."""
 
@@ -380,6 +426,7 @@ class Cloud:
     functions: FakeFunctions = field(default_factory=FakeFunctions)
     sns: FakeSns = field(default_factory=FakeSns)
     logs: FakeLogs = field(default_factory=FakeLogs)
+    cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
     now: datetime = NOW
 
     def target(self, name: str = "demo") -> Target:
@@ -392,6 +439,7 @@ class Cloud:
             functions=self.functions,
             sns=self.sns,
             logs=self.logs,
+            cloudwatch=self.cloudwatch,
             identity=("123456789012", "arn:aws:sts::123456789012:assumed-role/deploy/alice"),
         )
         return target
