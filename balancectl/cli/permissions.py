@@ -6,6 +6,8 @@ from typing import Final
 
 #: What the deployment's read-only policy (Terraform output ``read_only_policy_json``) allows.
 READ_ONLY: Final = (
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:GetMetricData",
     "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
     "dynamodb:Query",
@@ -36,6 +38,13 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "verify": (),
     "provider list, show, new, check": (),
     "status": ("dynamodb:BatchGetItem", "scheduler:GetSchedule"),
+    "report": (
+        "cloudwatch:DescribeAlarmHistory",
+        "cloudwatch:GetMetricData",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "scheduler:GetSchedule",
+    ),
     "history": ("dynamodb:Query",),
     "preflight": ("dynamodb:GetItem",),
     "preflight --live": ("dynamodb:GetItem", *_POLLING),

@@ -1,4 +1,5 @@
-# For people and pipelines that look and change nothing: balancectl status, history, preflight.
+# For people and pipelines that look and change nothing: balancectl status, report, history,
+# preflight.
 data "aws_iam_policy_document" "read_only" {
   statement {
     sid       = "ReadBalances"
@@ -10,5 +11,12 @@ data "aws_iam_policy_document" "read_only" {
     sid       = "ReadAccounts"
     actions   = ["scheduler:GetSchedule"]
     resources = [local.arns.schedules]
+  }
+
+  # GetMetricData takes no resource, and the history of all alarms is one request.
+  statement {
+    sid       = "ReadPast"
+    actions   = ["cloudwatch:DescribeAlarmHistory", "cloudwatch:GetMetricData"]
+    resources = ["*"]
   }
 }

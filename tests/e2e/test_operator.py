@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,7 +72,9 @@ def test_plan_after_apply_has_nothing_to_change(plan_after_apply: dict[str, Any]
     assert changed == {}
 
 
-def test_read_only_policy_is_enough_for_status(cloud: LocalCloud) -> None:
+def test_read_only_policy_is_enough_for_status_and_report(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
     iam = cloud.emulator.client("iam")
     iam.create_user(UserName="ci")
     iam.put_user_policy(
@@ -86,10 +89,19 @@ def test_read_only_policy_is_enough_for_status(cloud: LocalCloud) -> None:
     }
 
     printed = cloud.deployment.balancectl("status", "--json", exits=(0, 1), environment=as_ci)
+    page = tmp_path / "page.html"
+    cloud.deployment.balancectl("report", "-o", str(page), environment=as_ci)
     with pytest.raises(DeploymentError, match=r"(?i)not authorized|denied|may not|not allowed"):
         cloud.deployment.balancectl("keys", "list", environment=as_ci)
 
     assert "openrouter-main" in printed
+    html = page.read_text("utf-8")
+    for account in cloud.latest():
+        assert f"<b>{account}</b>" in html
+    # The story's balances, top-up and alarms, as CloudWatch kept them.
+    assert 'class="line"' in html
+    assert 'class="span critical"' in html
+    assert [key for key in cloud.providers.keys().values() if key in html] == []
 
 
 def test_alarms_on_the_monitor_itself_find_the_series_that_they_watch(cloud: LocalCloud) -> None:
