@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from balancectl.cli import formatting as words
+from shared.times import format_clock
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
@@ -60,7 +61,7 @@ def test_duration_when_formatted_then_has_one_unit(length: timedelta, expected: 
 def test_clock_when_formatted_then_is_as_short_as_it_stays_clear(
     at: datetime, expected: str
 ) -> None:
-    assert words.format_clock(at, NOW) == expected
+    assert format_clock(at, NOW) == expected
 
 
 @pytest.mark.parametrize(
