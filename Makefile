@@ -114,7 +114,7 @@ down: setup ## Stop what `make up` started
 .PHONY: bench
 bench: build ## Measure what the speed claims rest on (a few minutes; best on an idle machine)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
-	@for script in poll cold_start runway; do $(BIN)/python bench/$$script.py; done
+	@for script in poll cold_start runway report; do $(BIN)/python bench/$$script.py; done
 
 # --- release --------------------------------------------------------------------------------
 
