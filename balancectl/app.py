@@ -22,6 +22,7 @@ from balancectl.commands import (
     preflight,
     provider,
     provider_check,
+    push,
     report,
     setup,
     silence,
@@ -125,6 +126,8 @@ keys_group.command("move")(keys.move_key)
 keys_group.command("remove")(keys.remove_keys)
 app.add_typer(keys_group, name="keys")
 app.command("poll")(poll.poll)
+# A negative amount is no option.
+app.command("push", context_settings={"ignore_unknown_options": True})(push.push_balances)
 app.command("status")(status.status)
 app.command("history")(history.history)
 app.command("report")(report.report)

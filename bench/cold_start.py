@@ -74,7 +74,7 @@ import os
 from types import SimpleNamespace
 account = {"id": "one", "provider": "openrouter", "secret": "keys",
            "base_url": os.environ["AWS_ENDPOINT_URL"], "critical": 5}
-context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60000)
+context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60000, invoked_function_arn="")
 report = balance_poller.handler.lambda_handler({"accounts": [account]}, context)
 assert report["counts"]["ok"] == 1, report
 """
@@ -89,7 +89,7 @@ alarm = {"AlarmName": "bench/one/critical", "NewStateValue": "ALARM", "OldStateV
                      "Dimensions": [{"name": "Account", "value": "one"},
                                     {"name": "Provider", "value": "openrouter"}]}}
 event = {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": json.dumps(alarm)}]}
-context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60000)
+context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60000, invoked_function_arn="")
 answer = alert_router.handler.lambda_handler(event, context)
 assert not answer["batchItemFailures"] and len(answer["published"]) == 1, answer
 """

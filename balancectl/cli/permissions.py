@@ -49,6 +49,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "preflight": ("dynamodb:GetItem",),
     "preflight --live": ("dynamodb:GetItem", *_POLLING),
     "poll": ("dynamodb:BatchGetItem", *_POLLING),
+    "push": ("lambda:InvokeFunction",),
     "keys list": _KEYS,
     "keys set, import, bind, remove": _WRITING_KEYS,
     "keys move": (

@@ -54,6 +54,8 @@ def _attempt_row(attempts: Sequence[PastAttempt], index: int) -> list[Cell | str
             change = f"{sign}{format_number(difference, attempt.unit or '')}"
     is_ok = attempt.outcome is Outcome.OK
     text = attempt.outcome.value if is_ok else attempt.reason or attempt.outcome.words
+    if attempt.pushed_by:
+        text = f"{text}, pushed by {attempt.pushed_by}"
     return [
         f"{attempt.at:%Y-%m-%d %H:%M:%S}",
         "-" if attempt.balance is None else format_amount(attempt.balance, attempt.unit or ""),

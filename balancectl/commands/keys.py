@@ -24,6 +24,7 @@ from balancectl.commands.completion import complete_account
 from balancectl.commands.options import AccountArgument, JsonOption, target_of
 from balancectl.deployment.accounts import read_stack
 from balancectl.deployment.rename import copy_history
+from balancectl.deployment.target import Target
 from balancectl.keys import sources
 from balancectl.keys.document import Change
 from balancectl.keys.locations import key_states, locate_key, remove_key, unused_names
@@ -140,14 +141,25 @@ def move_key(
         raise typer.BadParameter(f"'{new}' is not a valid account name")
     stack = known_stack(target)
     is_deployed = stack is None or old in stack.accounts
-    location = locate_key(target, stack, old)
+    has_key = stack is None or old not in stack.accounts or old in stack.with_keys
+    if has_key:
+        _move(target, locate_key(target, stack, old), (old, new), keep=is_deployed, force=force)
+    copied = copy_history(target, old, new)
+    print_note(f"{format_count(copied, 'record')} of {old} copied to {new}")
+    if is_deployed and not has_key:
+        print_note(f"rename {old} to {new} in `accounts`, and run `make deploy`")
+    elif is_deployed:
+        print_note(f"rename {old} to {new} in `accounts`, run `make deploy`, and then:")
+        print_command(target.command("keys", "remove", old))
+
+
+def _move(
+    target: Target, location: SecretReference, names: tuple[str, str], *, keep: bool, force: bool
+) -> None:
+    """Rename a key in the deployment's secret; one in another secret stays."""
+    old, new = names
     if location == SecretReference(target.names.secret, old):
-        change = rename_key(target, location, new, keep_old=is_deployed, replace=force)
+        change = rename_key(target, location, new, keep_old=keep, replace=force)
         print_line(f"{new}: key {change} in {location.secret_id}", "green")
     else:
         print_line(f"{new}: the key stays in {location.secret_id}: keep `secret` in its entry")
-    copied = copy_history(target, old, new)
-    print_note(f"{format_count(copied, 'record')} of {old} copied to {new}")
-    if is_deployed:
-        print_note(f"rename {old} to {new} in `accounts`, run `make deploy`, and then:")
-        print_command(target.command("keys", "remove", old))

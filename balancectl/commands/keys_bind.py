@@ -44,7 +44,7 @@ def bind(
     """
     target = target_of(context)
     stack = read_stack(target)
-    names = sorted(stack.accounts) if all_accounts else list(accounts or [])
+    names = sorted(stack.with_keys) if all_accounts else list(accounts or [])
     if not names:
         raise CliError("name the accounts, or pass --all")
     locations = {name: locate_key(target, stack, stack.account(name).id) for name in names}

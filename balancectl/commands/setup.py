@@ -31,12 +31,13 @@ from balancectl.deployment.target import Target
 from balancectl.keys import sources
 from balancectl.keys.destinations import destinations
 from balancectl.keys.locations import key_states, locate_key, save_keys
-from balancectl.keys.parts import key_parts
+from balancectl.keys.parts import check_kind, key_parts
 from balancectl.keys.sources import checked_part, key_warnings, parse_key, prompt
 from balancectl.views.poll import print_report
 from balancectl.views.subscribers import print_confirmed, print_resend_commands
 from balancectl.views.test_alert import print_delivery, print_recipients
 from shared.names import Severity
+from shared.outcome import Outcome
 from shared.secret import PlainKey
 
 _ROUTER_SECONDS = 60.0
@@ -75,7 +76,8 @@ def setup(
 def _keys(target: Target, stack: Stack) -> bool:
     """Ask for each missing key and save it at once; return whether none is missing."""
     print_line("1. Keys", "bold")
-    missing = [state for state in key_states(target, stack) if state.why_missing]
+    states = key_states(target, stack)
+    missing = [state for state in states if state.why_missing]
     is_complete = True
     for state in missing:
         key = None if sources.is_piped() else _ask(stack, state.account)
@@ -84,14 +86,14 @@ def _keys(target: Target, stack: Stack) -> bool:
             print_warning(f"{state.account}: {state.why_missing}")
             print_command(target.command("keys", "set", state.account))
             continue
-        for warning in key_warnings(key):
+        for warning in [*key_warnings(key), *check_kind(stack, state.account, key)]:
             print_warning(f"{state.account}: {warning}")
         location = locate_key(target, stack, state.account)
         bound_to = destinations(stack, [state.account])
         save_keys(target, {state.account: location}, {state.account: key}, bound_to)
         print_line(f"{state.account}: key saved", "green")
     if not missing:
-        print_line(f"{format_count(len(stack.accounts), 'key')} in place", "green")
+        print_line(f"{format_count(len(states), 'key')} in place", "green")
     return is_complete
 
 
@@ -115,6 +117,9 @@ def _poll(target: Target, stack: Stack) -> bool:
         report = poll_shards(target, stack.shards, None, at)
         report = with_recorded_balances(target, report)
     print_report(report)
+    for polled in report.polled:
+        if polled.outcome is Outcome.NOT_PUSHED:
+            print_command(target.command("push", polled.account, "AMOUNT"))
     return not report.errors and all(polled.is_ok for polled in report.polled)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from balance_poller.definitions.catalogue import list_providers
 from balancectl.cli.errors import CliError
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.formatting import did_you_mean, format_count, join_names
-from balancectl.cli.output import print_warning, progress
+from balancectl.cli.output import print_note, print_warning, progress
 from balancectl.commands.completion import complete_provider
 from balancectl.commands.options import (
     BaseUrlOption,
@@ -30,6 +31,7 @@ from balancectl.local.accounts_file import AccountsFile, read_accounts_file
 from balancectl.local.one_account import check_wallet, make_account, read_provider_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import print_polls
+from shared.names import PUSHED
 from shared.outcome import Outcome
 from shared.secret import PlainKey
 
@@ -94,6 +96,8 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
     """
     if (provider is None) == (file is None):
         raise typer.BadParameter("give either a provider or --file")
+    if provider == PUSHED:
+        raise typer.BadParameter("a pushed account has no provider to ask")
     if file is not None:
         found, keys = _from_file(
             file, accounts, keys_file, [key_env, key_stdin, params, wallet, base_url]
@@ -107,6 +111,9 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
         keys = {
             str(provider): read_provider_key(str(provider), {}, key_env or [], key_stdin=key_stdin)
         }
+    if pushed := [account.id for account in found.accounts if account.is_pushed]:
+        print_note(f"nothing to ask for {join_names(pushed)}: the balance is pushed")
+        found = replace(found, accounts=tuple(a for a in found.accounts if not a.is_pushed))
     now = target_of(context).now().replace(microsecond=0)
     with progress(f"polling {format_count(len(found.accounts), 'account')} …"):
         polls = poll_accounts(found.accounts, found.providers, keys, now)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
 from balancectl.cli.formatting import did_you_mean
 from balancectl.deployment.target import Target
+from shared.names import PUSHED
 
 DEFAULT_STALE_AFTER: Final = timedelta(minutes=30)
 #: 100 shards of 500 accounts are ten times what classic alarms in one Region carry.
@@ -32,6 +33,11 @@ class DeployedAccount:
     def provider(self) -> str:
         """The provider's name."""
         return str(self.config.get("provider", ""))
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether its balance is handed in, so that it has no key."""
+        return self.provider == PUSHED
 
     @property
     def stale_after(self) -> timedelta:
@@ -58,6 +64,11 @@ class Stack:
 
     shards: tuple[Shard, ...]
     accounts: Mapping[str, DeployedAccount] = field(default_factory=dict)
+
+    @property
+    def with_keys(self) -> tuple[str, ...]:
+        """Names of the accounts that need a key: all but those whose balance is pushed."""
+        return tuple(name for name, each in self.accounts.items() if not each.is_pushed)
 
     def account(self, name: str) -> DeployedAccount:
         """Return the account called ``name``.

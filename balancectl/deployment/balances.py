@@ -31,6 +31,8 @@ class PastAttempt:
     reason: str | None
     balance: Decimal | None
     unit: str | None
+    pushed_by: str | None = None
+    """Who says to have pushed it."""
 
 
 def read_latest(target: Target, account: str) -> Latest | None:
@@ -133,6 +135,7 @@ def _attempt(item: Mapping[str, Any]) -> PastAttempt:
         reason=item.get("reason"),
         balance=item.get("balance"),
         unit=item.get("unit"),
+        pushed_by=item.get("pushed_by"),
     )
 
 

@@ -135,7 +135,7 @@ def _poll_shard(
         ) from exc
     payload = answer["Payload"].read()
     if answer.get("FunctionError"):
-        raise CliError(f"{_failure(payload)}; see log group /aws/lambda/{function}")
+        raise CliError(f"{failure_of(payload)}; see log group /aws/lambda/{function}")
     return parse_report(payload)
 
 
@@ -183,7 +183,7 @@ def _balance(text: object) -> Decimal | None:
         raise ValueError(str(exc)) from None
 
 
-def _failure(payload: bytes) -> str:
+def failure_of(payload: bytes) -> str:
     """Return the error of a failed function, without its stack trace."""
     try:
         answer = json.loads(payload)

@@ -47,9 +47,14 @@ def locate_key(target: Target, stack: Stack | None, account: str) -> SecretRefer
     """Return where the account's key is kept: by default, in the deployment's secret.
 
     Raises:
-        CliError: When the account's ``secret`` is not a valid reference.
+        CliError: When the account's ``secret`` is not a valid reference, or it has no key.
     """
     known = None if stack is None else stack.accounts.get(account)
+    if known is not None and known.is_pushed:
+        raise CliError(
+            f"account '{account}' has no key, because its balance is pushed: "
+            f"{target.command('push', account, 'AMOUNT')}"
+        )
     text = (known.config.get("secret") if known else None) or f"{target.names.secret}#{account}"
     try:
         return SecretReference.parse(str(text))
@@ -133,7 +138,7 @@ def remove_key(target: Target, location: SecretReference) -> Change:
 
 def key_states(target: Target, stack: Stack) -> list[KeyState]:
     """Return whether the poller finds each account's key; read each secret once."""
-    locations = {account: locate_key(target, stack, account) for account in stack.accounts}
+    locations = {account: locate_key(target, stack, account) for account in stack.with_keys}
     secrets = {
         secret_id: _read_secret(target, secret_id)
         for secret_id in dict.fromkeys(location.secret_id for location in locations.values())
@@ -149,7 +154,7 @@ def unused_names(target: Target, stack: Stack) -> list[str]:
     found = _read_secret(target, target.names.secret)
     if isinstance(found, str) or found[0].text is None:
         return []
-    locations = (locate_key(target, stack, account) for account in stack.accounts)
+    locations = (locate_key(target, stack, account) for account in stack.with_keys)
     used = {
         location.json_key for location in locations if location.secret_id == target.names.secret
     }

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from balancectl.cli.errors import CliError, is_denied, is_missing, translate
 from balancectl.cli.formatting import format_age, format_count, join_names
-from balancectl.deployment.accounts import Stack
+from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.silences import read_silences
 from balancectl.deployment.subscribers.subscriptions import (
@@ -100,7 +100,11 @@ def _polling(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResul
     if last is None:
         yield CheckResult("polling", Finding.BAD, f"{text}; no run yet", target.command("poll"))
     else:
-        longest = max(account.stale_after for account in stack.accounts.values())
+        # A pushed balance may be a day old, whether the poller runs or not.
+        longest = max(
+            (stack.accounts[name].stale_after for name in stack.with_keys),
+            default=DEFAULT_STALE_AFTER,
+        )
         finding = Finding.GOOD if now - last <= longest else Finding.BAD
         remedy = "" if finding is Finding.GOOD else f"log group {_log(target)}"
         yield CheckResult("polling", finding, f"{text}; last run {format_age(last, now)}", remedy)

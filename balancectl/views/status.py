@@ -67,10 +67,15 @@ def print_status(  # noqa: PLR0913, PLR0917 -- a table's parts
         print_warning("polling is switched off (Terraform variable polling_enabled)")
     waiting = [name for name in names if name not in latest]
     if waiting and stack.shards:
-        print_note(
-            f"to set up: {target.command('keys', 'set', waiting[0])}, then "
-            f"{target.command('poll', waiting[0])}"
-        )
+        print_note(_how_to_set_up(target, stack, waiting[0]))
+
+
+def _how_to_set_up(target: Target, stack: Stack, name: str) -> str:
+    """Return the commands after which an account that was never polled has a balance."""
+    steps = [target.command("keys", "set", name), target.command("poll", name)]
+    if name in stack.accounts and stack.accounts[name].is_pushed:
+        steps = [target.command("poll", name), target.command("push", name, "AMOUNT")]
+    return f"to set up: {steps[0]}, then {steps[1]}"
 
 
 def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> list[Cell | str]:
@@ -122,6 +127,7 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
         ),
         ("polled", f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"),
         ("last outcome", latest.outcome.value),
+        ("pushed by", f"{good.pushed_by}, as the caller says" if good.pushed_by else ""),
         ("next request", _next_request(latest, now)),
         ("top up at", latest.top_up_url or ""),
     ]
@@ -224,5 +230,6 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
         and {"at": good.last_top_up.at, "amount": good.last_top_up.amount},
         "resets_at": good.resets_at,
         "credit_expires_at": good.credit_expires_at,
+        "pushed_by": good.pushed_by,
         "top_up_url": latest.top_up_url,
     }

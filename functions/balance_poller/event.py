@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from shared.money import NumberError, parse_number, within_limits
-from shared.names import ACCOUNT_PATTERN
+from shared.names import ACCOUNT_PATTERN, PUSHED, UNIT_PATTERN
 from shared.records import Thresholds
 from shared.times import parse_time
 
@@ -24,6 +24,9 @@ MAX_AHEAD: Final = timedelta(hours=2)
 #: As in Terraform, for accounts that set none.
 _STALE_AFTER_MINUTES: Final = Decimal(30)
 _LONGEST_STALENESS: Final = Decimal(7 * 24 * 60)
+#: The same for pushed accounts: a day and two hours, so that a daily job may be late.
+_PUSHED_STALE_AFTER_MINUTES: Final = Decimal(1_560)
+_LONGEST_PUSHED_STALENESS: Final = Decimal(31 * 24 * 60)
 
 
 class EventError(ValueError):
@@ -41,7 +44,7 @@ class Account:
     id: str
     provider: str
     secret: str
-    """A Secrets Manager name or ARN, optionally ``#json_key``."""
+    """A Secrets Manager name or ARN, optionally ``#json_key``; empty for a pushed account."""
     params: Mapping[str, str] = field(default_factory=dict)
     wallet: str | None = None
     base_url: str | None = None
@@ -50,6 +53,13 @@ class Account:
     """Overrides the provider's."""
     stale_after: timedelta = timedelta(minutes=int(_STALE_AFTER_MINUTES))
     """How long it may go without a balance before an alert."""
+    unit: str | None = None
+    """What a pushed account's balance is counted in; None for any other."""
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether its balance is handed in, rather than asked for."""
+        return self.provider == PUSHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,7 @@ def _accounts(entries: Sequence[object]) -> tuple[tuple[Account, ...], tuple[Bad
     bad: list[BadAccount] = []
     seen: set[str] = set()
     for index, entry in enumerate(entries):
-        label = _id(entry)
+        label = account_id(entry)
         if label is None:
             bad.append(BadAccount(f"accounts[{index}]", "the account's id is missing or malformed"))
             continue
@@ -146,28 +156,37 @@ def parse_account(entry: object) -> Account:
     Raises:
         AccountError: naming the field that is missing or wrong.
     """
-    account_id = _id(entry)
-    if account_id is None or not isinstance(entry, Mapping):
+    name = account_id(entry)
+    if name is None or not isinstance(entry, Mapping):
         raise AccountError("the account's id is missing or malformed")
+    thresholds = Thresholds(**{field: read_number(entry, field) for field in Thresholds.__slots__})
+    if entry.get("provider") == PUSHED:
+        return Account(
+            id=name,
+            provider=PUSHED,
+            secret="",
+            thresholds=thresholds,
+            top_up_url=optional_text(entry, "top_up_url"),
+            stale_after=_stale_after(entry, _PUSHED_STALE_AFTER_MINUTES, _LONGEST_PUSHED_STALENESS),
+            unit=_unit(entry),
+        )
     return Account(
-        id=account_id,
+        id=name,
         provider=_required(entry, "provider"),
         secret=_required(entry, "secret"),
         params=_params(entry.get("params")),
-        wallet=_optional(entry, "wallet"),
-        base_url=_optional(entry, "base_url"),
-        thresholds=Thresholds(**{name: _number(entry, name) for name in Thresholds.__slots__}),
-        top_up_url=_optional(entry, "top_up_url"),
-        stale_after=_stale_after(entry),
+        wallet=optional_text(entry, "wallet"),
+        base_url=optional_text(entry, "base_url"),
+        thresholds=thresholds,
+        top_up_url=optional_text(entry, "top_up_url"),
+        stale_after=_stale_after(entry, _STALE_AFTER_MINUTES, _LONGEST_STALENESS),
     )
 
 
-def _id(entry: object) -> str | None:
-    """Return an entry's account id, or None when it has no usable one."""
-    account_id = entry.get("id") if isinstance(entry, Mapping) else None
-    if isinstance(account_id, str) and ACCOUNT_PATTERN.fullmatch(account_id):
-        return account_id
-    return None
+def account_id(entry: object, field: str = "id") -> str | None:
+    """Return the account that an entry's ``field`` names, or None when it names none."""
+    name = entry.get(field) if isinstance(entry, Mapping) else None
+    return name if isinstance(name, str) and ACCOUNT_PATTERN.fullmatch(name) else None
 
 
 def _label(entry: Any, name: str) -> str:  # noqa: ANN401 -- any JSON value
@@ -178,20 +197,32 @@ def _label(entry: Any, name: str) -> str:  # noqa: ANN401 -- any JSON value
 
 def _required(entry: Mapping[str, object], name: str) -> str:
     """Return a required text."""
-    text = _optional(entry, name)
+    text = optional_text(entry, name)
     if text is None:
         raise AccountError(f"the account's {name} is missing")
     return text
 
 
-def _optional(entry: Mapping[str, object], name: str) -> str | None:
-    """Return a text, or None when it is absent, null or empty."""
+def optional_text(entry: Mapping[str, object], name: str) -> str | None:
+    """Return a text, or None when it is absent, null or empty.
+
+    Raises:
+        AccountError: when it is anything else.
+    """
     value = entry.get(name)
     if value is None or value == "":
         return None
     if not isinstance(value, str):
         raise AccountError(f"the account's {name} is not a text")
     return value
+
+
+def _unit(entry: Mapping[str, object]) -> str:
+    """Return a pushed account's unit."""
+    unit = _required(entry, "unit")
+    if not UNIT_PATTERN.fullmatch(unit):
+        raise AccountError("the account's unit is neither a currency such as USD nor a word")
+    return unit
 
 
 def _params(value: object) -> Mapping[str, str]:
@@ -212,18 +243,22 @@ def _params(value: object) -> Mapping[str, str]:
     return params
 
 
-def _stale_after(entry: Mapping[str, object]) -> timedelta:
-    """Return the account's staleness limit, at most a week."""
-    minutes = _number(entry, "stale_after_minutes")
+def _stale_after(entry: Mapping[str, object], default: Decimal, longest: Decimal) -> timedelta:
+    """Return the account's staleness limit; one beyond ``longest`` counts as that."""
+    minutes = read_number(entry, "stale_after_minutes")
     if minutes is None:
-        minutes = _STALE_AFTER_MINUTES
+        minutes = default
     if minutes <= 0:
         raise AccountError("the account's stale_after_minutes must be above 0")
-    return timedelta(minutes=float(min(minutes, _LONGEST_STALENESS)))
+    return timedelta(minutes=float(min(minutes, longest)))
 
 
-def _number(entry: Mapping[str, object], name: str) -> Decimal | None:
-    """Return a threshold, exactly as it was written."""
+def read_number(entry: Mapping[str, object], name: str) -> Decimal | None:
+    """Return a number exactly as it was written; None when it is absent or null.
+
+    Raises:
+        AccountError: when it is no number, or one that cannot be stored.
+    """
     value = entry.get(name)
     if value is None:
         return None

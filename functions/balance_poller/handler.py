@@ -16,9 +16,12 @@ from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits
 from balance_poller.poll import Adapters, poll
+from balance_poller.push import log_pushes, push
+from balance_poller.pushed.event import is_push, parse_push_event
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
+from balance_poller.recording.write_order import Sinks
 from balance_poller.report import log_run, publish_faults
 from balance_poller.settings import SERVICE, Settings
 from shared.aws import clients
@@ -37,15 +40,18 @@ class PollRunError(Exception):
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Poll the event's accounts and return the report.
+    """Poll the event's accounts, or take what is pushed through the alias; return the report.
 
     Raises:
-        EventError: when the event holds no accounts, or lies more than two hours ahead.
+        EventError: when the event holds no accounts, or lies more than two hours ahead; through
+            the alias, when it holds anything but pushes.
         PollRunError: when something failed that affects more than single accounts.
     """
     started = time.monotonic()
     logger(SERVICE)  # before any request: it quiets libraries that log URLs, headers and bodies
     settings = Settings.from_environment()
+    if is_push(context.invoked_function_arn):
+        return _take_pushes(event, settings)
     parsed = parse_event(event, datetime.now(UTC))
     deadline = started + _seconds_to_fetch(context.get_remaining_time_in_millis() / 1000, parsed)
     report = poll(parsed, _adapters(settings), deadline)
@@ -54,6 +60,15 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     publish_faults(parsed, report, settings.metric_namespace)
     if report.failed_parts:
         raise PollRunError(f"{', '.join(report.failed_parts)} failed: {'; '.join(report.errors)}")
+    return report.to_json()
+
+
+def _take_pushes(event: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Record what the event hands in."""
+    adapters = _adapters(settings)
+    sinks = Sinks(adapters.metrics, adapters.history, adapters.latest)
+    report = push(parse_push_event(event, datetime.now(UTC)), sinks)
+    log_pushes(report, settings.metric_namespace)
     return report.to_json()
 
 

@@ -7,7 +7,7 @@ everything else is attempted before that is reported.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,10 +17,12 @@ from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.fetching.fetch import BalanceFetcher, Fetched, Providers
 from balance_poller.fetching.plan import load_providers
+from balance_poller.pushed import figure
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestRead, LatestTable, is_done
 from balance_poller.recording.records import ProviderFacts, Recorded, record
+from balance_poller.recording.write_order import Sinks, write_all
 from balance_poller.report import Row, RunReport
 from shared.outcome import Outcome
 from shared.redactor import redactor
@@ -65,9 +67,10 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
         run.failed_parts.append("reading the latest balances")
     due = [account for account in event.accounts if not _is_done(run, account.id)]
     clock = adapters.fetcher.limits.monotonic
-    run.providers = load_providers(due, event.providers, lambda: clock() >= deadline)
-    fetched = _fetch(run, due, deadline)
-    recorded = [*_records(run, due, fetched), *_bad_records(run, bad)]
+    asked = [account for account in due if not account.is_pushed]
+    run.providers = load_providers(asked, event.providers, lambda: clock() >= deadline)
+    readings = {**_fetch(run, asked, deadline).readings, **_repeat(run, due)}
+    recorded = [*_records(run, due, readings), *_bad_records(run, bad)]
     _write(run, recorded)
     return _report(run, recorded)
 
@@ -87,6 +90,19 @@ def _fetch(run: _Run, due: Sequence[Account], deadline: float) -> Fetched:
     return fetched
 
 
+def _repeat(run: _Run, due: Sequence[Account]) -> dict[str, Reading]:
+    """Return the reading of every pushed account: what was pushed last."""
+    unread = Reading(Outcome.TRANSIENT, "the balance that was pushed last could not be read")
+    at, known = run.event.scheduled_at, run.known
+    return {
+        each.id: unread
+        if each.id in known.unknown
+        else figure.repeat(each, known.items.get(each.id), at)
+        for each in due
+        if each.is_pushed
+    }
+
+
 def _not_before(run: _Run, due: Sequence[Account]) -> dict[str, datetime]:
     """Return the accounts whose provider asked to wait beyond this run, and until when."""
     waits = {
@@ -97,12 +113,14 @@ def _not_before(run: _Run, due: Sequence[Account]) -> dict[str, datetime]:
     return {account: at for account, at in waits.items() if at and at > run.event.scheduled_at}
 
 
-def _records(run: _Run, due: Sequence[Account], fetched: Fetched) -> Iterable[Recorded]:
+def _records(
+    run: _Run, due: Sequence[Account], readings: Mapping[str, Reading]
+) -> Iterable[Recorded]:
     """Yield the records of each poll."""
     at = run.event.scheduled_at
     for account in due:
-        reading = _without_keys(fetched.readings[account.id])
-        facts = _facts(run.providers.get(account.provider), account.provider)
+        reading = _without_keys(readings[account.id])
+        facts = _facts(run.providers.get(account.provider), account)
         previous = run.known.items.get(account.id)
         try:
             yield record(account, facts, reading, previous, at)
@@ -133,28 +151,20 @@ def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:
             yield record(account, facts, reading, previous, run.event.scheduled_at)
 
 
-def _facts(provider: Provider | DefinitionError | None, name: str) -> ProviderFacts:
+def _facts(provider: Provider | DefinitionError | None, account: Account) -> ProviderFacts:
     """Return what LATEST says of a provider; without a usable definition it has only a name."""
+    if account.is_pushed:
+        return ProviderFacts(figure.TITLE)
     if not isinstance(provider, Provider):
-        return ProviderFacts(name)
+        return ProviderFacts(account.provider)
     return ProviderFacts(provider.definition.title, provider.definition.top_up_url)
 
 
 def _write(run: _Run, recorded: Sequence[Recorded]) -> None:
     """Write metrics, then history, then LATEST: the mark that the run is done comes last."""
     adapters = run.adapters
-    problems = adapters.metrics.write([point for made in recorded for point in made.points])
-    problems += adapters.history.write([made.attempt for made in recorded])
-    problems += adapters.history.write_days(
-        [
-            made.finished_day.to_day_item(made.latest.account, made.latest.provider)
-            for made in recorded
-            if made.finished_day is not None
-        ]
-    )
-    problems += adapters.latest.write(
-        [made.latest for made in recorded if made.latest.account not in run.known.unknown]
-    )
+    sinks = Sinks(adapters.metrics, adapters.history, adapters.latest)
+    problems = write_all(sinks, recorded, run.known).problems
     run.write_failures = sum(len(problem.accounts) for problem in problems)
     run.errors.extend(problem.words for problem in problems)
     whole = dict.fromkeys(problem.target for problem in problems if problem.is_whole)

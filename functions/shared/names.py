@@ -17,6 +17,14 @@ DEFAULT_NAMESPACE: Final = "BalanceMonitor"
 #: of the secret, so it has no slash, no ``#`` and no space.
 ACCOUNT_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+#: The provider of accounts whose balance somebody hands in, rather than the poller asks for it.
+PUSHED: Final = "pushed"
+#: The poller's alias that takes such balances, and nothing else.
+PUSH_ALIAS: Final = "push"
+
+#: What a balance is counted in: a currency, or the provider's own word such as ``credits``.
+UNIT_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
+
 #: The range key of the one item per account that holds its current state.
 LATEST: Final = "LATEST"
 
@@ -154,6 +162,11 @@ class StackNames:
     def poller_function(self) -> str:
         """The Lambda function that polls."""
         return f"{self.name}-balance-poller"
+
+    @property
+    def push_alias(self) -> str:
+        """The poller's alias that takes pushed balances."""
+        return PUSH_ALIAS
 
     @property
     def router_function(self) -> str:

@@ -20,6 +20,8 @@ class Outcome(StrEnum):
     TRANSIENT = "transient"
     ENDPOINT_GONE = "endpoint_gone"
     SCHEMA_CHANGED = "schema_changed"
+    NOT_PUSHED = "not_pushed"
+    """No figure was handed in for a pushed account, or none that is new enough."""
 
     @property
     def is_retryable(self) -> bool:
@@ -44,4 +46,5 @@ _WORDS: Final = {
     Outcome.TRANSIENT: "the provider cannot be reached",
     Outcome.ENDPOINT_GONE: "the balance endpoint is gone",
     Outcome.SCHEMA_CHANGED: "the answer is not what the provider documents",
+    Outcome.NOT_PUSHED: "no new balance was pushed",
 }

@@ -30,6 +30,11 @@ output "pending_confirmations" {
   value       = module.balance_monitor.pending_confirmations
 }
 
+output "push_policy_json" {
+  description = "IAM policy for whoever pushes balances: balancectl push, aws lambda invoke."
+  value       = module.balance_monitor.push_policy_json
+}
+
 output "queues" {
   description = "Names of the queues: intake, and those that hold what failed."
   value       = module.balance_monitor.queues

@@ -6,6 +6,7 @@ locals {
     { for key in ["balances_table", "alerts_table"] : key => "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.names[key]}" },
     { for key in ["poller_function", "router_function"] : key => "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.names[key]}" },
     {
+      push_alias     = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.names.poller_function}:${local.names.push_alias}"
       intake_queue   = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.names.intake_queue}"
       failed         = { for key, name in local.failure_queues : key => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
       account_alarms = "arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:*"
@@ -17,7 +18,7 @@ locals {
   )
 
   # Secrets Manager adds a dash and six characters to a secret's name.
-  secret_names = distinct([for account in values(module.configuration.accounts) : split("#", account.secret)[0]])
+  secret_names = distinct([for account in values(module.configuration.accounts) : split("#", account.secret)[0] if account.secret != null])
   secret_arns = [
     for secret in local.secret_names : startswith(secret, "arn:") ? secret :
     "arn:${local.partition}:secretsmanager:${local.region}:${local.account_id}:secret:${secret}-??????"

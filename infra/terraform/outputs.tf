@@ -46,6 +46,11 @@ output "pending_confirmations" {
   ))
 }
 
+output "push_policy_json" {
+  description = "IAM policy for whoever pushes balances: balancectl push, aws lambda invoke."
+  value       = data.aws_iam_policy_document.push.json
+}
+
 output "queues" {
   description = "Names of the queues: intake, and those that hold what failed."
   value       = merge({ intake = aws_sqs_queue.intake.name }, local.failure_queues)

@@ -5,14 +5,14 @@ locals {
   account_fields = [
     "provider", "secret", "params", "wallet", "base_url", "warning", "critical", "stale_after_minutes",
     "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "drain_sensitivity",
-    "expiry_warning_days", "top_up_url",
+    "expiry_warning_days", "top_up_url", "unit",
   ]
 }
 
 variable "accounts" {
   description = <<-EOT
     The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Fields of each:
-    - provider: a shipped provider, or one of custom_providers.
+    - provider: a shipped provider, one of custom_providers, or "pushed" for a balance that you hand in yourself (docs/pushed-accounts.md).
     - secret: name or ARN of the Secrets Manager secret that holds its key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
     - params: what the provider's definition requires, for example { host = "api.2captcha.com" }.
     - wallet: the wallet to watch, where the provider has several.
@@ -23,6 +23,7 @@ variable "accounts" {
     - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when more is consumed in 1 or 3 hours than this many times the most that ever was (1.5 is sensitive, 2 normal, 3 calm; in 24 hours half of what is above 1 suffices).
     - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
+    - unit: of a pushed account alone: what its balance is counted in, such as USD or credits. Such an account has no secret, params, wallet and base_url; stale_after_minutes (default 1560, up to 44640) is how old its last pushed balance may become.
     At least one threshold is required.
   EOT
   # The type is in modules/configuration. A typed object silently drops a field that it does not

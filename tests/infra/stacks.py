@@ -236,6 +236,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
                 "runway_warning_hours": 48,
             },
             "b": {"provider": "openrouter", "critical": 1, "secret": "team/keys#b"},
+            "c": {"provider": "pushed", "unit": "EUR", "warning": 20},
         },
         "poll_interval_minutes": 1,
         "polling_enabled": False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,7 +30,7 @@ def documents(stack: Stack) -> dict[str, list[dict[str, Any]]]:
         for field in ("assume_role_policy", "policy")
         if resource.get(field)
     }
-    for output in ("read_only_policy_json", "kms_key_policy_json"):
+    for output in ("read_only_policy_json", "push_policy_json", "kms_key_policy_json"):
         found[output] = normalised(stack.outputs[output])
     return found
 
@@ -67,6 +68,30 @@ def test_the_documented_key_policy_is_the_output(stacks: dict[str, Stack]) -> No
 
     documented = normalised({"Statement": json.loads(text)})
     assert documented == normalised(stacks["granted"].outputs["kms_key_policy_json"])
+
+
+def test_the_documented_policy_of_who_pushes_is_the_output(stacks: dict[str, Stack]) -> None:
+    """The alias alone: whoever may invoke the function itself can have any key sent anywhere."""
+    page = (ROOT / "docs" / "pushed-accounts.md").read_text(encoding="utf-8")
+    text = page.split("```json\n")[1].split("```")[0]
+    for placeholder, value in (("account", ACCOUNT_ID), ("region", REGION), ("name", "granted")):
+        text = text.replace(f"<{placeholder}>", value)
+
+    documented = normalised(text)
+    assert documented == normalised(stacks["granted"].outputs["push_policy_json"])
+    assert documented[0]["Resource"].endswith(":function:granted-balance-poller:push")
+
+
+def test_no_page_grants_the_function_itself() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "infra").rglob("*.md")]
+    granted = [
+        (page.name, arn)
+        for page in pages
+        for arn in re.findall(r"arn:[^\s\"]*:lambda:[^\s\"]*", page.read_text(encoding="utf-8"))
+        if not arn.endswith(":push")
+    ]
+
+    assert granted == []
 
 
 def test_nothing_else_holds_a_policy(stacks: dict[str, Stack]) -> None:

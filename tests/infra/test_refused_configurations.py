@@ -535,7 +535,73 @@ SUBSCRIBERS = [
     ),
 ]
 
-TABLE = [*IDENTITY, *THRESHOLDS, *DEFINITIONS, *SUBSCRIBERS]
+
+def pushed(**fields: Any) -> dict[str, Any]:
+    """Return the variables with one pushed account, correct but for ``fields``."""
+    entry = {"provider": "pushed", "unit": "USD", "warning": 5, **fields}
+    return {"accounts": {"main": entry}}
+
+
+PUSHED = [
+    *(
+        Refused(
+            f"a pushed account counted in {unit}",
+            "accounts.pushed_unit",
+            pushed(unit=unit),
+            [
+                'Account "main": a pushed account needs unit, a currency such as "USD" or a word such as "credits"; set it.'
+            ],
+        )
+        for unit in (None, "", "US dollars", "$")
+    ),
+    Refused(
+        "a unit that the provider says itself",
+        "accounts.pushed_unit_elsewhere",
+        account(unit="USD"),
+        [
+            'Account "main": unit is for pushed accounts alone, and provider openrouter says its own; remove it.'
+        ],
+    ),
+    *(
+        Refused(
+            f"a pushed account with {field}",
+            "accounts.pushed_no_request",
+            pushed(**{field: value}),
+            [
+                f'Account "main": nothing is asked for a pushed account, which has no {field}; remove it.'
+            ],
+        )
+        for field, value in (
+            ("secret", "team/keys"),
+            ("params", {"shop": "north"}),
+            ("wallet", "main"),
+            ("base_url", "https://kiosk.example"),
+        )
+    ),
+    Refused(
+        "a pushed balance that may be months old",
+        "accounts.pushed_age",
+        pushed(stale_after_minutes=44641),
+        [
+            'Account "main": stale_after_minutes (44641) must be at most 44640, which is 31 days; lower it.'
+        ],
+    ),
+    Refused(
+        "a pushed account that would expire",
+        "accounts.expiry",
+        pushed(expiry_warning_days=7),
+        [
+            'Account "main": expiry_warning_days needs a provider that says when credit or key expires, and pushed does not; remove it.'
+        ],
+    ),
+    Refused(
+        "a definition with the name of what is pushed",
+        "custom_providers.shipped",
+        {"custom_providers": {"pushed": KIOSK}},
+        ['Custom provider "pushed": a provider of that name is shipped; choose another name.'],
+    ),
+]
+TABLE = [*IDENTITY, *THRESHOLDS, *DEFINITIONS, *SUBSCRIBERS, *PUSHED]
 #: Sentences with figures or lists in them: these rules have tests of their own.
 TESTED_ELSEWHERE = {"accounts.provider", "accounts.payload", "accounts.definitions"}
 

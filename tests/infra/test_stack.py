@@ -260,3 +260,34 @@ def test_next_steps_can_be_pasted(stack: Stack) -> None:
     assert "balancectl setup --name balance-monitor --region " in steps
     assert stack.outputs["shard_count"] == 1
     assert stack.outputs["alarm_count"]["accounts"] == 3
+
+
+def test_the_alias_for_pushes_is_there_where_an_account_is_pushed_and_nowhere_else(
+    stacks: dict[str, Stack],
+) -> None:
+    with_alias = {name for name, one in stacks.items() if one.every("aws_lambda_alias")}
+    alias = stacks["paused"]["aws_lambda_alias.push[0]"]
+
+    assert with_alias == {"paused"}
+    assert (alias["name"], alias["function_version"]) == ("push", "$LATEST")
+    assert alias["function_name"] == "paused-balance-poller"
+
+
+def test_a_pushed_account_has_no_secret_and_its_age_is_the_pollers_business(
+    stacks: dict[str, Stack],
+) -> None:
+    stack = stacks["paused"]
+    accounts = json.loads(stack[POLL]["target"][0]["input"])["accounts"]
+    stale = stack['module.account_alarms["stale"].aws_cloudwatch_metric_alarm.this["c"]']
+    keys = stack.policy("aws_iam_role_policy.poller")["Statement"][0]["Resource"]
+
+    assert accounts[2] == {
+        "id": "c",
+        "provider": "pushed",
+        "unit": "EUR",
+        "warning": 20,
+        "stale_after_minutes": 1560,
+    }
+    assert (stale["evaluation_periods"], stale["period"]) == (30, 60)
+    assert "has had no new balance pushed for 1560 minutes" in stale["alarm_description"]
+    assert len(keys) == 2

@@ -16,7 +16,7 @@ from alert_router.incidents.subscriber import (
     Subscriber,
     parse_subscribers,
 )
-from alert_router.messages.wording.links import ADVICE
+from alert_router.messages.wording.links import ADVICE, ADVICE_UNPUSHED
 from alert_router.settings import Settings as RouterSettings
 from balance_poller.definitions.definition import DEFAULT_MIN_INTERVAL_SECONDS
 from balance_poller.definitions.field import NAME as PROVIDER_NAME
@@ -27,6 +27,8 @@ from shared.names import (
     DEFAULT_NAME,
     DEFAULT_NAMESPACE,
     NO_SUBJECT,
+    PUSHED,
+    UNIT_PATTERN,
     AlarmKind,
     Dimension,
     MessageAttribute,
@@ -116,6 +118,7 @@ def test_advice_is_the_same_in_alarms_and_messages(evaluate: Evaluate) -> None:
         kind.value: f"Advice: {advice}." for kind, advice in ADVICE.items()
     }
     assert set(ADVICE) == set(AlarmKind)
+    assert evaluate("local.advice_unpushed") == f"Advice: {ADVICE_UNPUSHED}."
 
 
 def test_alarms_are_of_the_kinds_that_the_router_knows(evaluate: Evaluate) -> None:
@@ -145,17 +148,22 @@ def test_defaults_and_patterns_are_the_same() -> None:
     assert f'var.name == "{DEFAULT_NAME}" ? "{DEFAULT_NAMESPACE}"' in read("main.tf")
     assert f'"^{ACCOUNT_PATTERN.pattern}$"' in accounts
     assert f'"^{PROVIDER_NAME}$"' in custom
+    pushed = (CONFIGURATION / "pushed_problems.tf").read_text(encoding="utf-8")
+    assert f'"^{UNIT_PATTERN.pattern}$"' in pushed
+    assert f'pushed         = "{PUSHED}"' in definitions
     assert f"min_interval_seconds), {DEFAULT_MIN_INTERVAL_SECONDS})" in definitions
 
 
 def test_every_shipped_provider_is_read_with_its_wallets(evaluate: Evaluate) -> None:
     files = (ROOT / "functions" / "balance_poller" / "providers").glob("*.json")
 
-    wallets = evaluate("{ for name, it in local.definitions : name => it.wallets }")
-    defaults = evaluate("{ for name, it in local.definitions : name => it.default_wallet }")
+    names = evaluate("local.provider_names")
 
-    assert set(wallets) == {file.stem for file in files}
-    assert all(defaults[name] in known for name, known in wallets.items())
+    assert set(names) == {*(file.stem for file in files), PUSHED}
+
+
+def test_no_definition_is_read_that_no_account_uses(evaluate: Evaluate) -> None:
+    assert set(evaluate("keys(local.definitions)")) == {"openrouter", PUSHED}
 
 
 @pytest.mark.parametrize(

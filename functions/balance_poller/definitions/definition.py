@@ -36,7 +36,9 @@ from shared.outcome import Outcome
 
 DEFAULT_MIN_INTERVAL_SECONDS: Final = 60
 #: What an entry of ``errors`` or ``guards`` may end with.
-FAILURES: Final = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.OK)
+FAILURES: Final = tuple(
+    outcome.value for outcome in Outcome if outcome not in (Outcome.OK, Outcome.NOT_PUSHED)
+)
 MAX_REASON: Final = 140
 
 _REQUIRED: Final = ("title", "request", "wallets")

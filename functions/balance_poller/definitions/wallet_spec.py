@@ -16,9 +16,10 @@ from balance_poller.definitions.language.expression_syntax import (
     compile_expression,
 )
 from shared.money import NumberError, parse_number
+from shared.names import UNIT_PATTERN
 
 #: A currency such as USD, or the provider's own word such as credits.
-UNIT: Final = r"[A-Za-z][A-Za-z0-9_-]{0,23}"
+UNIT: Final = UNIT_PATTERN.pattern
 _MAX_DEPTH: Final = 3
 _AMOUNTS: Final = ("used", "granted", "burn_per_hour")
 _TIMES: Final = ("resets_at", "expires_at")

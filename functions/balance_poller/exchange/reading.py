@@ -53,6 +53,10 @@ class Reading:
     """The id of the key in the request; None if it has none."""
     is_refusal: bool = False
     """Whether the request was refused, perhaps for its key."""
+    observed_at: datetime | None = None
+    """When the balance was so; None for the time of the poll."""
+    pushed_by: str | None = None
+    """Who says to have pushed it, for a pushed account."""
 
 
 def read_response(

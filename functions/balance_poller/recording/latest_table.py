@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -27,12 +27,18 @@ from shared.times import format_time
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutTypeDef,
+        TransactWriteItemTypeDef,
+    )
 
 #: BatchGetItem and TransactWriteItems (API reference, read 2026-11).
 MAX_BATCH: Final = 100
 
 _NEWER: Final = "attribute_not_exists(polled_at) OR polled_at < :polled_at"
+_ABSENT: Final = "attribute_not_exists(polled_at)"
+_UNCHANGED: Final = "polled_at = :read"
 _SUPERSEDED: Final = "ConditionalCheckFailed"
 #: Cancellation reasons that blame the item itself.
 _REFUSED: Final = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
@@ -46,6 +52,23 @@ class LatestRead:
     unknown: frozenset[str] = frozenset()
     """Accounts whose item could not be read, and so must not be overwritten."""
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """Over which item another one may be written."""
+
+    known: Mapping[str, Latest] | None = None
+    """Only over these, as they were read; None: over any older one."""
+
+    def of(self, entry: Entry) -> tuple[str, dict[str, AttributeValueTypeDef]]:
+        """Return the condition expression for an entry, and its values."""
+        if self.known is None:
+            return _NEWER, {":polled_at": entry.item["polled_at"]}
+        read = self.known.get(entry.account)
+        if read is None:
+            return _ABSENT, {}
+        return _UNCHANGED, {":read": {"S": format_time(read.polled_at)}}
 
 
 class LatestTable:
@@ -85,6 +108,25 @@ class LatestTable:
 
     def write(self, latests: Sequence[Latest]) -> list[WriteProblem]:
         """Write ``latests``, each only over an older one; return what could not be written."""
+        return self._write(latests, _Condition()).problems
+
+    def replace(
+        self, latests: Sequence[Latest], known: Mapping[str, Latest]
+    ) -> tuple[list[WriteProblem], frozenset[str]]:
+        """Write ``latests``, each only over the item that was read.
+
+        Args:
+            latests: What to write.
+            known: The items as they were read; where there was none, there must be none still.
+
+        Returns:
+            What could not be written, and the accounts whose item has changed since.
+        """
+        writer = self._write(latests, _Condition(known))
+        return writer.problems, frozenset(writer.superseded)
+
+    def _write(self, latests: Sequence[Latest], condition: _Condition) -> Writer:
+        """Write ``latests`` as far as ``condition`` holds for each."""
         writer = Writer(Target.LATEST)
         entries = [
             entry
@@ -92,8 +134,12 @@ class LatestTable:
             for entry in encode_entry(latest.account, latest.to_item(), writer)
         ]
         for batch in in_batches(entries, MAX_BATCH):
-            writer.write(batch, lambda part: self._put(part, writer), lambda entry: entry.account)
-        return writer.problems
+            writer.write(
+                batch,
+                lambda part: self._put(part, writer, condition),
+                lambda entry: entry.account,
+            )
+        return writer
 
     def _get(self, batch: list[str]) -> list[dict[str, Any]]:
         """Get one batch; request keys that DynamoDB leaves unprocessed again.
@@ -114,13 +160,15 @@ class LatestTable:
                 self._pause(next(pauses, None))
         return found
 
-    def _put(self, batch: list[Entry], writer: Writer) -> None:
+    def _put(self, batch: list[Entry], writer: Writer, condition: _Condition) -> None:
         """Put one batch in a transaction; after a cancellation, without superseded items."""
         pending = batch
         pauses = waits()
         while pending:
             try:
-                self._client().transact_write_items(TransactItems=[self._item(e) for e in pending])
+                self._client().transact_write_items(
+                    TransactItems=[self._item(entry, condition) for entry in pending]
+                )
             except self._client().exceptions.TransactionCanceledException as exc:
                 pending, is_busy = _still_to_write(pending, exc, writer)
                 if is_busy:
@@ -128,16 +176,17 @@ class LatestTable:
             else:
                 return
 
-    def _item(self, entry: Entry) -> TransactWriteItemTypeDef:
+    def _item(self, entry: Entry, condition: _Condition) -> TransactWriteItemTypeDef:
         """Return one conditional put."""
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": entry.item,
-                "ConditionExpression": _NEWER,
-                "ExpressionAttributeValues": {":polled_at": entry.item["polled_at"]},
-            }
+        expression, values = condition.of(entry)
+        put: PutTypeDef = {
+            "TableName": self._table,
+            "Item": entry.item,
+            "ConditionExpression": expression,
         }
+        if values:
+            put["ExpressionAttributeValues"] = values
+        return {"Put": put}
 
     def _pause(self, seconds: float | None) -> None:
         """Wait before the next attempt; None if there is none."""
@@ -169,7 +218,9 @@ def _still_to_write(
     for entry, reason in zip(batch, reasons, strict=True):
         if reason in _REFUSED:
             writer.refuse(entry.account, reason)
-        elif reason != _SUPERSEDED:
+        elif reason == _SUPERSEDED:
+            writer.superseded.append(entry.account)
+        else:
             remaining.append(entry)
     return remaining, len(remaining) == len(batch)
 

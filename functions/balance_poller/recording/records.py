@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zlib import crc32
 
@@ -44,6 +44,8 @@ class Recorded:
     points: tuple[DataPoint, ...] = ()
     finished_day: DayTotals | None = None
     """The totals of an earlier day, if this poll is the first one after it."""
+    is_repeat: bool = False
+    """Whether the balance is one that is recorded already: a pushed one, between two pushes."""
 
 
 def record(
@@ -66,15 +68,17 @@ def record(
         previous: The account's previous record.
         at: The run's scheduled time.
     """
+    observed_at = reading.observed_at or at
     attempt = Attempt(
         account=account.id,
-        at=at,
+        at=observed_at,
         provider=account.provider,
         outcome=reading.outcome,
         reason=reading.reason,
         wallet=reading.wallet,
         balance=reading.balance,
         others=reading.others,
+        pushed_by=reading.pushed_by,
     )
     known_day = previous.day if previous else None
     finished_day = known_day if known_day and known_day.day < at.date() else None
@@ -88,12 +92,14 @@ def record(
         top_up_url=account.top_up_url or facts.top_up_url,
         thresholds=account.thresholds,
         version=VERSION,
-        good=previous.good if previous and _is_same(previous, account) else LastGood(),
+        good=previous.good
+        if previous and _is_same(previous, account)
+        else LastGood(unit=account.unit),
     )
     if reading.outcome is Outcome.OK and reading.balance is not None:
         good = LastGood(
             balance=reading.balance.remaining,
-            balance_at=at,
+            balance_at=observed_at,
             unit=reading.balance.unit,
             wallet=reading.wallet,
             others=reading.others,
@@ -101,10 +107,12 @@ def record(
             credit_expires_at=reading.balance.expires_at,
             source_hash=_source_hash(account),
             key_id=reading.key_id,
+            pushed_by=reading.pushed_by,
         )
         latest = replace(latest, day=known_day)
         made = _after_success(attempt, latest, good, reading, reading.balance)
-        return replace(made, finished_day=finished_day)
+        is_repeat = reading.observed_at is not None and latest.good.balance_at == observed_at
+        return replace(made, finished_day=finished_day, is_repeat=is_repeat)
     failing_since = (previous.failing_since if previous else None) or at
     retry_at = reading.retry_at and min(reading.retry_at, at + account.stale_after)
     latest = replace(
@@ -117,10 +125,11 @@ def record(
 
 
 def _is_same(previous: Latest, account: Account) -> bool:
-    """Return whether the last good poll was of the provider and wallet watched now."""
-    return previous.provider == account.provider and account.wallet in (
-        None,
-        previous.good.wallet,
+    """Return whether the last good poll was of the provider, wallet and unit watched now."""
+    return (
+        previous.provider == account.provider
+        and account.wallet in (None, previous.good.wallet)
+        and account.unit in (None, previous.good.unit)
     )
 
 
@@ -142,7 +151,7 @@ def _after_success(
         reading: What the poll found.
         wallet: The balance in it.
     """
-    at = latest.polled_at
+    at = good.balance_at or latest.polled_at
     before = _burn_state(latest.good, good)
     unseen = is_unseen(latest.good, wallet, at, good.key_id)
     state = observe(before, at, wallet.remaining, unseen=unseen)
@@ -154,14 +163,14 @@ def _after_success(
         drain_sensitivity=float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY),
     )
     runway = hold(
-        NEVER if ahead.at_least_hours is None else ahead.at_least_hours,
+        _hours_left(ahead.at_least_hours, latest.polled_at - at),
         latest.thresholds,
         latest.good.runway_level,
         is_topped_up=before is not None and before.last_top_up != state.last_top_up,
     )
     points = tuple(
-        DataPoint(latest.account, latest.provider, metric, value, at)
-        for metric, value in values(wallet, ahead, latest.thresholds, at, runway)
+        DataPoint(latest.account, latest.provider, metric, value, latest.polled_at)
+        for metric, value in values(wallet, ahead, latest.thresholds, latest.polled_at, runway)
     )
     good = replace(
         good,
@@ -177,8 +186,14 @@ def _after_success(
         burn=state.to_item(),
     )
     known = latest.good if before is not None else LastGood()
-    day = count_success(latest.day, known, good, at, unseen=unseen)
+    unseen = unseen or known.balance_at == good.balance_at
+    day = count_success(latest.day, known, good, latest.polled_at, unseen=unseen)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
+
+
+def _hours_left(hours: float | None, elapsed: timedelta) -> float:
+    """Return what is left of a bound so long after the balance that it was made from."""
+    return NEVER if hours is None else max(0.0, hours - elapsed.total_seconds() / 3600)
 
 
 def _tenths(hours: float | None) -> Decimal | None:

@@ -64,6 +64,8 @@ class Writer:
         self._target = target
         self._unreachable: str | None = None
         self.problems: list[WriteProblem] = []
+        self.superseded: list[str] = []
+        """Accounts whose entry was not written because another one was there before."""
 
     def write(
         self, batch: list[T], send: Callable[[list[T]], None], account: Callable[[T], str]

@@ -22,13 +22,15 @@ class Attempt:
 
     account: str
     at: datetime
-    """The run's scheduled time, not the time of the answer."""
+    """The run's scheduled time, not the time of the answer; of a push, the balance's time."""
     provider: str
     outcome: Outcome
     reason: str | None = None
     wallet: str | None = None
     balance: Wallet | None = None
     others: Mapping[str, Wallet] = field(default_factory=dict)
+    pushed_by: str | None = None
+    """Who says to have pushed the balance; None for one that was asked for."""
 
     def to_item(self, keep_days: int) -> Item:
         """Return the item, with ``expires_at`` (TTL, epoch seconds) ``keep_days`` after the run."""
@@ -45,6 +47,7 @@ class Attempt:
                 "used": self.balance and self.balance.used,
                 "granted": self.balance and self.balance.granted,
                 "wallets": wallets_to_item(self.others),
+                "pushed_by": self.pushed_by,
                 "expires_at": int((self.at + timedelta(days=keep_days)).timestamp()),
             }
         )

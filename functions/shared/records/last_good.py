@@ -52,7 +52,9 @@ class LastGood:
     source_hash: str | None = None
     """A short digest of what identifies the balance: parameters, address and secret name."""
     key_id: str | None = None
-    """The id that ``keys set`` stored with the key, else "v-" and the secret's version."""
+    """What ``keys set`` noted beside the key, else "v-" and the secret's version."""
+    pushed_by: str | None = None
+    """Who says to have pushed the balance."""
 
     def to_item(self) -> Item:
         """Return its attributes of the ``LATEST`` item; None where unknown."""
@@ -78,6 +80,7 @@ class LastGood:
             "burn": self.burn,
             "source_hash": self.source_hash,
             "key_id": self.key_id,
+            "pushed_by": self.pushed_by,
         }
 
     @property
@@ -124,4 +127,5 @@ class LastGood:
             burn=bytes(burn) if burn is not None else None,
             source_hash=item.get("source_hash"),
             key_id=item.get("key_id"),
+            pushed_by=item.get("pushed_by"),
         )

@@ -114,7 +114,9 @@ def forget_process() -> None:
 
 
 def context(seconds: float = 60) -> Any:
-    return SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1000))
+    return SimpleNamespace(
+        get_remaining_time_in_millis=lambda: int(seconds * 1000), invoked_function_arn=""
+    )
 
 
 def event(*accounts: dict[str, Any]) -> dict[str, Any]:

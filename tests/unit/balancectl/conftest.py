@@ -267,11 +267,25 @@ class FakeFunctions:
         self.rows: dict[str, dict[str, Any]] = {}
         self.error: dict[str, str] | None = None
         self.run_errors: list[str] = []
+        self.qualifiers: list[str] = []
+        self.answer: Any = None
+        """What an invocation through an alias answers."""
+        self.refusal: ClientError | None = None
 
-    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+    def invoke(
+        self,
+        FunctionName: str,  # noqa: N803 -- AWS's names
+        Payload: bytes,  # noqa: N803
+        Qualifier: str | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
         assert FunctionName == NAMES.poller_function
+        if self.refusal:
+            raise self.refusal
         event = json.loads(Payload)
         self.events.append(event)
+        if Qualifier is not None:
+            self.qualifiers.append(Qualifier)
+            return {"Payload": io.BytesIO(json.dumps(self.answer).encode())}
         if self.error:
             return {
                 "FunctionError": "Unhandled",

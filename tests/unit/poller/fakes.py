@@ -194,6 +194,8 @@ class FakeLatest(LatestTable):
         self.problem: str | None = None
         self.problems: list[WriteProblem] = []
         self.log = log
+        self.meanwhile: list[Latest] = []
+        """What others write between the next reads and writes."""
 
     def read(self, accounts: Sequence[str]) -> LatestRead:
         """Return what is there."""
@@ -208,6 +210,22 @@ class FakeLatest(LatestTable):
             if known is None or format_time(known.polled_at) < format_time(latest.polled_at):
                 self.items[latest.account] = latest
         return self.problems
+
+    def replace(
+        self, latests: Sequence[Latest], known: Mapping[str, Latest]
+    ) -> tuple[list[WriteProblem], frozenset[str]]:
+        """Keep what was made from what is there."""
+        self.log.append("latest")
+        if self.meanwhile:
+            other = self.meanwhile.pop(0)
+            self.items[other.account] = other
+        superseded = {
+            each.account
+            for each in latests
+            if self.items.get(each.account) != known.get(each.account)
+        }
+        self.items |= {each.account: each for each in latests if each.account not in superseded}
+        return self.problems, frozenset(superseded)
 
 
 class FakeHistory(HistoryTable):

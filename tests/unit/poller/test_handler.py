@@ -49,8 +49,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def context(seconds: float = 60) -> Any:
-    return SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1000))
+FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:stack-balance-poller"
+
+
+def context(seconds: float = 60, arn: str = FUNCTION_ARN) -> Any:
+    return SimpleNamespace(
+        get_remaining_time_in_millis=lambda: int(seconds * 1000), invoked_function_arn=arn
+    )
 
 
 def event(*entries: Any, **fields: Any) -> dict[str, Any]:
@@ -164,3 +169,42 @@ def test_the_adapters_when_built_then_no_client_is_made(monkeypatch: pytest.Monk
     adapters = handler._adapters(Settings("stack", "stack-balances"))
 
     assert adapters is handler._adapters(Settings("stack", "stack-balances"))
+
+
+def test_the_alias_push_when_an_event_polls_then_refuses_it_and_asks_nobody(world: World) -> None:
+    polling: list[Any] = [event(entry("one")), event(), {"kind": "push"}, {}, []]
+    for one in polling:
+        with pytest.raises(EventError, match="and nothing else"):
+            lambda_handler(one, context(arn=f"{FUNCTION_ARN}:push"))
+
+    assert world.log == []
+    assert world.transport.sent == []
+
+
+def test_the_alias_push_when_a_balance_comes_then_it_is_recorded(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lambda_handler(event({"id": "ads", "provider": "pushed", "unit": "USD"}), context())
+    assert world.latest.items["ads"].good.balance is None
+
+    report = lambda_handler(
+        {"pushes": [{"account": "ads", "balance": 41.2}, {"account": "x", "balance": 1}]},
+        context(arn=f"{FUNCTION_ARN}:push"),
+    )
+
+    (pushed,), (refused,) = report["pushed"], report["refused"]
+    assert (pushed["account"], pushed["balance"], pushed["unit"]) == ("ads", "41.2", "USD")
+    assert refused["account"] == "x"
+    messages = [line.get("message") for line in lines(capsys)]
+    assert {"balance pushed", "push refused"} <= set(messages)
+
+
+@pytest.mark.parametrize("qualifier", ["", ":$LATEST", ":1", ":pushed", ":push2"])
+def test_the_function_itself_when_pushes_come_then_takes_none(world: World, qualifier: str) -> None:
+    with pytest.raises(EventError, match="no list of accounts"):
+        lambda_handler(
+            {"pushes": [{"account": "ads", "balance": 1}]},
+            context(arn=f"{FUNCTION_ARN}{qualifier}"),
+        )
+
+    assert world.log == []

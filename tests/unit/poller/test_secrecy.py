@@ -110,7 +110,9 @@ def failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     accounts += [entry("broken"), entry("absent"), entry("torn", secret="torn#a")]
     accounts += [entry("whole", secret="torn"), entry("quoted", secret="quoted")]
     event = {"scheduled_at": AT.isoformat(), "accounts": accounts, "providers": PROVIDERS}
-    context: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+    context: Any = SimpleNamespace(
+        get_remaining_time_in_millis=lambda: 60_000, invoked_function_arn=""
+    )
     try:
         lambda_handler(event, context)
     except PollRunError as exc:

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from balance_poller.definitions import catalogue
 from balance_poller.definitions.catalogue import read_shipped, skeleton
-from balance_poller.definitions.definition import check_definition
+from balance_poller.definitions.definition import FAILURES, check_definition
 from balance_poller.definitions.language.expression_syntax import ALLOWED_FUNCTIONS
 from shared.outcome import Outcome
 from tests.unit.providers.corpus import all_names
@@ -603,5 +603,7 @@ def resolve(spec: dict[str, Any]) -> dict[str, Any]:
 def test_schema_names_the_same_outcomes_and_functions_as_the_program() -> None:
     refused = set(re.findall(r"[a-z_]{3,}", SCHEMA["$defs"]["expression"]["not"]["pattern"]))
 
-    assert SCHEMA["$defs"]["outcome"]["enum"] == [o.value for o in Outcome if o is not Outcome.OK]
+    outcomes = SCHEMA["$defs"]["outcome"]["enum"]
+    assert outcomes == list(FAILURES)
+    assert set(outcomes) == set(Outcome) - {Outcome.OK, Outcome.NOT_PUSHED}
     assert refused == set(functions.Functions.FUNCTION_TABLE) - ALLOWED_FUNCTIONS

@@ -4,6 +4,8 @@
   only its namespace. Without the key, a plain ``StringEquals`` on it denies everything; with it,
   a wrong namespace is still denied.
 - The group in a schedule's ARN, which MiniStack assumes to be ``default``.
+- The alias in a function's ARN: whoever may invoke an alias may not invoke the function, and the
+  reverse (docs.aws.amazon.com/lambda/latest/dg/versioning-aliases-permissions.html, read 2026-11).
 - The condition key ``aws:SecureTransport``: on loopback, plain http stands for AWS's TLS, without
   which the policies of queues and topics refuse everybody.
 - ``aws:PrincipalArn`` of a role's session, which is the role's ARN and not the session's
@@ -41,13 +43,15 @@ def apply(_settings: ServerSettings) -> None:
     iam_actions.request_tag_context = with_namespace
     find_resource = iam_actions.extract_resource_arn
 
-    def with_group(service: str, *request: Any) -> str:
-        """Put the schedule's own group into its ARN."""
+    def as_named(service: str, *request: Any) -> str:
+        """Put the schedule's own group, and the function's alias, into the ARN."""
         arn: str = find_resource(service, *request)
         _method, _path, _headers, body, query, *_scope = request
+        if service == "lambda" and ":function:" in arn and (alias := _first(query, "Qualifier")):
+            return f"{arn}:{alias}"
         return arn.replace(_DEFAULT, f":schedule/{_group(body, query)}/")
 
-    iam_actions.extract_resource_arn = with_group
+    iam_actions.extract_resource_arn = as_named
     resolve = iam_evaluator._resolve_condition_key
 
     def as_on_aws(key: str, request: Any) -> Any:
@@ -72,7 +76,13 @@ def _namespace(body: bytes) -> str:
 
 def _group(body: bytes, query: dict[str, Any]) -> str:
     """Return the schedule group named in a request's query or body."""
-    named = query.get("groupName")
+    named = _first(query, "groupName")
     if not named and body[:1] == b"{":
         named = json.loads(body).get("GroupName")
-    return str(named[0] if isinstance(named, list) else named or "default")
+    return str(named or "default")
+
+
+def _first(query: dict[str, Any], name: str) -> str:
+    """Return a parameter of a request's query; empty when it is not there."""
+    found = query.get(name) or ""
+    return str(found[0] if isinstance(found, list) else found)

@@ -59,7 +59,8 @@ def _reason(notification: Notification) -> str:
 def _details(notification: Notification) -> tuple[str, ...]:
     """Return the optional parts, the most useful first."""
     if notification.reason is NotificationReason.NOT_SET_UP:
-        return (f"balancectl keys set {notification.account}",)
+        verb = "push" if phrases.is_pushed(notification) else "keys set"
+        return (f"balancectl {verb} {notification.account}",)
     if phrases.is_over(notification):
         return (_sentence(phrases.how_it_ended(notification)),)
     latest = notification.latest

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.notification import Notification
 from alert_router.messages.wording.links import Links
-from alert_router.messages.wording.phrases import is_over
+from alert_router.messages.wording.phrases import is_over, is_pushed
 from shared.outcome import Outcome
 
 #: Outcomes that a new key may resolve.
@@ -22,6 +22,7 @@ def actions(notification: Notification, links: Links) -> list[str]:
     pairs = [
         ("Top up", "" if over else _top_up(notification)),
         ("Set the key", "" if over else _set_key(notification, links)),
+        ("Push the balance", "" if over else _push(notification, links)),
         ("Check", "" if over else _check(notification)),
         ("Dashboard", links.dashboard_url),
         (
@@ -51,6 +52,7 @@ def actions_for_several(notifications: Sequence[Notification], links: Links) -> 
     pairs = [
         *top_ups,
         *((("Set the key", _set_key(n, links)) for n in notifications) if not over else ()),
+        *((("Push the balance", _push(n, links)) for n in notifications) if not over else ()),
         ("Dashboard", links.dashboard_url),
         ("Runbook", "" if over else links.runbook(first)),
         ("Advice", "" if over else links.advice(first)),
@@ -80,7 +82,16 @@ def _set_key(notification: Notification, links: Links) -> str:
         return ""
     outcome = notification.latest.outcome if notification.latest else Outcome.BAD_CONFIG
     asks = notification.reason is NotificationReason.NOT_SET_UP or outcome in _KEY_PROBLEMS
+    if is_pushed(notification):
+        return ""
     return links.command(f"keys set {notification.account}") if asks else ""
+
+
+def _push(notification: Notification, links: Links) -> str:
+    """Return the command that hands in a balance, where somebody has to."""
+    if not is_pushed(notification) or Problem.STALE not in notification.problems:
+        return ""
+    return links.command(f"push {notification.account} AMOUNT")
 
 
 def _check(notification: Notification) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
 from alert_router.incidents.incident import Problem
-from shared.names import CONSOLE_HOSTS, DEFAULT_NAME, AlarmKind, AlarmName, Severity
+from shared.names import CONSOLE_HOSTS, DEFAULT_NAME, PUSHED, AlarmKind, AlarmName, Severity
 
 if TYPE_CHECKING:
     from alert_router.incidents.notification import Notification
@@ -37,6 +37,10 @@ ADVICE: Final = {
     AlarmKind.DRAIN: "find out who uses the key; if nobody knows, revoke it at the provider",
     AlarmKind.EXPIRY: "use the credit, or renew the key, before it expires",
 }
+
+
+#: Instead of the one for STALE, where no provider is asked.
+ADVICE_UNPUSHED: Final = "find out why the job that pushes the balance no longer does"
 
 
 class Links(NamedTuple):
@@ -81,7 +85,10 @@ class Links(NamedTuple):
     def advice(self, notification: Notification) -> str:
         """Return the runbook's advice, if there is no runbook to link to."""
         kind = _kind(notification)
-        return ADVICE[kind] if kind and not self.runbook_url else ""
+        if not kind or self.runbook_url:
+            return ""
+        is_unpushed = kind is AlarmKind.STALE and notification.provider == PUSHED
+        return ADVICE_UNPUSHED if is_unpushed else ADVICE[kind]
 
     def command(self, words: str) -> str:
         """Return a command that can be pasted: it names the deployment."""

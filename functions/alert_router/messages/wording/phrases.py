@@ -9,7 +9,7 @@ from typing import Final
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.notification import Notification
 from alert_router.messages.wording.units import about, amount, at_least, clock, lasted
-from shared.names import AlarmKind, Severity, Status
+from shared.names import PUSHED, AlarmKind, Severity, Status
 from shared.outcome import Outcome
 from shared.records import RUNWAY_CLEARS_ABOVE
 
@@ -26,6 +26,7 @@ _REPAIRED: Final = {
     Outcome.ACCOUNT_BLOCKED.value: "the account is no longer blocked",
     Outcome.TRANSIENT.value: "the provider can be reached again",
     Outcome.RATE_LIMITED.value: "the provider answers again",
+    Outcome.NOT_PUSHED.value: "a new balance was pushed",
 }
 
 
@@ -197,6 +198,11 @@ def what_changed(notification: Notification) -> str:
 def is_over(notification: Notification) -> bool:
     """Return whether a notification announces the end of an incident."""
     return notification.reason in (NotificationReason.RECOVERED, NotificationReason.CLOSED)
+
+
+def is_pushed(notification: Notification) -> bool:
+    """Whether the account's balance is handed in, so that it has no key."""
+    return notification.provider == PUSHED and notification.foreign_alarm is None
 
 
 def plain(value: Decimal) -> str:

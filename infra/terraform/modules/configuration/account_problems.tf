@@ -15,11 +15,16 @@ locals {
   own_secrets = { for id, account in var.accounts : id => account.secret if account.secret != null }
   top_up_urls = { for id, account in var.accounts : id => account.top_up_url if account.top_up_url != null }
 
-  account_problems = merge(local.account_identity_problems, local.account_threshold_problems, local.account_plan_problems)
+  account_problems = merge(
+    local.account_identity_problems,
+    local.account_threshold_problems,
+    local.account_plan_problems,
+    { for rule, sentences in local.pushed_problems : "pushed_${rule}" => sentences },
+  )
 
   account_identity_problems = {
     some = length(var.accounts) > 0 ? [] : ["Accounts: there is none; name at least one."]
-    definitions = length(local.shipped) > 0 ? [] : [
+    definitions = length(local.shipped_names) > 0 ? [] : [
       "Module: there are no definitions in ${local.definitions_dir}. The module reads them from the tree that it is part of: use that whole tree as its source, as in git::https://…//infra/terraform, or the archive of a release."
     ]
     name = [
@@ -34,19 +39,19 @@ locals {
     ]
     provider = [
       for id, account in var.accounts :
-      "Account \"${id}\": provider \"${account.provider}\" is not known; use one of ${join(", ", keys(local.definitions))}, or describe it in custom_providers."
-      if !can(local.definitions[account.provider]) && length(local.shipped) > 0
+      "Account \"${id}\": provider \"${account.provider}\" is not known; use one of ${join(", ", local.provider_names)}, or describe it in custom_providers."
+      if !can(local.definitions[account.provider]) && length(local.shipped_names) > 0
     ]
     wallet = [
       for id, account in var.accounts :
       "Account \"${id}\": provider ${account.provider} has no wallet \"${account.wallet}\"; use one of ${join(", ", keys(local.provider_of[id].wallets))}."
-      if account.wallet != null && can(local.definitions[account.provider]) && !can(local.provider_of[id].wallets[account.wallet])
+      if account.wallet != null && !local.is_pushed[id] && can(local.definitions[account.provider]) && !can(local.provider_of[id].wallets[account.wallet])
     ]
     unknown_param = flatten([
       for id, account in var.accounts : [
         for param in keys(account.params) :
         "Account \"${id}\": provider ${account.provider} has no param \"${param}\"; it has ${join(", ", coalescelist(keys(local.provider_of[id].params), ["none"]))}."
-        if can(local.definitions[account.provider]) && !can(local.provider_of[id].params[param])
+        if !local.is_pushed[id] && can(local.definitions[account.provider]) && !can(local.provider_of[id].params[param])
       ]
     ])
     missing_param = flatten([

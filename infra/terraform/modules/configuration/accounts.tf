@@ -3,12 +3,13 @@
 locals {
   accounts = {
     for id, account in var.accounts : id => merge(account, {
-      secret              = coalesce(account.secret, "${local.names.secret}#${id}")
+      # A pushed account has no key.
+      secret              = local.is_pushed[id] ? null : coalesce(account.secret, "${local.names.secret}#${id}")
       stale_after_minutes = local.stale_after_minutes[id]
     })
   }
   default_secret_accounts = [
-    for id, account in local.accounts : id if split("#", account.secret)[0] == local.names.secret
+    for id, account in local.accounts : id if try(split("#", account.secret)[0] == local.names.secret, false)
   ]
 
   shards = chunklist(keys(local.accounts), var.shard_size)

@@ -24,14 +24,18 @@ locals {
 
   # No extra series: stale is the absence of samples in the balance's own. CloudWatch looks further
   # back than the periods it is asked for, so that this fires some two periods later.
-  stale_kind = { metric = "Balance", statistic = "SampleCount", comparison = "LessThanThreshold", missing = "breaching", datapoints = null }
+  stale_kind            = { metric = "Balance", statistic = "SampleCount", comparison = "LessThanThreshold", missing = "breaching", datapoints = null }
+  default_stale_minutes = max(30, 2 * var.poll_interval_minutes)
+  # A pushed figure is repeated by the poller until it is this old: a day and two hours, so that a
+  # daily job may be late.
   stale_after_minutes = {
     for id, account in var.accounts :
-    id => account.stale_after_minutes != null ? account.stale_after_minutes : max(30, 2 * var.poll_interval_minutes)
+    id => account.stale_after_minutes != null ? account.stale_after_minutes : local.is_pushed[id] ? 1560 : local.default_stale_minutes
   }
+  # What the poller itself watches needs no long alarm, which could not look back so far.
   stale_periods = {
     for id, account in var.accounts :
-    id => max(2, ceil(local.stale_after_minutes[id] / var.poll_interval_minutes))
+    id => max(2, ceil((local.is_pushed[id] ? local.default_stale_minutes : local.stale_after_minutes[id]) / var.poll_interval_minutes))
   }
 
   threshold_alarms = {
@@ -56,7 +60,11 @@ locals {
           provider  = account.provider
           threshold = 1
           periods   = local.stale_periods[id]
-          words     = "has had no readable balance for ${local.stale_periods[id] * var.poll_interval_minutes} minutes"
+          words = (
+            local.is_pushed[id]
+            ? "has had no new balance pushed for ${local.stale_after_minutes[id]} minutes"
+            : "has had no readable balance for ${local.stale_periods[id] * var.poll_interval_minutes} minutes"
+          )
         }
       }
     }
@@ -74,7 +82,7 @@ locals {
           description = join(" ", compact([
             "${local.provider_of[id].title} account ${id} ${alarm.words}.",
             local.top_up_of[id] == null ? "" : "Top up: ${local.top_up_of[id]}",
-            var.runbook_url == null ? local.advice[alarms.kind.name] : "Runbook: ${var.runbook_url}#${alarms.kind.name}",
+            var.runbook_url == null ? (local.is_pushed[id] && key == "stale" ? local.advice_unpushed : local.advice[alarms.kind.name]) : "Runbook: ${var.runbook_url}#${alarms.kind.name}",
           ]))
         }
       }
@@ -92,6 +100,8 @@ locals {
     drain           = "Advice: find out who uses the key; if nobody knows, revoke it at the provider."
     expiry          = "Advice: use the credit, or renew the key, before it expires."
   }
+
+  advice_unpushed = "Advice: find out why the job that pushes the balance no longer does."
 
   alarm_names = {
     for id, account in var.accounts : id => [

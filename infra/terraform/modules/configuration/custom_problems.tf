@@ -31,7 +31,7 @@ locals {
     shipped = [
       for name in local.custom_names :
       "Custom provider \"${name}\": a provider of that name is shipped; choose another name."
-      if can(local.shipped[name])
+      if contains(local.shipped_names, name) || name == local.pushed
     ]
     url = [
       for name, definition in local.custom :

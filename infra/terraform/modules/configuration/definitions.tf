@@ -4,13 +4,20 @@
 locals {
   definitions_dir = "${path.module}/../../../../functions/balance_poller/providers"
 
-  shipped = {
-    for file in fileset(local.definitions_dir, "*.json") :
-    trimsuffix(file, ".json") => jsondecode(file("${local.definitions_dir}/${file}"))
-  }
-  custom_names = try(keys(var.custom_providers), [])
+  shipped_names = toset([for file in fileset(local.definitions_dir, "*.json") : trimsuffix(file, ".json")])
+  custom_names  = try(keys(var.custom_providers), [])
+  used_names    = toset([for account in values(var.accounts) : account.provider])
+  # The provider of accounts whose balance somebody pushes, as in functions/shared/names.py.
+  pushed         = "pushed"
+  provider_names = sort(setunion(local.shipped_names, local.custom_names, [local.pushed]))
 
-  definitions = {
+  # No more of them than accounts use.
+  shipped = {
+    for name in setintersection(local.shipped_names, local.used_names) :
+    name => jsondecode(file("${local.definitions_dir}/${name}.json"))
+  }
+
+  definitions = merge({ (local.pushed) = merge(local.unknown, { title = "Pushed" }) }, {
     for name, definition in merge(local.shipped, try({ for k, v in var.custom_providers : k => v }, {})) :
     name => {
       title                = try(tostring(definition.title), name)
@@ -33,15 +40,16 @@ locals {
         }
       }, {})
     }
-  }
+  })
 
   # Of an unknown provider nothing is known, and account_problems says so.
   unknown = { title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, default_wallet = null, wallets = {}, params = {} }
   provider_of = {
     for id, account in var.accounts : id => try(local.definitions[account.provider], local.unknown)
   }
+  is_pushed = { for id, account in var.accounts : id => account.provider == local.pushed }
   wallet_of = {
-    for id, account in var.accounts : id => try(
+    for id, account in var.accounts : id => local.is_pushed[id] ? { unit = account.unit, expires = false } : try(
       local.provider_of[id].wallets[coalesce(account.wallet, local.provider_of[id].default_wallet)],
       { unit = null, expires = false },
     )

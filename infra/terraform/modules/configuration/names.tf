@@ -4,6 +4,7 @@
 locals {
   names = {
     poller_function      = "${var.name}-balance-poller"
+    push_alias           = "push"
     router_function      = "${var.name}-alert-router"
     schedule_group       = var.name
     poll_schedule_prefix = "${var.name}-poll-"

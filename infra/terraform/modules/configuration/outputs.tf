@@ -52,6 +52,11 @@ output "problems" {
   }
 }
 
+output "pushed_accounts" {
+  description = "Names of the accounts whose balance somebody pushes."
+  value       = sort(keys(local.pushed_accounts))
+}
+
 output "schedule_inputs" {
   description = "What each shard's schedule sends to the poller."
   value       = { for shard, input in local.schedule_inputs : shard => input if length(local.account_sentences) == 0 }

@@ -58,7 +58,7 @@ locals {
       for name, subscriber in var.subscribers : [
         for value in coalesce(subscriber.providers, []) :
         "Subscriber \"${name}\": provider \"${value}\" is not known; correct it (\"${local.no_subject}\" stands for alarms about no account)."
-        if !can(local.definitions[value]) && value != local.no_subject
+        if !contains(local.provider_names, value) && value != local.no_subject
       ]
     ])
     account = flatten([

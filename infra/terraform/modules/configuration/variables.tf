@@ -18,6 +18,7 @@ variable "accounts" {
     drain_sensitivity     = optional(number)
     expiry_warning_days   = optional(number)
     top_up_url            = optional(string)
+    unit                  = optional(string)
   }))
   nullable = false
 }

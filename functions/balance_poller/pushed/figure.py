@@ -1,0 +1,79 @@
+"""What was pushed, as a poll reads it, and whether a new figure is taken. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from balance_poller.event import Account
+from balance_poller.exchange.reading import Reading
+from balance_poller.pushed.event import Push
+from shared.names import PUSHED
+from shared.outcome import Outcome
+from shared.records import LastGood, Latest, Wallet
+from shared.times import format_time
+
+#: What messages call the provider of a pushed account.
+TITLE: Final = "Pushed"
+
+
+def repeat(account: Account, latest: Latest | None, at: datetime) -> Reading:
+    """Return what was pushed last as the reading of a poll at ``at``.
+
+    So alarms go on between pushes, until the figure is too old: then nothing is read. CloudWatch
+    could not tell by itself, because an alarm looks back one day at most.
+    """
+    good = _pushed(latest)
+    if good.balance is None or good.balance_at is None or good.unit != account.unit:
+        return Reading(Outcome.NOT_PUSHED, "no balance was pushed yet")
+    if at - good.balance_at > account.stale_after:
+        return Reading(Outcome.NOT_PUSHED, "no new balance was pushed in time")
+    return Reading(
+        Outcome.OK,
+        balance=Wallet(good.balance, good.unit or ""),
+        observed_at=good.balance_at,
+        pushed_by=good.pushed_by,
+    )
+
+
+def take(push: Push, latest: Latest | None) -> Reading | str:
+    """Return the reading that a push is, or why it is refused.
+
+    What is known of the account is its record, which the poller keeps: the event of a push is
+    anybody's.
+    """
+    good = _pushed(latest)
+    if good.unit is None:
+        return (
+            f'no pushed account of this name was polled yet: declare it with provider = "{PUSHED}",'
+            f" deploy, and run balancectl poll {push.account}"
+        )
+    if push.unit is not None and push.unit.casefold() != good.unit.casefold():
+        return f"the account is counted in {good.unit}, not in {push.unit[:24]}"
+    if good.balance_at is not None and push.at <= good.balance_at:
+        return f"its last balance is of {format_time(good.balance_at)}: this one is not newer"
+    balance = Wallet(push.balance, good.unit)
+    return Reading(Outcome.OK, balance=balance, observed_at=push.at, pushed_by=push.by)
+
+
+def is_recorded(push: Push, latest: Latest | None) -> bool:
+    """Return whether a push is recorded already: Lambda may bring an event twice."""
+    good = _pushed(latest)
+    return (good.balance, good.balance_at) == (push.balance, push.at)
+
+
+def account_of(latest: Latest) -> Account:
+    """Return a pushed account as its record describes it."""
+    return Account(
+        id=latest.account,
+        provider=PUSHED,
+        secret="",
+        thresholds=latest.thresholds,
+        top_up_url=latest.top_up_url,
+        unit=latest.good.unit,
+    )
+
+
+def _pushed(latest: Latest | None) -> LastGood:
+    """Return what was pushed last; nothing, where the record is no pushed account's."""
+    return latest.good if latest is not None and latest.provider == PUSHED else LastGood()

@@ -1,0 +1,32 @@
+# What is wrong with accounts whose balance somebody pushes.
+
+locals {
+  pushed_accounts = { for id, account in var.accounts : id => account if local.is_pushed[id] }
+  unit_pattern               = "^[A-Za-z][A-Za-z0-9_-]{0,23}$"
+  longest_pushed_age_minutes = 44640
+
+  pushed_problems = {
+    unit = [
+      for id, account in local.pushed_accounts :
+      "Account \"${id}\": a pushed account needs unit, a currency such as \"USD\" or a word such as \"credits\"; set it."
+      if !can(regex(local.unit_pattern, account.unit))
+    ]
+    unit_elsewhere = [
+      for id, account in var.accounts :
+      "Account \"${id}\": unit is for pushed accounts alone, and provider ${account.provider} says its own; remove it."
+      if account.unit != null && !local.is_pushed[id]
+    ]
+    no_request = flatten([
+      for id, account in local.pushed_accounts : [
+        for field in ["secret", "params", "wallet", "base_url"] :
+        "Account \"${id}\": nothing is asked for a pushed account, which has no ${field}; remove it."
+        if try(length(account[field]) > 0, false)
+      ]
+    ])
+    age = [
+      for id, account in local.pushed_accounts :
+      "Account \"${id}\": stale_after_minutes (${account.stale_after_minutes}) must be at most ${local.longest_pushed_age_minutes}, which is 31 days; lower it."
+      if try(account.stale_after_minutes > local.longest_pushed_age_minutes, false)
+    ]
+  }
+}

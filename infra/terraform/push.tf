@@ -1,0 +1,20 @@
+# The way in for balances that somebody pushes. Through this alias the poller takes nothing but
+# pushes; the function itself takes any event, which may name any secret and any address.
+
+resource "aws_lambda_alias" "push" {
+  count = length(module.configuration.pushed_accounts) > 0 ? 1 : 0
+
+  name             = local.names.push_alias
+  description      = "Takes balances of pushed accounts, and nothing else."
+  function_name    = aws_lambda_function.poller.function_name
+  function_version = "$LATEST"
+}
+
+# For who pushes: a cron job, a pipeline.
+data "aws_iam_policy_document" "push" {
+  statement {
+    sid       = "PushBalances"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [local.arns.push_alias]
+  }
+}
