@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,3 +22,8 @@ def pytest_report_header() -> str:
     if os.geteuid() == 0:
         return "other users: a process of another user tries (the tests run as root)"
     return "other users: file modes only (run the tests as root for a process of another user)"
+
+
+# No test is timed: a busy machine makes none fail.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")

@@ -65,14 +65,15 @@ def _about(change: AlarmChange, record: Latest | None, links: Links) -> list[Mes
     """Return the messages for one transition."""
     key, kind = identify(change, links.stack_name)
     incident = apply(Incident(key), kind, change)
-    balance, _ = newest_balance(incident, record)
+    balance, balance_at = newest_balance(incident, record)
     snapshot = AccountSnapshot(
+        latest=record,
+        is_readable=record is not None,
         balance=balance,
-        thresholds=record.thresholds if record else AccountSnapshot().thresholds,
-        is_set_up=record.is_set_up if record else None,
+        balance_at=balance_at,
     )
     now = change.changed_at + timedelta(minutes=1)
-    decided = decide(incident, snapshot, now, Policy(timedelta(), {}))
+    decided = decide(incident, snapshot, now, Policy(timedelta(), {})).incident
     if decided.outbox is None:
         return []
     notification = notification_of(decided, decided.outbox.pending, now, record)

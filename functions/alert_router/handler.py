@@ -64,7 +64,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
 
 def build_context(config: Settings, lease: timedelta, failures: list[str]) -> RouterContext:
     """Return an invocation's context; clients are built on first use and kept."""
-    table = AlertTable(clients.dynamodb(), config.alerts_table)
+    table = AlertTable(clients.dynamodb(), config.alerts_table, failures)
     balances = BalanceTable(clients.dynamodb(), config.balances_table)
     arn = config.notifications_topic.split(":")
     links = Links(
@@ -89,7 +89,7 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
             config.chat_topic,
         ),
         flush_queue=FlushQueue(clients.sqs, config.intake_queue_url),
-        alarm_reader=AlarmReader(clients.cloudwatch, config.name),
+        alarm_reader=AlarmReader(clients.cloudwatch, config.name, failures),
         links=links,
         digest_above=config.digest_above,
         policy=Policy(config.group_wait, config.repeat_after),
@@ -105,9 +105,10 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
 def _report(router: RouterContext, namespace: str, failures: Sequence[str]) -> None:
     """Log what failed, and publish the run's faults."""
     for failure in failures:
-        router.log.warning("sent without account record", reason=failure)
+        router.log.warning("input cannot be read", reason=failure)
     faults = {
         "not published": router.stats.publish_failures,
         "sent without account record": router.stats.reduced,
+        "input cannot be read": len(failures) + router.stats.faults,
     }
     report_faults(SERVICE, namespace, faults)

@@ -47,7 +47,7 @@ data "aws_iam_policy_document" "router" {
 
   statement {
     sid     = "CompareWithAlarms"
-    actions = ["cloudwatch:DescribeAlarms"]
+    actions = ["cloudwatch:DescribeAlarms", "cloudwatch:ListAlarmMuteRules"]
     # Composite alarms are returned only to who may describe all.
     resources = ["*"]
   }

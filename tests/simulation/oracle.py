@@ -4,6 +4,7 @@ It reads alarms' transitions, silences and messages; of the router it knows only
 
 * while something holds long enough, people know it, and know how bad it is;
 * when it is over long enough, they have been told so; nothing is ended that was not told;
+* what comes and goes is announced as that, and then not before it has held for an hour;
 * no message says what was said before, except once more for every sender that died or could not
   record what it had published;
 * reminders come when they are due and not before; silenced accounts are silent.
@@ -29,6 +30,9 @@ LATE = timedelta(minutes=25)
 
 #: How long after a poll its alarms are evaluated, at most.
 _ALARM_LAG = timedelta(seconds=90)
+
+#: An alarm clears some polls after its cause; meanwhile, the record says that it is about to.
+_CLEARING = timedelta(minutes=30)
 
 _CRITICAL = {AlarmKind.CRITICAL, AlarmKind.RUNWAY_CRITICAL}
 _END = {"recovered", "closed"}
@@ -165,7 +169,9 @@ def _check_order(verdict: Verdict, account: str, said: list[Said]) -> None:
             worse = known in ("warning", "stale") and message.severity == "critical"
             is_new = worse or bool(message.problems - problems)
         elif message.event == "improved":
-            is_new = known == "critical"
+            is_new = known == "critical" or bool(problems - message.problems)
+        elif message.event == "flapping":
+            is_new = last is None or last.event != "flapping"
         else:
             is_new = known == "none" or (known == "setup" and message.event == "opened")
         repeats = last is not None and last.event == message.event and last.source.is_excused
@@ -184,6 +190,8 @@ def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[
         until = phase.end - _ALARM_LAG
         moments = [settled, *(m.at for m in said if settled < m.at)]
         for moment in (at for at in moments if at < until):
+            if _is_quiet(said, phase, moment):
+                continue
             known = _known_at(said, moment)
             # What was asked to be set up ends without a word.
             holds = (
@@ -193,6 +201,13 @@ def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[
             )
             words = f"{account} at {moment:%d %H:%M}: {phase.level} holds, {known} is known"
             verdict.expect("people know what holds", holds=holds, words=words)
+
+
+def _is_quiet(said: list[Said], phase: Phase, moment: datetime) -> bool:
+    """Whether people know that it comes and goes, and that the end follows after an hour."""
+    before = [m for m in said if m.at <= moment and m.event != "reminder"]
+    flaps = bool(before) and before[-1].event == "flapping"
+    return flaps and moment < phase.start + timedelta(hours=1) + GRACE
 
 
 def _check_justified(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
@@ -239,7 +254,7 @@ def _check_gaps(
     """Between two messages of a lasting phase there is no more than a reminder's time."""
     within = [at for at in times if phase.start < at < phase.end]
     before = [at for at in times if at <= phase.start]
-    edges = [*before[-1:], *within, phase.end]
+    edges = [*before[-1:], *within, max(phase.start, phase.end - _CLEARING)]
     for earlier, later in pairwise(edges):
         gap = later - max(earlier, phase.start)
         words = f"{account} from {earlier:%d %H:%M} to {later:%d %H:%M}"

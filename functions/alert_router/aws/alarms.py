@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice, starmap
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState
 from alert_router.events.metric import COMPARISONS
@@ -17,18 +17,34 @@ if TYPE_CHECKING:
 #: DescribeAlarms takes at most this many names.
 _NAMES_PER_CALL: Final = 100
 
+#: The lists of an answer, with the type that each holds. Log alarms are in the API since 2026, but
+#: not in every botocore, which drops what it does not know while it parses.
+_LISTS: Final = {
+    "MetricAlarms": "MetricAlarm",
+    "CompositeAlarms": "CompositeAlarm",
+    "LogAlarms": "LogAlarm",
+}
+
 
 class AlarmReader:
     """Reads alarms from CloudWatch.
 
     Args:
-        client: Returns the CloudWatch client; called on first use, which only reconciling does.
+        client: Returns the CloudWatch client; called on first use, which only reconciling and late
+            transitions need.
         stack_name: The deployment's name.
+        faults: Takes a sentence for each alarm that cannot be read.
     """
 
-    def __init__(self, client: Callable[[], CloudWatchClient], stack_name: str) -> None:
+    def __init__(
+        self,
+        client: Callable[[], CloudWatchClient],
+        stack_name: str,
+        faults: list[str] | None = None,
+    ) -> None:
         self._client = client
         self._prefix = f"{stack_name}/"
+        self._faults = faults if faults is not None else []
 
     def firing(self) -> list[AlarmChange]:
         """Return the stack's account alarms that are in ALARM and may act.
@@ -37,11 +53,12 @@ class AlarmReader:
             botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be read.
         """
         found = self._describe(AlarmNamePrefix=self._prefix, StateValue="ALARM")
-        return [
-            _change(alarm)
-            for alarm in found
+        acting = (
+            (alarm, alarm_type)
+            for alarm, alarm_type in found
             if alarm.get("ActionsEnabled", True) and alarm.get("EvaluationState") != "PARTIAL_DATA"
-        ]
+        )
+        return [change for change in starmap(self._change, acting) if change is not None]
 
     def states(self, names: Iterable[str]) -> Mapping[str, AlarmChange]:
         """Return the alarms of these names that exist, by name.
@@ -52,18 +69,53 @@ class AlarmReader:
         remaining = iter(sorted(set(names)))
         found: dict[str, AlarmChange] = {}
         while chunk := list(islice(remaining, _NAMES_PER_CALL)):
-            alarms = self._describe(AlarmNames=chunk, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-            found |= {alarm["AlarmName"]: _change(alarm) for alarm in alarms}
+            alarms = self._describe(AlarmNames=chunk, AlarmTypes=self._types())
+            for alarm, alarm_type in alarms:
+                change = self._change(alarm, alarm_type)
+                if change is not None:
+                    found[change.alarm_name] = change
         return found
 
-    def _describe(self, **query: Any) -> Iterable[Mapping[str, Any]]:  # noqa: ANN401 -- boto3's own
-        """Yield the alarms of either type that a query finds."""
+    def is_muted(self, name: str) -> bool | None:
+        """Whether an active mute rule covers an alarm; None when that cannot be read.
+
+        The answer has no alarm names, so that each alarm takes a call:
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
+        (read 2026-11). The runtime's botocore may lack it, and the role its permission.
+        """
+        try:
+            answer = self._client().list_alarm_mute_rules(AlarmName=name, Statuses=["ACTIVE"])
+        except Exception:  # noqa: BLE001 -- in doubt people are alerted
+            return None
+        return bool(answer.get("AlarmMuteRuleSummaries"))
+
+    def _types(self) -> list[str]:
+        """Return the types of alarms that an answer can hold."""
+        try:
+            operation = self._client().meta.service_model.operation_model("DescribeAlarms")
+            known: Any = operation.output_shape
+            return [alarm_type for name, alarm_type in _LISTS.items() if name in known.members]
+        except Exception:  # noqa: BLE001 -- a client without a model knows the two old types
+            return ["MetricAlarm", "CompositeAlarm"]
+
+    def _describe(self, **query: Any) -> Iterable[tuple[Mapping[str, Any], str]]:  # noqa: ANN401 -- boto3's own
+        """Yield the alarms that a query finds, with their type."""
         for page in self._client().get_paginator("describe_alarms").paginate(**query):
-            yield from page.get("MetricAlarms", ())
-            yield from page.get("CompositeAlarms", ())
+            for list_name, alarm_type in _LISTS.items():
+                for alarm in cast("Iterable[Mapping[str, Any]]", page.get(list_name, ())):
+                    yield alarm, alarm_type
+
+    def _change(self, alarm: Mapping[str, Any], alarm_type: str) -> AlarmChange | None:
+        """Describe one alarm; None when anything in it is not what CloudWatch documents."""
+        try:
+            return _change(alarm, alarm_type)
+        except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+            name = alarm.get("AlarmName")
+            self._faults.append(f"alarm {name} cannot be read: {type(exc).__name__}")
+            return None
 
 
-def _change(alarm: Mapping[str, Any]) -> AlarmChange:
+def _change(alarm: Mapping[str, Any], alarm_type: str) -> AlarmChange:
     """Describe an alarm's present state as the transition that led to it."""
     reason = alarm.get("StateReason", "")
     data = read_data(alarm.get("StateReasonData"))
@@ -84,6 +136,7 @@ def _change(alarm: Mapping[str, Any]) -> AlarmChange:
             threshold=threshold_in(reason, data),
         ),
         latest=newest_datapoint(reason, data),
+        alarm_type=alarm_type,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, to_item
@@ -21,22 +23,33 @@ from shared.silences import Silence
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_UNREADABLE: Final = "unreadable"
+
 
 class AlertTable:
-    """Incidents, leases and silences in DynamoDB."""
+    """Incidents, leases and silences in DynamoDB.
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    Args:
+        client: botocore's DynamoDB client.
+        table: the table's name.
+        faults: takes a sentence for each item that cannot be read.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, faults: list[str] | None = None) -> None:
         self._client = client
         self._table = table
+        self._faults = faults if faults is not None else []
 
     def load(self, key: IncidentKey) -> Incident:
         """Return an incident as last written; an empty one where there is none.
 
+        One that cannot be read counts as none: a copy is kept, and its alarms are announced anew.
+
         Raises:
-            botocore.exceptions.ClientError, KeyError, ValueError: when it cannot be read.
+            botocore.exceptions.ClientError, BotoCoreError: when DynamoDB cannot be read.
         """
         item = self._get(key.scope.value, key.id)
-        return from_item(item) if item is not None else Incident(key)
+        return self._incident(key, item) if item is not None else Incident(key)
 
     def save(self, incident: Incident, now: datetime) -> Incident:
         """Write the incident if nobody else did since it was loaded; return it as stored.
@@ -52,7 +65,8 @@ class AlertTable:
         """Yield every stored incident, open or closed."""
         for scope in Scope:
             for item in self._query(scope.value):
-                yield from_item(item)
+                with suppress(ConflictError):
+                    yield self._incident(IncidentKey(scope, item["id"]), item)
 
     def convert_old_items(self, now: datetime) -> None:
         """Convert what 0.1 wrote (:mod:`alert_router.aws.conversion`)."""
@@ -66,8 +80,8 @@ class AlertTable:
         for item in self._query(SILENCES):
             try:
                 yield Silence.from_item(item)
-            except (KeyError, ValueError):
-                continue
+            except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+                self._faults.append(f"silence {item['id']} is unreadable: {type(exc).__name__}")
 
     def subscribers(self) -> tuple[list[Subscriber], list[str]]:
         """Return the declared subscribers, and which entries cannot be read.
@@ -113,6 +127,26 @@ class AlertTable:
         """Whether ``what`` is leased."""
         item = self._get(LEASES, what)
         return item is not None and bool(item["lease_until"] > _millis(now))
+
+    def _incident(self, key: IncidentKey, item: Mapping[str, Any]) -> Incident:
+        """Return a stored incident; one that cannot be read is put aside and begins anew.
+
+        Raises:
+            ConflictError: when another invocation put it aside first.
+        """
+        try:
+            return from_item(item)
+        except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+            self._faults.append(f"incident {key.id} is unreadable: {type(exc).__name__}")
+        self._put({**item, "scope": _UNREADABLE})
+        version = item.get("version")
+        read = int(version) if isinstance(version, Decimal) and version >= 1 else 0
+        empty = {"scope": key.scope.value, "id": key.id, "version": read + 1}
+        if read == version:
+            self._put_version(empty, read)
+        else:
+            self._put(empty)
+        return Incident(key, version=read + 1)
 
     def _convert(self, item: Mapping[str, Any], now: datetime) -> None:
         """Write an old item under its new names; another writer of either wins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from alert_router.incidents.snapshot import EnrichmentError
 from shared.aws.dynamo import decode, encode
 from shared.names import LATEST
-from shared.records import Latest
+from shared.records import LastGood, Latest, Thresholds
 from shared.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _KEYS_PER_READ: Final = 100
 _ATTEMPTS: Final = 5
 
+#: What a record's fields are checked for, by the name in their annotation.
+_TYPES: Final = {"str": str, "Decimal": Decimal, "datetime": datetime, "bytes": bytes}
+
 
 class BalanceTable:
     """What the poller recorded."""
@@ -29,14 +33,14 @@ class BalanceTable:
         self._client = client
         self._table = table
 
-    def read(self, accounts: Iterable[str]) -> dict[str, Latest]:
-        """Return the state of each account that has one that can be read.
+    def read(self, accounts: Iterable[str]) -> dict[str, Latest | None]:
+        """Return the record of each account that has one; None for one that cannot be read.
 
         Raises:
             EnrichmentError: when DynamoDB cannot be read.
         """
         remaining = iter(sorted(set(accounts)))
-        found: dict[str, Latest] = {}
+        found: dict[str, Latest | None] = {}
         while chunk := list(islice(remaining, _KEYS_PER_READ)):
             found |= self._read_chunk(chunk)
         return found
@@ -66,30 +70,49 @@ class BalanceTable:
         items = (decode(item) for item in answer["Items"])
         return {parse_time(item["at"]): item["balance"] for item in items if "balance" in item}
 
-    def _read_chunk(self, accounts: list[str]) -> dict[str, Latest]:
+    def _read_chunk(self, accounts: list[str]) -> dict[str, Latest | None]:
         """Read up to a hundred accounts, retrying the keys that DynamoDB left out."""
         keys = [encode({"account": account, "at": LATEST}) for account in accounts]
         request: Any = {self._table: {"Keys": keys}}
-        found: dict[str, Latest] = {}
+        found: dict[str, Latest | None] = {}
         for _ in range(_ATTEMPTS):
             try:
                 answer = self._client.batch_get_item(RequestItems=request)
             except _client_errors() as exc:
                 raise EnrichmentError("the records cannot be read") from exc
             for item in answer["Responses"].get(self._table, ()):
-                found |= _latest(decode(item))
+                record = decode(item)
+                found[record["account"]] = _latest(record)
             request = answer.get("UnprocessedKeys")
             if not request:
                 break
         return found
 
 
-def _latest(item: Mapping[str, Any]) -> dict[str, Latest]:
-    """Read one record; one that cannot be read counts as none."""
+def _latest(item: Mapping[str, Any]) -> Latest | None:
+    """Read one record; None when anything in it is not what the poller writes."""
     try:
-        return {item["account"]: Latest.from_item(item)}
-    except (KeyError, ValueError, TypeError):
-        return {}
+        latest = Latest.from_item(item)
+        _check(latest)
+        _check(latest.good)
+        _check(latest.thresholds)
+    except Exception:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+        return None
+    return latest
+
+
+def _check(value: Latest | LastGood | Thresholds) -> None:
+    """Check that the fields of a record hold what they are declared to hold.
+
+    Raises:
+        TypeError: when one does not.
+    """
+    for field in fields(value):
+        held, declared = getattr(value, field.name), str(field.type).split(" | ")
+        types = tuple(_TYPES[name] for name in declared if name in _TYPES)
+        is_absent = held is None and "None" in declared
+        if types and not is_absent and not isinstance(held, types):
+            raise TypeError(f"{field.name} is a {type(held).__name__}")
 
 
 def _client_errors() -> tuple[type[Exception], ...]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from alert_router.events.alarm import Datapoint
 from alert_router.incidents.incident import (
     AlarmStatus,
+    Announcements,
     ForeignAlarm,
     GroupWait,
     Incident,
@@ -49,11 +50,20 @@ def to_item(incident: Incident, now: datetime) -> Item:
                 "until": _format(incident.waiting.until),
             },
             "outbox": incident.outbox
-            and {
-                "pending": _pending_to_item(incident.outbox.pending),
-                "lease_until": _format(incident.outbox.lease_until),
-                "delivered": sorted(incident.outbox.delivered),
-            },
+            and _filled(
+                {
+                    "pending": _pending_to_item(incident.outbox.pending),
+                    "lease_until": _format(incident.outbox.lease_until),
+                    "unsent": incident.outbox.is_unsent or None,
+                    "delivered": sorted(incident.outbox.delivered),
+                }
+            ),
+            "announcements": {
+                problem.value: _announcements_to_item(known)
+                for problem, known in incident.announcements.items()
+            }
+            or None,
+            "critical_at": _format(incident.critical_at),
             "foreign_alarm": incident.foreign_alarm and _foreign_to_item(incident.foreign_alarm),
             "version": incident.version,
             "expires_at": None if incident.is_open else int((now + _KEEP_CLOSED).timestamp()),
@@ -65,30 +75,28 @@ def from_item(item: Mapping[str, Any]) -> Incident:
     """Read an item.
 
     Raises:
-        KeyError, ValueError: when it was not written by :func:`to_item`.
+        AttributeError, KeyError, TypeError, ValueError: when :func:`to_item` did not write it.
     """
-    waiting, outbox, foreign_alarm = (
-        item.get("waiting"),
-        item.get("outbox"),
-        item.get("foreign_alarm"),
-    )
+    waiting, outbox, foreign = (item.get(n) for n in ("waiting", "outbox", "foreign_alarm"))
     return Incident(
-        key=IncidentKey(Scope(item["scope"]), item["id"]),
-        provider=item.get("provider", ""),
+        key=IncidentKey(Scope(item["scope"]), _text(item, "id")),
+        provider=_text(item, "provider", ""),
         alarms={kind: _status_from_item(status) for kind, status in item.get("alarms", {}).items()},
-        opened_at=_parse(item.get("opened_at")),
+        opened_at=_time(item, "opened_at"),
         last_notification=_last_from_item(item["last_notification"])
         if "last_notification" in item
         else None,
         waiting=waiting
-        and GroupWait(waiting["group"], parse_time(waiting["since"]), parse_time(waiting["until"])),
-        outbox=outbox
-        and Outbox(
-            _pending_from_item(outbox["pending"]),
-            parse_time(outbox["lease_until"]),
-            frozenset(outbox.get("delivered", ())),
+        and GroupWait(
+            _text(waiting, "group"), parse_time(waiting["since"]), parse_time(waiting["until"])
         ),
-        foreign_alarm=foreign_alarm and _foreign_from_item(foreign_alarm),
+        outbox=outbox and _outbox_from_item(outbox),
+        foreign_alarm=foreign and _foreign_from_item(foreign),
+        announcements={
+            Problem(name): _announcements_from_item(known)
+            for name, known in item.get("announcements", {}).items()
+        },
+        critical_at=_time(item, "critical_at"),
         version=int(item["version"]),
     )
 
@@ -103,20 +111,37 @@ def _status_to_item(status: AlarmStatus) -> Item:
             "value_at": status.latest and _format(status.latest.at),
             "threshold": status.threshold,
             "gone": status.is_gone or None,
+            "since": _format(status.since),
+            "lacks_data": status.lacks_data or None,
         }
     )
 
 
 def _status_from_item(item: Mapping[str, Any]) -> AlarmStatus:
     """Read the status of an alarm."""
-    value_at = _parse(item.get("value_at"))
+    value_at = _time(item, "value_at")
+    value, threshold = _number(item, "value"), _number(item, "threshold")
     return AlarmStatus(
-        firing=item["firing"],
+        firing=_flag(item, "firing"),
         at=parse_time(item["at"]),
-        latest=Datapoint(item["value"], value_at) if value_at else None,
-        threshold=item.get("threshold"),
-        is_gone=item.get("gone", False),
+        latest=Datapoint(value, value_at) if value is not None and value_at is not None else None,
+        threshold=threshold,
+        is_gone=_flag(item, "gone"),
+        since=_time(item, "since"),
+        lacks_data=_flag(item, "lacks_data"),
     )
+
+
+def _announcements_to_item(known: Announcements) -> Item:
+    """Store how often a problem was announced."""
+    begins = [_format(at) for at in known.begins]
+    return _filled({"begins": begins, "flapping": known.is_flapping or None})
+
+
+def _announcements_from_item(item: Mapping[str, Any]) -> Announcements:
+    """Read how often a problem was announced."""
+    begins = tuple(parse_time(text) for text in item.get("begins", ()))
+    return Announcements(begins, is_flapping=_flag(item, "flapping"))
 
 
 def _last_to_item(last: LastNotification) -> Item:
@@ -132,23 +157,24 @@ def _last_to_item(last: LastNotification) -> Item:
             "outcome": last.outcome,
             "balance": last.balance,
             "unit": last.unit,
+            "began_at": _format(last.began_at),
         }
     )
 
 
 def _last_from_item(item: Mapping[str, Any]) -> LastNotification:
     """Read the last notification."""
-    balance = item.get("balance")
     return LastNotification(
         severity=Severity(item["severity"]),
         worst=Severity(item["worst"]),
         problems=frozenset(Problem(name) for name in item.get("problems", ())),
         at=parse_time(item["at"]),
-        group=item.get("group", ""),
-        is_setup=item.get("setup", False),
-        outcome=item.get("outcome", ""),
-        balance=balance if isinstance(balance, Decimal) else None,
-        unit=item.get("unit", ""),
+        group=_text(item, "group", ""),
+        is_setup=_flag(item, "setup"),
+        outcome=_text(item, "outcome", ""),
+        balance=_number(item, "balance"),
+        unit=_text(item, "unit", ""),
+        began_at=_time(item, "began_at"),
     )
 
 
@@ -162,6 +188,7 @@ def _pending_to_item(pending: PendingNotification) -> Item:
             "decided_at": _format(pending.decided_at),
             "opened_at": _format(pending.opened_at),
             "previous": pending.previous and _last_to_item(pending.previous),
+            "ended_at": _format(pending.ended_at),
         }
     )
 
@@ -173,8 +200,19 @@ def _pending_from_item(item: Mapping[str, Any]) -> PendingNotification:
         severity=Severity(item["severity"]),
         problems=frozenset(Problem(name) for name in item.get("problems", ())),
         decided_at=parse_time(item["decided_at"]),
-        opened_at=_parse(item.get("opened_at")),
+        opened_at=_time(item, "opened_at"),
         previous=_last_from_item(item["previous"]) if "previous" in item else None,
+        ended_at=_time(item, "ended_at"),
+    )
+
+
+def _outbox_from_item(item: Mapping[str, Any]) -> Outbox:
+    """Read an outbox."""
+    return Outbox(
+        pending=_pending_from_item(item["pending"]),
+        lease_until=_time(item, "lease_until"),
+        is_unsent=_flag(item, "unsent"),
+        delivered=frozenset(item.get("delivered", ())),
     )
 
 
@@ -185,19 +223,45 @@ def _foreign_to_item(foreign_alarm: ForeignAlarm) -> Item:
 
 def _foreign_from_item(item: Mapping[str, Any]) -> ForeignAlarm:
     """Read the texts of a foreign alarm."""
-    return ForeignAlarm(**{name: item[name] for name in ForeignAlarm._fields if name in item})
+    texts = {n: _text(item, n) for n in ForeignAlarm._fields if n in item and n != "has_data"}
+    return ForeignAlarm(**texts, has_data=_flag(item, "has_data", default=True))
+
+
+def _text(item: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    """Read a text."""
+    value = item[name] if default is None else item.get(name, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is not a text")
+    return value
+
+
+def _flag(item: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    """Read a flag."""
+    value = item.get(name, default)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is not a flag")
+    return value
+
+
+def _number(item: Mapping[str, Any], name: str) -> Decimal | None:
+    """Read a number that may be missing."""
+    value = item.get(name)
+    if value is not None and not isinstance(value, Decimal):
+        raise TypeError(f"{name} is not a number")
+    return value
+
+
+def _time(item: Mapping[str, Any], name: str) -> datetime | None:
+    """Read a time that may be missing."""
+    value = item.get(name)
+    return None if value is None else parse_time(value)
 
 
 def _filled(values: Mapping[str, Any]) -> Item:
     """Drop what is None, empty text or an empty list: absent is their stored form."""
-    return {name: value for name, value in values.items() if value not in (None, "", [])}
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 
 def _format(at: datetime | None) -> str | None:
     """Store a time with milliseconds: transitions are ordered by it."""
     return None if at is None else at.isoformat(timespec="milliseconds")
-
-
-def _parse(text: object) -> datetime | None:
-    """Read a time that may be missing."""
-    return parse_time(text) if isinstance(text, str) else None

@@ -67,6 +67,10 @@ class AlarmChange(NamedTuple):
     metric: AlarmMetric = AlarmMetric()
     latest: Datapoint | None = None
     """The newest datapoint on which the transition is based."""
+    alarm_type: str = ""
+    """``MetricAlarm``, ``CompositeAlarm`` or ``LogAlarm``; empty where it is not known."""
+    observed_at: datetime | None = None
+    """When the state was read from CloudWatch; None for a transition that was delivered."""
     ignored_because: str = ""
     """Why it is ignored (muted, suppressed, partial data); empty if it is not."""
 

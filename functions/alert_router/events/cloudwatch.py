@@ -75,6 +75,7 @@ def _from_notification(document: Document) -> AlarmChange:
         metric=metric_in_trigger(document, reason),
         latest=newest_datapoint(reason, {}),
         ignored_because=_ignored_because(document.get("NewStateValue"), reason, {}),
+        alarm_type=_alarm_type(document, "AlarmRule", _map(document.get("Trigger")), "Metric"),
     )
 
 
@@ -129,7 +130,15 @@ def _from_detail(
         latest=newest_datapoint(reason, data),
         ignored_because=_ignored_because(state.get("value"), reason, state)
         or _muted(_map(detail.get("muteDetail")), changed_at),
+        alarm_type=_alarm_type(configuration, "alarmRule", configuration, "metric"),
     )
+
+
+def _alarm_type(document: Document, rule: str, metrics: Document, metric: str) -> str:
+    """Return the alarm's type as DescribeAlarms calls it; empty for what is neither."""
+    if rule in document:
+        return "CompositeAlarm"
+    return "MetricAlarm" if any(name.startswith(metric) for name in metrics) else ""
 
 
 def _ignored_because(value: object, reason: str, state: Document) -> str:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException
 from typing import Any, Final
 
 from alert_router.events.alarm import Datapoint
@@ -89,7 +89,8 @@ def as_number(value: object) -> Decimal | None:
         return None
     try:
         number = _STORABLE.create_decimal(value)
-    except InvalidOperation:
+    except DecimalException:
+        # "1E999999999" overflows; any other text that is no number is an invalid operation.
         return None
     if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
         return None

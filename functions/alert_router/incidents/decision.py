@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final, NamedTuple
 
+from alert_router.incidents import flapping
+from alert_router.incidents.assessment import (
+    CRITICAL_KINDS,
+    holding,
+    is_below,
+    problems_of,
+    severity_of,
+)
 from alert_router.incidents.incident import (
+    FOREIGN_KIND,
     ONE_CAUSE,
     GroupWait,
     Incident,
@@ -22,12 +30,14 @@ from alert_router.incidents.incident import (
     PendingNotification,
     Problem,
     Scope,
+    Suppression,
+    problem_of,
 )
 from alert_router.incidents.snapshot import AccountSnapshot
-from shared.names import AlarmKind, Severity
-from shared.records import RUNWAY_CLEARS_ABOVE
+from alert_router.incidents.transitions import mark_sent
+from shared.names import Severity
 
-#: How long a balance that is read again may take to clear the alarm that missed it.
+#: How long the end of a low balance waits while the record says that it is low again.
 _PATIENCE: Final = timedelta(minutes=30)
 
 #: A new account's alarm fires before its first poll: it waits so many times longer.
@@ -35,14 +45,25 @@ _FIRST_POLL_FACTOR: Final = 15
 _NEVER_POLLED: Final = "never-polled"
 _NOT_SET_UP: Final = "not-set-up"
 
-_CRITICAL_KINDS: Final = frozenset({AlarmKind.CRITICAL.value, AlarmKind.RUNWAY_CRITICAL.value})
+_ENDS: Final = frozenset({NotificationReason.RECOVERED, NotificationReason.CLOSED})
 
 
 class Policy(NamedTuple):
-    """When to wait and when to repeat."""
+    """When to wait, when to repeat, and when a missing metric is no news."""
 
     group_wait: timedelta
     repeat_after: Mapping[Severity, timedelta]
+    metric_delay: timedelta = timedelta(minutes=10)
+    """How long after an ok poll its metric may still be missing."""
+
+
+class Decision(NamedTuple):
+    """What was decided about an incident."""
+
+    incident: Incident
+    """With a notification in its ``outbox``, or ``waiting`` for others, or neither."""
+    suppressed: Suppression | None = None
+    """Why nothing is sent now; None when something is, or when there is nothing to announce."""
 
 
 class _Due(NamedTuple):
@@ -50,7 +71,8 @@ class _Due(NamedTuple):
 
     reason: NotificationReason
     severity: Severity
-    is_urgent: bool
+    problems: frozenset[Problem]
+    is_urgent: bool = False
 
 
 def decide(
@@ -60,167 +82,264 @@ def decide(
     policy: Policy,
     *,
     wait_is_over: bool = False,
-) -> Incident:
-    """Return the incident with a notification in its ``outbox``, or ``waiting`` for others.
+) -> Decision:
+    """Decide which notification of an incident is due, if any.
 
-    An incident with a pending notification is returned unchanged: one after the other.
+    Args:
+        incident: its state; with a pending notification, :func:`decide_again` is meant.
+        snapshot: what is known of the account.
+        now: the moment of the decision.
+        policy: when to wait and when to repeat.
+        wait_is_over: whether it has waited for others long enough.
     """
     if incident.outbox is not None:
-        return incident
-    incident = _settle_silently(incident)
-    due = _due(incident, snapshot, now)
-    if due is None or snapshot.is_silenced:
-        return replace(incident, waiting=None)
+        return Decision(incident)
+    incident = _settled(incident, now)
+    due = _due(incident, snapshot, now, policy)
+    if due is None or isinstance(due, Suppression):
+        return Decision(replace(incident, waiting=None), due)
+    if snapshot.is_silenced:
+        return Decision(replace(incident, waiting=None), Suppression.SILENCED)
     if due.is_urgent or wait_is_over or not policy.group_wait:
-        return _enqueue(incident, due.reason, due.severity, now)
-    return replace(incident, waiting=_wait(incident, due, snapshot, now, policy))
+        return Decision(_enqueued(incident, due, snapshot, now))
+    waiting = _wait(incident, due, snapshot, now, policy)
+    return Decision(replace(incident, waiting=waiting), Suppression.GROUPED)
 
 
-def remind(
+def decide_or_remind(
     incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
-) -> Incident:
-    """Return the incident with a reminder pending, when its last notification is old enough."""
-    last = incident.last_notification
-    if last is None or last.is_setup or not incident.firing or snapshot.is_silenced:
-        return incident
-    repeat = policy.repeat_after.get(last.severity)
-    if incident.outbox or incident.waiting or repeat is None or now - last.at < repeat:
-        return incident
-    return _enqueue(incident, NotificationReason.REMINDER, last.severity, now)
+) -> Decision:
+    """Decide as :func:`decide`; where nothing is new, a reminder may be due."""
+    decision = decide(incident, snapshot, now, policy)
+    if decision.suppressed is not Suppression.ALREADY_SENT or snapshot.is_silenced:
+        return decision
+    reminder = _reminder(decision.incident, snapshot, now, policy)
+    if reminder is None:
+        return decision
+    return Decision(_enqueued(decision.incident, reminder, snapshot, now))
 
 
-def severity_now(incident: Incident, snapshot: AccountSnapshot) -> Severity:
-    """Return the severity: of the worst alarm, or of the record when the balance is low."""
-    firing = incident.firing
-    if firing & _CRITICAL_KINDS:
-        return Severity.CRITICAL
-    limits = snapshot.thresholds
-    below_critical = _is_below(snapshot.balance, limits.critical)
-    runs_dry = _is_below(snapshot.at_least_hours, limits.runway_critical_hours)
-    if (AlarmKind.WARNING in firing and below_critical) or (
-        AlarmKind.RUNWAY_WARNING in firing and runs_dry
-    ):
-        return Severity.CRITICAL
-    return Severity.WARNING
+def decide_again(
+    incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
+) -> Decision:
+    """Decide about a notification that an earlier attempt left pending, from what holds now.
+
+    SNS may have accepted it without an answer, unless it is known to be unsent. Then people may
+    know it: if it is over meanwhile, its end is due. What is suppressed now stays pending.
+    """
+    if incident.outbox is None:
+        return decide(incident, snapshot, now, policy)
+    if snapshot.is_silenced:
+        return Decision(incident, Suppression.SILENCED)
+    is_reminder = incident.outbox.pending.reason is NotificationReason.REMINDER
+    open_ended = replace(incident, outbox=None)
+    unsent = (
+        decide_or_remind(open_ended, snapshot, now, policy)
+        if is_reminder
+        else decide(open_ended, snapshot, now, policy, wait_is_over=True)
+    )
+    if incident.outbox.is_unsent:
+        return _repeated(incident.outbox, unsent)
+    sent = decide(mark_sent(incident, snapshot, now, ""), snapshot, now, policy, wait_is_over=True)
+    if sent.incident.outbox is not None:
+        return sent
+    if unsent.incident.outbox is not None or sent.suppressed is not Suppression.CLEARING:
+        return _repeated(incident.outbox, unsent)
+    return Decision(incident, Suppression.CLEARING)
 
 
-def _due(incident: Incident, snapshot: AccountSnapshot, now: datetime) -> _Due | None:
+def _repeated(before: Outbox, decision: Decision) -> Decision:
+    """Return the decision; where it repeats what was pending, only the rest gets it."""
+    outbox = decision.incident.outbox
+    if outbox is None or not _is_same(before.pending, outbox.pending):
+        return decision
+    repeated = outbox._replace(delivered=before.delivered)
+    return decision._replace(incident=replace(decision.incident, outbox=repeated))
+
+
+def _is_same(one: PendingNotification, other: PendingNotification) -> bool:
+    """Whether two notifications announce the same."""
+    return (one.reason, one.severity, one.problems) == (
+        other.reason,
+        other.severity,
+        other.problems,
+    )
+
+
+def _due(
+    incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
+) -> _Due | Suppression | None:
     """Compare what holds with what people know."""
     last = incident.last_notification
+    foreign = incident.alarms.get(FOREIGN_KIND)
+    if foreign is not None and foreign.lacks_data:
+        return _no_data(incident, now)
     if not incident.firing:
-        return _end(incident, last, snapshot) if last is not None else None
+        return _end(incident, last, snapshot, now) if last is not None else None
+    kinds = holding(incident, snapshot, now, policy.metric_delay)
+    if not kinds:
+        return Suppression.CLEARING
     if last is None or last.is_setup:
-        return _start(incident, snapshot, now)
-    return _turn(incident, last, snapshot)
+        return _start(incident, kinds, snapshot, now)
+    return _turn(incident, last, kinds, snapshot, now)
 
 
-def _start(incident: Incident, snapshot: AccountSnapshot, now: datetime) -> _Due | None:
+def _no_data(incident: Incident, now: datetime) -> _Due | Suppression:
+    """Return that a foreign alarm has no data any more: once, and the incident is over."""
+    problems = frozenset({Problem.FOREIGN})
+    if incident.last_notification is None and flapping.is_over_budget(incident, problems, now):
+        return Suppression.FLAPPING
+    return _Due(NotificationReason.NO_DATA, Severity.WARNING, problems)
+
+
+def _start(
+    incident: Incident, kinds: frozenset[str], snapshot: AccountSnapshot, now: datetime
+) -> _Due | Suppression:
     """Return an opening; an account that was never set up gets that notice, once."""
-    severity = severity_now(incident, snapshot)
-    opens = _Due(NotificationReason.OPENED, severity, is_urgent=severity is Severity.CRITICAL)
-    if incident.problems != {Problem.STALE}:
-        return opens
-    if incident.last_notification is not None or _is_clearing(incident, snapshot, now):
-        return None
-    if snapshot.is_set_up is False:
-        return _Due(NotificationReason.NOT_SET_UP, Severity.WARNING, is_urgent=False)
-    return opens
+    severity, problems = severity_of(kinds, snapshot), problems_of(kinds)
+    if problems == {Problem.STALE}:
+        if incident.last_notification is not None:
+            return Suppression.NOT_SET_UP
+        if snapshot.is_set_up is False:
+            return _Due(NotificationReason.NOT_SET_UP, Severity.WARNING, problems)
+    return _begin(incident, _Due(NotificationReason.OPENED, severity, problems), problems, now)
 
 
-def _turn(incident: Incident, last: LastNotification, snapshot: AccountSnapshot) -> _Due | None:
-    """Return an escalation, an improvement, or a further problem."""
-    severity = severity_now(incident, snapshot)
-    is_critical = severity is Severity.CRITICAL
-    if is_critical and last.severity is Severity.WARNING:
-        return _Due(NotificationReason.ESCALATED, severity, is_urgent=True)
-    if not is_critical and last.severity is Severity.CRITICAL:
-        if _has_improved(incident, snapshot):
-            return _Due(NotificationReason.IMPROVED, severity, is_urgent=False)
-        severity = last.severity
-    if incident.problems - last.problems:
-        return _Due(NotificationReason.ESCALATED, severity, is_urgent=False)
-    return None
+def _turn(
+    incident: Incident,
+    last: LastNotification,
+    kinds: frozenset[str],
+    snapshot: AccountSnapshot,
+    now: datetime,
+) -> _Due | Suppression:
+    """Return an escalation, a further problem, an improvement, or the end of one of several."""
+    severity, problems = severity_of(kinds, snapshot), problems_of(kinds)
+    new = problems - last.problems
+    is_worse = severity is Severity.CRITICAL and last.severity is Severity.WARNING
+    if is_worse or new:
+        return _begin(incident, _Due(NotificationReason.ESCALATED, severity, problems), new, now)
+    ended = last.problems - problems_of(incident.firing)
+    if ended or (severity is not last.severity and _has_improved(incident, last, snapshot)):
+        if flapping.is_flapping(incident, ended or frozenset({Problem.LOW})):
+            return Suppression.FLAPPING
+        return _Due(NotificationReason.IMPROVED, severity, problems)
+    return Suppression.ALREADY_SENT if severity is last.severity else Suppression.CLEARING
 
 
-def _end(incident: Incident, last: LastNotification, snapshot: AccountSnapshot) -> _Due:
+def _begin(
+    incident: Incident, due: _Due, new: frozenset[Problem], now: datetime
+) -> _Due | Suppression:
+    """Return the begin of problems, as far as the hour's budget allows."""
+    is_critical = due.severity is Severity.CRITICAL
+    if is_critical and not flapping.was_critical(incident, now):
+        return due._replace(is_urgent=True)
+    if flapping.is_flapping(incident, new or frozenset({Problem.LOW})):
+        return Suppression.FLAPPING
+    # What is only worse again has an hour's budget of one: it was critical within the hour.
+    if flapping.is_over_budget(incident, new, now):
+        due = due._replace(reason=NotificationReason.FLAPPING)
+    return due._replace(is_urgent=is_critical)
+
+
+def _end(
+    incident: Incident, last: LastNotification, snapshot: AccountSnapshot, now: datetime
+) -> _Due | Suppression:
     """Return the end, urgent in most cases.
 
     What was announced in a group ends in a group. Where balances are read again and are low, an
     alarm about that is on its way: the end waits for it, and becomes that notification.
     """
+    if flapping.is_flapping(incident, last.problems):
+        return Suppression.FLAPPING
     is_gone = all(status.is_gone for status in incident.alarms.values())
     reason = NotificationReason.CLOSED if is_gone else NotificationReason.RECOVERED
-    low = _is_below(snapshot.balance, snapshot.thresholds.warning or snapshot.thresholds.critical)
-    is_next = low and Problem.LOW not in last.problems
-    return _Due(reason, last.worst, is_urgent=not (last.group or is_next))
+    limits = snapshot.thresholds
+    is_low = not is_gone and is_below(snapshot.balance, limits.warning or limits.critical)
+    ended_at = _ended_at(incident, last.problems)
+    if is_low and Problem.LOW in last.problems and ended_at and now - ended_at < _PATIENCE:
+        return Suppression.CLEARING
+    return _Due(reason, last.worst, frozenset(), is_urgent=not (last.group or is_low))
 
 
-def _settle_silently(incident: Incident) -> Incident:
+def _reminder(
+    incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
+) -> _Due | None:
+    """Return a reminder, when the last notification is old enough."""
+    last = incident.last_notification
+    repeat = policy.repeat_after.get(last.severity) if last is not None else None
+    if last is None or repeat is None or now - last.at < repeat:
+        return None
+    kinds = holding(incident, snapshot, now, policy.metric_delay)
+    return _Due(NotificationReason.REMINDER, last.severity, problems_of(kinds), is_urgent=True)
+
+
+def _settled(incident: Incident, now: datetime) -> Incident:
     """Return the incident without what ends silently.
 
-    "Not set up yet" ends with the first ok poll, which needs no message. A problem that cleared
-    while another holds is no longer known, so that its return is announced.
+    "Not set up yet" ends with the first ok poll, which needs no message.
     """
+    incident = flapping.settled(incident, now)
     last = incident.last_notification
-    if last is None:
-        return incident if incident.firing else replace(incident, opened_at=None)
-    if last.is_setup and not incident.firing:
+    is_over = not incident.firing and (last is None or last.is_setup)
+    if is_over and (last is not None or incident.opened_at is not None):
         return replace(incident, last_notification=None, opened_at=None)
-    if incident.firing and last.problems - incident.problems:
-        return replace(
-            incident, last_notification=last._replace(problems=last.problems & incident.problems)
-        )
     return incident
 
 
-def _is_clearing(incident: Incident, snapshot: AccountSnapshot, now: datetime) -> bool:
-    """Whether balances are read again, so that the stale alarm is about to clear.
+def _has_improved(incident: Incident, last: LastNotification, snapshot: AccountSnapshot) -> bool:
+    """Whether what was announced as critical is over while a warning holds.
 
-    Where it does not clear, metrics do not arrive: people are alerted after a while.
+    The critical alarm must have cleared: a balance that bounces around the threshold is no
+    improvement. Where that alarm never fired, the record decides after some polls.
     """
-    missed = incident.alarms[AlarmKind.STALE.value].at
-    return (
-        snapshot.balance_at is not None
-        and snapshot.balance_at > missed
-        and now - missed < _PATIENCE
-    )
-
-
-def _has_improved(incident: Incident, snapshot: AccountSnapshot) -> bool:
-    """Whether what was critical is over while a warning holds.
-
-    The critical alarm must have cleared (a balance that bounces around the threshold is no
-    improvement), and the record must not say that the warning is about to clear as well.
-    """
+    if last.severity is not Severity.CRITICAL or incident.firing & CRITICAL_KINDS:
+        return False
     cleared = any(
-        kind in _CRITICAL_KINDS and not status.firing and _is_since(status.at, incident.opened_at)
+        kind in CRITICAL_KINDS and _is_since(status.began_at, incident.opened_at)
         for kind, status in incident.alarms.items()
     )
-    if not cleared:
-        return False
-    limits, firing = snapshot.thresholds, incident.firing
-    holds_on = firing - {AlarmKind.WARNING, AlarmKind.RUNWAY_WARNING}
-    warns = AlarmKind.WARNING in firing and not _is_over(snapshot.balance, limits.warning)
-    runs_low = AlarmKind.RUNWAY_WARNING in firing and not _is_over(
-        snapshot.at_least_hours,
-        limits.runway_warning_hours and limits.runway_warning_hours * RUNWAY_CLEARS_ABOVE,
-    )
-    return bool(holds_on) or warns or runs_low
+    read_at = snapshot.balance_at
+    return cleared or (read_at is not None and read_at >= last.at + _PATIENCE / 2)
 
 
-def _enqueue(
-    incident: Incident, reason: NotificationReason, severity: Severity, now: datetime
-) -> Incident:
+def _enqueued(incident: Incident, due: _Due, snapshot: AccountSnapshot, now: datetime) -> Incident:
     """Return the incident with a notification in its outbox, not leased to any sender yet."""
+    last = incident.last_notification
+    ended = last.problems - due.problems if last is not None else frozenset[Problem]()
+    began_at = _began_at(incident, due, snapshot)
     pending = PendingNotification(
-        reason=reason,
-        severity=severity,
-        problems=incident.problems,
+        reason=due.reason,
+        severity=due.severity,
+        problems=due.problems,
         decided_at=now,
-        opened_at=incident.opened_at,
-        previous=incident.last_notification,
+        opened_at=began_at,
+        previous=last,
+        ended_at=_ended_at(incident, ended),
     )
-    return replace(incident, waiting=None, outbox=Outbox(pending))
+    return replace(incident, waiting=None, outbox=Outbox(pending), opened_at=began_at)
+
+
+def _began_at(incident: Incident, due: _Due, snapshot: AccountSnapshot) -> datetime | None:
+    """Return when the incident began: with its first alarm, or the first failed poll."""
+    last, latest = incident.last_notification, snapshot.latest
+    times = [
+        incident.opened_at,
+        last.began_at if last is not None and not last.is_setup else None,
+        latest.failing_since if latest is not None and Problem.STALE in due.problems else None,
+    ]
+    return min((at for at in times if at is not None), default=None)
+
+
+def _ended_at(incident: Incident, problems: frozenset[Problem]) -> datetime | None:
+    """Return when the last alarm of some problems cleared, or was deleted."""
+    return max(
+        (
+            status.began_at
+            for kind, status in incident.alarms.items()
+            if not status.firing and problem_of(kind) in problems
+        ),
+        default=None,
+    )
 
 
 def _wait(
@@ -236,28 +355,15 @@ def _wait(
 
 def _group(incident: Incident, due: _Due, snapshot: AccountSnapshot) -> str:
     """Return the name of the group whose notifications may become one message."""
-    if (
-        due.reason in (NotificationReason.RECOVERED, NotificationReason.CLOSED)
-        and incident.last_notification is not None
-    ):
+    if due.reason in _ENDS and incident.last_notification is not None:
         return incident.last_notification.group or "recovered"
     if due.reason is NotificationReason.NOT_SET_UP:
         return _NOT_SET_UP if snapshot.is_polled else _NEVER_POLLED
-    if due.reason is NotificationReason.OPENED and incident.problems == {Problem.STALE}:
+    if due.reason is NotificationReason.OPENED and due.problems == {Problem.STALE}:
         return f"{ONE_CAUSE}{incident.provider}"
     if incident.key.scope is Scope.FOREIGN:
         return "foreign"
     return due.severity.value
-
-
-def _is_below(value: Decimal | None, limit: Decimal | None) -> bool:
-    """Whether a known value is below a limit that is set; as the alarms compare."""
-    return value is not None and limit is not None and value < limit
-
-
-def _is_over(value: Decimal | None, limit: Decimal | None) -> bool:
-    """Whether a known value is not below a limit that is set."""
-    return value is not None and limit is not None and value >= limit
 
 
 def _is_since(at: datetime, start: datetime | None) -> bool:

@@ -51,6 +51,28 @@ class NotificationReason(StrEnum):
     CLOSED = "closed"
     """Its alarms were deleted: the account is no longer watched."""
     NOT_SET_UP = "not-set-up"
+    FLAPPING = "flapping"
+    """It comes and goes: nothing more is sent until it has held for an hour."""
+    NO_DATA = "no-data"
+    """A foreign alarm has no data any more; nothing more is sent."""
+
+
+class Suppression(StrEnum):
+    """Why a change was not announced."""
+
+    SILENCED = "silenced"
+    GROUPED = "grouped"
+    """It waits for similar notifications."""
+    ALREADY_SENT = "already_sent"
+    NOT_SET_UP = "not_set_up"
+    """That the account is not set up was announced, and is all there is to announce."""
+    CLEARING = "clearing"
+    """The record contradicts the alarm, which is about to clear."""
+    MUTED = "muted"
+    """A CloudWatch mute rule covers the alarm."""
+    FLAPPING = "flapping"
+    OUTDATED = "outdated"
+    """The transition is older than what is known, or no longer the alarm's state."""
 
 
 #: The one status of a foreign alarm, which has no kind of ours.
@@ -88,6 +110,15 @@ class AlarmStatus(NamedTuple):
     threshold: Decimal | None = None
     is_gone: bool = False
     """The alarm was deleted; kept, so that an old transition does not revive it."""
+    since: datetime | None = None
+    """When the state began, where that is before ``at``: CloudWatch was read at ``at``."""
+    lacks_data: bool = False
+    """A foreign alarm has no data, and that is not announced yet."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When the alarm entered its state."""
+        return self.since or self.at
 
 
 class ForeignAlarm(NamedTuple):
@@ -106,6 +137,8 @@ class ForeignAlarm(NamedTuple):
     """What tells the series from others: "TableName=orders"; empty for an alarm as a whole."""
     has_data: bool = True
     """False when the alarm reports that it lacks data."""
+    alarm_type: str = ""
+    """``MetricAlarm``, ``CompositeAlarm`` or ``LogAlarm``; empty where it is not known."""
 
 
 class LastNotification(NamedTuple):
@@ -125,6 +158,17 @@ class LastNotification(NamedTuple):
     """How the last poll had ended then; what ended, once balances are read again."""
     balance: Decimal | None = None
     unit: str = ""
+    began_at: datetime | None = None
+    """When the incident began, as announced."""
+
+
+class Announcements(NamedTuple):
+    """How often one problem was announced lately, which bounds the messages of an hour."""
+
+    begins: tuple[datetime, ...] = ()
+    """When its begin was announced, within the last hour."""
+    is_flapping: bool = False
+    """Whether that it comes and goes was announced, and it has not held for an hour since."""
 
 
 class GroupWait(NamedTuple):
@@ -145,6 +189,8 @@ class PendingNotification(NamedTuple):
     opened_at: datetime | None = None
     previous: LastNotification | None = None
     """What people knew when it was decided."""
+    ended_at: datetime | None = None
+    """When what it announces as over ended."""
 
 
 class Outbox(NamedTuple):
@@ -155,6 +201,8 @@ class Outbox(NamedTuple):
     """Until when one sender has it to itself; None before a sender took it."""
     delivered: frozenset[str] = frozenset()
     """For whom a topic has accepted it, as ``Subscriber.address``; a retry sends only the rest."""
+    is_unsent: bool = False
+    """Whether it is certain that SNS has not published it: it was refused."""
 
     def is_leased(self, now: datetime) -> bool:
         """Whether a sender has it to itself."""
@@ -173,6 +221,9 @@ class Incident:
     waiting: GroupWait | None = None
     outbox: Outbox | None = None
     foreign_alarm: ForeignAlarm | None = None
+    announcements: Mapping[Problem, Announcements] = field(default_factory=dict)
+    critical_at: datetime | None = None
+    """When it was last announced as critical."""
     version: int = 0
     """0 when it is not stored; every write adds one, on condition that nobody else did."""
 

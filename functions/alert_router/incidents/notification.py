@@ -32,7 +32,18 @@ _STATUSES: Final = {
     NotificationReason.REMINDER: Status.REMINDER,
     NotificationReason.RECOVERED: Status.RESOLVED,
     NotificationReason.CLOSED: Status.RESOLVED,
+    NotificationReason.FLAPPING: Status.FIRING,
 }
+
+#: What is for the audience of the worst that was announced, not of what holds now.
+_RELIEFS: Final = frozenset(
+    {
+        NotificationReason.IMPROVED,
+        NotificationReason.RECOVERED,
+        NotificationReason.CLOSED,
+        NotificationReason.NO_DATA,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +69,20 @@ class Notification:
     firing: frozenset[str] = frozenset()
     foreign_alarm: ForeignAlarm | None = None
     history: Mapping[datetime, Decimal] = field(default_factory=dict)
+    ended_at: datetime | None = None
+    """When what is announced as over ended; None where that is not known."""
 
     @property
     def status(self) -> Status:
         """The status by which subscribers filter."""
+        if self.reason is NotificationReason.NO_DATA:
+            return Status.FIRING if self.previous is None else Status.RESOLVED
         return _STATUSES[self.reason]
 
     @property
     def audience(self) -> Severity:
         """The severity by which subscribers filter: whoever was alerted is notified of the end."""
-        if self.previous is not None and self.reason in (
-            NotificationReason.IMPROVED,
-            NotificationReason.RECOVERED,
-            NotificationReason.CLOSED,
-        ):
+        if self.previous is not None and self.reason in _RELIEFS:
             return self.previous.worst
         return self.severity
 
@@ -116,6 +127,11 @@ class Notification:
         return self.problems - known or self.problems
 
     @property
+    def ended(self) -> frozenset[Problem]:
+        """The announced problems that are over."""
+        return self.previous.problems - self.problems if self.previous else frozenset()
+
+    @property
     def leading(self) -> Problem:
         """The problem that the subject line is about."""
         if (
@@ -124,16 +140,8 @@ class Notification:
             and self.severity is self.previous.severity
         ):
             wanted = self.news
-        elif (
-            self.reason
-            in (
-                NotificationReason.RECOVERED,
-                NotificationReason.CLOSED,
-                NotificationReason.IMPROVED,
-            )
-            and self.previous
-        ):
-            wanted = self.previous.problems or self.problems
+        elif self.reason in _RELIEFS and self.previous:
+            wanted = self.ended or self.previous.problems or self.problems
         else:
             wanted = self.problems
         return next((problem for problem in Problem if problem in wanted), Problem.LOW)
@@ -172,6 +180,7 @@ def notification_of(
         firing=incident.firing,
         foreign_alarm=incident.foreign_alarm and clean_alarm(incident.foreign_alarm),
         history=history or {},
+        ended_at=pending.ended_at,
     )
 
 

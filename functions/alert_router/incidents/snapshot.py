@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from alert_router.incidents.incident import Incident
-from shared.records import Latest, Thresholds
+from alert_router.incidents.incident import AlarmStatus, Incident
+from shared.names import AlarmKind
+from shared.outcome import Outcome
+from shared.records import LastGood, Latest, Thresholds
+
+#: The poll that an alarm fired on is at most about this much older than the transition.
+_EVALUATION: Final = timedelta(minutes=15)
 
 
 class EnrichmentError(Exception):
@@ -15,22 +20,43 @@ class EnrichmentError(Exception):
 
 
 class AccountSnapshot(NamedTuple):
-    """An account's record and silences, as decisions need them."""
+    """An account's record and silences: a decision and its texts rest on the same one."""
 
-    balance: Decimal | None = None
-    unit: str = ""
-    at_least_hours: Decimal | None = None
-    """How long the balance lasts at least: what the runway thresholds are compared with."""
-    thresholds: Thresholds = Thresholds()
-    balance_at: datetime | None = None
-    """When the record's balance was read."""
-    is_polled: bool = True
-    """Whether there is a record at all; true also where none can be read."""
-    is_set_up: bool | None = None
-    """Whether any poll was ever ok; None when the record could not be read."""
-    outcome: str = ""
-    """How the last poll ended; empty when the record could not be read."""
+    latest: Latest | None = None
+    """The account's record; None when there is none, or when it cannot be read."""
+    is_readable: bool = True
+    """False for foreign alarms, and where the record cannot be read."""
     is_silenced: bool = False
+    balance: Decimal | None = None
+    """The newest known balance, from the record or from the alarm's own datapoint."""
+    balance_at: datetime | None = None
+
+    @property
+    def is_set_up(self) -> bool | None:
+        """Whether any poll was ever ok; None when that is not known."""
+        if not self.is_readable:
+            return None
+        return self.latest is not None and self.latest.is_set_up
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether there is a record at all; true also where none can be read."""
+        return self.latest is not None or not self.is_readable
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The account's thresholds; none is set without a record."""
+        return self.latest.thresholds if self.latest is not None else Thresholds()
+
+    @property
+    def unit(self) -> str:
+        """The balance's unit; empty when unknown."""
+        return (self.latest.good.unit or "") if self.latest is not None else ""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the last poll ended; None without a record."""
+        return self.latest.outcome if self.latest is not None else None
 
 
 def newest_balance(
@@ -39,11 +65,32 @@ def newest_balance(
     """Return the newest known balance with its time.
 
     Metrics are written before the record, so an alarm may carry a balance that the record does
-    not have yet; the record may have later ones than the alarm was evaluated on.
+    not have yet; the record may have later ones than the alarm was evaluated on. A record that a
+    later alarm contradicts is out of date: then the balance is unknown.
     """
     point = incident.latest
     if latest is None or latest.good.balance is None or latest.good.balance_at is None:
         return (point.value, point.at) if point is not None else (None, None)
     if point is not None and latest.good.balance_at < point.at:
         return point.value, point.at
+    if point is None and _is_outdated(incident, latest):
+        return None, None
     return latest.good.balance, latest.good.balance_at
+
+
+def _is_outdated(incident: Incident, latest: Latest) -> bool:
+    """Whether a balance alarm changed on a poll after the one that the record is of."""
+    return any(
+        _contradicts(incident.alarms[kind], getattr(latest.thresholds, kind.value), latest.good)
+        for kind in (AlarmKind.CRITICAL, AlarmKind.WARNING)
+        if kind in incident.alarms
+    )
+
+
+def _contradicts(status: AlarmStatus, limit: Decimal | None, good: LastGood) -> bool:
+    """Whether an alarm's later state contradicts the balance of a record."""
+    if limit is None or good.balance is None or good.balance_at is None or status.is_gone:
+        return False
+    if status.firing:
+        return good.balance >= limit and good.balance_at < status.began_at - _EVALUATION
+    return good.balance < limit and good.balance_at < status.began_at

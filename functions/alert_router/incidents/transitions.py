@@ -9,6 +9,7 @@ from typing import Final
 
 from alert_router.events import summary
 from alert_router.events.alarm import AlarmChange, AlarmState, Datapoint
+from alert_router.incidents import flapping
 from alert_router.incidents.incident import (
     FOREIGN_KIND,
     AlarmStatus,
@@ -17,6 +18,8 @@ from alert_router.incidents.incident import (
     IncidentKey,
     LastNotification,
     NotificationReason,
+    PendingNotification,
+    Problem,
     Scope,
 )
 from alert_router.incidents.snapshot import AccountSnapshot
@@ -38,44 +41,79 @@ def identify(change: AlarmChange, stack_name: str) -> tuple[IncidentKey, str]:
 
 
 def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
-    """Return the incident with a transition in it.
+    """Return the incident with an alarm's change in it.
 
-    A transition that is older than what is known changes nothing, whenever it arrives. An alarm
-    of ours that lacks data keeps its state; a foreign one that says so is passed on.
+    A transition older than what is known changes nothing, whenever it arrives. A state that was
+    read from CloudWatch counts from when it was read: it wins over older transitions. An alarm of
+    ours that lacks data keeps its state.
     """
     known = incident.alarms.get(kind)
-    if known is not None and change.changed_at < known.at:
+    at = change.observed_at or change.changed_at
+    if known is not None and at < known.at:
         return incident
     is_foreign = incident.key.scope is Scope.FOREIGN
     lacks_data = change.state is AlarmState.INSUFFICIENT_DATA
     if lacks_data and not is_foreign:
         return incident
-    firing = change.state is not AlarmState.OK
-    latest = _newer(change.latest, known.latest if known else None)
-    opened = incident.opened_at
-    if firing and not incident.firing and incident.last_notification is None:
-        opened = change.changed_at
-    elif firing and opened is not None:
-        # Transitions may arrive late: it began with the first, not with the first to arrive.
-        opened = min(opened, change.changed_at)
+    status = _status(known, change, at)
+    if status == known:
+        return incident
     return replace(
         incident,
-        alarms={
-            **incident.alarms,
-            kind: AlarmStatus(firing, change.changed_at, latest, change.metric.threshold),
-        },
-        opened_at=opened,
+        alarms={**incident.alarms, kind: status},
+        opened_at=_opened_at(incident, status),
         provider=change.metric.dimensions.get("Provider", "") or incident.provider,
         foreign_alarm=_foreign_alarm(change)
-        if is_foreign and (firing or incident.foreign_alarm is None)
+        if is_foreign and (status.firing or lacks_data or incident.foreign_alarm is None)
         else incident.foreign_alarm,
     )
 
 
-def mark_deleted(incident: Incident, kinds: frozenset[str], now: datetime) -> Incident:
-    """Return the incident with ``kinds`` known as alarms that no longer exist."""
-    gone = {kind: AlarmStatus(firing=False, at=now, is_gone=True) for kind in kinds}
-    return replace(incident, alarms={**incident.alarms, **gone})
+def mark_deleted(incident: Incident, kinds: frozenset[str], at: datetime) -> Incident:
+    """Return the incident with ``kinds`` known, at ``at``, as alarms that no longer exist.
+
+    What changed after that is newer: the alarm was made again.
+    """
+    gone = {
+        kind: AlarmStatus(firing=False, at=at, is_gone=True)
+        for kind in kinds
+        if kind not in incident.alarms or incident.alarms[kind].at <= at
+    }
+    return replace(incident, alarms={**incident.alarms, **gone}) if gone else incident
+
+
+def _status(known: AlarmStatus | None, change: AlarmChange, at: datetime) -> AlarmStatus:
+    """Return an alarm's status after a change; the known one where nothing is new."""
+    firing = change.state is AlarmState.ALARM
+    lacks_data = change.state is AlarmState.INSUFFICIENT_DATA
+    if known is not None and known.firing is firing and not known.is_gone:
+        if change.observed_at is not None or change.changed_at == known.at:
+            return known
+        if not firing and not lacks_data and not known.lacks_data:
+            return known._replace(at=at, since=known.began_at)
+    # What was read keeps the time at which the state began beside the time that orders it.
+    ordered_at = at if known is not None and change.changed_at < known.at else change.changed_at
+    return AlarmStatus(
+        firing=firing,
+        at=ordered_at,
+        latest=_newer(change.latest, known.latest if known else None),
+        threshold=change.metric.threshold,
+        since=change.changed_at if change.changed_at != ordered_at else None,
+        lacks_data=lacks_data,
+    )
+
+
+def _opened_at(incident: Incident, status: AlarmStatus) -> datetime | None:
+    """Return when the incident began, after an alarm changed.
+
+    Transitions may arrive late: it began with the first, not with the first to arrive.
+    """
+    opened = incident.opened_at
+    if not status.firing:
+        return opened
+    if opened is None or not (incident.firing or incident.last_notification):
+        return status.began_at
+    return min(opened, status.began_at)
 
 
 def _newer(one: Datapoint | None, other: Datapoint | None) -> Datapoint | None:
@@ -97,6 +135,7 @@ def _foreign_alarm(change: AlarmChange) -> ForeignAlarm:
         contributor=", ".join(f"{k}={v}" for k, v in sorted(change.attributes.items()))[:300]
         or change.contributor,
         has_data=change.state is not AlarmState.INSUFFICIENT_DATA,
+        alarm_type=change.alarm_type,
     )
 
 
@@ -115,23 +154,59 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
     sent = replace(incident, outbox=None)
     match pending.reason:
         case NotificationReason.RECOVERED | NotificationReason.CLOSED:
-            firing = [status.at for status in sent.alarms.values() if status.firing]
-            return replace(sent, last_notification=None, opened_at=min(firing, default=None))
+            return _ended(sent)
+        case NotificationReason.NO_DATA:
+            alarms = {kind: s._replace(lacks_data=False) for kind, s in sent.alarms.items()}
+            return _ended(_counted(replace(sent, alarms=alarms), pending, now))
         case NotificationReason.REMINDER if pending.previous is not None:
             last = pending.previous._replace(at=now)
         case _:
-            last = LastNotification(
-                severity=pending.severity,
-                worst=_worse(
-                    pending.severity, pending.previous.worst if pending.previous else None
-                ),
-                problems=pending.problems,
-                at=now,
-                group=group,
-                is_setup=pending.reason is NotificationReason.NOT_SET_UP,
-            )
-    known = last._replace(balance=snapshot.balance, unit=snapshot.unit, outcome=snapshot.outcome)
+            last = _announced(sent, pending, now, group)
+            sent = _counted(sent, pending, now)
+    outcome = snapshot.outcome.value if snapshot.outcome is not None else ""
+    known = last._replace(balance=snapshot.balance, unit=snapshot.unit, outcome=outcome)
     return replace(sent, last_notification=known)
+
+
+def _ended(incident: Incident) -> Incident:
+    """Return the incident after its end was announced; what fires again begins a new one."""
+    firing = [status.began_at for status in incident.alarms.values() if status.firing]
+    return replace(incident, last_notification=None, opened_at=min(firing, default=None))
+
+
+def _announced(
+    incident: Incident, pending: PendingNotification, now: datetime, group: str
+) -> LastNotification:
+    """Return what people know after a notification that announced no end.
+
+    A problem that was announced before is known until its alarm clears.
+    """
+    previous = pending.previous
+    known = previous.problems & incident.problems if previous is not None else frozenset()
+    return LastNotification(
+        severity=pending.severity,
+        worst=_worse(pending.severity, previous.worst if previous else None),
+        problems=pending.problems | known,
+        at=now,
+        group=group,
+        is_setup=pending.reason is NotificationReason.NOT_SET_UP,
+        began_at=pending.opened_at,
+    )
+
+
+def _counted(incident: Incident, pending: PendingNotification, now: datetime) -> Incident:
+    """Return the incident with the announced begins counted into the hour's budget."""
+    if pending.reason in (NotificationReason.NOT_SET_UP, NotificationReason.IMPROVED):
+        return incident
+    previous = pending.previous
+    known = previous.problems if previous is not None and not previous.is_setup else frozenset()
+    new = pending.problems - known
+    counted = flapping.announced(incident, new, now)
+    if pending.reason is NotificationReason.FLAPPING:
+        counted = flapping.marked(counted, new or frozenset({Problem.LOW}))
+    if pending.severity is Severity.CRITICAL:
+        counted = replace(counted, critical_at=now)
+    return counted
 
 
 def _worse(one: Severity, other: Severity | None) -> Severity:

@@ -29,6 +29,10 @@ class RunStats:
     published: list[dict[str, str]] = field(default_factory=list)
     publish_failures: int = 0
     reduced: int = 0
+    faults: int = 0
+    """Records that cannot be read or handled."""
+    lacks_mute_rules: bool = False
+    """Whether CloudWatch's mute rules could not be read, which is logged once."""
 
 
 class RouterContext(NamedTuple):
@@ -123,6 +127,10 @@ class AlarmReader(Protocol):
 
     def firing(self) -> Sequence[AlarmChange]:
         """Return the stack's account alarms that are in ALARM and may act."""
+        ...
+
+    def is_muted(self, name: str) -> bool | None:
+        """Whether an active mute rule covers an alarm; None when that cannot be read."""
         ...
 
     def states(self, names: Iterable[str]) -> Mapping[str, AlarmChange]:

@@ -10,7 +10,7 @@ from alert_router.incidents.incident import IncidentKey
 from alert_router.incidents.transitions import identify
 from alert_router.notify.context import RouterContext
 from alert_router.notify.send import send
-from alert_router.notify.update import IncidentUpdate, update_incident
+from alert_router.notify.update import IncidentUpdate, update_incident, verified
 
 _Changes = dict[IncidentKey, list[tuple[Record, str, AlarmChange]]]
 
@@ -55,6 +55,7 @@ def _sort(
                 others.append((record, content))
         except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
             _log_failure(context, record, exc)
+            context.stats.faults += 1
             failed.append(record.record_id)
     return failed
 
@@ -65,13 +66,18 @@ def _route(
     """Apply transitions to their incidents and send what is due; return the ids that failed."""
     context.snapshots.prepare(changes)
     pending, failed = [], []
-    for key, grouped in changes.items():
-        update = IncidentUpdate(key, changes=[(kind, change) for _, kind, change in grouped])
+    updates = [
+        IncidentUpdate(key, changes=[(kind, change) for _, kind, change in grouped])
+        for key, grouped in changes.items()
+    ]
+    for update in verified(context, updates):
         try:
             incident = update_incident(context, update)
         except Exception as exc:  # noqa: BLE001 -- one incident's failure does not block the others
-            context.log.warning("alarm not routed", incident=key.id, error=type(exc).__name__)
-            failed.append(key)
+            context.log.warning(
+                "alarm not routed", incident=update.key.id, error=type(exc).__name__
+            )
+            failed.append(update.key)
             continue
         if incident is not None:
             pending.append(incident)

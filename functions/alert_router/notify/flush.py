@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from alert_router.incidents.decision import decide
@@ -11,7 +12,7 @@ from alert_router.incidents.incident import Incident, IncidentKey, is_one_cause
 from alert_router.incidents.subscriber import Line
 from alert_router.notify.context import RouterContext
 from alert_router.notify.send import send
-from alert_router.notify.update import BusyError, save_if_unchanged
+from alert_router.notify.update import BusyError, decided, save_if_unchanged
 from shared.names import Status
 
 _LOCK: Final = "flushing"
@@ -45,8 +46,8 @@ def flush(context: RouterContext, incidents: Sequence[Incident] | None = None) -
         stored = list(context.alert_table.incidents())
         due = _due(context, stored, now)
         context.snapshots.prepare(incident.key for incident in due)
-        decided = [_decide(context, incident, now) for incident in due]
-        leased = [e for e in save_if_unchanged(context, decided, now) if e.outbox is not None]
+        fresh = [_decide(context, incident, now) for incident in due]
+        leased = [e for e in save_if_unchanged(context, fresh, now) if e.outbox is not None]
         return send(context, leased, _still_open(stored, leased))
     finally:
         context.alert_table.end_lease(_LOCK, context.clock())
@@ -67,9 +68,12 @@ def _lock(context: RouterContext) -> None:
 
 def _decide(context: RouterContext, incident: Incident, now: datetime) -> Incident:
     """Decide again: what cleared during the wait is never sent."""
-    return decide(
-        incident, context.snapshots.of(incident, now), now, context.policy, wait_is_over=True
-    )
+    try:
+        on_snapshot = partial(decide, incident, wait_is_over=True)
+        return decided(context, incident, now, on_snapshot).incident
+    except Exception as exc:  # noqa: BLE001 -- one incident's failure does not block the others
+        context.log.warning("decision failed", incident=incident.key.id, error=type(exc).__name__)
+        return incident
 
 
 def _due(context: RouterContext, incidents: Sequence[Incident], now: datetime) -> list[Incident]:

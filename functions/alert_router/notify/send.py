@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from alert_router.messages.compose import Composer, Kind
     from alert_router.messages.formats.message import Message
 
-#: Marking is worth a second try: without it the message would be repeated.
-_MARK_ATTEMPTS: Final = 2
+#: Marking is worth some tries, each after a longer pause: without it the message is repeated.
+_MARK_ATTEMPTS: Final = 4
+_MARK_PAUSE_SECONDS: Final = 0.2
 
 #: More histories than these would cost more reads than a digest of them shows.
 _MOST_HISTORIES: Final = 5
@@ -211,7 +212,14 @@ def _mark(
     def mark(incident: Incident) -> bool:
         group = groups.get(incident.key, "")
         marked = mark_sent(incident, context.snapshots.of(incident, now), now, group)
-        return any(_saved(context, marked, now) for _ in range(_MARK_ATTEMPTS))
+        for attempt in range(_MARK_ATTEMPTS):
+            if attempt:
+                # The clock's microseconds keep invocations apart that are throttled together.
+                jitter = (1 + context.clock().microsecond / 1_000_000) / 2
+                context.pause(_MARK_PAUSE_SECONDS * 2**attempt * jitter)
+            if _saved(context, marked, now):
+                return True
+        return False
 
     marks = context.map_concurrently(mark, incidents)
     return {incident.key for incident, done in zip(incidents, marks, strict=True) if not done}

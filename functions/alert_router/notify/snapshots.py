@@ -19,8 +19,8 @@ _DAY = timedelta(hours=24)
 class BalanceTable(Protocol):
     """Where the poller's records are read."""
 
-    def read(self, accounts: Iterable[str]) -> dict[str, Latest]:
-        """Return the records that exist."""
+    def read(self, accounts: Iterable[str]) -> dict[str, Latest | None]:
+        """Return the records that exist; None for one that cannot be read."""
         ...
 
     def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
@@ -63,12 +63,21 @@ class AccountSnapshots:
             self._failures.append(str(exc))
             self._unreadable.update(wanted)
             found = {}
-        self._latest |= {account: found.get(account) for account in wanted}
+        for account in wanted:
+            self._latest[account] = found.get(account)
+            if account in found and found[account] is None:
+                self._distrust(account)
 
     def latest(self, key: IncidentKey) -> Latest | None:
         """Return an account's record; None where there is none, or it cannot be read."""
         self.prepare([key])
         return self._latest.get(key.id)
+
+    def distrust(self, key: IncidentKey) -> None:
+        """Do without an account's record from now on: something cannot cope with it."""
+        if key.scope is Scope.ACCOUNT and self._latest.get(key.id) is not None:
+            self._latest[key.id] = None
+            self._distrust(key.id)
 
     def forget(self, key: IncidentKey) -> None:
         """Read the account's record again when it is next needed."""
@@ -88,26 +97,20 @@ class AccountSnapshots:
     def of(self, incident: Incident, now: datetime) -> AccountSnapshot:
         """Return what decisions about an incident rest on."""
         latest = self.latest(incident.key)
-        balance, _ = newest_balance(incident, latest)
-        silenced = self._is_silenced(incident, latest, now)
-        if latest is None:
-            unknown = incident.key.scope is Scope.FOREIGN or incident.key.id in self._unreadable
-            return AccountSnapshot(
-                balance=balance,
-                is_polled=unknown,
-                is_set_up=None if unknown else False,
-                is_silenced=silenced,
-            )
+        balance, balance_at = newest_balance(incident, latest)
         return AccountSnapshot(
+            latest=latest,
+            is_readable=incident.key.scope is Scope.ACCOUNT
+            and incident.key.id not in self._unreadable,
+            is_silenced=self._is_silenced(incident, latest, now),
             balance=balance,
-            unit=latest.good.unit or "",
-            at_least_hours=latest.good.at_least_hours,
-            thresholds=latest.thresholds,
-            balance_at=latest.good.balance_at,
-            is_set_up=latest.is_set_up,
-            outcome=latest.outcome.value,
-            is_silenced=silenced,
+            balance_at=balance_at,
         )
+
+    def _distrust(self, account: str) -> None:
+        """Count a record that cannot be read."""
+        self._unreadable.add(account)
+        self._failures.append(f"the record of {account} cannot be read")
 
     def _is_silenced(self, incident: Incident, latest: Latest | None, now: datetime) -> bool:
         """Whether a silence covers the incident; a foreign alarm is covered by its name."""

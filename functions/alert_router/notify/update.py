@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from alert_router.events.alarm import AlarmChange
-from alert_router.incidents.decision import decide, remind
+from alert_router.incidents.decision import Decision, Policy, decide, decide_again, decide_or_remind
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
+from alert_router.incidents.snapshot import AccountSnapshot
 from alert_router.incidents.transitions import apply, mark_deleted, with_lease
 from alert_router.notify.context import RouterContext
-from alert_router.notify.send import send
+from alert_router.notify.states import read_states
 
 #: How often an incident is read again before its record is left to come back later.
 _ATTEMPTS: Final = 40
 #: How long to pause between attempts, in seconds: publishing takes about as long.
 _PAUSE_SECONDS: Final = 0.1
+#: A transition older than this is checked against the alarm as it is.
+_LATE: Final = timedelta(minutes=2)
 
 
 class BusyError(Exception):
@@ -28,9 +32,11 @@ class IncidentUpdate(NamedTuple):
 
     key: IncidentKey
     changes: Sequence[tuple[str, AlarmChange]] = ()
-    """Kind and transition, in any order."""
+    """Kind and change, in any order."""
     deleted: frozenset[str] = frozenset()
     """Kinds whose alarms no longer exist."""
+    observed_at: datetime | None = None
+    """When CloudWatch was read; None for transitions alone."""
     reminds: bool = False
     """Whether a reminder may be sent."""
 
@@ -42,19 +48,25 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
         BusyError: when another invocation holds the incident for longer than a moment.
     """
     for _ in range(_ATTEMPTS):
-        incident = context.alert_table.load(update.key)
-        now = context.clock()
-        if incident.outbox is not None and incident.outbox.is_leased(now):
-            context.pause(_PAUSE_SECONDS)
-            continue
         try:
-            if incident.outbox is not None:
-                _send_overdue(context, incident, now)
+            incident = context.alert_table.load(update.key)
+            now = context.clock()
+            if incident.outbox is not None and incident.outbox.is_leased(now):
+                context.pause(_PAUSE_SECONDS)
                 continue
-            updated = next_state(context, incident, update, now)
+            if incident.outbox is not None and update.observed_at is None:
+                # What is pending may have waited for days: compare it with the alarms as they are.
+                (update,) = _compared(context, [update], {update.key: incident})
+            decision = next_state(context, incident, update, now)
+            _log_suppression(context, incident, decision)
+            updated = decision.incident
             if updated == incident:
                 return None
             request_flush(context, incident, updated, now)
+            if decision.suppressed is not None:
+                # What is pending nonetheless stays so, unleased, until it may be sent.
+                context.alert_table.save(updated, now)
+                return None
             saved = context.alert_table.save(with_lease(updated, now + context.lease), now)
         except ConflictError:
             context.snapshots.forget(update.key)
@@ -63,18 +75,92 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
     raise BusyError("another invocation is sending for the same incident")
 
 
+def verified(context: RouterContext, updates: Sequence[IncidentUpdate]) -> list[IncidentUpdate]:
+    """Return the updates, those with late transitions together with the alarms as they are now.
+
+    A transition may arrive minutes late, or come back after days: it may be over meanwhile.
+    """
+    now = context.clock()
+    late = [u for u in updates if any(now - change.changed_at > _LATE for _, change in u.changes)]
+    if not late:
+        return list(updates)
+    known = {u.key: _applied(Incident(u.key), u) for u in late}
+    compared = {u.key: u for u in _compared(context, late, known)}
+    return [compared.get(update.key, update) for update in updates]
+
+
 def next_state(
     context: RouterContext, incident: Incident, update: IncidentUpdate, now: datetime
-) -> Incident:
+) -> Decision:
     """Return the incident with the update applied and decided on; nothing is stored."""
-    updated = incident
-    for kind, change in sorted(update.changes, key=lambda pair: pair[1].changed_at):
-        updated = apply(updated, kind, change)
-    if update.deleted:
-        updated = mark_deleted(updated, update.deleted, now)
-    snapshot = context.snapshots.of(updated, now)
-    updated = decide(updated, snapshot, now, context.policy)
-    return remind(updated, snapshot, now, context.policy) if update.reminds else updated
+    updated = _applied(incident, update)
+    if updated.outbox is not None:
+        return decided(context, updated, now, partial(decide_again, updated))
+    function = decide_or_remind if update.reminds else decide
+    return decided(context, updated, now, partial(function, updated))
+
+
+def decided(
+    context: RouterContext,
+    incident: Incident,
+    now: datetime,
+    decide_on: Callable[[AccountSnapshot, datetime, Policy], Decision],
+) -> Decision:
+    """Return what is decided on an incident's snapshot.
+
+    Whatever is in an account's record, it must not hide its alarms: a decision that fails is
+    taken again without the record.
+    """
+    try:
+        return decide_on(context.snapshots.of(incident, now), now, context.policy)
+    except Exception as exc:  # noqa: BLE001 -- whatever it is, people have to be alerted
+        context.log.warning("decision failed", incident=incident.key.id, error=type(exc).__name__)
+        context.snapshots.distrust(incident.key)
+    return decide_on(context.snapshots.of(incident, now), now, context.policy)
+
+
+def _applied(incident: Incident, update: IncidentUpdate) -> Incident:
+    """Return the incident with an update's changes in it."""
+    for kind, change in sorted(
+        update.changes, key=lambda pair: pair[1].observed_at or pair[1].changed_at
+    ):
+        incident = apply(incident, kind, change)
+    if update.deleted and update.observed_at is not None:
+        incident = mark_deleted(incident, update.deleted, update.observed_at)
+    return incident
+
+
+def _compared(
+    context: RouterContext,
+    updates: Sequence[IncidentUpdate],
+    incidents: Mapping[IncidentKey, Incident],
+) -> list[IncidentUpdate]:
+    """Return updates together with the present state of the incidents' alarms."""
+    try:
+        states = read_states(context, [incidents[update.key] for update in updates])
+    except Exception as exc:  # noqa: BLE001 -- the record still guards against old news
+        context.log.warning("CloudWatch cannot be read", error=type(exc).__name__)
+        return list(updates)
+    return [
+        update._replace(
+            changes=(*update.changes, *states[update.key].changes),
+            deleted=states[update.key].deleted,
+            observed_at=states[update.key].observed_at,
+        )
+        for update in updates
+    ]
+
+
+def _log_suppression(context: RouterContext, before: Incident, decision: Decision) -> None:
+    """Log why a change was not announced, once per change."""
+    after = decision.incident
+    if decision.suppressed is not None and after.alarms != before.alarms:
+        context.log.info(
+            "notification suppressed",
+            incident=after.key.id,
+            reason=decision.suppressed.value,
+            firing=sorted(after.firing),
+        )
 
 
 def save_if_unchanged(
@@ -108,14 +194,3 @@ def request_flush(context: RouterContext, before: Incident, after: Incident, now
     wait = max(waiting.until - now, timedelta())
     context.flush_queue.request_flush(waiting.group, wait)
     context.alert_table.end_lease(requested, now + wait)
-
-
-def _send_overdue(context: RouterContext, incident: Incident, now: datetime) -> None:
-    """Send what another invocation left unsent or unmarked; it may be a repetition.
-
-    Raises:
-        BusyError: when it cannot be sent now.
-    """
-    leased = context.alert_table.save(with_lease(incident, now + context.lease), now)
-    if send(context, [leased]):
-        raise BusyError("an older notification of the same incident cannot be sent")

@@ -19,7 +19,7 @@ from alert_router.incidents.incident import (
 )
 from alert_router.incidents.incident import NotificationReason as Reason
 from alert_router.incidents.notification import Notification, notification_of
-from alert_router.incidents.transitions import apply, identify
+from alert_router.incidents.transitions import apply, identify, mark_deleted
 from alert_router.messages import single
 from alert_router.messages.compose import Composer
 from alert_router.messages.formats.message import Message
@@ -149,6 +149,8 @@ def _notification(
     for kind in kinds:
         change = alarm(kind.value, state, account=account, value=value, threshold=threshold)
         incident = apply(incident, kind.value, change)
+    if pending.reason is Reason.CLOSED:
+        incident = mark_deleted(incident, frozenset(incident.alarms), NOW)
     history = HISTORY if record and record.good.empty_at else {}
     return notification_of(incident, pending, NOW, record, history)
 
@@ -220,7 +222,9 @@ def _stale() -> Mapping[str, list[Notification]]:
         ],
         "also-stale": [
             went_on(
-                Reason.ESCALATED, REJECTED, announced(WARNING, "73250", unit="credits"),
+                Reason.ESCALATED,
+                changed(REJECTED, balance=Decimal(4100)),
+                announced(WARNING, "4100", unit="credits"),
                 kinds=[AlarmKind.WARNING, AlarmKind.STALE],
             )
         ],

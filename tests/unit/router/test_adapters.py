@@ -123,7 +123,7 @@ def test_balances_when_a_record_cannot_be_read_then_it_is_as_good_as_none() -> N
     broken = {"account": "one", "at": "LATEST", "outcome": "unheard of"}
     client: Any = Recorder({"Responses": {"table": [encode(broken)]}})
 
-    assert BalanceTable(client, "table").read(["one"]) == {}
+    assert BalanceTable(client, "table").read(["one"]) == {"one": None}
 
 
 def test_balances_when_dynamodb_refuses_then_enrichment_fails() -> None:

@@ -554,9 +554,9 @@ def test_sns_when_it_refuses_then_the_record_comes_back_and_is_sent_then(world: 
     world.records["openrouter-main"] = LOW
     world.on_publish = lambda _: (_ for _ in ()).throw(OSError("no"))
 
-    failed = world.deliver(notification(alarm("critical")))
+    failed = world.transition(alarm("critical"))
     world.on_publish = lambda _: None
-    again = world.deliver(notification(alarm("critical")))
+    again = world.transition(alarm("critical"))
 
     assert failed == ["0"]
     assert again == []

@@ -27,12 +27,12 @@ def test_preview_when_the_record_is_given_then_the_message_shows_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     event, record = tmp_path / "event.json", tmp_path / "record.json"
-    event.write_text(json.dumps(notification(alarm("critical"))))
+    event.write_text(json.dumps(notification(alarm("warning"))))
     record.write_text(json.dumps(latest().to_item(), default=float))
 
     main([str(event), "--record", str(record)])
 
-    assert "CRITICAL OpenRouter openrouter-main: " in capsys.readouterr().out
+    assert "WARNING OpenRouter openrouter-main: 12.30 USD left" in capsys.readouterr().out
 
 
 def test_preview_when_nothing_is_due_then_it_says_so(

@@ -71,7 +71,7 @@ def test_provider_when_it_stays_unreachable_then_one_reminder_says_so() -> None:
 
     assert world.subjects == [
         "WARNING Firecrawl unreachable: 7 accounts",
-        "STILL WARNING Firecrawl unreachable for 24 h 5 min: 7 accounts",
+        "STILL WARNING Firecrawl unreachable for 24 h 46 min: 7 accounts",
     ]
 
 

@@ -118,6 +118,7 @@ class World:
     chats: list[Message] = field(default_factory=list)
     flushes: list[tuple[datetime, str]] = field(default_factory=list)
     alarms: dict[str, AlarmChange] = field(default_factory=dict)
+    muted: set[str] = field(default_factory=set)
     lease: timedelta = timedelta(seconds=30)
     is_enrichment_down: bool = False
     is_cloudwatch_down: bool = False
@@ -131,7 +132,7 @@ class World:
 
     # --- what the router uses -----------------------------------------------------------------
 
-    def read(self, accounts: Iterable[str]) -> dict[str, Latest]:
+    def read(self, accounts: Iterable[str]) -> dict[str, Latest | None]:
         if self.is_enrichment_down:
             raise EnrichmentError("the records cannot be read")
         return {name: self.records[name] for name in accounts if name in self.records}
@@ -165,6 +166,9 @@ class World:
         if self.is_cloudwatch_down:
             raise OSError("no answer")
         return [alarm for alarm in self.alarms.values() if alarm.state is AlarmState.ALARM]
+
+    def is_muted(self, name: str) -> bool | None:
+        return name in self.muted
 
     def states(self, names: Iterable[str]) -> Mapping[str, AlarmChange]:
         return {name: self.alarms[name] for name in names if name in self.alarms}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.notification import Notification
 from alert_router.messages.formats.limits import subject_line
@@ -9,6 +11,15 @@ from alert_router.messages.wording import phrases
 from alert_router.messages.wording.actions import actions
 from alert_router.messages.wording.details import details
 from alert_router.messages.wording.links import Links
+
+_TAGS: Final = {
+    NotificationReason.RECOVERED: "RESOLVED",
+    NotificationReason.CLOSED: "CLOSED",
+    NotificationReason.IMPROVED: "IMPROVED",
+    NotificationReason.NOT_SET_UP: "NOT SET UP",
+    NotificationReason.FLAPPING: "FLAPPING",
+    NotificationReason.NO_DATA: "NO DATA",
+}
 
 
 def subject(notification: Notification) -> str:
@@ -18,19 +29,9 @@ def subject(notification: Notification) -> str:
 
 def tag(notification: Notification) -> str:
     """Return the first word of a subject."""
-    match notification.reason:
-        case NotificationReason.RECOVERED:
-            return "RESOLVED"
-        case NotificationReason.CLOSED:
-            return "CLOSED"
-        case NotificationReason.IMPROVED:
-            return "IMPROVED"
-        case NotificationReason.NOT_SET_UP:
-            return "NOT SET UP"
-        case NotificationReason.REMINDER:
-            return f"STILL {notification.severity.upper()}"
-        case _:
-            return notification.severity.upper()
+    if notification.reason is NotificationReason.REMINDER:
+        return f"STILL {notification.severity.upper()}"
+    return _TAGS.get(notification.reason, notification.severity.upper())
 
 
 def summary(notification: Notification) -> str:
@@ -44,7 +45,13 @@ def summary(notification: Notification) -> str:
         case NotificationReason.RECOVERED:
             parts = [*_recovered(notification), f"after {length}" if length else ""]
         case NotificationReason.IMPROVED:
-            parts = [phrases.left(notification), "no longer critical"]
+            parts = _improved(notification)
+        case NotificationReason.FLAPPING:
+            parts = [*_firing(notification), "it comes and goes"]
+        case NotificationReason.NO_DATA:
+            parts = [
+                "it has no data" if notification.previous is None else "it has no data any more"
+            ]
         case NotificationReason.REMINDER:
             parts = [*_firing(notification), f"open for {length}" if length else ""]
         case _:
@@ -75,6 +82,8 @@ def _opening(notification: Notification) -> str:
     first = f"{whose}{notification.name}: {summary(notification)}."
     if notification.reason is NotificationReason.NOT_SET_UP:
         return f"{first}\nThe account is not set up yet: no balance was ever read."
+    if notification.reason is NotificationReason.FLAPPING:
+        return f"{first}\nIt comes and goes: the next message follows when it has held for an hour."
     if notification.is_reduced:
         return f"{first}\nThe account's record could not be read, so this says less than usual."
     return first
@@ -89,6 +98,19 @@ def _firing(notification: Notification) -> list[str]:
     return [
         phrases.left(notification),
         phrases.outlook(notification) or phrases.limit(notification),
+    ]
+
+
+def _improved(notification: Notification) -> list[str]:
+    """Return what is over, what is left, and what still holds."""
+    previous = notification.previous
+    is_relief = previous is not None and previous.severity is not notification.severity
+    rest = "" if Problem.LOW in notification.problems else phrases.what_holds(notification)
+    return [
+        *phrases.what_ended(notification),
+        phrases.left(notification) if notification.balance is not None else "",
+        "no longer critical" if is_relief else phrases.limit(notification),
+        rest,
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from alert_router.incidents.notification import Notification
 from alert_router.messages.formats.message import Heading
 from alert_router.messages.wording.links import Links
+from alert_router.messages.wording.phrases import is_over
 from shared.records import Latest, Thresholds
 from shared.times import format_time
 
@@ -88,7 +89,8 @@ def _alarm(notification: Notification, links: Links) -> dict[str, Any]:
 
 def _happened(notification: Notification) -> dict[str, Any]:
     """Describe the notification's reason and duration."""
-    lasted = notification.now - notification.opened_at if notification.opened_at else None
+    end = notification.ended_at if is_over(notification) else None
+    lasted = (end or notification.now) - notification.opened_at if notification.opened_at else None
     return {
         "event": notification.reason.value,
         "severity": notification.severity.value,

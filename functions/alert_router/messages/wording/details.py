@@ -76,8 +76,19 @@ def _future(notification: Notification) -> Rows:
             if top_up
             else "",
         ),
-        ("Last 24 h", sparkline(notification.history, notification.now)),
+        ("Last 24 h", _history(notification)),
     ]
+
+
+def _history(notification: Notification) -> str:
+    """Return a day of balances as bars, with the first and the last value."""
+    bars = sparkline(notification.history, notification.now)
+    if not bars:
+        return ""
+    day = {at: notification.history[at] for at in sorted(notification.history)}
+    first, *_, last = day.values()
+    unit = notification.unit
+    return f"{bars.strip()} balance, from {amount(first, unit)} to {amount(last, unit)}"
 
 
 def _foreign(notification: Notification) -> Rows:

@@ -11,7 +11,7 @@ from alert_router.incidents.notification import Notification
 from alert_router.messages.wording.units import about, amount, at_least, clock, lasted
 from shared.names import PUSHED, AlarmKind, Severity, Status
 from shared.outcome import Outcome
-from shared.records import RUNWAY_CLEARS_ABOVE
+from shared.records import RUNWAY_CLEARS_ABOVE, Latest
 
 #: If the last ok poll is this old, polling has stopped: the stale alarm takes no less to fire.
 _POLLS_STOPPED: Final = timedelta(minutes=10)
@@ -30,9 +30,33 @@ _REPAIRED: Final = {
 }
 
 
+#: What is said of a problem that is over while another holds.
+_ENDED: Final = {
+    Problem.LOW: "the balance is no longer low",
+    Problem.STALE: "balances are read again",
+    Problem.DRAIN: "the burn is normal again",
+    Problem.EXPIRY: "no credit expires soon",
+}
+
+
+#: The forecast's basis while too little is known: its figure says nothing then, 0 included.
+_NO_BASIS: Final = "accumulating"
+
+
 def what(notification: Notification) -> str:
     """Return what is wrong, or the current balance: "3.20 USD left"."""
-    match notification.leading:
+    return _what(notification, notification.leading)
+
+
+def what_holds(notification: Notification) -> str:
+    """Return the first problem that still holds; empty when none does."""
+    holds = next((problem for problem in Problem if problem in notification.problems), None)
+    return _what(notification, holds) if holds is not None else ""
+
+
+def _what(notification: Notification, problem: Problem) -> str:
+    """Return what is wrong by one problem."""
+    match problem:
         case Problem.STALE:
             return no_balance(notification)
         case Problem.DRAIN:
@@ -86,6 +110,8 @@ def burn(notification: Notification) -> str:
     latest = notification.latest
     if latest is None or latest.good.burn_per_day is None:
         return ""
+    if latest.good.burn_basis == _NO_BASIS:
+        return ""
     return f"{amount(latest.good.burn_per_day, notification.unit)} a day"
 
 
@@ -113,6 +139,8 @@ def no_balance(notification: Notification) -> str:
         if latest.good.balance_at is None
         else f"no balance since {clock(latest.good.balance_at, notification.now)}"
     )
+    if latest.outcome is Outcome.OK and not _has_stopped(notification, latest):
+        return why_stale(notification)
     return f"{why_stale(notification)}, {since}"
 
 
@@ -123,9 +151,14 @@ def why_stale(notification: Notification) -> str:
         return ""
     if latest.outcome is not Outcome.OK:
         return latest.reason or latest.outcome.words
-    if notification.now - latest.polled_at > _POLLS_STOPPED:
+    if _has_stopped(notification, latest):
         return "the monitor itself has stopped polling"
-    return "the last poll was ok, its metric has not arrived"
+    return "balances are read, but their metric does not arrive"
+
+
+def _has_stopped(notification: Notification, latest: Latest) -> bool:
+    """Whether the last poll is so long ago that polling has stopped."""
+    return notification.now - latest.polled_at > _POLLS_STOPPED
 
 
 def limit(notification: Notification) -> str:
@@ -169,7 +202,10 @@ def _runway_limit(notification: Notification) -> Decimal | None:
 
 def duration(notification: Notification) -> str:
     """Return how long it has lasted: "4 h 5 min"; empty when the start is not known."""
-    return lasted(notification.now - notification.opened_at) if notification.opened_at else ""
+    if notification.opened_at is None:
+        return ""
+    end = notification.ended_at if is_over(notification) else None
+    return lasted((end or notification.now) - notification.opened_at)
 
 
 def how_it_ended(notification: Notification) -> str:
@@ -193,6 +229,16 @@ def what_changed(notification: Notification) -> str:
         f"from {amount(before, notification.unit)} at the last message "
         f"to {amount(notification.balance, notification.unit)}"
     )
+
+
+def what_ended(notification: Notification) -> list[str]:
+    """Return which of several problems are over, and what is left."""
+    texts = []
+    for problem in Problem:
+        if problem in notification.ended:
+            is_repaired = problem is Problem.STALE and notification.leading is Problem.STALE
+            texts.append(how_it_ended(notification) if is_repaired else _ENDED.get(problem, ""))
+    return texts
 
 
 def is_over(notification: Notification) -> bool:

@@ -1,0 +1,119 @@
+"""Assess what really holds: firing alarms that the account's record does not contradict.
+
+An alarm clears some polls after its cause. Until then its figure and its severity would contradict
+each other in a message, so the record decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from alert_router.incidents.incident import Incident, Problem, problem_of
+from alert_router.incidents.snapshot import AccountSnapshot
+from shared.names import AlarmKind, Severity
+from shared.outcome import Outcome
+from shared.records import RUNWAY_CLEARS_ABOVE, Latest
+
+#: How long balances that are read again may take to clear the alarm that missed them.
+_PATIENCE: Final = timedelta(minutes=30)
+
+CRITICAL_KINDS: Final = frozenset({AlarmKind.CRITICAL.value, AlarmKind.RUNWAY_CRITICAL.value})
+
+
+def holding(
+    incident: Incident, snapshot: AccountSnapshot, now: datetime, metric_delay: timedelta
+) -> frozenset[str]:
+    """Return the kinds of the firing alarms that the record does not contradict.
+
+    Args:
+        incident: the alarms' states.
+        snapshot: the account's record.
+        now: the moment of the assessment.
+        metric_delay: how long after an ok poll its metric may still be missing.
+    """
+    return frozenset(
+        kind
+        for kind in incident.firing
+        if not _is_contradicted(kind, incident, snapshot, now, metric_delay)
+    )
+
+
+def problems_of(kinds: frozenset[str]) -> frozenset[Problem]:
+    """Return the problems that alarms stand for."""
+    return frozenset(problem_of(kind) for kind in kinds)
+
+
+def severity_of(kinds: frozenset[str], snapshot: AccountSnapshot) -> Severity:
+    """Return the severity: of the worst alarm, or of the record when the balance is low."""
+    limits = snapshot.thresholds
+    hours = snapshot.latest.good.at_least_hours if snapshot.latest is not None else None
+    is_critical = (
+        bool(kinds & CRITICAL_KINDS)
+        or (AlarmKind.WARNING in kinds and is_below(snapshot.balance, limits.critical))
+        or (AlarmKind.RUNWAY_WARNING in kinds and is_below(hours, limits.runway_critical_hours))
+    )
+    return Severity.CRITICAL if is_critical else Severity.WARNING
+
+
+def is_below(value: Decimal | None, limit: Decimal | None) -> bool:
+    """Whether a known value is below a limit that is set; as the alarms compare."""
+    return value is not None and limit is not None and value < limit
+
+
+def _is_over(value: Decimal | None, limit: Decimal | None) -> bool:
+    """Whether a known value is not below a limit that is set."""
+    return value is not None and limit is not None and value >= limit
+
+
+def _clears(hours: Decimal | None, limit: Decimal | None) -> bool:
+    """Whether a runway is so long that its alarm ends."""
+    return limit is not None and _is_over(hours, limit * RUNWAY_CLEARS_ABOVE)
+
+
+def _is_contradicted(
+    kind: str, incident: Incident, snapshot: AccountSnapshot, now: datetime, delay: timedelta
+) -> bool:
+    """Whether the record says that an alarm is about to clear."""
+    limits, latest = snapshot.thresholds, snapshot.latest
+    if kind == AlarmKind.WARNING:
+        return _is_over(snapshot.balance, limits.warning)
+    if kind == AlarmKind.CRITICAL:
+        return _is_over(snapshot.balance, limits.critical)
+    if latest is None or latest.good.balance_at is None:
+        return False
+    began_at = incident.alarms[kind].began_at
+    if kind == AlarmKind.STALE:
+        return _is_read_again(latest, began_at, now, delay)
+    return latest.good.balance_at > began_at and _is_within_limits(kind, latest, now)
+
+
+def _is_read_again(latest: Latest, began_at: datetime, now: datetime, delay: timedelta) -> bool:
+    """Whether balances are read again since an alarm missed them.
+
+    Where it does not clear, metrics do not arrive: after a while, people are alerted.
+    """
+    read_at = latest.good.balance_at
+    if latest.outcome is not Outcome.OK or read_at is None:
+        return False
+    return (read_at > began_at or now - read_at < delay) and now - began_at < max(_PATIENCE, delay)
+
+
+def _is_within_limits(kind: str, latest: Latest, now: datetime) -> bool:
+    """Whether forecast, burn or expiry are known to be within the limit of an alarm."""
+    limits, good = latest.thresholds, latest.good
+    match kind:
+        case AlarmKind.RUNWAY_WARNING:
+            return _clears(good.at_least_hours, limits.runway_warning_hours)
+        case AlarmKind.RUNWAY_CRITICAL:
+            return _clears(good.at_least_hours, limits.runway_critical_hours)
+        case AlarmKind.DRAIN:
+            # How far it is from the account's own past is in the metric alone.
+            return limits.drain_sensitivity is None and _is_over(
+                limits.max_burn_per_day, good.burn_per_day
+            )
+        case AlarmKind.EXPIRY:
+            days, at = limits.expiry_warning_days, good.credit_expires_at
+            return None not in (days, at) and at - now >= timedelta(days=float(days))  # type: ignore[operator,arg-type]
+    return False
