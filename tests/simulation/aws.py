@@ -128,7 +128,8 @@ class Topics:
         assert "MessageStructure" not in message
         attributes = json.dumps(message["MessageAttributes"])
         assert len(f"{message['Message']}{attributes}".encode()) <= 256 * 1024
-        return {"MessageId": self.gate("publish", lambda: self.publications(message))}
+        what = f"publish {message['TopicArn']}"
+        return {"MessageId": self.gate(what, lambda: self.publications(message))}
 
 
 @dataclass

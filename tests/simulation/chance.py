@@ -23,6 +23,10 @@ class Rates:
     delay: float = 0.0
     lose: float = 0.0
     """A notification never arrives."""
+    redrive: float = 0.0
+    """A notification fails, and somebody redrives it days later."""
+    skew: float = 0.0
+    """An invocation's clock is wrong by some seconds."""
 
 
 CALM = Rates()
@@ -34,7 +38,9 @@ ROUGH = Rates(
     interleave=0.05,
     duplicate=0.06,
     delay=0.10,
-    lose=0.005,
+    lose=0.02,
+    redrive=0.01,
+    skew=0.1,
 )
 
 
@@ -55,8 +61,15 @@ class Chance:
         self.counts[what] = self.counts.get(what, 0) + 1
         return True
 
+    def clock_skew(self) -> timedelta:
+        """Return how far an invocation's clock is off."""
+        seconds = self.random.uniform(-3, 3) if self.happens("skew") else 0
+        return timedelta(seconds=seconds)
+
     def delivery_delay(self) -> timedelta:
         """Return how long a notification travels."""
+        if self.happens("redrive"):
+            return timedelta(days=self.random.uniform(0.1, 4))
         if not self.happens("delay"):
             return timedelta(seconds=self.random.uniform(0.05, 2))
         longest = 40 if self.random.random() < 0.2 else 5

@@ -29,6 +29,8 @@ class Alarm:
     kind: AlarmKind
     threshold: float
     metric: Metric = Metric.BALANCE
+    is_above: bool = False
+    """Whether it fires above its threshold, as drain alarms do."""
     state: AlarmState = AlarmState.INSUFFICIENT_DATA
     since: datetime | None = None
     reason: str = "Unchecked: Initial alarm creation"
@@ -37,6 +39,10 @@ class Alarm:
     def name(self) -> str:
         """The alarm's name."""
         return AlarmName(self.account, self.kind).format(NAME)
+
+    def is_breached(self, value: float) -> bool:
+        """Whether a value is beyond the threshold."""
+        return value > self.threshold if self.is_above else value < self.threshold
 
     @property
     def arn(self) -> str:
@@ -85,7 +91,7 @@ class CloudWatch:
             missing = not any(at > now - (2 + 1) * self.period for at, _ in points)
             return (AlarmState.ALARM, "no datapoints were received") if missing else (None, "")
         recent = [(at, value) for at, value in points if at > now - _LOOK_BACK * self.period][-2:]
-        breaching = [(at, value) for at, value in recent if value < alarm.threshold]
+        breaching = [(at, value) for at, value in recent if alarm.is_breached(value)]
         if breaching:
             return AlarmState.ALARM, _words(recent, alarm.threshold)
         if len(recent) == 2:
@@ -133,9 +139,9 @@ def _described(alarm: Alarm) -> dict[str, Any]:
             {"Name": "Account", "Value": alarm.account},
             {"Name": "Provider", "Value": alarm.provider},
         ],
-        "Statistic": "Minimum",
+        "Statistic": "Maximum" if alarm.is_above else "Minimum",
         "Threshold": alarm.threshold,
-        "ComparisonOperator": "LessThanThreshold",
+        "ComparisonOperator": "GreaterThanThreshold" if alarm.is_above else "LessThanThreshold",
     }
 
 

@@ -21,10 +21,15 @@ class Customer:
     warning: float
     critical: float
     runway_critical_hours: float | None = None
+    max_burn_per_day: float | None = None
+    expiry_warning_days: float | None = None
+    expires_at: datetime | None = None
+    """When its credit expires; somebody renews it some hours before or after."""
+    renewed_at: datetime | None = None
     key_from: datetime | None = None
     """When somebody sets its key; None when it has one from the start."""
-    watched_until: datetime | None = None
-    """When it is taken out of the configuration; None for never."""
+    unwatched: list[Span] = field(default_factory=list)
+    """When it is not in the configuration."""
     revoked: list[Span] = field(default_factory=list)
     """When its key is rejected."""
     top_up_at: datetime | None = None
@@ -37,6 +42,9 @@ class Customer:
         rhythm = 1 + 0.8 * math.sin(now.hour / 24 * 2 * math.pi)
         burst = random.choice((0.2, 1, 1, 1, 3))
         self.balance -= self.per_hour * hours * rhythm * burst
+        if self.expires_at is not None and self.renewed_at is not None and now >= self.renewed_at:
+            self.expires_at += timedelta(days=random.uniform(3, 9))
+            self.renewed_at = self.expires_at - timedelta(hours=random.uniform(-6, 40))
         if self.top_up_at is None and self.balance < self.warning * random.uniform(0.05, 1.05):
             # Soon, within the wait of a group, within the hour, or when somebody reads the mail.
             longest = random.choice((0.02, 0.1, 1, 8, 20))
@@ -53,7 +61,7 @@ class Customer:
 
     def is_watched(self, now: datetime) -> bool:
         """Whether it is in the configuration."""
-        return self.watched_until is None or now < self.watched_until
+        return not within(self.unwatched, now)
 
     def is_rejected(self, now: datetime) -> bool:
         """Whether its key is rejected."""
@@ -93,8 +101,16 @@ def make_customers(
         if number % 7 == 3:
             customer.key_from = start + length * random.uniform(0.02, 0.3)
         if number % 8 == 5:
-            customer.watched_until = start + length * random.uniform(0.3, 0.9)
+            removed = start + length * random.uniform(0.3, 0.9)
+            again = removed + timedelta(hours=random.choice((0.2, 5, 50, 1000)))
+            customer.unwatched = [(removed, again)]
         if number % 5 == 2:
             customer.runway_critical_hours = 6
+        if number % 3 == 1:
+            customer.max_burn_per_day = 36 * customer.per_hour
+        if number % 4 == 2:
+            customer.expiry_warning_days = 2
+            customer.expires_at = start + timedelta(days=random.uniform(1, 6))
+            customer.renewed_at = customer.expires_at - timedelta(hours=random.uniform(-6, 40))
         customers.append(customer)
     return customers

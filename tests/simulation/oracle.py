@@ -15,10 +15,12 @@ What lasts shorter than ``GRACE`` may be told or not: it may be over before anyb
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
+from alert_router.incidents.incident import problem_of
 from shared.names import AlarmKind
 from tests.simulation.simulation import GROUP_WAIT, REPEAT, TICK, Published, Truth
 
@@ -31,11 +33,27 @@ LATE = timedelta(minutes=25)
 #: How long after a poll its alarms are evaluated, at most.
 _ALARM_LAG = timedelta(seconds=90)
 
+#: How long before it is sent what a message says may have been so: a transition that arrives
+#: within minutes is believed, and a sender takes up to half a minute.
+_TRUE_FOR = timedelta(minutes=4)
+
 #: An alarm clears some polls after its cause; meanwhile, the record says that it is about to.
 _CLEARING = timedelta(minutes=30)
 
 _CRITICAL = {AlarmKind.CRITICAL, AlarmKind.RUNWAY_CRITICAL}
 _END = {"recovered", "closed"}
+
+
+class Known(NamedTuple):
+    """What people know of an account."""
+
+    level: str
+    """``none``, ``setup``, ``stale`` (of an account whose record nobody could read), ``warning``
+    or ``critical``."""
+    problems: frozenset[str] = frozenset()
+
+
+_NOTHING = Known("none")
 
 
 @dataclass(frozen=True)
@@ -51,18 +69,15 @@ class Said:
     source: Published
 
     @property
-    def leaves(self) -> str:
+    def leaves(self) -> Known:
         """What people know after it."""
-        match self.event:
-            case "recovered" | "closed":
-                return "none"
-            case "not-set-up":
-                return "setup"
-            case "improved":
-                return "warning"
+        if self.event in _END:
+            return _NOTHING
+        if self.event == "not-set-up":
+            return Known("setup")
         if self.is_reduced and self.problems == {"stale"}:
-            return "stale"
-        return self.severity
+            return Known("stale", self.problems)
+        return Known(self.severity, self.problems)
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,7 @@ class Phase:
     end: datetime
     level: str
     """``none``, ``warning``, ``critical`` or ``setup``."""
+    problems: frozenset[str]
     is_silenced: bool
 
 
@@ -99,7 +115,7 @@ def judge(truth: Truth, end: datetime) -> Verdict:
     for account in sorted(accounts):
         said = list(_said(truth, account))
         phases = list(_phases(truth, account, end))
-        _check_order(verdict, account, said)
+        _check_order(verdict, account, said, phases)
         _check_known(verdict, account, said, phases)
         _check_justified(verdict, account, said, phases)
         _check_reminders(verdict, account, said, phases)
@@ -138,7 +154,8 @@ def _phases(truth: Truth, account: str, end: datetime) -> Iterator[Phase]:
         if at > start:
             is_new = first_ok is None or start < first_ok
             silenced = any(a <= start < b for a, b in spans)
-            yield Phase(start, at, _level(firing, is_new=is_new), silenced)
+            problems = frozenset(problem_of(kind).value for kind in firing)
+            yield Phase(start, at, _level(firing, is_new=is_new), problems, silenced)
         start = max(start, at)
         if kind is not None:
             (firing.add if fires else firing.discard)(kind)
@@ -153,31 +170,44 @@ def _level(firing: set[AlarmKind], *, is_new: bool) -> str:
     return "setup" if is_new and firing == {AlarmKind.STALE} else "warning"
 
 
-def _check_order(verdict: Verdict, account: str, said: list[Said]) -> None:
+def _check_order(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
     """Every message says something new, or is excused; nothing ends that did not begin."""
-    known, problems = "none", frozenset[str]()
+    known = _NOTHING
     last: Said | None = None
     for message in said:
         words = f"{account} at {message.at:%d %H:%M:%S}: {message.event} {message.severity}"
         if message.event == "reminder":
-            verdict.expect("a reminder is of something known", holds=known != "none", words=words)
+            verdict.expect("a reminder is of something known", holds=known != _NOTHING, words=words)
             last = message if last is None else last
             continue
-        if message.event in _END:
-            is_new = known not in ("none", "setup")
-        elif message.event == "escalated":
-            worse = known in ("warning", "stale") and message.severity == "critical"
-            is_new = worse or bool(message.problems - problems)
-        elif message.event == "improved":
-            is_new = known == "critical" or bool(problems - message.problems)
-        elif message.event == "flapping":
-            is_new = last is None or last.event != "flapping"
-        else:
-            is_new = known == "none" or (known == "setup" and message.event == "opened")
         repeats = last is not None and last.event == message.event and last.source.is_excused
+        is_new = _is_new(message, known, last)
         verdict.expect("a message says something new", holds=is_new or repeats, words=words)
-        known, last = message.leaves, message
-        problems = message.problems
+        known, last = _after(known, message, _holding(phases, message.at)), message
+
+
+def _is_new(message: Said, known: Known, last: Said | None) -> bool:
+    """Whether a message says something that people did not know."""
+    if message.event in _END:
+        return known.level not in ("none", "setup")
+    is_worse = message.severity == "critical" and known.level in ("warning", "stale")
+    match message.event:
+        case "escalated":
+            return is_worse or bool(message.problems - known.problems)
+        case "improved":
+            is_better = known.level == "critical" and message.severity == "warning"
+            return is_better or bool(known.problems - message.problems)
+        case "flapping":
+            return last is None or last.event != "flapping"
+    return known == _NOTHING or (known.level == "setup" and message.event == "opened")
+
+
+def _after(known: Known, message: Said, holding: frozenset[str]) -> Known:
+    """Return what people know after a message: what is about to clear is ended by another."""
+    if message.event in ("escalated", "flapping"):
+        clearing = known.problems & holding
+        return message.leaves._replace(problems=message.problems | clearing)
+    return message.leaves
 
 
 def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
@@ -192,15 +222,22 @@ def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[
         for moment in (at for at in moments if at < until):
             if _is_quiet(said, phase, moment):
                 continue
-            known = _known_at(said, moment)
-            # What was asked to be set up ends without a word.
-            holds = (
-                known == phase.level
-                or (phase.level == "none" and known == "setup")
-                or (phase.level in ("warning", "setup") and known == "stale")
+            known = _known_at(said, phases, moment)
+            words = (
+                f"{account} at {moment:%d %H:%M}: {phase.level} {sorted(phase.problems)} holds, "
+                f"{known.level} {sorted(known.problems)} is known"
             )
-            words = f"{account} at {moment:%d %H:%M}: {phase.level} holds, {known} is known"
-            verdict.expect("people know what holds", holds=holds, words=words)
+            verdict.expect("people know what holds", holds=_is_known(phase, known), words=words)
+
+
+def _is_known(phase: Phase, known: Known) -> bool:
+    """Whether people know what holds; what was asked to be set up ends without a word."""
+    if phase.level == "none":
+        return known.level in ("none", "setup")
+    if phase.level == "setup":
+        return known.level in ("setup", "stale")
+    is_level = known.level == phase.level or (phase.level == "warning" and known.level == "stale")
+    return is_level and known.problems == phase.problems
 
 
 def _is_quiet(said: list[Said], phase: Phase, moment: datetime) -> bool:
@@ -211,27 +248,39 @@ def _is_quiet(said: list[Said], phase: Phase, moment: datetime) -> bool:
 
 
 def _check_justified(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
-    """What a message says was so a short time before, and since people heard of an end."""
+    """What a message says is so when it is sent, and since people were notified of an end."""
+    known = _NOTHING
     ended_at: datetime | None = None
     for message in said:
-        since = message.at - GRACE
+        since = message.at - (GRACE if message.source.is_unsure else _TRUE_FOR)
         if ended_at is not None and message.event not in _END:
             since = max(since, ended_at)
-        levels = {p.level for p in phases if p.start <= message.at and p.end > since}
-        ended_at = message.at if message.event in _END else ended_at
-        match message.event:
-            case "recovered" | "closed":
-                holds = "none" in levels
-            case "not-set-up":
-                holds = "setup" in levels
-            case "improved":
-                holds = bool(levels & {"warning", "setup"})
-            case _ if message.severity == "critical":
-                holds = "critical" in levels or ("low" in message.problems and "warning" in levels)
-            case _:
-                holds = bool(levels & {"warning", "critical", "setup"})
-        words = f"{account} at {message.at:%d %H:%M}: {message.event} {message.severity}, {levels}"
+        lately = [p for p in phases if p.start <= message.at and p.end > since]
+        words = (
+            f"{account} at {message.at:%d %H:%M}: {message.event} {message.severity} "
+            f"{sorted(message.problems)}, {[(p.level, sorted(p.problems)) for p in lately]}"
+        )
+        holds = _is_justified(message, known, lately)
         verdict.expect("a message is true", holds=holds, words=words)
+        if message.event != "reminder":
+            known = _after(known, message, _holding(phases, message.at))
+        ended_at = message.at if message.event in _END else ended_at
+
+
+def _is_justified(message: Said, known: Known, lately: list[Phase]) -> bool:
+    """Whether everything that a message says was the case lately."""
+    levels = {phase.level for phase in lately}
+    if message.event in _END:
+        return "none" in levels
+    if message.event == "not-set-up":
+        return "setup" in levels
+    ended = known.problems - message.problems if message.event == "improved" else frozenset()
+    is_critical = "critical" in levels or ("low" in message.problems and "warning" in levels)
+    return (
+        (is_critical if message.severity == "critical" else levels != {"none"})
+        and all(any(problem in phase.problems for phase in lately) for problem in message.problems)
+        and all(any(problem not in phase.problems for phase in lately) for problem in ended)
+    )
 
 
 def _check_reminders(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
@@ -271,24 +320,29 @@ def _check_silence(verdict: Verdict, account: str, said: list[Said], truth: Trut
         verdict.expect("silence is kept", holds=not silent, words=words)
 
 
-def _known_at(said: list[Said], moment: datetime) -> str:
+def _known_at(said: list[Said], phases: list[Phase], moment: datetime) -> Known:
     """Return what people know at a moment."""
-    known = "none"
+    known = _NOTHING
     for message in said:
         if message.at > moment:
             break
         if message.event != "reminder":
-            known = message.leaves
+            known = _after(known, message, _holding(phases, message.at))
     return known
+
+
+def _holding(phases: list[Phase], moment: datetime) -> frozenset[str]:
+    """Return the problems that hold at a moment."""
+    return next((p.problems for p in phases if p.start <= moment < p.end), frozenset())
 
 
 def _merged(phases: list[Phase]) -> Iterator[Phase]:
     """Put adjacent phases together that are the same to people."""
     current: Phase | None = None
     for phase in phases:
-        same = current and (current.level, current.is_silenced) == (phase.level, phase.is_silenced)
+        same = current and replace(current, start=phase.start, end=phase.end) == phase
         if current is not None and same and current.end == phase.start:
-            current = Phase(current.start, phase.end, phase.level, phase.is_silenced)
+            current = replace(current, end=phase.end)
             continue
         if current is not None:
             yield current

@@ -60,7 +60,9 @@ PROVIDERS = {
             "url": f"https://{name}.example/balance",
             "headers": {"Authorization": "Bearer {key}"},
         },
-        "wallets": {"main": {"unit": "USD", "remaining": "balance"}},
+        "wallets": {
+            "main": {"unit": "USD", "remaining": "balance", "expires_at": "expires_at"},
+        },
     }
     for name in ("alpha", "beta", "gamma")
 }
@@ -88,6 +90,8 @@ class Published:
     subject: str
     is_blind: bool = False
     """Whether whoever decided it may not have been able to read the silences."""
+    is_unsure: bool = False
+    """Whether whoever decided it may not have been able to read CloudWatch."""
     is_excused: bool = False
     """Whether its sender failed after publishing, so that it may come once more."""
 
@@ -158,6 +162,11 @@ class Simulation:
         self.offsets: dict[str, timedelta] = {}
         self.logged: dict[str, int] = {}
         self.blind_until = START
+        self.unsure_until = START
+        self.refusals = {
+            form.value: _refusals(life, length, days / 2 if rates.error_before else 0)
+            for form in (Form.EMAIL, Form.SMS)
+        }
         self._prepare(life, silences_per_day)
 
     # --- the world ------------------------------------------------------------------------------
@@ -181,8 +190,9 @@ class Simulation:
         """Lay out what happens at what time."""
         for customer in self.customers.values():
             self._watch(customer, random)
-            if customer.watched_until:
-                self.at(customer.watched_until, lambda c=customer: self._unwatch(c))  # type: ignore[misc]
+            for removed, again in customer.unwatched:
+                self.at(removed, lambda c=customer: self._unwatch(c))  # type: ignore[misc]
+                self.at(again, lambda c=customer: self._watch(c, random))  # type: ignore[misc]
         self.at(START + self.interval, self._poll)
         self.at(START + TICK, self._tick)
         lively = self.end - START - CALM_LENGTH
@@ -198,14 +208,16 @@ class Simulation:
             AlarmKind.CRITICAL: (customer.critical, Metric.BALANCE),
             AlarmKind.STALE: (1, Metric.BALANCE),
         }
-        if customer.runway_critical_hours is not None:
-            limits[AlarmKind.RUNWAY_CRITICAL] = (
-                customer.runway_critical_hours,
-                Metric.RUNWAY_HOURS,
-            )
+        others = {
+            AlarmKind.RUNWAY_CRITICAL: (customer.runway_critical_hours, Metric.RUNWAY_HOURS),
+            AlarmKind.DRAIN: (customer.max_burn_per_day, Metric.BURN_PER_DAY),
+            AlarmKind.EXPIRY: (customer.expiry_warning_days, Metric.EXPIRES_IN_DAYS),
+        }
+        limits |= {kind: (t, metric) for kind, (t, metric) in others.items() if t is not None}
         for kind, (threshold, metric) in limits.items():
-            alarm = Alarm(customer.id, customer.provider, kind, threshold, metric)
-            self.cloudwatch.add(alarm, START)
+            is_above = kind is AlarmKind.DRAIN
+            alarm = Alarm(customer.id, customer.provider, kind, threshold, metric, is_above)
+            self.cloudwatch.add(alarm, self.now)
             seconds = random.choice((10, random.uniform(1, 60)))
             self.offsets[alarm.name] = timedelta(seconds=seconds)
 
@@ -277,7 +289,8 @@ class Simulation:
         if customer.is_rejected(self.now):
             return answer({"error": "key"}, status=401)
         bounce = self.chance.random.choice((0, 0, 0, 0, 0.004, -0.004)) * customer.warning
-        return answer({"balance": round(customer.balance + bounce, 2)})
+        expires_at = customer.expires_at and format_time(customer.expires_at)
+        return answer({"balance": round(customer.balance + bounce, 2), "expires_at": expires_at})
 
     # --- CloudWatch to queue --------------------------------------------------------------------
 
@@ -307,7 +320,12 @@ class Simulation:
         alarm.since = change.changed_at
         for _ in range(2 if self.chance.happens("duplicate") else 1):
             write = self.chance.random.choice((notification, notification, eventbridge))
-            self.queue.put(json.dumps(write(change)), self.now + self.chance.delivery_delay())
+            self._put(json.dumps(write(change)), self.chance.delivery_delay())
+
+    def _put(self, body: str, delay: timedelta) -> None:
+        """Put a message into the queue, so that it arrives before everything has to settle."""
+        latest = max(self.end - CALM_LENGTH, self.now + timedelta(hours=1))
+        self.queue.put(body, min(self.now + delay, latest))
 
     # --- the router -----------------------------------------------------------------------------
 
@@ -327,6 +345,10 @@ class Simulation:
     def _consume(self) -> None:
         """Run the router on one batch."""
         letters = self.queue.receive(self.chance.random.randint(1, 10))
+        while self.queue.dead:
+            # Somebody redrives what ended in the dead-letter queue.
+            hours = 0 if self.chance.is_calm else self.chance.random.uniform(0.1, 60)
+            self._put(self.queue.dead.pop().body, timedelta(hours=hours))
         if not letters:
             return
         records = [{"messageId": str(letter.number), "body": letter.body} for letter in letters]
@@ -353,6 +375,7 @@ class Simulation:
         topics: Any = Topics(self._gate, self._deliver)
         queue: Any = self.queue
         cloudwatch: Any = self.cloudwatch
+        skew = self.chance.clock_skew()
         store = AlertTable(dynamo, "alerts")
         return RouterContext(
             name=NAME,
@@ -365,7 +388,7 @@ class Simulation:
             digest_above=5,
             policy=Policy(GROUP_WAIT, REPEAT),
             lease=TIMEOUT + timedelta(seconds=5),
-            clock=lambda: self.now,
+            clock=lambda: self.now + skew,
             pause=self._pause,
             map_concurrently=map_in_order,
             log=self,
@@ -389,6 +412,7 @@ class Simulation:
             document=document,
             subject=message["Subject"],
             is_blind=self.now < self.blind_until,
+            is_unsure=self.now < self.unsure_until,
         )
         self.truth.messages.append(published)
         self.stack[-1].published.append(published)
@@ -418,7 +442,7 @@ class Simulation:
             self._pass(timedelta(seconds=self.chance.random.uniform(0, 3)))
             self._consume()
             self._pass(timedelta())
-        if self.chance.happens("error_before"):
+        if self.chance.happens("error_before") or self._is_refused(what):
             self._refuse(invocation, what)
         if self.chance.happens("crash_before"):
             self._die(invocation)
@@ -429,12 +453,19 @@ class Simulation:
             self._die(invocation)
         return result
 
+    def _is_refused(self, what: str) -> bool:
+        """Whether SNS refuses everything for a topic just now."""
+        spans = self.refusals.get(what.removeprefix("publish "), [])
+        return within(spans, self.now) and not self.chance.is_calm
+
     def _refuse(self, invocation: _Invocation, what: str) -> NoReturn:
         """Answer with an error."""
         self._excuse(invocation)
         if what == "query silence":
             # Who cannot read the silences speaks, at once or when its message is taken over.
             self.blind_until = self.now + 2 * TICK
+        if what == "describe":
+            self.unsure_until = self.now + 2 * TICK
         raise refused("InternalServerError", what)
 
     def _pause(self, seconds: float) -> None:
@@ -463,6 +494,12 @@ class Simulation:
             published.is_excused = True
 
 
+def _refusals(random: Random, length: timedelta, count: float) -> list[Span]:
+    """Return when SNS refuses a form's topic, for up to half an hour."""
+    starts = [START + length * random.random() for _ in range(round(count))]
+    return [(start, start + timedelta(minutes=random.uniform(1, 30))) for start in starts]
+
+
 def _declared() -> dict[str, Any]:
     """Return the declared subscribers as Terraform writes them."""
     entries = [
@@ -481,6 +518,7 @@ def _entry(customer: Customer) -> dict[str, Any]:
         "warning": customer.warning,
         "critical": customer.critical,
     }
-    if customer.runway_critical_hours is not None:
-        entry["runway_critical_hours"] = customer.runway_critical_hours
+    for name in ("runway_critical_hours", "max_burn_per_day", "expiry_warning_days"):
+        if getattr(customer, name) is not None:
+            entry[name] = getattr(customer, name)
     return entry

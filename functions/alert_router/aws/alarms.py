@@ -45,6 +45,7 @@ class AlarmReader:
         self._client = client
         self._prefix = f"{stack_name}/"
         self._faults = faults if faults is not None else []
+        self._muted: dict[str, bool | None] = {}
 
     def firing(self) -> list[AlarmChange]:
         """Return the stack's account alarms that are in ALARM and may act.
@@ -83,6 +84,12 @@ class AlarmReader:
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
         (read 2026-11). The runtime's botocore may lack it, and the role its permission.
         """
+        if name not in self._muted:
+            self._muted[name] = self._read_muted(name)
+        return self._muted[name]
+
+    def _read_muted(self, name: str) -> bool | None:
+        """Ask whether an active mute rule covers an alarm."""
         try:
             answer = self._client().list_alarm_mute_rules(AlarmName=name, Statuses=["ACTIVE"])
         except Exception:  # noqa: BLE001 -- in doubt people are alerted

@@ -101,18 +101,17 @@ def _is_read_again(latest: Latest, began_at: datetime, now: datetime, delay: tim
 
 
 def _is_within_limits(kind: str, latest: Latest, now: datetime) -> bool:
-    """Whether forecast, burn or expiry are known to be within the limit of an alarm."""
+    """Whether forecast or expiry are known to be within the limit of an alarm.
+
+    What a drain alarm watches (the last day's consumption, or how far it is from the account's own
+    past) is in the metric alone: the record never contradicts it.
+    """
     limits, good = latest.thresholds, latest.good
     match kind:
         case AlarmKind.RUNWAY_WARNING:
             return _clears(good.at_least_hours, limits.runway_warning_hours)
         case AlarmKind.RUNWAY_CRITICAL:
             return _clears(good.at_least_hours, limits.runway_critical_hours)
-        case AlarmKind.DRAIN:
-            # How far it is from the account's own past is in the metric alone.
-            return limits.drain_sensitivity is None and _is_over(
-                limits.max_burn_per_day, good.burn_per_day
-            )
         case AlarmKind.EXPIRY:
             days, at = limits.expiry_warning_days, good.credit_expires_at
             return None not in (days, at) and at - now >= timedelta(days=float(days))  # type: ignore[operator,arg-type]

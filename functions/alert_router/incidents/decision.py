@@ -40,11 +40,15 @@ from shared.names import Severity
 #: How long the end of a low balance waits while the record says that it is low again.
 _PATIENCE: Final = timedelta(minutes=30)
 
+#: How long after any other end a reconcile has found the alarm of a low balance, if there is one.
+_FOUND_WITHIN: Final = timedelta(minutes=12)
+
 #: A new account's alarm fires before its first poll: it waits so many times longer.
 _FIRST_POLL_FACTOR: Final = 15
 _NEVER_POLLED: Final = "never-polled"
 _NOT_SET_UP: Final = "not-set-up"
 
+_OPENINGS: Final = frozenset({NotificationReason.OPENED, NotificationReason.NOT_SET_UP})
 _ENDS: Final = frozenset({NotificationReason.RECOVERED, NotificationReason.CLOSED})
 
 
@@ -158,12 +162,9 @@ def _repeated(before: Outbox, decision: Decision) -> Decision:
 
 
 def _is_same(one: PendingNotification, other: PendingNotification) -> bool:
-    """Whether two notifications announce the same."""
-    return (one.reason, one.severity, one.problems) == (
-        other.reason,
-        other.severity,
-        other.problems,
-    )
+    """Whether two notifications announce the same; "not set up" is an opening in other words."""
+    is_same_reason = one.reason is other.reason or {one.reason, other.reason} == _OPENINGS
+    return is_same_reason and (one.severity, one.problems) == (other.severity, other.problems)
 
 
 def _due(
@@ -218,8 +219,12 @@ def _turn(
     is_worse = severity is Severity.CRITICAL and last.severity is Severity.WARNING
     if is_worse or new:
         return _begin(incident, _Due(NotificationReason.ESCALATED, severity, problems), new, now)
-    ended = last.problems - problems_of(incident.firing)
+    still = last.problems & problems_of(incident.firing)
+    ended = last.problems - still
     if ended or (severity is not last.severity and _has_improved(incident, last, snapshot)):
+        if not still <= problems:
+            # To name what holds would end what is only about to clear.
+            return Suppression.CLEARING
         if flapping.is_flapping(incident, ended or frozenset({Problem.LOW})):
             return Suppression.FLAPPING
         return _Due(NotificationReason.IMPROVED, severity, problems)
@@ -246,8 +251,8 @@ def _end(
 ) -> _Due | Suppression:
     """Return the end, urgent in most cases.
 
-    What was announced in a group ends in a group. Where balances are read again and are low, an
-    alarm about that is on its way: the end waits for it, and becomes that notification.
+    What was announced in a group ends in a group. Where the balance is low, an alarm about that is
+    on its way, or lost: the end waits until a reconcile finds it, and becomes that notification.
     """
     if flapping.is_flapping(incident, last.problems):
         return Suppression.FLAPPING
@@ -256,9 +261,10 @@ def _end(
     limits = snapshot.thresholds
     is_low = not is_gone and is_below(snapshot.balance, limits.warning or limits.critical)
     ended_at = _ended_at(incident, last.problems)
-    if is_low and Problem.LOW in last.problems and ended_at and now - ended_at < _PATIENCE:
+    patience = _PATIENCE if Problem.LOW in last.problems else _FOUND_WITHIN
+    if is_low and ended_at is not None and now - ended_at < patience:
         return Suppression.CLEARING
-    return _Due(reason, last.worst, frozenset(), is_urgent=not (last.group or is_low))
+    return _Due(reason, last.worst, frozenset(), is_urgent=not last.group)
 
 
 def _reminder(

@@ -12,7 +12,7 @@ from alert_router.incidents.incident import Incident, IncidentKey, is_one_cause
 from alert_router.incidents.subscriber import Line
 from alert_router.notify.context import RouterContext
 from alert_router.notify.send import send
-from alert_router.notify.update import BusyError, decided, save_if_unchanged
+from alert_router.notify.update import BusyError, as_they_are, decided, save_if_unchanged
 from shared.names import Status
 
 _LOCK: Final = "flushing"
@@ -46,7 +46,8 @@ def flush(context: RouterContext, incidents: Sequence[Incident] | None = None) -
         stored = list(context.alert_table.incidents())
         due = _due(context, stored, now)
         context.snapshots.prepare(incident.key for incident in due)
-        fresh = [_decide(context, incident, now) for incident in due]
+        present = as_they_are(context, due)
+        fresh = [_decide(context, incident, now) for incident in present]
         leased = [e for e in save_if_unchanged(context, fresh, now) if e.outbox is not None]
         return send(context, leased, _still_open(stored, leased))
     finally:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from alert_router.incidents.incident import Incident, IncidentKey, Scope, Suppression
-from alert_router.incidents.transitions import identify
+from alert_router.incidents.incident import Incident, IncidentKey, Suppression
 from alert_router.notify.context import RouterContext
 from alert_router.notify.flush import flush
 from alert_router.notify.send import send
-from alert_router.notify.states import alarm_names, read_states
+from alert_router.notify.states import alarm_names, is_muted, read_firing, read_states
 from alert_router.notify.update import BusyError, IncidentUpdate, next_state, update_incident
 
 
@@ -50,27 +49,17 @@ def _updates(
     opened = [incident for incident in incidents.values() if incident.is_open]
     updates = {i.key: IncidentUpdate(i.key, reminds=True) for i in opened}
     try:
-        observed_at = context.clock()
-        firing = context.alarm_reader.firing()
-        states = read_states(context, opened)
+        firing = read_firing(context)
+        unheard = (key for key in firing if key not in updates)
+        closed = [incidents.get(key, Incident(key)) for key in unheard]
+        states = read_states(context, [*opened, *closed], firing)
     except Exception as exc:  # noqa: BLE001 -- reminders and overdue messages still go out
         failures.append(f"CloudWatch cannot be read: {type(exc).__name__}")
         return list(updates.values())
-    for key, found in states.items():
-        updates[key] = updates[key]._replace(
-            changes=found.changes, deleted=found.deleted, observed_at=found.observed_at
-        )
-    for change in firing:
-        key, kind = identify(change, context.name)
-        incident = incidents.get(key)
-        if key.scope is not Scope.ACCOUNT or (incident and kind in incident.firing):
-            continue
-        update = updates.get(key, IncidentUpdate(key, reminds=True))
-        missed = (kind, change._replace(observed_at=observed_at))
-        updates[key] = update._replace(
-            changes=(*update.changes, missed), observed_at=update.observed_at or observed_at
-        )
-    return list(updates.values())
+    return [
+        IncidentUpdate(key, found.changes, found.deleted, found.observed_at, reminds=True)
+        for key, found in states.items()
+    ]
 
 
 def _update_all(
@@ -103,20 +92,12 @@ def _update_all(
 
 
 def _is_muted(context: RouterContext, known: Incident, decided: Incident) -> bool:
-    """Whether what is about to be announced is covered by CloudWatch's mute rules.
-
-    CloudWatch does not act on a muted alarm, which shows as ALARM nonetheless: announcing it from
-    there would undo the rule.
-    """
+    """Whether CloudWatch's mute rules cover all that is about to be announced again."""
     announces = decided.outbox is not None or decided.waiting is not None
     if not announces or not decided.firing or known.outbox is not None:
         return False
     names = alarm_names(context, decided, decided.firing).values()
-    muted = [context.alarm_reader.is_muted(name) for name in names]
-    if None in muted and not context.stats.lacks_mute_rules:
-        context.stats.lacks_mute_rules = True
-        context.log.info("mute rules cannot be read")
-    if not muted or not all(muted):
+    if not names or not all(is_muted(context, name) for name in names):
         return False
     context.log.info(
         "notification suppressed", incident=known.key.id, reason=Suppression.MUTED.value

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from alert_router.events.alarm import AlarmChange, AlarmState
-from alert_router.incidents.incident import FOREIGN_KIND, Incident, IncidentKey, Scope
+from alert_router.incidents.incident import (
+    FOREIGN_KIND,
+    Incident,
+    IncidentKey,
+    Scope,
+    Suppression,
+)
+from alert_router.incidents.transitions import identify
 from alert_router.notify.context import RouterContext
 from shared.names import AlarmKind, AlarmName
+
+#: A transition older than this is checked against the alarm as it is; a younger one is believed,
+#: whatever CloudWatch answers, which may lag behind.
+LATE: Final = timedelta(minutes=2)
+
+Firing = Mapping[IncidentKey, Mapping[str, AlarmChange]]
+"""The stack's alarms that are in ALARM and may act, by incident and kind."""
 
 
 class States(NamedTuple):
@@ -20,37 +34,69 @@ class States(NamedTuple):
     observed_at: datetime
 
 
-def read_states(context: RouterContext, incidents: Sequence[Incident]) -> dict[IncidentKey, States]:
-    """Return how incidents differ from their alarms.
+def read_firing(context: RouterContext) -> Firing:
+    """Return all alarms of the accounts that fire, whether they are known or not.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be read.
     """
-    names = {i.key: alarm_names(context, i, frozenset(i.alarms)) for i in incidents}
-    known = {i.key: i for i in incidents}
-    # Taken before the call: what changes while it is under way is newer.
+    firing: dict[IncidentKey, dict[str, AlarmChange]] = {}
+    for change in context.alarm_reader.firing():
+        key, kind = identify(change, context.name)
+        if key.scope is Scope.ACCOUNT:
+            firing.setdefault(key, {})[kind] = change
+    return firing
+
+
+def read_states(
+    context: RouterContext, incidents: Iterable[Incident], firing: Firing | None = None
+) -> dict[IncidentKey, States]:
+    """Return how incidents differ from their alarms, known and unknown ones.
+
+    Args:
+        context: what the pipeline works with.
+        incidents: as far as they are known.
+        firing: what fires, where the caller has just read that.
+
+    Raises:
+        botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be read.
+    """
+    known = {incident.key: incident for incident in incidents}
+    # Taken before the calls: what changes while they are under way is newer.
     observed_at = context.clock()
+    firing = read_firing(context) if firing is None else firing
+    names = {key: alarm_names(context, i, frozenset(i.alarms)) for key, i in known.items()}
     asked = [name for by_kind in names.values() for name in by_kind.values()]
     found = context.alarm_reader.states(asked) if asked else {}
-    return {
-        key: _compared(known[key], by_kind, found, observed_at) for key, by_kind in names.items()
-    }
+    states = {}
+    for key, incident in known.items():
+        described = {k: found[name] for k, name in names[key].items() if name in found}
+        absent = frozenset(names[key]) - frozenset(described)
+        states[key] = _compared(
+            context, incident, {**described, **firing.get(key, {})}, absent, observed_at
+        )
+    return states
 
 
 def _compared(
+    context: RouterContext,
     incident: Incident,
-    names: Mapping[str, str],
     found: Mapping[str, AlarmChange],
+    absent: frozenset[str],
     observed_at: datetime,
 ) -> States:
     """Return how one incident differs from its alarms."""
     changes = tuple(
-        (kind, found[name]._replace(observed_at=observed_at))
-        for kind, name in names.items()
-        if name in found and _differs(incident, kind, found[name])
+        (kind, change._replace(observed_at=observed_at))
+        for kind, change in found.items()
+        if _differs(incident, kind, change, observed_at) and not _is_muted(context, change)
     )
-    absent = (kind for kind, name in names.items() if name not in found)
-    return States(changes, frozenset(k for k in absent if _can_be_missed(incident, k)), observed_at)
+    deleted = frozenset(
+        kind
+        for kind in absent
+        if _can_be_missed(incident, kind) and not _is_young(incident, kind, observed_at)
+    )
+    return States(changes, deleted, observed_at)
 
 
 def alarm_names(
@@ -81,11 +127,44 @@ def _can_be_missed(incident: Incident, kind: str) -> bool:
     return foreign.alarm_type in ("MetricAlarm", "CompositeAlarm")
 
 
-def _differs(incident: Incident, kind: str, change: AlarmChange) -> bool:
+def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: datetime) -> bool:
     """Whether CloudWatch's state is new; of one series of an alarm only the whole's end counts."""
-    known, foreign = incident.alarms[kind], incident.foreign_alarm
+    known, foreign = incident.alarms.get(kind), incident.foreign_alarm
+    is_firing = change.state is AlarmState.ALARM
+    if known is None:
+        return is_firing
+    if change.changed_at < known.at and _is_young(incident, kind, observed_at):
+        return False
     if kind == FOREIGN_KIND and foreign is not None and foreign.contributor:
         return change.state is AlarmState.OK and known.firing
     if change.state is AlarmState.INSUFFICIENT_DATA:
         return kind == FOREIGN_KIND and known.firing
-    return (change.state is AlarmState.ALARM) is not known.firing
+    return is_firing is not known.firing
+
+
+def _is_young(incident: Incident, kind: str, now: datetime) -> bool:
+    """Whether what is known of an alarm is a transition of the last minutes."""
+    return now - incident.alarms[kind].at <= LATE
+
+
+def _is_muted(context: RouterContext, change: AlarmChange) -> bool:
+    """Whether an alarm that was found in ALARM is covered by a mute rule of CloudWatch's.
+
+    CloudWatch does not act on a muted alarm, which shows as ALARM nonetheless: announcing it from
+    there would undo the rule.
+    """
+    if change.state is not AlarmState.ALARM or not is_muted(context, change.alarm_name):
+        return False
+    context.log.info(
+        "notification suppressed", alarm=change.alarm_name, reason=Suppression.MUTED.value
+    )
+    return True
+
+
+def is_muted(context: RouterContext, name: str) -> bool:
+    """Whether a mute rule covers an alarm, as far as mute rules can be read."""
+    muted = context.alarm_reader.is_muted(name)
+    if muted is None and not context.stats.lacks_mute_rules:
+        context.stats.lacks_mute_rules = True
+        context.log.info("mute rules cannot be read")
+    return bool(muted)

@@ -7,20 +7,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
-from alert_router.events.alarm import AlarmChange
+from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.incidents.decision import Decision, Policy, decide, decide_again, decide_or_remind
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
 from alert_router.incidents.snapshot import AccountSnapshot
 from alert_router.incidents.transitions import apply, mark_deleted, with_lease
 from alert_router.notify.context import RouterContext
-from alert_router.notify.states import read_states
+from alert_router.notify.states import LATE, read_states
 
 #: How often an incident is read again before its record is left to come back later.
 _ATTEMPTS: Final = 40
 #: How long to pause between attempts, in seconds: publishing takes about as long.
 _PAUSE_SECONDS: Final = 0.1
-#: A transition older than this is checked against the alarm as it is.
-_LATE: Final = timedelta(minutes=2)
 
 
 class BusyError(Exception):
@@ -54,8 +52,8 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
             if incident.outbox is not None and incident.outbox.is_leased(now):
                 context.pause(_PAUSE_SECONDS)
                 continue
-            if incident.outbox is not None and update.observed_at is None:
-                # What is pending may have waited for days: compare it with the alarms as they are.
+            if incident.is_open and update.observed_at is None:
+                # Something may have been lost, and what is pending may have waited for days.
                 (update,) = _compared(context, [update], {update.key: incident})
             decision = next_state(context, incident, update, now)
             _log_suppression(context, incident, decision)
@@ -76,17 +74,32 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
 
 
 def verified(context: RouterContext, updates: Sequence[IncidentUpdate]) -> list[IncidentUpdate]:
-    """Return the updates, those with late transitions together with the alarms as they are now.
+    """Return the updates, the doubtful ones together with the alarms as they are now.
 
-    A transition may arrive minutes late, or come back after days: it may be over meanwhile.
+    A transition may arrive minutes late, or come back after days: it may be over meanwhile. An end
+    is none while another alarm fires, whose transition may have been lost.
     """
     now = context.clock()
-    late = [u for u in updates if any(now - change.changed_at > _LATE for _, change in u.changes)]
+    late = [
+        update
+        for update in updates
+        if any(
+            now - change.changed_at > LATE or change.state is not AlarmState.ALARM
+            for _, change in update.changes
+        )
+    ]
     if not late:
         return list(updates)
     known = {u.key: _applied(Incident(u.key), u) for u in late}
     compared = {u.key: u for u in _compared(context, late, known)}
     return [compared.get(update.key, update) for update in updates]
+
+
+def as_they_are(context: RouterContext, incidents: Sequence[Incident]) -> list[Incident]:
+    """Return incidents with the present state of their alarms in them; nothing is stored."""
+    updates = [IncidentUpdate(incident.key) for incident in incidents]
+    known = {incident.key: incident for incident in incidents}
+    return [_applied(known[u.key], u) for u in _compared(context, updates, known)]
 
 
 def next_state(
@@ -136,6 +149,8 @@ def _compared(
     incidents: Mapping[IncidentKey, Incident],
 ) -> list[IncidentUpdate]:
     """Return updates together with the present state of the incidents' alarms."""
+    if not updates:
+        return []
     try:
         states = read_states(context, [incidents[update.key] for update in updates])
     except Exception as exc:  # noqa: BLE001 -- the record still guards against old news

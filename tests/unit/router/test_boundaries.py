@@ -18,7 +18,7 @@ from alert_router.incidents.subscriber import ITEM_ID as DECLARED
 from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from alert_router.notify.context import RouterContext
 from alert_router.notify.snapshots import AccountSnapshots
-from shared.dynamo import decode, encode
+from shared.aws.dynamo import decode, encode
 from tests.simulation.aws import Dynamo
 from tests.unit.router.builders import NOW, alarm, foreign, latest, minutes, notification
 from tests.unit.router.world import World

@@ -261,7 +261,9 @@ def test_stale_when_it_ends_with_a_low_balance_and_no_alarm_then_the_end_is_told
     world.records["fc"] = low
 
     world.transition(alarm("stale", OK, account="fc", at=world.now))
-    world.wait(minutes(5))
+    for _ in range(4):
+        world.wait(minutes(5))
+        world.reconcile()
 
     assert sent(world) == [("warning", "firing"), ("warning", "resolved")]
 

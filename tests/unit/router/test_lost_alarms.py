@@ -11,7 +11,8 @@ import pytest
 from alert_router.events.alarm import AlarmState
 from alert_router.incidents.incident import IncidentKey, Scope
 from shared.names import AlarmKind
-from tests.unit.router.builders import NOW, alarm, foreign, latest, minutes, notification
+from shared.outcome import Outcome
+from tests.unit.router.builders import NOW, alarm, failing, foreign, latest, minutes, notification
 from tests.unit.router.world import World
 
 OK, ALARM = AlarmState.OK, AlarmState.ALARM
@@ -169,3 +170,63 @@ def test_record_when_its_text_is_hostile_then_its_neighbours_are_announced(reaso
 
     assert failed == []
     assert {a for m in world.messages for a in m.accounts} == {"-", *names}
+
+
+@pytest.mark.parametrize("lost", ["warning", "critical", "runway-critical", "drain", "expiry"])
+@pytest.mark.parametrize("group_wait", [0, 60])
+def test_end_when_another_alarm_fires_unheard_then_it_is_no_end(lost: str, group_wait: int) -> None:
+    world = World(records={"fc": failing("fc")}, group_wait=timedelta(seconds=group_wait))
+    world.transition(alarm("stale", account="fc"))
+    world.wait(minutes(2))
+    change = alarm(lost, account="fc", at=world.now)
+    world.alarms[change.alarm_name] = change
+    world.records["fc"] = failing(
+        "fc", outcome=Outcome.OK, reason=None, failing_since=None, balance_at=world.now
+    )
+
+    world.transition(alarm("stale", OK, account="fc", at=world.now))
+    world.wait(minutes(2))
+
+    assert "resolved" not in [m.status.value for m in world.messages]
+    assert lost in world.table.load(IncidentKey(Scope.ACCOUNT, "fc")).firing
+
+
+def test_group_when_an_end_in_it_was_lost_then_it_is_not_announced_as_open() -> None:
+    world = World(records={"openrouter-main": latest()})
+    world.transition(alarm())
+    over = alarm(state=OK, at=world.now + timedelta(seconds=30))
+    world.alarms[over.alarm_name] = over
+
+    world.wait(minutes(10))
+
+    assert world.messages == []
+
+
+@pytest.mark.parametrize("minutes_ago", [0, 1, 1.9])
+def test_transition_when_it_is_young_then_it_is_believed_before_cloudwatch_answers_the_same(
+    minutes_ago: float,
+) -> None:
+    world = failing_world()
+    world.transition(alarm("warning", at=NOW - minutes(30)))
+    behind = alarm("critical", OK, at=NOW - minutes(60))
+    world.alarms[behind.alarm_name] = behind
+
+    world.deliver(notification(alarm("critical", at=NOW - minutes(minutes_ago))))
+
+    assert world.subjects[-1].startswith("CRITICAL")
+    assert world.table.load(KEY).firing == {"warning", "critical"}
+
+
+def test_lost_alarm_when_it_is_muted_then_it_is_not_announced_with_another() -> None:
+    world = World(records={"openrouter-main": latest()}, group_wait=timedelta())
+    world.transition(alarm("warning"))
+    world.wait(minutes(5))
+    muted = alarm("expiry", at=world.now)
+    world.alarms[muted.alarm_name] = muted
+    world.muted = {muted.alarm_name}
+
+    world.transition(alarm("drain", at=world.now))
+    reconciled(world, timedelta(hours=1))
+
+    assert world.table.load(KEY).firing == {"warning", "drain"}
+    assert len(world.messages) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from alert_router.events.alarm import AlarmState
+from alert_router.incidents.subscriber import Form
 from alert_router.messages.formats.message import Message
 from shared.outcome import Outcome
-from shared.records import TopUp
+from shared.records import Thresholds, TopUp
 from shared.silences import Silence
 from tests.unit.router.builders import NOW, alarm, failing, foreign, latest, minutes, notification
 from tests.unit.router.world import Crash, World
@@ -230,3 +232,52 @@ def test_suppressed_change_when_silenced_then_the_log_names_the_reason() -> None
     assert suppressed == [
         {"incident": "openrouter-main", "reason": "silenced", "firing": ["critical"]}
     ]
+
+
+def test_end_when_another_problem_is_about_to_clear_then_one_message_ends_both() -> None:
+    world = World(records={"openrouter-main": LOW}, group_wait=timedelta())
+    world.transition(alarm("warning"), alarm("stale"), alarm("drain"))
+    world.wait(minutes(40))
+    topped_up(world)
+
+    world.transition(alarm("stale", OK, at=world.now))
+    world.wait(minutes(5))
+    held_back = len(world.messages)
+    world.transition(alarm("warning", OK, at=world.now))
+
+    assert held_back == 1
+    assert [m.document["accounts"][0]["event"] for m in world.messages] == ["opened", "improved"]
+    assert world.messages[1].document["accounts"][0]["problems"] == ["drain"]
+
+
+@pytest.mark.parametrize("burn", [None, "0", "3.10", "900"])
+def test_drain_when_the_forecast_expects_less_then_it_is_announced(burn: str | None) -> None:
+    limits = Thresholds(warning=Decimal(20), max_burn_per_day=Decimal(10))
+    record = latest(
+        balance=Decimal(480),
+        thresholds=limits,
+        burn_per_day=Decimal(burn) if burn else None,
+        balance_at=NOW + minutes(1),
+    )
+    world = World(records={"openrouter-main": record}, group_wait=timedelta())
+
+    world.transition(alarm("drain"))
+
+    assert [m.status.value for m in world.messages] == ["firing"]
+
+
+def test_opening_when_a_topic_refused_it_before_the_record_was_read_then_the_rest_gets_it() -> None:
+    world = World(group_wait=timedelta(), is_enrichment_down=True)
+
+    def refuse(_: Message, form: Form, __: Sequence[str]) -> None:
+        if form is Form.SMS:
+            raise OSError("no")
+
+    world.on_publish_form = refuse
+    assert world.transition(alarm("stale")) == ["0"]
+    world.is_enrichment_down = False
+    world.on_publish_form = lambda *_: None
+    pass_time(world, minutes(10))
+
+    assert [d.form for d in world.deliveries].count(Form.SMS) == 1
+    assert [d.form for d in world.deliveries].count(Form.EMAIL) == 1
