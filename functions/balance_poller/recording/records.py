@@ -69,19 +69,7 @@ def record(
         at: The run's scheduled time.
     """
     observed_at = reading.observed_at or at
-    attempt = Attempt(
-        account=account.id,
-        at=observed_at,
-        provider=account.provider,
-        outcome=reading.outcome,
-        reason=reading.reason,
-        wallet=reading.wallet,
-        balance=reading.balance,
-        others=reading.others,
-        pushed_by=reading.pushed_by,
-    )
-    known_day = previous.day if previous else None
-    finished_day = known_day if known_day and known_day.day < at.date() else None
+    attempt = _attempt(account, reading, observed_at)
     latest = Latest(
         account=account.id,
         provider=account.provider,
@@ -91,37 +79,56 @@ def record(
         reason=reading.reason,
         top_up_url=account.top_up_url or facts.top_up_url,
         thresholds=account.thresholds,
+        day=previous.day if previous else None,
         version=VERSION,
         good=previous.good
         if previous and _is_same(previous, account)
         else LastGood(unit=account.unit),
     )
+    finished_day = latest.day if latest.day and latest.day.day < at.date() else None
     if reading.outcome is Outcome.OK and reading.balance is not None:
-        good = LastGood(
-            balance=reading.balance.remaining,
-            balance_at=observed_at,
-            unit=reading.balance.unit,
-            wallet=reading.wallet,
-            others=reading.others,
-            resets_at=reading.balance.resets_at,
-            credit_expires_at=reading.balance.expires_at,
-            source_hash=_source_hash(account),
-            key_id=reading.key_id,
-            pushed_by=reading.pushed_by,
-        )
-        latest = replace(latest, day=known_day)
+        good = _last_good(account, reading, reading.balance, observed_at)
         made = _after_success(attempt, latest, good, reading, reading.balance)
         is_repeat = reading.observed_at is not None and latest.good.balance_at == observed_at
         return replace(made, finished_day=finished_day, is_repeat=is_repeat)
-    failing_since = (previous.failing_since if previous else None) or at
-    retry_at = reading.retry_at and min(reading.retry_at, at + account.stale_after)
     latest = replace(
         latest,
-        failing_since=failing_since,
-        retry_at=retry_at,
-        day=count_failure(known_day, at),
+        failing_since=(previous.failing_since if previous else None) or at,
+        retry_at=reading.retry_at and min(reading.retry_at, at + account.stale_after),
+        day=count_failure(latest.day, at),
     )
     return Recorded(attempt, latest, finished_day=finished_day)
+
+
+def _attempt(account: Account, reading: Reading, at: datetime) -> Attempt:
+    """Return the history item of a poll."""
+    return Attempt(
+        account=account.id,
+        at=at,
+        provider=account.provider,
+        outcome=reading.outcome,
+        reason=reading.reason,
+        wallet=reading.wallet,
+        balance=reading.balance,
+        others=reading.others,
+        pushed_by=reading.pushed_by,
+    )
+
+
+def _last_good(account: Account, reading: Reading, wallet: Wallet, at: datetime) -> LastGood:
+    """Return the good values of an ``ok`` poll, without its forecast."""
+    return LastGood(
+        balance=wallet.remaining,
+        balance_at=at,
+        unit=wallet.unit,
+        wallet=reading.wallet,
+        others=reading.others,
+        resets_at=wallet.resets_at,
+        credit_expires_at=wallet.expires_at,
+        source_hash=_source_hash(account),
+        key_id=reading.key_id,
+        pushed_by=reading.pushed_by,
+    )
 
 
 def _is_same(previous: Latest, account: Account) -> bool:

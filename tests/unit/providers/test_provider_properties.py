@@ -26,7 +26,7 @@ from tests.unit.providers.corpus import all_names, cases_of, changed, leaves
 #: Deterministic, and the same on every machine: what fails here fails again. Few for each of many
 #: providers: what they share is tried by all of them together.
 ROUNDS = settings(
-    max_examples=20,
+    max_examples=8,
     derandomize=True,
     deadline=None,
     database=None,
