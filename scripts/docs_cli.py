@@ -91,9 +91,7 @@ def permissions() -> str:
         for resource, actions in sorted(needs.items()) or [("", ())]:
             shown = ", ".join(f"`{action}`" for action in actions) or "none"
             # The whole ARN of the function would read as if the page granted it.
-            part = (
-                resource.removeprefix("arn:aws:").partition(":<region>:<account>:")[2] or resource
-            )
+            part = resource.partition(":<region>:<account>:")[2] or resource
             rows.append(f"| {named} | {shown} | {part and f'`{part}`'} |")
             named = ""
     return "\n".join(["| Command | Actions | Resource |", "|---|---|---|", *rows, ""])

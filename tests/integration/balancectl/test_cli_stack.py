@@ -256,10 +256,8 @@ def acted_on(action: str, request: Any) -> str:  # noqa: PLR0911 -- one kind of 
             return f"{here}table/{'+'.join(tables)}"
         case {"GroupName": group, "Name": name}:
             return f"{here}schedule/{group}/{name}"
-        case {"FunctionName": name, "Qualifier": alias}:
-            return f"{here}function:{name}:{alias}"
         case {"FunctionName": name}:
-            return f"{here}function:{name}"
+            return ":".join(filter(None, (f"{here}function", name, request.get("Qualifier"))))
         case {"SecretId": name}:
             # Whichever secret an account names needs the same.
             return f"{here}secret:{name.replace('/nowhere', '/api-keys')}-AbCdEf"
