@@ -75,9 +75,12 @@ FAILED_ACCOUNT_LOG_BYTES = 400
 #: One history item is one write unit; LATEST is two (at most 2 KB), written in a transaction, which
 #: costs double.
 WRITE_UNITS_PER_POLL = 5
-#: One eventually consistent read of LATEST, at most 4 KB.
-READ_UNITS_PER_POLL = Decimal("0.5")
+#: One read of LATEST, at most 4 KB: consistent, or an event that comes twice misses its own mark.
+READ_UNITS_PER_POLL = 1
 HISTORY_ITEM_BYTES = 350
+#: An account's item of a day that is over: one write unit, kept for 400 days.
+DAY_ITEM_BYTES = 250
+DAY_ITEM_DAYS = 400
 #: A poller run: start, secrets and writes, and 100 requests at a time of half a second each.
 RUN_SECONDS = Decimal("1.5")
 REQUEST_SECONDS = Decimal("0.5")
@@ -164,13 +167,17 @@ def secret_reads(setup: Setup) -> Decimal:
 def table_requests(setup: Setup) -> Decimal:
     """Return the price of DynamoDB's reads and writes, on demand."""
     per_poll = WRITE_UNITS_PER_POLL * AT.write_unit + READ_UNITS_PER_POLL * AT.read_unit
-    return setup.polls * setup.accounts * per_poll
+    days = Decimal(MINUTES_PER_MONTH) / (24 * 60)
+    return setup.accounts * (setup.polls * per_poll + days * AT.write_unit)
 
 
 def storage(setup: Setup) -> Decimal:
     """Return the price of the history that is kept, and of restoring it to any second."""
     polls_a_day = Decimal(24 * 60) / setup.poll_interval_minutes
-    gigabytes = polls_a_day * setup.history_days * setup.accounts * HISTORY_ITEM_BYTES / GB
+    per_account = (
+        polls_a_day * setup.history_days * HISTORY_ITEM_BYTES + DAY_ITEM_DAYS * DAY_ITEM_BYTES
+    )
+    gigabytes = setup.accounts * per_account / GB
     return beyond(gigabytes, setup.free.storage_gb) * AT.storage_gb + gigabytes * AT.recovery_gb
 
 

@@ -102,31 +102,43 @@ class Stack:
 
 
 def plan(
-    scenarios: Mapping[str, Mapping[str, Any]], folder: Path
+    scenarios: Mapping[str, Mapping[str, Any]], folder: Path, more: str | None = None
 ) -> tuple[dict[str, Stack], dict[str, Any]]:
-    """Plan every scenario; return the stacks, and the plan's document.
+    """Plan every scenario, and ``more`` of the root; return the stacks, and the plan's document.
 
     Raises:
         AssertionError: when Terraform refuses one, with what it says.
     """
-    said = _plan(scenarios, folder, CALLS)
+    said = _plan(scenarios, folder, CALLS if more is None else more)
     shown = run_terraform(f"-chdir={folder}", "show", "-json", "cases.tfplan")
     assert shown.returncode == 0, said + shown.stderr
     document = json.loads(shown.stdout)
-    assert "output_changes" in document, said
+    # A plan that failed half-way is written, too.
+    assert not document.get("errored"), _sentences(said)
     outputs = document["output_changes"]["cases"]["after"]
     return {
-        name: Stack(_resources(document, f'module.case["{name}"].'), outputs.get(name, {}))
+        name: stack_of(document, f'module.case["{name}"].', outputs.get(name, {}))
         for name in scenarios
     }, document
 
 
+def stack_of(
+    document: Mapping[str, Any], prefix: str, outputs: Mapping[str, Any] | None = None
+) -> Stack:
+    """Return what a plan's document has under an address."""
+    return Stack(_resources(document, prefix), outputs or {})
+
+
 def refusals(scenarios: Mapping[str, Mapping[str, Any]], folder: Path) -> list[str]:
     """Return the sentences with which a plan of all ``scenarios`` fails."""
-    said = _plan(scenarios, folder)
+    return _sentences(_plan(scenarios, folder))
+
+
+def _sentences(said: str) -> list[str]:
+    """Return the errors in what a plan says."""
     events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     return [
-        event["diagnostic"]["detail"]
+        event["diagnostic"]["detail"] or event["diagnostic"]["summary"]
         for event in events
         if event["type"] == "diagnostic" and event["@level"] == "error"
     ]
@@ -239,6 +251,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
             "c": {"provider": "pushed", "unit": "EUR", "warning": 20},
         },
         "poll_interval_minutes": 1,
+        "tick_interval_minutes": 30,
         "polling_enabled": False,
         "alarm_actions_enabled": False,
         "enable_dashboard": False,

@@ -156,15 +156,6 @@ def test_two_deployments_do_not_share_a_series(stacks: dict[str, Stack]) -> None
     assert namespace("paused") == "BalanceMonitor/paused"
 
 
-def test_a_subscribed_function_may_be_invoked(stacks: dict[str, Stack]) -> None:
-    (permission,) = stacks["paused"].every("aws_lambda_permission").values()
-
-    function = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:billing"
-    assert permission["function_name"] == function
-    assert permission["qualifier"] == "live"
-    assert permission["principal"] == "sns.amazonaws.com"
-
-
 def test_every_taggable_resource_has_the_tags(stacks: dict[str, Stack]) -> None:
     tagged = [r for r in stacks["complete"].resources.values() if "tags" in r]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -187,6 +188,8 @@ WAYS: dict[str, list[list[str]]] = {
         ["preflight", account, "--need", "1", "--live"] for account in ("account-000", "skipped")
     ],
     "poll": [["poll"]],
+    # There is no alias: it is asked all the same.
+    "push": [["push", "account-000", "1"]],
     "keys list": [["keys", "list"]],
     "keys set, import, bind, remove": [
         ["keys", "set", "account-000"],
@@ -224,16 +227,47 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     times = {"created_at": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     table = stack.names.alerts_table
     stack.client("dynamodb").put_item(TableName=table, Item=encode(silence | times))
-    actions: set[str] = set()
+    asked: set[tuple[str, str]] = set()
     make = BaseClient._make_api_call
 
     def record(self: BaseClient, operation: str, request: Any) -> Any:
         service = self.meta.service_model.service_name
-        actions.add(f"{service}:{operation}" if service in SERVICES else action_of(operation))
+        action = f"{service}:{operation}" if service in SERVICES else action_of(operation)
+        if action != "sts:GetCallerIdentity":
+            here = acted_on(action, request).replace(stack.name, "<name>")
+            granted = [on for on, actions in COMMANDS[command].items() if action in actions]
+            asked.add((action, next((on for on in granted if fnmatchcase(here, on)), here)))
         return make(self, operation, request)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", record)
     for args in WAYS[command]:
         cli(*args, text=KEY)
 
-    assert actions - {"sts:GetCallerIdentity"} == set(COMMANDS[command])
+    assert asked == {(a, on) for on, actions in COMMANDS[command].items() for a in actions}
+
+
+def acted_on(action: str, request: Any) -> str:  # noqa: PLR0911 -- one kind of request, one answer
+    """Return the ARN of what a request acts on, Region and account left open."""
+    here = f"arn:aws:{action.split(':', maxsplit=1)[0]}:<region>:<account>:"
+    match request:
+        case {"TableName": name}:
+            return f"{here}table/{name}"
+        case {"RequestItems": tables}:
+            return f"{here}table/{'+'.join(tables)}"
+        case {"GroupName": group, "Name": name}:
+            return f"{here}schedule/{group}/{name}"
+        case {"FunctionName": name}:
+            return ":".join(filter(None, (f"{here}function", name, request.get("Qualifier"))))
+        case {"SecretId": name}:
+            # Whichever secret an account names needs the same.
+            return f"{here}secret:{name.replace('/nowhere', '/api-keys')}-AbCdEf"
+        case {"TopicArn": arn}:
+            return here + arn.rsplit(":", 1)[-1]
+        case {"QueueName": name}:
+            return here + name
+        case {"QueueUrl": url}:
+            return here + url.rsplit("/", 1)[-1]
+        case {"logGroupName": name}:
+            return f"{here}log-group:{name}:"
+        case _:
+            return "*"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from cost import LINES, FreeTier, Setup, bill, metrics, total
+from cost import DAY_ITEM_BYTES, LINES, FreeTier, Setup, bill, metrics, total
+from shared.days import DayTotals
 
 #: 100 accounts, every 5 minutes: 43,800 / 5 = 8,760 polls a month, one shard.
 BY_HAND = {
@@ -15,10 +17,10 @@ BY_HAND = {
     "alarms": "32.30",  # (100 x 3 + 23) x 0.10
     "secrets": "0.40",  # one JSON secret
     "secret reads": "0.0438",  # 8,760 x 0.000005
-    # 876,000 polls x (5 x 0.000000625 + 0.5 x 0.000000125)
-    "DynamoDB requests": "2.79225",
-    # 288 x 90 x 100 x 350 bytes = 907,200,000 = 0.844896 GB x 0.45
-    "DynamoDB storage": "0.3802",
+    # 876,000 polls x (5 x 0.000000625 + 1 x 0.000000125) + 100 x 30.4167 days x 0.000000625
+    "DynamoDB requests": "2.8489",
+    # 288 x 90 x 100 x 350 bytes + 400 x 100 x 250 bytes = 917,200,000 = 0.854209 GB x 0.45
+    "DynamoDB storage": "0.3844",
     # 17,520 requests x 0.0000002
     # + (8,760 x 2.0 s x 0.5 GB + 8,760 x 0.3 s x 0.25 GB) x 0.0000133334
     "Lambda": "0.1291",
@@ -35,8 +37,8 @@ FREE_BY_HAND = {
     "alarms": "31.30",  # (323 - 10) x 0.10
     "secrets": "0.40",
     "secret reads": "0.0438",
-    "DynamoDB requests": "2.79225",  # on demand: nothing is free
-    "DynamoDB storage": "0.16898",  # 0.844896 GB x 0.20: restoring alone
+    "DynamoDB requests": "2.8489",  # on demand: nothing is free
+    "DynamoDB storage": "0.17084",  # 0.854209 GB x 0.20: restoring alone
     "Lambda": "0",
     "logs": "0",
     "PutMetricData, Scheduler, SQS": "0",
@@ -50,6 +52,16 @@ def test_line_for_100_accounts_is_what_a_hand_computes(what: str) -> None:
     assert bill(Setup(100))[what] == pytest.approx(Decimal(BY_HAND[what]), abs=Decimal("0.0001"))
     free = bill(Setup(100, free=FreeTier()))
     assert free[what] == pytest.approx(Decimal(FREE_BY_HAND[what]), abs=Decimal("0.0001"))
+
+
+def test_an_item_of_a_day_is_no_larger_than_it_is_counted() -> None:
+    """Names and values, of an account with a long name; a number takes a byte for two digits."""
+    amount = Decimal("123456.7891")
+    totals = DayTotals(date(2026, 11, 1), amount, amount, amount, "credits", 1440, 1440, 86_400)
+
+    item = totals.to_day_item("a" * 64, "a-long-provider")
+
+    assert sum(len(name) + len(str(value)) for name, value in item.items()) <= DAY_ITEM_BYTES
 
 
 def test_the_fixed_part_is_small() -> None:

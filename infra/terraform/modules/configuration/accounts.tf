@@ -33,7 +33,10 @@ locals {
     }), "\\u003caws.scheduler.scheduled-time\\u003e", "<aws.scheduler.scheduled-time>")
   }
 
-  # length() counts characters; base64 counts bytes, four for each three.
+  # length() counts characters; base64 counts bytes, four for each three. No page of AWS's was found to
+  # limit a schedule's input (the API model has no maximum, Scheduler's quotas and Target's reference
+  # name none; read 2026-11). What is known: a failed run is kept in a queue, and a message there may
+  # have 262,144 bytes with what Lambda adds (SQS's default).
   schedule_input_bytes = {
     for shard, input in local.schedule_inputs : shard => floor(length(base64encode(input)) * 3 / 4)
   }
