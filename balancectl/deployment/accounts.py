@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -81,6 +81,17 @@ class Stack:
             raise CliError(f"no account '{name}' is configured: {hint}")
         return self.accounts[name]
 
+    @classmethod
+    def of(cls, shards: Iterable[Shard]) -> Stack:
+        """Return the deployment that has these schedules."""
+        found = tuple(shards)
+        accounts = {
+            config["id"]: DeployedAccount(config["id"], config, shard.number)
+            for shard in found
+            for config in shard.event.get("accounts", [])
+        }
+        return cls(found, accounts)
+
 
 def read_stack(target: Target) -> Stack:
     """Read the deployment's poll schedules, by number, until there is no next one.
@@ -96,12 +107,7 @@ def read_stack(target: Target) -> Stack:
     if not shards:
         schedule = f"schedule {target.names.schedule_group}/{target.names.poll_schedule_prefix}0"
         raise StackNotFoundError(target.name, target.region_name, schedule)
-    accounts = {
-        config["id"]: DeployedAccount(config["id"], config, shard.number)
-        for shard in shards
-        for config in shard.event.get("accounts", [])
-    }
-    return Stack(tuple(shards), accounts)
+    return Stack.of(shards)
 
 
 def _read_shard(target: Target, number: int) -> Shard | None:

@@ -38,6 +38,7 @@ module "balance_monitor" {
   router_memory_mb         = var.router_memory_mb
   router_timeout_seconds   = var.router_timeout_seconds
   runbook_url              = var.runbook_url
+  secret_prefixes          = var.secret_prefixes
   secret_recovery_days     = var.secret_recovery_days
   shard_size               = var.shard_size
   subscribers              = var.subscribers

@@ -230,6 +230,12 @@ variable "runbook_url" {
   default     = null
 }
 
+variable "secret_prefixes" {
+  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own, <name>/…: a mistyped or a stranger's secret is refused at plan. Example: [\"team/\"]."
+  type        = list(string)
+  default     = null
+}
+
 variable "secret_recovery_days" {
   description = "Days for which a deleted secret can be restored, 7 to 30; 0 deletes it at once."
   type        = number

@@ -69,8 +69,20 @@ variable "key_hosts" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for origin in var.key_hosts : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin))])
+    condition     = alltrue([for origin in var.key_hosts : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin)) || (var.allow_http_loopback && can(regex("^http://127\\.0\\.0\\.1:[0-9]+$", origin)))])
     error_message = "key_hosts: each entry must be an origin in lower case without a path, as in \"https://api.example.com\" or \"https://api.example.com:8443\"."
+  }
+}
+
+variable "secret_prefixes" {
+  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own, <name>/…: a mistyped or a stranger's secret is refused at plan. Example: [\"team/\"]."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for prefix in var.secret_prefixes : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", prefix))])
+    error_message = "secret_prefixes: each entry must be the beginning of a secret's name, as in \"team/\", without an ARN and not empty."
   }
 }
 

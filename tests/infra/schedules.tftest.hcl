@@ -86,7 +86,8 @@ run "more_accounts_than_a_shard_holds_are_two_schedules" {
   }
 
   variables {
-    accounts = { for number in range(501) : format("account-%04d", number) => { provider = "openrouter", warning = 5, secret = "team/keys#${number}" } }
+    secret_prefixes = ["team/"]
+    accounts        = { for number in range(501) : format("account-%04d", number) => { provider = "openrouter", warning = 5, secret = "team/keys#${number}" } }
   }
 
   assert {

@@ -228,6 +228,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
                 "secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT_ID}:secret:keys-AbC123",
             },
         },
+        "secret_prefixes": ["team/", "keys-"],
         "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/5678",
         "kms_key_arns": [f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/1234abcd"],
         "dashboard_accounts": ["own"],
@@ -250,6 +251,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
             "b": {"provider": "openrouter", "critical": 1, "secret": "team/keys#b"},
             "c": {"provider": "pushed", "unit": "EUR", "warning": 20},
         },
+        "secret_prefixes": ["team/"],
         "poll_interval_minutes": 1,
         "tick_interval_minutes": 30,
         "polling_enabled": False,
@@ -284,5 +286,6 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
             }
             for n in range(101)
         },
+        "secret_prefixes": ["team/keys-"],
     },
 }

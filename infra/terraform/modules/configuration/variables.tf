@@ -72,6 +72,13 @@ variable "runbook_url" {
   default     = null
 }
 
+variable "secret_prefixes" {
+  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "shard_size" {
   description = "Accounts that one schedule polls."
   type        = number
