@@ -66,7 +66,9 @@ def test_a_provider_when_it_asks_for_a_minimum_then_gets_it() -> None:
     assert due({"calm": ago(5), "slow": ago(3)}, slow=4) == {"calm"}
 
 
-@pytest.mark.parametrize("outcome", set(Outcome) - {Outcome.OK, Outcome.TRANSIENT})
+@pytest.mark.parametrize(
+    "outcome", [one for one in Outcome if one not in {Outcome.OK, Outcome.TRANSIENT}]
+)
 def test_a_close_account_when_asking_more_often_cannot_help_then_keeps_the_rhythm(
     outcome: Outcome,
 ) -> None:
