@@ -10,14 +10,20 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from balance_poller.rhythm import PollMark
 from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
 from balancectl.cli.formatting import did_you_mean
 from balancectl.deployment.target import Target
 from shared.names import PUSHED
+from shared.records import Latest
 
 DEFAULT_STALE_AFTER: Final = timedelta(minutes=30)
 #: 100 shards of 500 accounts are ten times what classic alarms in one Region carry.
 _MAX_SHARDS: Final = 1_000
+
+
+#: What in a schedule's input says how often accounts are due.
+RHYTHM: Final = frozenset({"poll_interval_minutes", "close_interval_minutes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,11 @@ class Shard:
     expression: str
     """Such as ``rate(5 minutes)``."""
 
+    @property
+    def watches_closely(self) -> bool:
+        """Whether accounts that are close to a threshold are polled more often."""
+        return self.event.keys() >= RHYTHM
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -69,6 +80,13 @@ class Stack:
     def with_keys(self) -> tuple[str, ...]:
         """Names of the accounts that need a key: all but those whose balance is pushed."""
         return tuple(name for name, each in self.accounts.items() if not each.is_pushed)
+
+    def is_watched_closely(self, latest: Latest) -> bool:
+        """Return whether the account of ``latest`` is polled more often than others, as of now."""
+        account = self.accounts.get(latest.account)
+        if account is None or not self.shards[account.shard].watches_closely:
+            return False
+        return PollMark(latest.polled_at, latest.outcome, latest.good.is_close).is_watched_closely
 
     def account(self, name: str) -> DeployedAccount:
         """Return the account called ``name``.

@@ -59,10 +59,12 @@ def print_status(  # noqa: PLR0913, PLR0917 -- a table's parts
     if not names:
         print_note("no account is configured yet: add one to `accounts`, then run `make deploy`")
         return
-    print_table(_COLUMNS, [_row(name, latest.get(name), health[name], now) for name in names])
+    print_table(
+        _COLUMNS, [_row(name, latest.get(name), health[name], stack, now) for name in names]
+    )
     if len(names) == 1 and (only := latest.get(names[0])) is not None:
         print_line()
-        print_fields(_details(only, now))
+        print_fields(_details(only, stack, now))
     if stack.shards and not any(shard.is_enabled for shard in stack.shards):
         print_warning("polling is switched off (Terraform variable polling_enabled)")
     waiting = [name for name in names if name not in latest]
@@ -78,10 +80,14 @@ def _how_to_set_up(target: Target, stack: Stack, name: str) -> str:
     return f"to set up: {steps[0]}, then {steps[1]}"
 
 
-def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> list[Cell | str]:
+def _row(
+    name: str, latest: Latest | None, health: Health, stack: Stack, now: datetime
+) -> list[Cell | str]:
     """Return an account's row."""
     condition = health.condition
-    state = Cell(": ".join(filter(None, [condition.label, health.detail])), _STYLES[condition])
+    watched = "watched closely" if latest and stack.is_watched_closely(latest) else ""
+    detail = "; ".join(filter(None, [health.detail, watched]))
+    state = Cell(": ".join(filter(None, [condition.label, detail])), _STYLES[condition])
     if latest is None:
         return [name, "-", "-", "-", "-", "-", "-", state]
     good = latest.good
@@ -99,7 +105,7 @@ def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> lis
     ]
 
 
-def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
+def _details(latest: Latest, stack: Stack, now: datetime) -> list[tuple[str, Cell | str]]:
     """Return what the table has no room for."""
     good = latest.good
     unit, limits = good.unit or "", latest.thresholds
@@ -125,13 +131,23 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
             "expires",
             "" if good.credit_expires_at is None else format_clock(good.credit_expires_at, now),
         ),
-        ("polled", f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"),
+        ("polled", _polled(latest, stack, now)),
         ("last outcome", latest.outcome.value),
         ("pushed by", f"{good.pushed_by}, as the caller says" if good.pushed_by else ""),
         ("next request", _next_request(latest, now)),
         ("top up at", latest.top_up_url or ""),
     ]
     return pairs
+
+
+def _polled(latest: Latest, stack: Stack, now: datetime) -> str:
+    """Return the last poll's time and age, and how soon the next one is due while that matters."""
+    polled = f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"
+    if not stack.is_watched_closely(latest):
+        return polled
+    minutes = stack.shards[stack.accounts[latest.account].shard].event["close_interval_minutes"]
+    often = "every minute" if minutes == 1 else f"every {minutes} minutes"
+    return f"{polled}; {often} while a threshold is near"
 
 
 def _empty_at(latest: Latest, now: datetime) -> str:
@@ -187,7 +203,9 @@ def _number(amount: Decimal | None, unit: str) -> str:
     return "-" if amount is None else format_number(amount, unit)
 
 
-def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> dict[str, object]:
+def as_json(
+    name: str, latest: Latest | None, health: Health, stack: Stack, now: datetime
+) -> dict[str, object]:
     """Return an account as JSON; what is unknown is null."""
     found: dict[str, object] = {
         "account": name,
@@ -205,6 +223,7 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
         "balance_at": good.balance_at,
         "age_seconds": age,
         "polled_at": latest.polled_at,
+        "is_watched_closely": stack.is_watched_closely(latest),
         "outcome": latest.outcome.value,
         "reason": latest.reason,
         "failing_since": latest.failing_since,

@@ -45,6 +45,12 @@ variable "architecture" {
   default     = null
 }
 
+variable "close_interval_minutes" {
+  description = "Minutes between two polls of an account that is close to its next threshold: less than two hours away, 19 times in 20, or by no more than a quarter above it. 0 polls all alike. It divides poll_interval_minutes, and yields to a provider's min_interval_seconds. null is 1 where poll_interval_minutes is at most 15, and else 0."
+  type        = number
+  default     = null
+}
+
 variable "custom_providers" {
   description = "Definitions of providers that are not shipped, by name, in the same form as functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
   type        = any
@@ -183,7 +189,7 @@ variable "poller_memory_mb" {
 }
 
 variable "poller_timeout_seconds" {
-  description = "Timeout of one run in seconds, 20 to 900 and less than the poll interval; null uses the interval minus 10 seconds, at most 300."
+  description = "Timeout of one run in seconds, 20 to 900 and less than the schedule's interval, which is close_interval_minutes, or poll_interval_minutes where that is 0; null uses this interval minus 10 seconds, at most 300."
   type        = number
   default     = null
 }

@@ -9,6 +9,7 @@ module "configuration" {
 
   accounts               = var.accounts
   allow_http_loopback    = var.allow_http_loopback
+  close_interval_minutes = local.close_interval_minutes
   custom_providers       = var.custom_providers
   dashboard_accounts     = var.dashboard_accounts
   name                   = var.name

@@ -54,6 +54,32 @@ run "an_account_is_completed_and_carries_only_what_is_set" {
   }
 }
 
+run "a_schedule_tells_the_rhythm_and_a_providers_minimum_where_it_matters" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    close_interval_minutes = 1
+    accounts = {
+      quick = { provider = "openrouter", warning = 5 }
+      slow  = { provider = "tavily", warning = 5 }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(output.schedule_inputs["0"]).poll_interval_minutes == 5 && jsondecode(output.schedule_inputs["0"]).close_interval_minutes == 1
+    error_message = output.schedule_inputs["0"]
+  }
+
+  assert {
+    condition     = [for account in jsondecode(output.schedule_inputs["0"]).accounts : try(account.min_interval_seconds, null)] == [null, 120]
+    error_message = output.schedule_inputs["0"]
+  }
+}
+
 run "a_definition_travels_with_the_shards_that_use_it" {
   command = plan
 

@@ -272,12 +272,15 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         **_EMAIL,
         "name": "leaving",
         "accounts": {"main": {"provider": "openrouter", "warning": 20}},
+        "poll_interval_minutes": 30,
+        "close_interval_minutes": 5,
         "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"], "leaving": True},
     },
     # More than the dashboard shows, and as many secrets as a policy lists.
     "many": {
         **_EMAIL,
         "name": "many",
+        "poll_interval_minutes": 60,
         "accounts": {
             f"account-{n:03}": {
                 "provider": "openrouter",

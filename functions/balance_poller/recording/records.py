@@ -15,13 +15,16 @@ from balance_poller.forecast import (
     NORMAL_SENSITIVITY,
     BurnState,
     BurnStateError,
+    Forecast,
     forecast,
     observe,
 )
 from balance_poller.recording.account_metrics import NEVER, DataPoint, values
+from balance_poller.recording.closeness import is_close
 from balance_poller.recording.day import count_failure, count_success
 from balance_poller.recording.held_runway import hold
 from balance_poller.recording.unseen import is_unseen
+from shared.names import PUSHED
 from shared.outcome import Outcome
 from shared.records import Attempt, DayTotals, LastGood, Latest, Wallet
 from shared.version import VERSION
@@ -162,13 +165,12 @@ def _after_success(
     before = _burn_state(latest.good, good)
     unseen = is_unseen(latest.good, wallet, at, good.key_id)
     state = observe(before, at, wallet.remaining, unseen=unseen)
-    ahead = forecast(
-        state,
-        at,
-        wallet.remaining,
-        reading.burn_per_hour,
-        drain_sensitivity=float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY),
-    )
+
+    def ahead_of(remaining: Decimal) -> Forecast:
+        sensitivity = float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY)
+        return forecast(state, at, remaining, reading.burn_per_hour, drain_sensitivity=sensitivity)
+
+    ahead = ahead_of(wallet.remaining)
     runway = hold(
         _hours_left(ahead.at_least_hours, latest.polled_at - at),
         latest.thresholds,
@@ -186,6 +188,9 @@ def _after_success(
         at_least_95_hours=_tenths(ahead.at_least_95_hours),
         at_most_hours=_tenths(ahead.at_most_hours),
         runway_level=runway.level and runway.level.value,
+        # Who pushes a balance is not asked, more often or not.
+        is_close=latest.provider != PUSHED
+        and is_close(wallet.remaining, ahead, runway, latest.thresholds, ahead_of),
         empty_at=ahead.empty_at,
         burn_per_day=ahead.burn_per_day,
         burn_basis=ahead.basis.value,

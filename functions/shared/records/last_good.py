@@ -43,6 +43,8 @@ class LastGood:
     """An upper bound that holds 9 times in 10; None if it would be too high to be useful."""
     runway_level: str | None = None
     """The level at which the runway alarms' series is held: ``warning`` or ``critical``."""
+    is_close: bool = False
+    """Whether a threshold is near, so that the account is polled more often."""
     empty_at: datetime | None = None
     burn_per_day: Decimal | None = None
     burn_basis: str | None = None
@@ -72,6 +74,7 @@ class LastGood:
             "at_least_95_hours": self.at_least_95_hours,
             "at_most_hours": self.at_most_hours,
             "runway_level": self.runway_level,
+            "is_close": self.is_close or None,
             "empty_at": time_or_none(self.empty_at),
             "burn_per_day": self.burn_per_day,
             "burn_basis": self.burn_basis,
@@ -120,6 +123,7 @@ class LastGood:
             at_least_95_hours=item.get("at_least_95_hours"),
             at_most_hours=item.get("at_most_hours"),
             runway_level=item.get("runway_level"),
+            is_close=item.get("is_close") is True,
             empty_at=time_from(item, "empty_at"),
             burn_per_day=item.get("burn_per_day"),
             burn_basis=item.get("burn_basis"),

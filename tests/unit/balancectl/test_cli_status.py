@@ -74,6 +74,36 @@ def test_status_when_all_is_well_then_exits_0(cloud: Any, run: Run) -> None:
     assert run("status").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("minutes", "often"), [(1, "every minute"), (5, "every 5 minutes"), (None, None)]
+)
+def test_status_when_a_threshold_is_near_then_says_that_it_is_watched_closely(
+    cloud: Any, run: Run, minutes: int | None, often: str | None
+) -> None:
+    rhythm = {"poll_interval_minutes": 15, "close_interval_minutes": minutes}
+    cloud.scheduler.add(0, [{"id": "main"}], **(rhythm if minutes else {}))
+    cloud.dynamo.record(latest(balance="21", is_close=True))
+
+    text = run("status", "main").stdout
+    (row,) = json.loads(run("status", "--json").stdout)["accounts"]
+
+    assert ("ok: watched closely" in text) is (minutes is not None)
+    assert (f"; {often} while a threshold is near" in text) is (minutes is not None)
+    assert row["is_watched_closely"] is (minutes is not None)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"is_close": False}, {"is_close": True, **REJECTED}], ids=["far", "failing"]
+)
+def test_status_when_polled_like_others_then_says_nothing_of_watching(
+    cloud: Any, run: Run, changes: dict[str, Any]
+) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}], poll_interval_minutes=5, close_interval_minutes=1)
+    cloud.dynamo.record(latest(**changes))
+
+    assert "closely" not in run("status").stdout
+
+
 def test_status_when_an_account_may_be_older_then_is_not_stale(cloud: Any, run: Run) -> None:
     cloud.scheduler.add(0, [{"id": "main", "stale_after_minutes": 180}])
     two_hours_ago = NOW - timedelta(hours=2)

@@ -30,6 +30,13 @@ variable "allow_http_loopback" {
   nullable    = false
 }
 
+variable "close_interval_minutes" {
+  description = "Minutes between two polls of an account that is close to a threshold; 0 polls all alike."
+  type        = number
+  default     = 0
+  nullable    = false
+}
+
 variable "custom_providers" {
   description = "Definitions of providers that are not shipped, by name."
   type        = any
