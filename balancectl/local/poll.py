@@ -68,13 +68,14 @@ class _Recording:
     """Sends through another transport, and keeps the last response to each request."""
 
     inner: Transport
-    answers: dict[int, Response] = field(default_factory=dict)
+    answers: dict[object, Response] = field(default_factory=dict)
+    """By the ticket of the request."""
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Send one request."""
-        self.answers.pop(id(request), None)
+        self.answers.pop(request.ticket, None)
         answer = await self.inner.send(request, slot, seconds)
-        self.answers[id(request)] = answer
+        self.answers[request.ticket] = answer
         return answer
 
 
@@ -100,9 +101,9 @@ def poll_accounts(
     providers = load_providers(accounts, inline)
     usable_keys = _usable_keys(accounts, keys, providers)
     plan = make_plan(accounts, providers, usable_keys, PlanRules(allow_http_loopback=True))
-    requests = {account.id: group.request for group in plan.groups for account in group.accounts}
+    groups = {account.id: group for group in plan.groups for account in group.accounts}
 
-    async def run() -> tuple[dict[str, Reading], dict[int, Response]]:
+    async def run() -> tuple[dict[str, Reading], dict[object, Response]]:
         limits = FetchLimits(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
         make = transport or (lambda: Fetcher(_TIMEOUT_SECONDS, _ANYWHERE))
         async with make() as inner:
@@ -121,15 +122,15 @@ def poll_accounts(
             if usable
             else ProviderFacts(account.provider)
         )
-        request = requests.get(account.id)
-        answer = None if request is None else answers.get(id(request))
+        group = groups.get(account.id)
+        answer = None if group is None else answers.get(group.request.ticket)
         polls.append(
             LocalPoll(
                 account=account,
                 reading=readings[account.id],
                 provider=usable,
                 remark=None if usable is None else _remark(usable, keys.get(account.id)),
-                request=None if request is None else request.masked(),
+                request=None if group is None else group.masked(),
                 status=None if answer is None else answer.status,
                 content_type="" if answer is None else answer.content_type,
                 response=answer,
