@@ -200,7 +200,8 @@ def _remarks(definition: object) -> list[str]:
     """Return remarks on what is valid but rarely intended."""
     request = definition.get("request", {}) if isinstance(definition, Mapping) else {}
     text = []
-    if not re.search(r"\{(key|secret\.\w+)\}", str(request)):
+    before = definition.get("before", {}) if isinstance(definition, Mapping) else {}
+    if not re.search(r"\{(key|secret\.\w+)\}", f"{request}{before}"):
         text.append("the request sends no key: it contains neither {key} nor {secret.NAME}")
     if str(request.get("url", "")).startswith("http:"):
         text.append("plain http works only on this machine: the deployed poller requires https")

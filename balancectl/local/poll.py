@@ -22,6 +22,7 @@ from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
+from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
@@ -52,15 +53,15 @@ class LocalPoll:
     """None if there is no usable definition."""
     remark: str | None
     """A remark on an unusual form of the account's key."""
-    prepared: PreparedRequest | None = field(repr=False)
-    """The request; None if none was sent."""
+    group: RequestGroup | None = field(repr=False)
+    """The request with whatever comes before it; None if none was sent."""
     response: Response | None = field(repr=False)
     """The response; None if there was none. Its body may name people: never print it."""
 
     @property
     def request(self) -> str | None:
         """The request with its keys masked; None if none was sent."""
-        return self.prepared.masked() if self.prepared else None
+        return self.group.masked() if self.group else None
 
     @property
     def status(self) -> int | None:
@@ -96,13 +97,14 @@ class _Recording:
     """Sends through another transport, and keeps the last response to each request."""
 
     inner: Transport
-    answers: dict[int, Response] = field(default_factory=dict)
+    answers: dict[object, Response] = field(default_factory=dict)
+    """By the ticket of the request."""
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Send one request."""
-        self.answers.pop(id(request), None)
+        self.answers.pop(request.ticket, None)
         answer = await self.inner.send(request, slot, seconds)
-        self.answers[id(request)] = answer
+        self.answers[request.ticket] = answer
         return answer
 
 
@@ -130,12 +132,12 @@ def poll_accounts(
     plan = make_plan(accounts, providers, usable_keys, PlanRules(allow_http_loopback=True))
     fetched, answers = _send(plan, transport) if plan.groups else ({}, {})
     readings = plan.readings | fetched
-    requests = {account.id: group.request for group in plan.groups for account in group.accounts}
+    groups = {account.id: group for group in plan.groups for account in group.accounts}
     polls = []
     for account in accounts:
         provider = providers[account.provider]
         usable = provider if isinstance(provider, Provider) else None
-        request = requests.get(account.id)
+        group = groups.get(account.id)
         polls.append(
             LocalPoll(
                 account=account,
@@ -143,8 +145,8 @@ def poll_accounts(
                 at=at,
                 provider=usable,
                 remark=_remark(usable, keys.get(account.id)),
-                prepared=request,
-                response=None if request is None else answers.get(id(request)),
+                group=group,
+                response=None if group is None else answers.get(group.request.ticket),
             )
         )
     return polls
@@ -152,10 +154,10 @@ def poll_accounts(
 
 def _send(
     plan: Plan, transport: TransportFactory | None
-) -> tuple[dict[str, Reading], dict[int, Response]]:
-    """Send the plan's requests; return the readings by account, and the answers by request."""
+) -> tuple[dict[str, Reading], dict[object, Response]]:
+    """Send the plan's requests; return the readings by account, and the answers by ticket."""
 
-    async def run() -> tuple[dict[str, Reading], dict[int, Response]]:
+    async def run() -> tuple[dict[str, Reading], dict[object, Response]]:
         limits = FetchLimits(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
         make = transport or (lambda: Fetcher(_TIMEOUT_SECONDS, _ANYWHERE))
         async with make() as inner:

@@ -19,7 +19,7 @@ from balancectl.cli.output import (
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target
 from shared.money import format_amount, format_number
-from shared.records import Latest, Thresholds, TopUp
+from shared.records import TOP_UP_IS_LATE, Latest, Thresholds, TopUp
 from shared.times import format_clock, format_duration
 from status_page.health import Condition, Health, hours_left, least_left
 
@@ -133,6 +133,7 @@ def _details(latest: Latest, stack: Stack, now: datetime) -> list[tuple[str, Cel
         ),
         ("polled", _polled(latest, stack, now)),
         ("last outcome", latest.outcome.value),
+        ("auto top-up", _auto_top_up(latest, now)),
         ("pushed by", f"{good.pushed_by}, as the caller says" if good.pushed_by else ""),
         ("next request", _next_request(latest, now)),
         ("top up at", latest.top_up_url or ""),
@@ -162,6 +163,16 @@ def _empty_at(latest: Latest, now: datetime) -> str:
     if last is None:
         return f"{likely}, {format_clock(first, now)} or later"
     return f"{likely}, between {format_clock(first, now)} and {format_clock(last, now)}"
+
+
+def _auto_top_up(latest: Latest, now: datetime) -> str:
+    """Return that the account tops up by itself, and for how long it did not."""
+    due = latest.good.top_up_due_since
+    if not latest.good.tops_up_itself:
+        return ""
+    if due is None or now - due < TOP_UP_IS_LATE:
+        return "on"
+    return f"tops up by itself, and did not for {format_duration(now - due)}"
 
 
 def _next_request(latest: Latest, now: datetime) -> str:
@@ -249,6 +260,8 @@ def as_json(
         and {"at": good.last_top_up.at, "amount": good.last_top_up.amount},
         "resets_at": good.resets_at,
         "credit_expires_at": good.credit_expires_at,
+        "tops_up_itself": good.tops_up_itself,
+        "top_up_due_since": good.top_up_due_since,
         "pushed_by": good.pushed_by,
         "top_up_url": latest.top_up_url,
     }

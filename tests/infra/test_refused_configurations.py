@@ -356,6 +356,17 @@ CONDITION = (
 )
 
 DEFINITIONS = [
+    *(
+        Refused(
+            f"before.request.url {url}",
+            "custom_providers.before",
+            definition(before={"request": {"url": url}, "take": {"token": "token"}}),
+            [
+                'Custom provider "kiosk": before.request.url must be a path such as /oauth2/token on the same host, or an https:// address that is written out; correct it.'
+            ],
+        )
+        for url in ("http://kiosk.example/token", "https://{param.host}/token", "token", "/t?a=b")
+    ),
     Refused(
         "a list of definitions",
         "custom_providers.form",

@@ -90,7 +90,11 @@ def record(
     )
     finished_day = latest.day if latest.day and latest.day.day < at.date() else None
     if reading.outcome is Outcome.OK and reading.balance is not None:
-        good = _last_good(account, reading, reading.balance, observed_at)
+        good = replace(
+            _last_good(account, reading, reading.balance, observed_at),
+            tops_up_itself=reading.tops_up_itself,
+            top_up_due_since=_top_up_due_since(latest, reading, reading.balance, at),
+        )
         made = _after_success(attempt, latest, good, reading, reading.balance)
         is_repeat = reading.observed_at is not None and latest.good.balance_at == observed_at
         return replace(made, finished_day=finished_day, is_repeat=is_repeat)
@@ -201,6 +205,20 @@ def _after_success(
     unseen = unseen or known.balance_at == good.balance_at
     day = count_success(latest.day, known, good, latest.polled_at, unseen=unseen)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
+
+
+def _top_up_due_since(
+    latest: Latest, reading: Reading, balance: Wallet, at: datetime
+) -> datetime | None:
+    """Return since when an account that tops up by itself is below its lowest threshold.
+
+    Providers do not say at which balance they top up, so the owner's threshold stands for it.
+    """
+    limits = latest.thresholds
+    lowest = limits.warning if limits.critical is None else limits.critical
+    if not reading.tops_up_itself or lowest is None or balance.remaining >= lowest:
+        return None
+    return latest.good.top_up_due_since or at
 
 
 def _hours_left(hours: float | None, elapsed: timedelta) -> float:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from shared.records.item import Item, time_from, time_or_none
 from shared.records.wallet import Wallet, wallets_from_item, wallets_to_item
 from shared.times import format_time
+
+#: An automatic top-up takes minutes, or as long as a card's bank does.
+TOP_UP_IS_LATE: Final = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ class LastGood:
     """What ``keys set`` noted beside the key, else "v-" and the secret's version."""
     pushed_by: str | None = None
     """Who says to have pushed the balance."""
+    tops_up_itself: bool = False
+    """Whether the provider says that the account tops up by itself."""
+    top_up_due_since: datetime | None = None
+    """Since when such an account is below its lowest threshold; None while it is not."""
 
     def to_item(self) -> Item:
         """Return its attributes of the ``LATEST`` item; None where unknown."""
@@ -84,6 +91,8 @@ class LastGood:
             "source_hash": self.source_hash,
             "key_id": self.key_id,
             "pushed_by": self.pushed_by,
+            "tops_up_itself": self.tops_up_itself or None,
+            "top_up_due_since": time_or_none(self.top_up_due_since),
         }
 
     @property
@@ -132,4 +141,6 @@ class LastGood:
             source_hash=item.get("source_hash"),
             key_id=item.get("key_id"),
             pushed_by=item.get("pushed_by"),
+            tops_up_itself=bool(item.get("tops_up_itself")),
+            top_up_due_since=time_from(item, "top_up_due_since"),
         )

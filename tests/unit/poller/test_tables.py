@@ -230,6 +230,25 @@ class TestLatest:
 
         assert sent == [["a0", "a1", "a2"], ["a0", "a2"]]
 
+    def test_items_when_replaced_then_each_only_over_what_was_read(self) -> None:
+        def answer(TransactItems: list[Any]) -> dict[str, Any]:  # noqa: N803
+            if len(TransactItems) == 3:
+                raise TransactionCanceledError("None", "ConditionalCheckFailed", "None")
+            return {}
+
+        client = FakeClient(answer)
+        known, *others = latests(3)
+
+        problems, superseded = latest_table(client).replace([known, *others], {"a0": known})
+
+        assert not problems
+        assert superseded == {"a1"}
+        first, second, _ = (put["Put"] for put in client.calls[0]["TransactItems"])
+        assert first["ConditionExpression"] == "polled_at = :read"
+        assert first["ExpressionAttributeValues"] == {":read": {"S": "2026-11-23T14:05:00Z"}}
+        assert second["ConditionExpression"] == "attribute_not_exists(polled_at)"
+        assert "ExpressionAttributeValues" not in second
+
     def test_items_when_all_superseded_then_nothing_is_resent(self) -> None:
         def answer(TransactItems: list[Any]) -> Any:  # noqa: N803
             raise TransactionCanceledError(*["ConditionalCheckFailed"] * len(TransactItems))

@@ -84,6 +84,8 @@ def test_documented_answer_with_one_odd_value_gives_a_reading_and_no_invented_nu
     name: str,
 ) -> None:
     provider = load_provider(name, {})
+    if provider.definition.answer.text is not None:
+        return  # no JSON; random bytes are below, and texts have a suite of their own
     documented = [case for case in cases_of(name) if "body" in case.data]
     places = [(case, path) for case in documented for path in leaves(case.data["body"])]
 

@@ -1,10 +1,10 @@
-"""Texts with placeholders: ``{key}``, ``{secret.NAME}`` and ``{param.NAME}``. Pure."""
+"""Texts with the placeholders ``{key}`` and ``{secret|param|before.NAME}``. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from shared.secret import AccountKey, Secret, reveal
@@ -14,10 +14,11 @@ from shared.secret import AccountKey, Secret, reveal
 _WORD_IN_BRACES: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _PLACEHOLDER: Final = re.compile(
     r"(?P<key>key)|secret\.(?P<secret>[A-Za-z][A-Za-z0-9_]*)|param\.(?P<param>[a-z][a-z0-9_]*)"
+    r"|before\.(?P<before>[a-z][a-z0-9_]*)"
 )
 #: A placeholder in another tool's syntax: the key would be sent with extra characters.
 _FOREIGN: Final = re.compile(
-    r"(?:\$\{|\{\{)\s*(key|secret\.[A-Za-z][A-Za-z0-9_]*|param\.[a-z][a-z0-9_]*)\s*\}"
+    r"(?:\$\{|\{\{)\s*(key|secret\.[A-Za-z][A-Za-z0-9_]*|(?:param|before)\.[a-z][a-z0-9_]*)\s*\}"
 )
 #: Replaces every secret while a request is rendered for printing; becomes asterisks at the end.
 _STAND_IN: Final = "HIDDENxBYxBALANCExMONITOR"
@@ -36,7 +37,7 @@ class Slot:
     """One placeholder."""
 
     kind: str
-    """"key", "secret" or "param"."""
+    """"key", "secret", "param" or "before"."""
     name: str = ""
 
 
@@ -90,8 +91,8 @@ def _slot(word: str) -> Slot:
     match = _PLACEHOLDER.fullmatch(word)
     if match is None:
         raise TemplateError(
-            f"there is no placeholder {{{word}}}; there are {{key}}, {{secret.NAME}} and"
-            " {param.NAME} (braces that are text need a space inside)"
+            f"there is no placeholder {{{word}}}; there are {{key}}, {{secret.NAME}},"
+            " {param.NAME} and {before.NAME} (braces that are text need a space inside)"
         )
     kind = str(match.lastgroup)
     return Slot(kind, "" if kind == "key" else match[kind])
@@ -103,6 +104,8 @@ class Values:
 
     secret: AccountKey
     params: Mapping[str, str]
+    before: Mapping[str, Secret] = field(default_factory=dict)
+    """What the request that was made first gave; a stand-in for what is not known yet."""
     is_masked: bool = False
 
     def __repr__(self) -> str:
@@ -116,7 +119,7 @@ class Values:
         """
         if slot.kind == "param":
             return self.params[slot.name]
-        if self.is_masked:
+        if self.is_masked or (slot.kind == "before" and slot.name not in self.before):
             return _STAND_IN
         secret, words = self._secret(slot)
         value = reveal(secret).strip()
@@ -128,6 +131,8 @@ class Values:
 
     def _secret(self, slot: Slot) -> tuple[Secret, str]:
         """Return the key, or the part of it that ``slot`` names, and its description."""
+        if slot.kind == "before":
+            return self.before[slot.name], f"before's {slot.name}"
         if slot.kind == "key":
             if not isinstance(self.secret, Secret):
                 raise ConfigError("the secret is an object, but the provider takes a single key")
