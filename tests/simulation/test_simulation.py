@@ -72,7 +72,7 @@ def test_provider_when_it_fails_for_hours_then_one_message_and_one_end_tell_it(s
 
 # --- the oracle notices -------------------------------------------------------------------------
 
-LATE = Rates(duplicate=0.9, delay=0.9)
+LATE = Rates(duplicate=0.9, delay=0.9, redrive=0.4)
 HARSH = Rates(
     error_before=0.02, crash_after=0.01, interleave=0.5, duplicate=0.5, delay=0.3, lose=0.03
 )
@@ -157,7 +157,8 @@ def test_oracle_when_the_router_is_broken_then_it_says_so(
 ) -> None:
     break_router(monkeypatch)
     rates = LATE if break_router is believes_old_news else HARSH
-    simulation = Simulation(seed=5, rates=rates, days=1, lives=busy)
+    days = 2 if break_router is believes_old_news else 1
+    simulation = Simulation(seed=5, rates=rates, days=days, lives=busy)
 
     verdict = judge(simulation.run(), simulation.end)
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _UNREADABLE: Final = "unreadable"
 
+#: Nothing is leased for longer, and an item of a lease lives no longer.
+_LONGEST_LEASE: Final = timedelta(days=1)
+
 
 class AlertTable:
     """Incidents, leases and silences in DynamoDB.
@@ -96,20 +99,25 @@ class AlertTable:
         return parse_subscribers(item["filters"])
 
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
-        """Lease ``what`` unless it is leased; whether it is ours now."""
+        """Lease ``what`` unless it is leased; whether it is ours now.
+
+        A lease that cannot be read would be held for ever: it counts as none.
+        """
         try:
             self._put(
                 {
                     "scope": LEASES,
                     "id": what,
                     "lease_until": _millis(now + lease),
-                    "expires_at": int((now + timedelta(days=1)).timestamp()),
+                    "expires_at": int((now + _LONGEST_LEASE).timestamp()),
                 },
                 condition="attribute_not_exists(id) OR lease_until <= :now",
                 values={":now": _millis(now)},
             )
         except ConflictError:
-            return False
+            if self._lease_until(what, now) is not None:
+                return False
+            self.end_lease(what, now + lease)
         return True
 
     def end_lease(self, what: str, until: datetime) -> None:
@@ -119,14 +127,25 @@ class AlertTable:
                 "scope": LEASES,
                 "id": what,
                 "lease_until": _millis(until),
-                "expires_at": int((until + timedelta(days=1)).timestamp()),
+                "expires_at": int((until + _LONGEST_LEASE).timestamp()),
             },
         )
 
     def is_leased(self, what: str, now: datetime) -> bool:
         """Whether ``what`` is leased."""
+        until = self._lease_until(what, now)
+        return until is not None and until > _millis(now)
+
+    def _lease_until(self, what: str, now: datetime) -> Decimal | None:
+        """Return until when ``what`` is leased; None without a lease, or one that is none."""
         item = self._get(LEASES, what)
-        return item is not None and bool(item["lease_until"] > _millis(now))
+        if item is None:
+            return None
+        until = item.get("lease_until")
+        if isinstance(until, Decimal) and until < _millis(now + _LONGEST_LEASE):
+            return until
+        self._faults.append(f"lease {what} is unreadable")
+        return None
 
     def _incident(self, key: IncidentKey, item: Mapping[str, Any]) -> Incident:
         """Return a stored incident; one that cannot be read is put aside and begins anew.

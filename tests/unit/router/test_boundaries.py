@@ -195,6 +195,25 @@ def test_silence_when_it_is_junk_then_the_others_hold_and_nobody_is_lost(
     assert world.announced() == {GOOD}
 
 
+LEASED = ["flushing", "flush-requested/warning"]
+
+
+@pytest.mark.parametrize("leased", LEASED)
+@given(st.one_of(JUNK, st.integers(10**14, 10**20).map(Decimal)))
+@QUICK
+def test_lease_when_it_is_junk_then_it_holds_nothing_up(leased: str, junk: Any) -> None:
+    world = RawWorld()
+    world.group_wait = minutes(1)
+    world.dynamo.records = {GOOD: latest(GOOD, last_top_up=None).to_item()}
+    world.store({"scope": "lease", "id": leased, "lease_until": junk})
+
+    failed = world.transition(alarm("warning", account=GOOD))
+    world.wait(minutes(2))
+
+    assert failed == []
+    assert world.announced() == {GOOD}
+
+
 DOCUMENTS: list[Callable[[], dict[str, Any]]] = [
     lambda: notification(alarm("critical", account=BAD)),
     lambda: notification(foreign()),
