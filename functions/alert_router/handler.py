@@ -92,7 +92,12 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
         alarm_reader=AlarmReader(clients.cloudwatch, config.name, failures),
         links=links,
         digest_above=config.digest_above,
-        policy=Policy(config.group_wait, config.repeat_after),
+        policy=Policy(
+            config.group_wait,
+            config.repeat_after,
+            foreign_expiry=config.foreign_expiry,
+            readable_alarms=f"{':'.join([*arn[:2], 'cloudwatch', *arn[3:5]])}:alarm:",
+        ),
         lease=lease,
         clock=lambda: datetime.now(UTC),
         pause=time.sleep,

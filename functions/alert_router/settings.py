@@ -36,7 +36,9 @@ class Settings(NamedTuple):
     digest_above: int
     """More messages of one severity than this become one digest."""
     repeat_after: Mapping[Severity, timedelta]
-    """The time from the last message to a reminder, by severity; absent if reminders are off."""
+    """How long after the last message a reminder follows; absent where reminders are off."""
+    foreign_expiry: timedelta
+    """How long a foreign alarm that cannot be read stays open after its last transition."""
     dashboard_url: str
     runbook_url: str
 
@@ -67,6 +69,7 @@ class Settings(NamedTuple):
                 )
                 if hours > 0
             },
+            foreign_expiry=timedelta(days=_number(environment, "FOREIGN_EXPIRY_DAYS", 7)),
             dashboard_url=environment.get("DASHBOARD_URL", ""),
             runbook_url=environment.get("RUNBOOK_URL", ""),
         )
