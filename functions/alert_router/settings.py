@@ -42,6 +42,8 @@ class Settings(NamedTuple):
     """The time from the last message to a reminder, by severity; absent if reminders are off."""
     metric_delay: timedelta
     """How long after an ok poll its metric may still be missing: until the next one arrives."""
+    foreign_expiry: timedelta
+    """How long a foreign alarm that cannot be read stays open after its last transition."""
     dashboard_url: str
     runbook_url: str
 
@@ -74,6 +76,7 @@ class Settings(NamedTuple):
             },
             metric_delay=_ARRIVAL
             + timedelta(minutes=_number(environment, "POLL_INTERVAL_MINUTES", 5)),
+            foreign_expiry=timedelta(days=_number(environment, "FOREIGN_EXPIRY_DAYS", 7)),
             dashboard_url=environment.get("DASHBOARD_URL", ""),
             runbook_url=environment.get("RUNBOOK_URL", ""),
         )

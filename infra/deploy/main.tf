@@ -15,6 +15,7 @@ module "balance_monitor" {
   digest_above             = var.digest_above
   enable_chat              = var.enable_chat
   enable_dashboard         = var.enable_dashboard
+  foreign_expiry_days      = var.foreign_expiry_days
   group_wait_seconds       = var.group_wait_seconds
   history_days             = var.history_days
   key_hosts                = var.key_hosts

@@ -70,7 +70,7 @@ variable "deletion_protection" {
 }
 
 variable "digest_above" {
-  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100."
+  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100. Critical alerts and ends of the same minute always share one."
   type        = number
   default     = null
 }
@@ -84,6 +84,12 @@ variable "enable_chat" {
 variable "enable_dashboard" {
   description = "Whether to create a CloudWatch dashboard, which costs 3 US dollars a month unless the AWS account has fewer than four."
   type        = bool
+  default     = null
+}
+
+variable "foreign_expiry_days" {
+  description = "Days after its last change for which an alarm of another AWS account or Region, which cannot be compared, stays open, 1 to 365."
+  type        = number
   default     = null
 }
 

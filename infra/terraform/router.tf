@@ -40,6 +40,7 @@ resource "aws_lambda_function" "router" {
       SMS_TOPIC_ARN           = lookup(local.form_topics, "sms", "")
       DASHBOARD_URL           = local.dashboard_url
       DIGEST_ABOVE            = tostring(var.digest_above)
+      FOREIGN_EXPIRY_DAYS     = tostring(var.foreign_expiry_days)
       GROUP_WAIT_SECONDS      = tostring(var.group_wait_seconds)
       INTAKE_QUEUE_URL        = aws_sqs_queue.intake.url
       METRIC_NAMESPACE        = local.metric_namespace

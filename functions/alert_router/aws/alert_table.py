@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, to_item
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey, Scope
+from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.subscriber import ITEM_ID as DECLARED
 from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from alert_router.incidents.subscriber import Subscriber, SubscribersError, parse_subscribers
@@ -19,11 +20,16 @@ from shared.aws.dynamo import decode, encode
 from shared.names import LEASES
 from shared.silences import SCOPE as SILENCES
 from shared.silences import Silence
+from shared.times import parse_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _UNREADABLE: Final = "unreadable"
+_SMS: Final = "sms"
+
+#: What was held back is said in the next SMS, however late; after so long nobody misses it.
+_KEEP_SMS: Final = timedelta(days=30)
 
 #: Nothing is leased for longer, and an item of a lease lives no longer.
 _LONGEST_LEASE: Final = timedelta(days=1)
@@ -98,6 +104,35 @@ class AlertTable:
             raise SubscribersError("the declared subscribers are missing; run make deploy")
         return parse_subscribers(item["filters"])
 
+    def sms_budget(self, name: str) -> SmsBudget:
+        """Return what a subscriber got lately by SMS.
+
+        Raises:
+            TypeError, ValueError: when :meth:`save_sms_budget` did not write it.
+            botocore.exceptions.ClientError: when the table cannot be read.
+        """
+        item = self._get(_SMS, name)
+        if item is None:
+            return SmsBudget(name)
+        sent = tuple(parse_time(at) for at in item.get("sent", ()))
+        return SmsBudget(name, sent, int(item["held_back"]), int(item["version"]))
+
+    def save_sms_budget(self, budget: SmsBudget, now: datetime) -> None:
+        """Write what a subscriber got by SMS if nobody else did since it was read.
+
+        Raises:
+            ConflictError: when somebody did.
+        """
+        item = {
+            "scope": _SMS,
+            "id": budget.name,
+            "sent": [at.isoformat() for at in budget.sent],
+            "held_back": budget.held_back,
+            "version": budget.version + 1,
+            "expires_at": int((now + _KEEP_SMS).timestamp()),
+        }
+        self._put_version(item, budget.version)
+
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
         """Lease ``what`` unless it is leased; whether it is ours now.
 
@@ -130,6 +165,15 @@ class AlertTable:
                 "expires_at": int((until + _LONGEST_LEASE).timestamp()),
             },
         )
+
+    def leased_until(self, what: str) -> datetime | None:
+        """Return until when ``what`` is or was leased; None when it is not known."""
+        item = self._get(LEASES, what)
+        try:
+            return item and datetime.fromtimestamp(int(item["lease_until"]) / 1000, UTC)
+        except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
+            self._faults.append(f"lease {what} is unreadable")
+            return None
 
     def is_leased(self, what: str, now: datetime) -> bool:
         """Whether ``what`` is leased."""

@@ -175,6 +175,7 @@ def test_incident_when_any_field_is_junk_then_its_alarms_and_its_neighbour_stay_
         ends = [change._replace(state=foreign().state.OK, changed_at=world.now)]
         ends.append(ends[0]._replace(alarm_name=ends[0].alarm_name.replace("critical", "warning")))
         world.transition(*ends)
+    world.wait(minutes(3))
     assert {GOOD, BAD} <= world.announced()
 
 
