@@ -169,8 +169,10 @@ class AlertTable:
     def leased_until(self, what: str) -> datetime | None:
         """Return until when ``what`` is or was leased; None when it is not known."""
         item = self._get(LEASES, what)
+        if item is None:
+            return None
         try:
-            return item and datetime.fromtimestamp(int(item["lease_until"]) / 1000, UTC)
+            return datetime.fromtimestamp(int(item["lease_until"]) / 1000, UTC)
         except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
             self._faults.append(f"lease {what} is unreadable")
             return None
