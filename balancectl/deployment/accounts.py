@@ -84,7 +84,8 @@ class Stack:
     def is_watched_closely(self, latest: Latest) -> bool:
         """Return whether the account of ``latest`` is polled more often than others, as of now."""
         account = self.accounts.get(latest.account)
-        if account is None or not self.shards[account.shard].watches_closely:
+        closely = {shard.number for shard in self.shards if shard.watches_closely}
+        if account is None or account.shard not in closely:
             return False
         return PollMark(latest.polled_at, latest.outcome, latest.good.is_close).is_watched_closely
 
