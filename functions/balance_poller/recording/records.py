@@ -204,6 +204,7 @@ def _after_success(
     known = latest.good if before is not None else LastGood()
     unseen = unseen or known.balance_at == good.balance_at
     day = count_success(latest.day, known, good, latest.polled_at, unseen=unseen)
+    attempt = replace(attempt, runway_hours=good.runway_hours, at_least_hours=good.at_least_hours)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -213,6 +214,20 @@ def test_history_when_shown_then_newest_first_with_changes_over_gaps(cloud: Any,
         "-0.50",
     ]
     assert "the provider did not answer in time" in lines[2]
+
+
+def test_history_when_a_forecast_was_made_then_shows_it_with_its_bound(
+    cloud: Any, run: Run
+) -> None:
+    hours = {"runway_hours": Decimal("44.5"), "at_least_hours": Decimal(31)}
+    known = [replace(each, **hours) for each in attempts() if each.outcome is Outcome.OK]
+    cloud.dynamo.record(latest(), known[-1])
+
+    (row,) = run("history", "main").stdout.splitlines()[1:]
+    (found,) = json.loads(run("history", "main", "--json").stdout)["attempts"]
+
+    assert ", at least 31 h" in row
+    assert (found["runway_hours"], found["at_least_hours"]) == ("44.5", "31")
 
 
 def test_history_when_json_then_has_every_attempt(cloud: Any, run: Run) -> None:
