@@ -215,9 +215,7 @@ def table_requests(setup: Setup) -> Decimal:
     looks = setup.looks if setup.looks > setup.intervals else 0
     days = Decimal(MINUTES_PER_MONTH) / (24 * 60)
     per_account = (
-        setup.polls * per_poll
-        + looks * READ_UNITS_PER_LOOK * AT.read_unit
-        + days * AT.write_unit
+        setup.polls * per_poll + looks * READ_UNITS_PER_LOOK * AT.read_unit + days * AT.write_unit
     )
     return setup.accounts * per_account
 

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from balancectl.cli.errors import CliError
-from balancectl.cli.formatting import format_duration
 from balancectl.cli.output import Cell, Column, print_json, print_table
 from balancectl.commands.options import AccountArgument, JsonOption, target_of
 from balancectl.deployment.balances import PastAttempt, read_history
 from shared.money import format_amount, format_number
 from shared.outcome import Outcome
+from shared.times import format_duration
 
 
 def history(
