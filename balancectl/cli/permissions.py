@@ -59,7 +59,7 @@ _SUBSCRIPTIONS: Final[Needs] = {
     ANYTHING: ("sns:GetSubscriptionAttributes",),
 }
 _LATEST: Final[Needs] = {BALANCES: ("dynamodb:BatchGetItem",)}
-_TESTING: Final[Needs] = {ALARMS_TOPIC: ("sns:Publish",)}
+_TESTING: Final[Needs] = {ALARMS_TOPIC: ("sns:Publish",), BALANCES: ("dynamodb:GetItem",)}
 
 #: ``sts:GetCallerIdentity`` is left out: it needs no permission.
 COMMANDS: Final[dict[str, Needs]] = {
@@ -91,7 +91,7 @@ COMMANDS: Final[dict[str, Needs]] = {
     "setup": _all(_LATEST, _POLLING, _WRITING_KEYS, _TESTING, _SUBSCRIPTIONS),
     "explain": _all(
         {
-            BALANCES: ("dynamodb:GetItem", "dynamodb:Query"),
+            BALANCES: ("dynamodb:Query",),
             ALERTS: ("dynamodb:GetItem", "dynamodb:Query"),
             ROUTER_LOG: ("logs:FilterLogEvents",),
         },
