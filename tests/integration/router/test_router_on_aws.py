@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from alert_router.handler import RouteError
-from alert_router.settings import settings
 from alert_router.notify import states
+from alert_router.settings import settings
 from shared.aws import clients
 from shared.aws.dynamo import encode
 from shared.outcome import Outcome
