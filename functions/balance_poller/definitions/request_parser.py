@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -24,6 +24,7 @@ from balance_poller.definitions.request_spec import (
     RequestSpec,
     is_loopback,
 )
+from balance_poller.definitions.spend_spec import SpendSpec
 
 METHODS: Final = ("GET", "POST")
 _URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")
@@ -42,9 +43,13 @@ _GET: Final = Template(("GET",))
 
 
 def parse_request(
-    field: Field, params: Mapping[str, Param], *, is_self_hosted: bool = False
+    field: Field,
+    params: Mapping[str, Param],
+    *,
+    is_self_hosted: bool = False,
+    spend: SpendSpec | None = None,
 ) -> RequestSpec:
-    """Read ``request``; its placeholders must be consistent with each other and ``params``."""
+    """Read ``request``; its placeholders must fit each other, ``params`` and ``spend``."""
     fields = field.fields(("url",), ("method", "headers", "query", "basic", "json"))
     reader = _Reader(params)
     if is_self_hosted:
@@ -65,7 +70,8 @@ def parse_request(
         field.refuse('json is a body, which needs "method": "POST"')
     if spec.basic and any(name.lower() == "authorization" for name, _ in spec.headers):
         field.refuse("basic writes the header Authorization, which headers has too")
-    reader.check_use(field)
+    reader.check_use(field, set(spend.only) if spend else set())
+    reader.check_window(field, is_report=spend is not None)
     secret_fields = tuple(slot.name for slot in reader.used if slot.kind == "secret")
     return replace(spec, secret_fields=secret_fields)
 
@@ -202,7 +208,15 @@ class _Reader:
             case _:
                 return field.value
 
-    def check_use(self, field: Field) -> None:
+    def check_window(self, field: Field, *, is_report: bool) -> None:
+        """Refuse a cost report that is not asked for by its days, and days of anything else."""
+        names = {slot.name for slot in self.used if slot.kind == "window"}
+        if names and not is_report:
+            field.refuse("{window.…} stands for the days of a cost report, which spend describes")
+        if is_report and not any(name.startswith("start_") for name in names):
+            field.refuse("a cost report is asked for by its first day: {window.start_iso}, _unix")
+
+    def check_use(self, field: Field, elsewhere: Collection[str] = ()) -> None:
         """Refuse unused parameters, and two forms of secret in one request."""
         kinds = {slot.kind for slot in self.used}
         if {"key", "secret"} <= kinds:
@@ -210,7 +224,7 @@ class _Reader:
                 "either {key} or {secret.…}: a secret is plain text or an object, not both"
             )
         for name in self.params:
-            if Slot("param", name) not in self.used:
+            if Slot("param", name) not in self.used and name not in elsewhere:
                 field.refuse(f"params.{name} is not used in the request")
 
 

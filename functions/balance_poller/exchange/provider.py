@@ -12,9 +12,11 @@ from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.language.template import Values
 from balance_poller.definitions.params import resolve_params
+from balance_poller.exchange.costs import SpendScope
 from balance_poller.exchange.reading import Reading, read_response
 from balance_poller.exchange.request import PreparedRequest, address_of, prepare_request
 from balance_poller.exchange.response import Response
+from balance_poller.ledger.window import Window
 from shared.secret import AccountKey
 
 
@@ -34,6 +36,7 @@ class Provider:
         base_url: str | None,
         *,
         allow_http_loopback: bool,
+        window: Window | None = None,
     ) -> PreparedRequest:
         """Return the request for one account.
 
@@ -43,12 +46,14 @@ class Provider:
             base_url: Replaces scheme, host and port, and prefixes the path; for self-hosted
                 services.
             allow_http_loopback: Whether plain http is allowed on loopback.
+            window: The days to ask for, where the definition has ``spend``.
 
         Raises:
             ConfigError: when one of these is invalid; the text names it, never its value.
         """
         definition = self.definition
-        values = Values(key, resolve_params(definition.params, params))
+        days = window.values() if window else {}
+        values = Values(key, resolve_params(definition.params, params), window=days)
         return prepare_request(
             definition.request,
             values,
@@ -70,12 +75,26 @@ class Provider:
             self.definition.request, resolved, base_url, allow_http_loopback=allow_http_loopback
         )
 
-    def read(self, response: Response, wallet: str | None, at: datetime | None = None) -> Reading:
+    def scope(self, window: Window, params: Mapping[str, str]) -> SpendScope:
+        """Return what an account asks of a cost report.
+
+        Raises:
+            ConfigError: when its parameters do not fit.
+        """
+        return SpendScope(window, resolve_params(self.definition.params, params))
+
+    def read(
+        self,
+        response: Response,
+        wallet: str | None,
+        at: datetime | None = None,
+        scope: SpendScope | None = None,
+    ) -> Reading:
         """Return the reading of ``response`` for an account; see :func:`read_response`.
 
         Never raises, whatever the answer is.
         """
-        return read_response(self.definition, response, wallet, at)
+        return read_response(self.definition, response, wallet, at, scope)
 
 
 def load_provider(name: str, inline: Mapping[str, object]) -> Provider:

@@ -10,6 +10,7 @@ from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
+from balance_poller.ledger.window import Window
 from shared.outcome import Outcome
 
 
@@ -22,12 +23,18 @@ class RequestGroup:
     accounts: tuple[Account, ...]
     key_id: str | None = None
     """Differs for each key; None if unknown."""
+    window: Window | None = None
+    """The days that it asks for, where the answer is a cost report."""
 
 
 def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[str, Reading]:
     """Return each account's reading of the answer, received at ``at``."""
+    window, params = group.window, group.accounts[0].params
+    scope = None if window is None else group.provider.scope(window, params)
     return {
-        account.id: replace(group.provider.read(response, account.wallet, at), key_id=group.key_id)
+        account.id: replace(
+            group.provider.read(response, account.wallet, at, scope), key_id=group.key_id
+        )
         for account in group.accounts
     }
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.aws_batches import error_code, in_batches
+from balance_poller.recording.batch_get import get_items
 from balance_poller.recording.upgrade import upgraded
 from balance_poller.recording.writer import (
     Entry,
@@ -19,7 +20,6 @@ from balance_poller.recording.writer import (
     encode_entry,
     waits,
 )
-from shared.aws.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest
 from shared.times import format_time
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         TransactWriteItemTypeDef,
     )
 
-#: BatchGetItem and TransactWriteItems (API reference, read 2026-11).
+#: TransactWriteItems (API reference, read 2026-11).
 MAX_BATCH: Final = 100
 
 _NEWER: Final = "attribute_not_exists(polled_at) OR polled_at < :polled_at"
@@ -97,8 +97,9 @@ class LatestTable:
         items: dict[str, Latest] = {}
         asked: set[str] = set()
         try:
-            for batch in in_batches(accounts, MAX_BATCH):
-                for item in self._get(batch):
+            batches = get_items(self._client(), self._table, accounts, LATEST, self._sleep)
+            for batch, found in batches:
+                for item in found:
                     items |= _readable(item)
                 asked |= set(batch)
         except (ClientError, BotoCoreError, UnprocessedError) as exc:
@@ -140,25 +141,6 @@ class LatestTable:
                 lambda entry: entry.account,
             )
         return writer
-
-    def _get(self, batch: list[str]) -> list[dict[str, Any]]:
-        """Get one batch; request keys that DynamoDB leaves unprocessed again.
-
-        The read is consistent: an event that arrives twice within a second must find its own mark.
-        """
-        keys: Sequence[Any] = [{"account": {"S": name}, "at": {"S": LATEST}} for name in batch]
-        found: list[dict[str, Any]] = []
-        pauses = waits()
-        while keys:
-            response = self._client().batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-            found += [decode(item) for item in response["Responses"].get(self._table, [])]
-            left = response.get("UnprocessedKeys", {}).get(self._table)
-            keys = left["Keys"] if left else []
-            if keys:
-                self._pause(next(pauses, None))
-        return found
 
     def _put(self, batch: list[Entry], writer: Writer, condition: _Condition) -> None:
         """Put one batch in a transaction; after a cancellation, without superseded items."""

@@ -19,6 +19,7 @@ from balance_poller.forecast import (
     observe,
 )
 from balance_poller.recording.account_metrics import NEVER, DataPoint, values
+from balance_poller.recording.change import change_of_balance, change_of_meter, observe_meter
 from balance_poller.recording.day import count_failure, count_success
 from balance_poller.recording.held_runway import hold
 from balance_poller.recording.unseen import is_unseen
@@ -108,6 +109,7 @@ def record(
             source_hash=_source_hash(account),
             key_id=reading.key_id,
             pushed_by=reading.pushed_by,
+            meter=reading.meter,
         )
         latest = replace(latest, day=known_day)
         made = _after_success(attempt, latest, good, reading, reading.balance)
@@ -154,7 +156,12 @@ def _after_success(
     at = good.balance_at or latest.polled_at
     before = _burn_state(latest.good, good)
     unseen = is_unseen(latest.good, wallet, at, good.key_id)
-    state = observe(before, at, wallet.remaining, unseen=unseen)
+    known = latest.good if before is not None else LastGood()
+    change = None if good.meter is None else change_of_meter(known.meter, good.meter)
+    if change is None:
+        state = observe(before, at, wallet.remaining, unseen=unseen)
+    else:
+        state = observe_meter(before, at, good, change, unseen=unseen)
     ahead = forecast(
         state,
         at,
@@ -185,9 +192,9 @@ def _after_success(
         last_top_up=state.last_top_up,
         burn=state.to_item(),
     )
-    known = latest.good if before is not None else LastGood()
     unseen = unseen or known.balance_at == good.balance_at
-    day = count_success(latest.day, known, good, latest.polled_at, unseen=unseen)
+    change = change or change_of_balance(known, good)
+    day = count_success(latest.day, known, good, latest.polled_at, None if unseen else change)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.records.item import Item, time_from, time_or_none
+from shared.records.meter import Meter
 from shared.records.wallet import Wallet, wallets_from_item, wallets_to_item
 from shared.times import format_time
 
@@ -55,6 +56,8 @@ class LastGood:
     """What ``keys set`` noted beside the key, else "v-" and the secret's version."""
     pushed_by: str | None = None
     """Who says to have pushed the balance."""
+    meter: Meter | None = None
+    """Only of an account whose balance is computed from reported cost."""
 
     def to_item(self) -> Item:
         """Return its attributes of the ``LATEST`` item; None where unknown."""
@@ -81,6 +84,7 @@ class LastGood:
             "source_hash": self.source_hash,
             "key_id": self.key_id,
             "pushed_by": self.pushed_by,
+            **(self.meter.to_item() if self.meter else {}),
         }
 
     @property
@@ -128,4 +132,5 @@ class LastGood:
             source_hash=item.get("source_hash"),
             key_id=item.get("key_id"),
             pushed_by=item.get("pushed_by"),
+            meter=Meter.from_item(item),
         )

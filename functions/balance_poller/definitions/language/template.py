@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from balance_poller.ledger.window import PLACEHOLDERS
 from shared.secret import AccountKey, Secret, reveal
 
 #: Any single word in braces counts as a placeholder, so that a typo is never sent as text.
@@ -14,6 +15,7 @@ from shared.secret import AccountKey, Secret, reveal
 _WORD_IN_BRACES: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _PLACEHOLDER: Final = re.compile(
     r"(?P<key>key)|secret\.(?P<secret>[A-Za-z][A-Za-z0-9_]*)|param\.(?P<param>[a-z][a-z0-9_]*)"
+    rf"|window\.(?P<window>{'|'.join(PLACEHOLDERS)})"
 )
 #: A placeholder in another tool's syntax: the key would be sent with extra characters.
 _FOREIGN: Final = re.compile(
@@ -36,7 +38,7 @@ class Slot:
     """One placeholder."""
 
     kind: str
-    """"key", "secret" or "param"."""
+    """"key", "secret", "param" or "window"."""
     name: str = ""
 
 
@@ -90,8 +92,9 @@ def _slot(word: str) -> Slot:
     match = _PLACEHOLDER.fullmatch(word)
     if match is None:
         raise TemplateError(
-            f"there is no placeholder {{{word}}}; there are {{key}}, {{secret.NAME}} and"
-            " {param.NAME} (braces that are text need a space inside)"
+            f"there is no placeholder {{{word}}}; there are {{key}}, {{secret.NAME}},"
+            " {param.NAME} and, with spend, {window.start_iso} and the like (braces that are text"
+            " need a space inside)"
         )
     kind = str(match.lastgroup)
     return Slot(kind, "" if kind == "key" else match[kind])
@@ -104,6 +107,8 @@ class Values:
     secret: AccountKey
     params: Mapping[str, str]
     is_masked: bool = False
+    window: Mapping[str, str] = field(default_factory=dict)
+    """The days that a cost report is asked for."""
 
     def __repr__(self) -> str:
         return "Values(hidden)"
@@ -116,6 +121,10 @@ class Values:
         """
         if slot.kind == "param":
             return self.params[slot.name]
+        if slot.kind == "window":
+            if slot.name not in self.window:
+                raise ConfigError("no days were chosen for the cost report")
+            return self.window[slot.name]
         if self.is_masked:
             return _STAND_IN
         secret, words = self._secret(slot)
