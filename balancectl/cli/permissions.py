@@ -50,6 +50,9 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "preflight --live": ("dynamodb:GetItem", *_POLLING),
     "poll": ("dynamodb:BatchGetItem", *_POLLING),
     "push": ("lambda:InvokeFunction",),
+    "ledger set": ("dynamodb:GetItem", "dynamodb:PutItem", *_POLLING),
+    "ledger top-up": ("dynamodb:GetItem", "dynamodb:PutItem", "scheduler:GetSchedule"),
+    "ledger show": ("dynamodb:GetItem",),
     "keys list": _KEYS,
     "keys set, import, bind, remove": _WRITING_KEYS,
     "keys move": (

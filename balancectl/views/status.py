@@ -126,12 +126,19 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
             "" if good.credit_expires_at is None else format_clock(good.credit_expires_at, now),
         ),
         ("polled", f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"),
+        ("cost reported", _cost_reported(latest, now)),
         ("last outcome", latest.outcome.value),
         ("pushed by", f"{good.pushed_by}, as the caller says" if good.pushed_by else ""),
         ("next request", _next_request(latest, now)),
         ("top up at", latest.top_up_url or ""),
     ]
     return pairs
+
+
+def _cost_reported(latest: Latest, now: datetime) -> str:
+    """Return up to when cost is reported, where the balance is computed from it."""
+    meter = latest.good.meter
+    return f"up to {format_clock(meter.cost_at, now)}" if meter and meter.cost_at else ""
 
 
 def _empty_at(latest: Latest, now: datetime) -> str:
