@@ -37,7 +37,7 @@ terraform: setup ## Find Terraform, or fetch a pinned release into .tools/
 
 .PHONY: lock
 lock: ## Renew the hashed locks in requirements/ (needs uv)
-	@cd requirements && for name in balance_poller alert_router dev checkov policies bench release; do \
+	@cd requirements && for name in balance_poller alert_router dev checkov policies moto bench release; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	    $$name.in --output-file $$name.txt; done
@@ -52,6 +52,7 @@ build: setup ## Build dist/*.zip, byte for byte reproducible
 
 CHECKOV := .venv-checkov
 POLICIES := .venv-policies
+MOTO := .venv-moto
 DEPLOY = $(BIN)/python scripts/deploy.py $@ --var-file="$(TFVARS)" \
   $(if $(BACKEND_CONFIG),--backend-config="$(BACKEND_CONFIG)")
 
@@ -78,8 +79,8 @@ deploy: checked build ## Build, plan, and apply that plan
 destroy: tfvars build ## Remove what was deployed; asks first
 	@$(DEPLOY)
 
-# checkov and policy_sentry pin old packages: environments of their own.
-$(CHECKOV)/.installed $(POLICIES)/.installed: .venv-%/.installed: requirements/%.txt
+# checkov and policy_sentry pin old packages, moto brings many: environments of their own.
+$(CHECKOV)/.installed $(POLICIES)/.installed $(MOTO)/.installed: .venv-%/.installed: requirements/%.txt
 	@echo "Preparing $(@D) ..."
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
@@ -171,7 +172,7 @@ docs: setup ## Renew the generated tables
 
 .PHONY: test
 test: build ## Every test that needs no browser: unit, integration, infra, e2e
-	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/upgrade --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/upgrade --ignore tests/aws --numprocesses 2 --dist loadgroup
 
 BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 
@@ -186,8 +187,8 @@ test-browser: setup ## A hostile page in a headless browser; installs Debian's C
 	@$(BIN)/pytest tests/browser
 
 .PHONY: test-upgrade
-test-upgrade: build terraform ## The previous release, upgraded, destroyed and deployed again (needs its history)
-	@$(BIN)/pytest tests/upgrade
+test-upgrade: build terraform $(MOTO)/.installed ## An upgrade of the previous release (needs its history), and a second emulator
+	@$(BIN)/pytest tests/upgrade tests/aws
 
 .PHONY: test-unit
 test-unit: setup ## The tests that need nothing but Python

@@ -75,7 +75,8 @@ from types import SimpleNamespace
 account = {"id": "one", "provider": "openrouter", "secret": "keys",
            "base_url": os.environ["AWS_ENDPOINT_URL"], "critical": 5}
 context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60000, invoked_function_arn="")
-report = balance_poller.handler.lambda_handler({"accounts": [account]}, context)
+event = {"accounts": [account], "scheduled_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+report = balance_poller.handler.lambda_handler(event, context)
 assert report["counts"]["ok"] == 1, report
 """
 
@@ -267,7 +268,11 @@ sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "op
 def run(code: str, stage: Path, aws: LoopbackAws) -> str:
     """Run ``code`` in a fresh interpreter beside what is unpacked; return what it prints."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
-    environment |= ENVIRONMENT | {"AWS_ENDPOINT_URL": aws.url, "PYTHONPATH": str(stage)}
+    environment |= ENVIRONMENT | {
+        "AWS_ENDPOINT_URL": aws.url,
+        "KEY_HOSTS": aws.url,
+        "PYTHONPATH": str(stage),
+    }
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment,

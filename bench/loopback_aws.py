@@ -22,6 +22,12 @@ ANSWERS: dict[str, object] = {
     "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
     "Query": {"Items": [], "Count": 0},
 }
+#: The table has one item: who receives messages.
+SUBSCRIBERS = {
+    "scope": {"S": "subscribers"},
+    "id": {"S": "declared"},
+    "filters": {"S": json.dumps([{"name": "team", "form": "email"}])},
+}
 PUBLISHED = (
     b"<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
 )
@@ -65,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(PUBLISHED, "text/xml")
         if operation == "PutMetricData":
             return self._answer(b"", self.headers["Content-Type"])
-        return self._answer(json.dumps(ANSWERS.get(operation, {})).encode())
+        answer = self._item(body) if operation == "GetItem" else ANSWERS.get(operation, {})
+        return self._answer(json.dumps(answer).encode())
 
     def _answer(self, body: bytes, content_type: str = "application/json") -> None:
         self.send_response(200)
@@ -74,6 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Smithy-Protocol", "rpc-v2-cbor")
         self.end_headers()
         self.wfile.write(body)
+
+    @staticmethod
+    def _item(request: bytes) -> dict[str, object]:
+        """Return the item that is asked for, where there is one."""
+        key = json.loads(request)["Key"]
+        return {"Item": SUBSCRIBERS} if key.items() <= SUBSCRIBERS.items() else {}
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

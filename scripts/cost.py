@@ -75,13 +75,23 @@ FAILED_ACCOUNT_LOG_BYTES = 400
 #: One history item is one write unit; LATEST is two (at most 2 KB), written in a transaction, which
 #: costs double.
 WRITE_UNITS_PER_POLL = 5
-#: One eventually consistent read of LATEST, at most 4 KB.
-READ_UNITS_PER_POLL = Decimal("0.5")
+#: One read of LATEST, at most 4 KB: consistent, or an event that comes twice misses its own mark.
+#: Whether an account is due is read at half the price.
+READ_UNITS_PER_POLL = 1
+READ_UNITS_PER_LOOK = Decimal("0.5")
 HISTORY_ITEM_BYTES = 350
+#: An account's item of a day that is over: one write unit, kept for 400 days.
+DAY_ITEM_BYTES = 250
+DAY_ITEM_DAYS = 400
 #: A poller run: start, secrets and writes, and 100 requests at a time of half a second each.
 RUN_SECONDS = Decimal("1.5")
 REQUEST_SECONDS = Decimal("0.5")
 IN_FLIGHT = 100
+#: The same minutes later, for accounts that are close: the process is warm and has the keys.
+CLOSE_RUN_SECONDS = Decimal("0.5")
+#: A run that finds nobody due: one read, and the lines that Lambda itself logs.
+IDLE_RUN_SECONDS = Decimal("0.05")
+IDLE_RUN_LOG_BYTES = 400
 TICK_MINUTES = 5
 TICK_SECONDS = Decimal("0.3")
 ROUTER_MEMORY_GB = Decimal("0.25")
@@ -95,6 +105,11 @@ class Setup:
 
     accounts: int
     poll_interval_minutes: int = 5
+    close_interval_minutes: int = 1
+    """How often the schedule fires; as the poll interval or above: nobody is polled more often."""
+    close_share: Decimal = Decimal("0.05")
+    """The share of the time in which an account is close to a threshold: the last quarter above
+    each of two thresholds, of an account that is filled to some five times its warning."""
     series_per_account: int = 1
     """Balance alone; one more for each of runway, drain and expiry."""
     alarms_per_account: int = 3
@@ -116,14 +131,44 @@ class Setup:
         return math.ceil(self.accounts / self.shard_size)
 
     @property
-    def polls(self) -> Decimal:
-        """Intervals in a month."""
+    def intervals(self) -> Decimal:
+        """Poll intervals in a month."""
         return Decimal(MINUTES_PER_MONTH) / self.poll_interval_minutes
 
     @property
+    def looks(self) -> Decimal:
+        """How often a shard's schedule fires in a month."""
+        minutes = min(self.close_interval_minutes, self.poll_interval_minutes)
+        return Decimal(MINUTES_PER_MONTH) / minutes
+
+    @property
+    def polls(self) -> Decimal:
+        """Polls of one account in a month: by the rhythm, and between while it is close."""
+        return self.intervals + (self.looks - self.intervals) * self.close_share
+
+    @property
+    def full_runs(self) -> Decimal:
+        """Poller runs in a month that poll all of their accounts."""
+        return self.intervals * self.shards
+
+    @property
+    def close_runs(self) -> Decimal:
+        """Those between that poll accounts which are close.
+
+        Accounts are close at different times, so that among many there always are some.
+        """
+        nobody = (1 - self.close_share) ** min(self.accounts, self.shard_size)
+        return (self.looks - self.intervals) * self.shards * (1 - nobody)
+
+    @property
+    def idle_runs(self) -> Decimal:
+        """Those between that find nobody due."""
+        return self.looks * self.shards - self.full_runs - self.close_runs
+
+    @property
     def runs(self) -> Decimal:
-        """Poller runs in a month."""
-        return self.polls * self.shards
+        """Poller runs in a month that poll anybody."""
+        return self.full_runs + self.close_runs
 
     @property
     def ticks(self) -> Decimal:
@@ -157,51 +202,76 @@ def alarms(setup: Setup) -> Decimal:
 
 
 def secret_reads(setup: Setup) -> Decimal:
-    """Return the price of reading secrets, counted as one call each."""
-    return AT.secret_call * max(setup.runs, setup.polls * setup.secret_count)
+    """Return the price of reading secrets, counted as one call each.
+
+    They are kept for five minutes, so that the runs between read none.
+    """
+    return AT.secret_call * max(setup.full_runs, setup.intervals * setup.secret_count)
 
 
 def table_requests(setup: Setup) -> Decimal:
     """Return the price of DynamoDB's reads and writes, on demand."""
     per_poll = WRITE_UNITS_PER_POLL * AT.write_unit + READ_UNITS_PER_POLL * AT.read_unit
-    return setup.polls * setup.accounts * per_poll
+    looks = setup.looks if setup.looks > setup.intervals else 0
+    days = Decimal(MINUTES_PER_MONTH) / (24 * 60)
+    per_account = (
+        setup.polls * per_poll + looks * READ_UNITS_PER_LOOK * AT.read_unit + days * AT.write_unit
+    )
+    return setup.accounts * per_account
 
 
 def storage(setup: Setup) -> Decimal:
     """Return the price of the history that is kept, and of restoring it to any second."""
-    polls_a_day = Decimal(24 * 60) / setup.poll_interval_minutes
-    gigabytes = polls_a_day * setup.history_days * setup.accounts * HISTORY_ITEM_BYTES / GB
+    polls_a_day = setup.polls * 24 * 60 / MINUTES_PER_MONTH
+    per_account = (
+        polls_a_day * setup.history_days * HISTORY_ITEM_BYTES + DAY_ITEM_DAYS * DAY_ITEM_BYTES
+    )
+    gigabytes = setup.accounts * per_account / GB
     return beyond(gigabytes, setup.free.storage_gb) * AT.storage_gb + gigabytes * AT.recovery_gb
 
 
 def functions(setup: Setup) -> Decimal:
     """Return the price of both Lambda functions on arm64."""
-    per_shard = Decimal(min(setup.accounts, setup.shard_size))
-    seconds = RUN_SECONDS + math.ceil(per_shard / IN_FLIGHT) * REQUEST_SECONDS
-    gb_seconds = (
-        setup.runs * seconds * setup.poller_memory_gb
-        + setup.ticks * TICK_SECONDS * ROUTER_MEMORY_GB
+    per_shard = min(setup.accounts, setup.shard_size)
+    poller_seconds = (
+        setup.full_runs * (RUN_SECONDS + _request_seconds(Decimal(per_shard)))
+        + setup.close_runs * (CLOSE_RUN_SECONDS + _request_seconds(per_shard * setup.close_share))
+        + setup.idle_runs * IDLE_RUN_SECONDS
     )
+    gb_seconds = (
+        poller_seconds * setup.poller_memory_gb + setup.ticks * TICK_SECONDS * ROUTER_MEMORY_GB
+    )
+    invocations = setup.looks * setup.shards + setup.ticks
     return (
-        beyond(setup.runs + setup.ticks, setup.free.lambda_request) * AT.lambda_request
+        beyond(invocations, setup.free.lambda_request) * AT.lambda_request
         + beyond(gb_seconds, setup.free.lambda_gb_second) * AT.lambda_gb_second
     )
+
+
+def _request_seconds(accounts: Decimal) -> Decimal:
+    """Return how long the requests for so many accounts take."""
+    return math.ceil(accounts / IN_FLIGHT) * REQUEST_SECONDS
 
 
 def logs(setup: Setup) -> Decimal:
     """Return the price of the logs, one account in a hundred failing at every poll."""
     failures = setup.polls * setup.accounts / 100
-    gigabytes = (setup.runs * RUN_LOG_BYTES + failures * FAILED_ACCOUNT_LOG_BYTES) / GB
-    return beyond(gigabytes, setup.free.logs_gb) * AT.logs_gb
+    size = (
+        setup.runs * RUN_LOG_BYTES
+        + setup.idle_runs * IDLE_RUN_LOG_BYTES
+        + failures * FAILED_ACCOUNT_LOG_BYTES
+    )
+    return beyond(size / GB, setup.free.logs_gb) * AT.logs_gb
 
 
 def requests(setup: Setup) -> Decimal:
     """Return the price of metric calls (up to 1,000 data each), schedule runs and long polls."""
     data_per_run = min(setup.accounts, setup.shard_size) * setup.series_per_account
-    calls = setup.runs * math.ceil(data_per_run / 1000)
+    calls = setup.full_runs * math.ceil(data_per_run / 1000) + setup.close_runs
+    schedule_runs = setup.looks * setup.shards + setup.ticks
     return (
         beyond(calls, setup.free.metric_call) * AT.put_metric_data
-        + beyond(setup.runs + setup.ticks, setup.free.schedule_run) * AT.schedule_run
+        + beyond(schedule_runs, setup.free.schedule_run) * AT.schedule_run
         + beyond(QUEUE_REQUESTS, setup.free.queue_request) * AT.queue_request
     )
 

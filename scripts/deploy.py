@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -15,8 +16,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 import terraform
+from balancectl.cli.errors import CliError
 from deploy_aws import Aws, AwsError, aws_of, read_variables
+from deploy_keys import binding_advice
 from deploy_state import DEPLOY, StateError, choose_backend, protect, take_over
 from deploy_summary import Summary, render, summarise
 
@@ -79,13 +84,14 @@ def initialise(backend_config: Path | None) -> None:
     quietly("init", "-input=false", *options)
 
 
-def plan(aws: Aws, _variables: dict[str, Any], var_file: Path) -> None:
+def plan(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     """Show in full what a deployment would change."""
     if secret := aws.waiting_secret():
         print(f"{secret.name} waits to be deleted; make deploy restores it with its keys.")
     text = quietly("plan", "-input=false", f"-var-file={var_file}", f"-out={PLAN}")
     # What follows the rule is advice on what to run next, which is make deploy.
     print(text.split("\n─────")[0].rstrip())
+    advise(aws, variables)
     print(f"\nThis is {aws.place}. make deploy does it.")
 
 
@@ -97,12 +103,23 @@ def deploy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     print(f"Planning {aws.place} ...", flush=True)
     found = planned(var_file)
     print(render(found), flush=True)
+    advise(aws, variables)
     refuse_losing_messages(aws, found)
     if not found.is_empty:
         confirm("Deploy?")
         run("apply", "-input=false", PLAN)
     print(flush=True)
     run("output", "-raw", "next_steps")
+
+
+def advise(aws: Aws, variables: dict[str, Any]) -> None:
+    """Say which keys would not be sent as planned; who may not read secrets is told nothing."""
+    try:
+        lines = binding_advice(aws.target, json.loads(quietly("show", "-json", PLAN)), variables)
+    except (CliError, ClientError) as exc:
+        lines = [f"Whether every key would be sent could not be checked: {exc}"]
+    if lines:
+        print("\n" + "\n".join(lines), flush=True)
 
 
 def refuse_leaving_a_vpc_at_once(aws: Aws, variables: dict[str, Any]) -> None:

@@ -21,6 +21,12 @@ from balancectl.deployment.endpoint import is_local
 from balancectl.deployment.target import Target
 from shared.names import DEFAULT_NAME
 
+#: What the remedies of balancectl are here, where its options are not.
+REMEDIES = {
+    "pass --region, or set AWS_REGION": "set region in your variables, or AWS_REGION",
+    "set AWS_PROFILE or pass --profile": "set AWS_PROFILE",
+}
+
 
 class AwsError(Exception):
     """AWS cannot be used, or does not hold what is needed; in one line with the remedy."""
@@ -162,16 +168,28 @@ class Aws:
         try:
             return call()
         except CliError as exc:
-            raise AwsError(str(exc)) from exc
+            raise AwsError(in_our_words(exc)) from exc
         except (BotoCoreError, ClientError) as exc:
             if isinstance(exc, ClientError) and is_missing(exc):
                 return None
-            raise AwsError(str(translate(exc) or exc)) from exc
+            raise AwsError(in_our_words(translate(exc) or exc)) from exc
+
+
+def in_our_words(exc: Exception) -> str:
+    """Return an error with a remedy for people who run make."""
+    text = str(exc)
+    for there, here in REMEDIES.items():
+        text = text.replace(there, here)
+    return text
 
 
 def aws_of(variables: dict[str, Any]) -> Aws:
-    """Return the AWS side of the deployment that Terraform's variables describe."""
-    return Aws(Target(variables.get("name") or DEFAULT_NAME, variables.get("region")))
+    """Return the AWS side of the deployment that Terraform's variables describe.
+
+    Terraform's provider takes the Region from AWS_REGION too, boto3 from AWS_DEFAULT_REGION alone.
+    """
+    region = variables.get("region") or os.environ.get("AWS_REGION") or None
+    return Aws(Target(variables.get("name") or DEFAULT_NAME, region))
 
 
 def read_variables(var_file: Path, folder: Path) -> dict[str, Any]:

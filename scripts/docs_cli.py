@@ -82,14 +82,19 @@ def _help(path: tuple[str, ...]) -> str:
 
 
 def permissions() -> str:
-    """Return the table of commands and the AWS actions that they need."""
+    """Return the table of commands, the AWS actions that they need, and on what."""
     from balancectl.cli.permissions import COMMANDS  # noqa: PLC0415 -- after the environment is clean
 
-    rows = [
-        f"| `{command}` | {', '.join(f'`{action}`' for action in sorted(set(actions))) or 'none'} |"
-        for command, actions in COMMANDS.items()
-    ]
-    return "\n".join(["| Command | Actions |", "|---|---|", *rows, ""])
+    rows = []
+    for command, needs in COMMANDS.items():
+        named = f"`{command}`"
+        for resource, actions in sorted(needs.items()) or [("", ())]:
+            shown = ", ".join(f"`{action}`" for action in actions) or "none"
+            # The whole ARN of the function would read as if the page granted it.
+            part = resource.partition(":<region>:<account>:")[2] or resource
+            rows.append(f"| {named} | {shown} | {part and f'`{part}`'} |")
+            named = ""
+    return "\n".join(["| Command | Actions | Resource |", "|---|---|---|", *rows, ""])
 
 
 if __name__ == "__main__":

@@ -44,10 +44,37 @@ def bill_table(free: FreeTier) -> str:
     return "\n".join(rows)
 
 
+def alike(setup: Setup) -> Setup:
+    """Return the setup without closer polls."""
+    return replace(setup, close_interval_minutes=setup.poll_interval_minutes)
+
+
+def closer_table() -> str:
+    """Return what closer polls add to the list price, by how many accounts are close."""
+    rows = [heading("close to a threshold")]
+    for title, share in CLOSE_SHARES.items():
+        cells = []
+        for count in ACCOUNT_COUNTS:
+            setup = Setup(count, close_share=share(count))
+            cells.append(f"{total(setup) - total(alike(setup)):+,.2f}")
+        rows.append(row(title, cells))
+    return "\n".join(rows)
+
+
+CLOSE_SHARES: dict[str, Callable[[int], Decimal]] = {
+    "none": lambda _: Decimal(0),
+    "one account in twenty (as in the tables above)": lambda _: Setup(1).close_share,
+    "one account in five": lambda _: Decimal("0.2"),
+    "all": lambda _: Decimal(1),
+}
+
 OPTIONS: dict[str, Callable[[Setup], Setup]] = {
     "poll every minute": lambda s: replace(s, poll_interval_minutes=1),
     "poll every 15 minutes": lambda s: replace(s, poll_interval_minutes=15),
-    "poll every 6 hours": lambda s: replace(s, poll_interval_minutes=360),
+    "poll every 6 hours": lambda s: replace(
+        s, poll_interval_minutes=360, close_interval_minutes=360
+    ),
+    "poll all alike (`close_interval_minutes = 0`)": alike,
     "runway watched too (one series, two alarms)": lambda s: replace(
         s, series_per_account=2, alarms_per_account=5
     ),
@@ -115,6 +142,7 @@ PAGES: dict[Path, dict[str, Callable[[], str]]] = {
         "bill": lambda: bill_table(NOTHING_FREE),
         "free": lambda: bill_table(FREE),
         "options": options_table,
+        "closer": closer_table,
         "prices": prices_table,
     },
     ROOT / "README.md": {"cost": sentence},

@@ -1,4 +1,4 @@
-"""Check that every relative link in the Markdown files leads to a file, and to a heading in it.
+"""Check that what Markdown files point to is there: links' files and headings, and named tests.
 
     python scripts/docs_links.py [--check]
 
@@ -18,15 +18,29 @@ ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~).*?^\1 *$", re.MULTILINE | re.DOTALL)
+TEST = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
 EXPLICIT_ANCHOR = re.compile(r'<a (?:id|name)="([^"]+)"')
 
 
 def main() -> int:
-    """Print every broken link; 1 when there is one."""
-    problems = [problem for page in pages() for problem in broken_links(page)]
+    """Print what is not there; 1 when something is not."""
+    found = pages()
+    problems = [problem for page in found for problem in broken_links(page)]
+    problems += [problem for page in found for problem in missing_tests(page)]
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def missing_tests(page: Path) -> list[str]:
+    """Return a line for each test that ``page`` names, as in `tests/a.py::test_b`, and is not."""
+    problems = []
+    for path, test in TEST.findall(page.read_text(encoding="utf-8")):
+        file = ROOT / path
+        source = file.read_text(encoding="utf-8") if file.exists() else ""
+        if not source or (test and f"def {test}(" not in source):
+            problems.append(f"{page.relative_to(ROOT)}: there is no test {path}::{test}")
+    return problems
 
 
 def pages() -> list[Path]:

@@ -32,7 +32,7 @@ def require_accounts(stack: Stack | None, accounts: Iterable[str], *, force: boo
     """
     for problem in _unknown(stack, accounts):
         if not force:
-            raise CliError(f"{problem}; --force accepts it")
+            raise CliError(f"{problem}; pass --force to accept it")
         print_warning(problem)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from balancectl.commands.options import AccountArgument, JsonOption, target_of
 from balancectl.deployment.balances import PastAttempt, read_history
 from shared.money import format_amount, format_number
 from shared.outcome import Outcome
+from shared.times import format_duration
 
 
 def history(
@@ -37,6 +39,7 @@ def history(
         Column("At (UTC)"),
         Column("Balance", justify="right"),
         Column("Change", justify="right"),
+        Column("Empty in", justify="right"),
         Column("Outcome", wraps=True),
     )
     print_table(columns, [_attempt_row(attempts, i) for i in range(len(shown))])
@@ -60,5 +63,17 @@ def _attempt_row(attempts: Sequence[PastAttempt], index: int) -> list[Cell | str
         f"{attempt.at:%Y-%m-%d %H:%M:%S}",
         "-" if attempt.balance is None else format_amount(attempt.balance, attempt.unit or ""),
         Cell(change, "green" if change.startswith("+") else ""),
+        _empty_in(attempt),
         Cell(text, "green" if is_ok else "red"),
     ]
+
+
+def _empty_in(attempt: PastAttempt) -> str:
+    """Return how long the balance was expected to last then."""
+    if attempt.runway_hours is None:
+        return "-"
+    likely = format_duration(timedelta(hours=float(attempt.runway_hours)))
+    if attempt.at_least_hours is None:
+        return likely
+    least = format_duration(timedelta(hours=float(attempt.at_least_hours)))
+    return f"{likely}, at least {least}"

@@ -30,29 +30,35 @@ _EXIT = {
 _STYLE = {Answer.ENOUGH: "green", Answer.NOT_ENOUGH: "bold red", Answer.UNKNOWN: "yellow"}
 
 
+NeedOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AMOUNT",
+        help="Required amount: a bare number uses the account's unit; if you add a unit, it "
+        "must match: 12.50, or '12.50 USD'.",
+    ),
+]
+NeedTimeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="TIME",
+        help="Required time: 90m, 12h. The balance must last at least so long, 9 times in 10.",
+    ),
+]
+MaxAgeOption = Annotated[
+    str, typer.Option(metavar="TIME", help="Maximum age of the balance: 90s, 10m, 2h.")
+]
+LiveOption = Annotated[bool, typer.Option("--live", help="Poll the account first.")]
+
+
 def preflight(  # noqa: PLR0913, PLR0917 -- options are arguments
     context: typer.Context,
     account: AccountArgument,
-    need: Annotated[
-        str | None,
-        typer.Option(
-            metavar="AMOUNT",
-            help="Required amount: a bare number uses the account's unit; if you add a unit, it "
-            "must match: 12.50, or '12.50 USD'.",
-        ),
-    ] = None,
-    need_time: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            metavar="TIME",
-            help="Required time: 90m, 12h. The balance must last at least so long, 9 times in 10.",
-        ),
-    ] = None,
-    max_age: Annotated[
-        str, typer.Option(metavar="TIME", help="Maximum age of the balance: 90s, 10m, 2h.")
-    ] = "10m",
-    live: Annotated[bool, typer.Option("--live", help="Poll the account first.")] = False,
+    need: NeedOption = None,
+    need_time: NeedTimeOption = None,
+    max_age: MaxAgeOption = "10m",
+    live: LiveOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check that an account has enough credit left: an amount, or for a time.

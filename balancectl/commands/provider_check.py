@@ -34,33 +34,36 @@ from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import as_json, print_explanation, print_one
 from shared.outcome import Outcome
 
+FileArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="A definition as JSON, or a tfvars file with custom_providers."
+    ),
+]
+ProviderOption = Annotated[
+    str | None,
+    typer.Option("--provider", metavar="NAME", help="Which provider of a tfvars file to try."),
+]
+LiveOption = Annotated[bool, typer.Option("--live", help="Try it with a key from a hidden prompt.")]
+RecordOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--record", metavar="FILE", help="Write the answer as a fixture, with its data masked."
+    ),
+]
+
 
 def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
     context: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="A definition as JSON, or a tfvars file with custom_providers."
-        ),
-    ],
-    provider: Annotated[
-        str | None,
-        typer.Option("--provider", metavar="NAME", help="Which provider of a tfvars file to try."),
-    ] = None,
+    file: FileArgument,
+    provider: ProviderOption = None,
     key_env: KeyEnvOption = None,
     key_stdin: KeyStdinOption = False,
-    live: Annotated[
-        bool, typer.Option("--live", help="Try it with a key from a hidden prompt.")
-    ] = False,
+    live: LiveOption = False,
     params: ParamOption = None,
     wallet: WalletOption = None,
     base_url: BaseUrlOption = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            "--record", metavar="FILE", help="Write the answer as a fixture, with its data masked."
-        ),
-    ] = None,
+    record: RecordOption = None,
     as_json_: JsonOption = False,
 ) -> None:
     """Validate a definition; given a key, also try it against the live service.
@@ -73,14 +76,7 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
     Exits 0 if all is well, 1 if there is a problem or the balance was not read, 2 if the check
     failed.
     """
-    definitions, are_custom = read_definitions(file)
-    problems = {
-        name: [*(name_problems(name) if are_custom else []), *check_definition(data)]
-        for name, data in definitions.items()
-    }
-    if any(problems.values()):
-        _print_problems(problems, as_json_=as_json_)
-        raise typer.Exit(ExitCode.NO)
+    definitions = _valid_definitions(file, as_json_=as_json_)
     if not (key_env or key_stdin or live):
         if record:
             raise typer.BadParameter("--record needs a key: add --key-env, --key-stdin or --live")
@@ -103,6 +99,19 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
         _write_fixture(record, make_fixture(poll, now))
     if poll.reading.outcome is not Outcome.OK:
         raise typer.Exit(ExitCode.NO)
+
+
+def _valid_definitions(file: Path, *, as_json_: bool) -> dict[str, object]:
+    """Return the definitions in ``file`` by name; if any is invalid, print why and exit."""
+    definitions, are_custom = read_definitions(file)
+    problems = {
+        name: [*(name_problems(name) if are_custom else []), *check_definition(data)]
+        for name, data in definitions.items()
+    }
+    if any(problems.values()):
+        _print_problems(problems, as_json_=as_json_)
+        raise typer.Exit(ExitCode.NO)
+    return definitions
 
 
 def read_definitions(file: Path) -> tuple[dict[str, object], bool]:
@@ -191,7 +200,8 @@ def _remarks(definition: object) -> list[str]:
     """Return remarks on what is valid but rarely intended."""
     request = definition.get("request", {}) if isinstance(definition, Mapping) else {}
     text = []
-    if not re.search(r"\{(key|secret\.\w+)\}", str(request)):
+    before = definition.get("before", {}) if isinstance(definition, Mapping) else {}
+    if not re.search(r"\{(key|secret\.\w+)\}", f"{request}{before}"):
         text.append("the request sends no key: it contains neither {key} nor {secret.NAME}")
     if str(request.get("url", "")).startswith("http:"):
         text.append("plain http works only on this machine: the deployed poller requires https")

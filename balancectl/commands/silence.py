@@ -155,7 +155,7 @@ def _covered(stack: Stack | None, made: Silence, *, force: bool) -> list[str]:
         hint = did_you_mean(made.pattern.removeprefix(PROVIDER_PREFIX), known)
         problem = f"'{made.pattern}' matches no configured account{'; ' if hint else ''}{hint}"
         if not force:
-            raise CliError(f"{problem}; --force accepts it")
+            raise CliError(f"{problem}; pass --force to accept it")
         print_warning(problem)
     return covered
 

@@ -47,7 +47,8 @@ def status(
     health = {name: assess(latest.get(name), now, _stale_after(stack, name)) for name in names}
     names.sort(key=lambda name: (health[name].condition, name))
     if as_json_:
-        print_json({"accounts": [as_json(n, latest.get(n), health[n], now) for n in names]})
+        rows = [as_json(name, latest.get(name), health[name], stack, now) for name in names]
+        print_json({"accounts": rows})
     else:
         print_status(target, stack, names, latest, health, now)
     if any(health[name].condition is not Condition.OK for name in names):

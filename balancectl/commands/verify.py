@@ -35,55 +35,58 @@ from shared.names import PUSHED
 from shared.outcome import Outcome
 from shared.secret import PlainKey
 
+ProviderArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PROVIDER",
+        help="A shipped provider, such as openrouter.",
+        autocompletion=complete_provider,
+    ),
+]
+FileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--file", "-f", metavar="FILE", help="Poll the accounts in a tfvars or JSON file."
+    ),
+]
+AccountsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--account",
+        metavar="ACCOUNT",
+        help="With --file: poll only this account; may be repeated.",
+    ),
+]
+KeysFileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--keys-file",
+        metavar="FILE",
+        help="With --file: read keys from a dotenv or JSON file; - is standard input.",
+    ),
+]
+ExplainOption = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        help="Show the request with its key masked, the status, the result of each expression, "
+        "and what would be published.",
+    ),
+]
+
 
 def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
     context: typer.Context,
-    provider: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="PROVIDER",
-            help="A shipped provider, such as openrouter.",
-            autocompletion=complete_provider,
-        ),
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--file",
-            "-f",
-            help="Poll the accounts in a tfvars or JSON file.",
-            metavar="FILE",
-        ),
-    ] = None,
-    accounts: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--account",
-            metavar="ACCOUNT",
-            help="With --file: poll only this account; may be repeated.",
-        ),
-    ] = None,
+    provider: ProviderArgument = None,
+    file: FileOption = None,
+    accounts: AccountsOption = None,
     key_env: KeyEnvOption = None,
     key_stdin: KeyStdinOption = False,
-    keys_file: Annotated[
-        str | None,
-        typer.Option(
-            "--keys-file",
-            metavar="FILE",
-            help="With --file: read keys from a dotenv or JSON file; - is standard input.",
-        ),
-    ] = None,
+    keys_file: KeysFileOption = None,
     params: ParamOption = None,
     wallet: WalletOption = None,
     base_url: BaseUrlOption = None,
-    explain: Annotated[
-        bool,
-        typer.Option(
-            "--explain",
-            help="Show the request with its key masked, the status, the result of each expression, "
-            "and what would be published.",
-        ),
-    ] = False,
+    explain: ExplainOption = False,
     as_json_: JsonOption = False,
 ) -> None:
     """Try keys and settings from this machine, without AWS.

@@ -6,6 +6,7 @@ import re
 from typing import Final, NoReturn
 
 from balancectl.cli.errors import CliError
+from balancectl.configuration.hints import comma_hint, number_hint
 from balancectl.configuration.lexer import Kind, Token
 
 #: Words for the literals that other languages have.
@@ -44,15 +45,25 @@ class Cursor:
             self._fail(token, f"{self._where()}: strings need quotation marks{_example(token)}")
         if token.text == "." and follows.kind is Kind.NUMBER:
             self._fail(token, f"{self._where()}: write 0.{follows.text}")
+        if token.text == "+" and follows.kind is Kind.NUMBER:
+            self._fail(token, f"{self._where()}: write {follows.text}, without a plus sign")
+        if token.text == "<" and follows.text != "<":
+            self._fail(token, f"{self._where()}: put your own value in place of <…>")
+        if token.text == "<":
+            self._fail(
+                token, f"{self._where()}: a text that begins with << ends with its word alone"
+            )
         self._fail_expression()
 
     def _value_hint(self, token: Token, expected: str) -> str:
         """Describe what follows a value and should not."""
-        before = self._tokens[self._at - 1]
-        if before.kind is Kind.NUMBER and token.kind is Kind.NAME and token.line == before.line:
-            return f"a number stands alone: write {before.text}, without its unit"
-        if before.kind is Kind.NUMBER and token.text == ",":
-            return "write decimals with a point, not a comma"
+        before, sign = self._tokens[self._at - 1], self._tokens[self._at - 2].text
+        if before.kind is Kind.NUMBER:
+            hint = number_hint(before, "-" if sign == "-" else "", token)
+            if hint:
+                return hint
+            if token.text == ",":
+                return comma_hint(self._tokens[self._at + 1])
         return f"expected {expected} before {shown(token)}"
 
     def _variable_hint(self, token: Token) -> str:

@@ -104,6 +104,13 @@ def _token(match: re.Match[str], line: int, column: int, *, is_adjacent: bool) -
 def _oddity(text: str, at: int) -> str:
     """Describe what stands at a position where no token can start."""
     character = text[at]
+    if character in "'\u2019" and text[at - 1 : at].isdigit():
+        return "write numbers without separators between their digits"
+    if character == "$" and (text[at + 1 : at + 2].isalpha() or text[at + 1 : at + 2] == "{"):
+        return (
+            "environment variables are not filled in: write the value itself; keys are stored with"
+            " balancectl keys set"
+        )
     if character in _ODD:
         return _ODD[character]
     if text[at : at + 7] in {"<<<<<<<", "=======", ">>>>>>>"}:

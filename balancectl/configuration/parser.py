@@ -13,6 +13,7 @@ from typing import Final
 
 from balancectl.cli.errors import CliError
 from balancectl.configuration.cursor import Cursor, shown
+from balancectl.configuration.hints import assignment_hint, comma_hint
 from balancectl.configuration.lexer import Kind, Token, tokenize
 from balancectl.configuration.nodes import Mapping, Member, Node, Plain, Scalar, Sequence, walk
 from balancectl.configuration.problems import Path
@@ -83,7 +84,9 @@ class _Parser(Cursor):
             members.append(self._member(token.text, token.line))
             end = self._peek()
             if end.kind not in {Kind.NEWLINE, Kind.END}:
-                self._fail(end, self._value_hint(end, "a new line"))
+                closes = end.text in {"}", "]"}
+                hint = self._variable_hint(end) if closes else self._value_hint(end, "a new line")
+                self._fail(end, hint)
         return Mapping(tuple(members), 1)
 
     def document(self) -> Node:
@@ -105,6 +108,8 @@ class _Parser(Cursor):
             self._fail(token, "nested too deeply")
         node = self._literal(token)
         follows = self._peek()
+        if token.kind is Kind.NUMBER and follows.text == "%":
+            self._fail(follows, self._value_hint(follows, "a new line"))
         if follows.text in _OPERATORS:
             self._fail_expression()
         return node
@@ -174,7 +179,7 @@ class _Parser(Cursor):
             comma = self._next()
             number = self._peek()
             if number.kind is Kind.NUMBER and number.is_adjacent and opening.text == "{":
-                self._fail(comma, "write decimals with a point, not a comma")
+                self._fail(comma, comma_hint(number))
             return
         if token.kind is Kind.END or (token.kind is Kind.SIGN and token.text == sign) or separated:
             return
@@ -209,9 +214,8 @@ class _Parser(Cursor):
             self._fail(name, f"{path} is a block: write = before {{")
         if token.text == ":":
             self._fail(token, f"write {name.text} = …, with an equals sign")
-        if token.text in {"=>", "=="}:
-            self._fail(token, "use a single equals sign")
-        self._fail(token, f"expected = after {shown(name)}")
+        hint = assignment_hint(name.text, token) if is_top or token.text[:1] == "=" else None
+        self._fail(token, hint or f"expected = after {shown(name)}")
 
     def _string(self, token: Token) -> str:
         """Return the content of a quoted string."""

@@ -59,7 +59,7 @@ def _definition_problems(tree: nodes.Mapping) -> Iterator[Problem]:
         return
     for member in custom.members:
         for problem in check_definition(nodes.plain(member.node)):
-            where, _, text = problem.partition(": ")
-            path = tuple(where.split("."))
+            where, colon, text = problem.partition(": ")
+            path = tuple(where.split(".")) if colon else ()
             line = nodes.line_at(member.node, path) or member.line
-            yield Problem(text or where, (_CUSTOM, member.name, *path), line)
+            yield Problem(text or problem, (_CUSTOM, member.name, *path), line)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from balance_poller.rhythm import PollMark
 from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
 from balancectl.cli.formatting import did_you_mean
 from balancectl.deployment.target import Target
 from shared.names import PUSHED
+from shared.records import Latest
 
 DEFAULT_STALE_AFTER: Final = timedelta(minutes=30)
 #: 100 shards of 500 accounts are ten times what classic alarms in one Region carry.
 _MAX_SHARDS: Final = 1_000
+
+
+#: What in a schedule's input says how often accounts are due.
+RHYTHM: Final = frozenset({"poll_interval_minutes", "close_interval_minutes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,11 @@ class Shard:
     expression: str
     """Such as ``rate(5 minutes)``."""
 
+    @property
+    def watches_closely(self) -> bool:
+        """Whether accounts that are close to a threshold are polled more often."""
+        return self.event.keys() >= RHYTHM
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -70,6 +81,14 @@ class Stack:
         """Names of the accounts that need a key: all but those whose balance is pushed."""
         return tuple(name for name, each in self.accounts.items() if not each.is_pushed)
 
+    def is_watched_closely(self, latest: Latest) -> bool:
+        """Return whether the account of ``latest`` is polled more often than others, as of now."""
+        account = self.accounts.get(latest.account)
+        closely = {shard.number for shard in self.shards if shard.watches_closely}
+        if account is None or account.shard not in closely:
+            return False
+        return PollMark(latest.polled_at, latest.outcome, latest.good.is_close).is_watched_closely
+
     def account(self, name: str) -> DeployedAccount:
         """Return the account called ``name``.
 
@@ -80,6 +99,17 @@ class Stack:
             hint = did_you_mean(name, self.accounts) or "no account is configured yet"
             raise CliError(f"no account '{name}' is configured: {hint}")
         return self.accounts[name]
+
+    @classmethod
+    def of(cls, shards: Iterable[Shard]) -> Stack:
+        """Return the deployment that has these schedules."""
+        found = tuple(shards)
+        accounts = {
+            config["id"]: DeployedAccount(config["id"], config, shard.number)
+            for shard in found
+            for config in shard.event.get("accounts", [])
+        }
+        return cls(found, accounts)
 
 
 def read_stack(target: Target) -> Stack:
@@ -96,12 +126,7 @@ def read_stack(target: Target) -> Stack:
     if not shards:
         schedule = f"schedule {target.names.schedule_group}/{target.names.poll_schedule_prefix}0"
         raise StackNotFoundError(target.name, target.region_name, schedule)
-    accounts = {
-        config["id"]: DeployedAccount(config["id"], config, shard.number)
-        for shard in shards
-        for config in shard.event.get("accounts", [])
-    }
-    return Stack(tuple(shards), accounts)
+    return Stack.of(shards)
 
 
 def _read_shard(target: Target, number: int) -> Shard | None:

@@ -33,6 +33,10 @@ class PastAttempt:
     unit: str | None
     pushed_by: str | None = None
     """Who says to have pushed it."""
+    runway_hours: Decimal | None = None
+    """How long the balance was expected to last then."""
+    at_least_hours: Decimal | None = None
+    """How long it would last at least, 9 times in 10."""
 
 
 def read_latest(target: Target, account: str) -> Latest | None:
@@ -136,6 +140,8 @@ def _attempt(item: Mapping[str, Any]) -> PastAttempt:
         balance=item.get("balance"),
         unit=item.get("unit"),
         pushed_by=item.get("pushed_by"),
+        runway_hours=item.get("runway_hours"),
+        at_least_hours=item.get("at_least_hours"),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from balancectl.cli.errors import CliError, StackNotFoundError, is_denied, is_missing, one_line
-from balancectl.deployment.accounts import Shard
+from balancectl.deployment.accounts import RHYTHM, Shard
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.target import Target
 from shared.money import NumberError, parse_number
@@ -120,7 +120,9 @@ def _poll_shard(
         for account in shard.event.get("accounts", [])
         if only is None or account.get("id") in only
     ]
-    event = {**shard.event, "accounts": accounts, "scheduled_at": format_time(at)}
+    # Without its rhythm: what is asked for is polled, whether it is due or not.
+    event = {name: value for name, value in shard.event.items() if name not in RHYTHM}
+    event |= {"accounts": accounts, "scheduled_at": format_time(at)}
     function = target.names.poller_function
     try:
         answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())

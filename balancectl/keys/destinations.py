@@ -30,7 +30,8 @@ def _destination(stack: Stack | None, account: str) -> str | None:
         parsed = parse_account(known.config)
         inline = stack.shards[known.shard].event.get("providers") or {}
         provider = load_provider(parsed.provider, inline)
-        address = provider.address(parsed.params, parsed.base_url, allow_http_loopback=True)
+        addresses = provider.addresses(parsed.params, parsed.base_url, allow_http_loopback=True)
     except (AccountError, DefinitionError, ConfigError):
         return None
-    return destination_of(provider, address, parsed.base_url)
+    found = (destination_of(provider, address, parsed.base_url) for address in addresses)
+    return " ".join(dict.fromkeys(found))

@@ -27,7 +27,7 @@ def rename_key(
         if old not in document:
             raise CliError(f"there is no key of '{old}' in {location.secret_id}")
         if document.get(new) not in (None, document[old]) and not replace:
-            raise CliError(f"'{new}' has another key already; --force replaces it")
+            raise CliError(f"'{new}' has another key already; pass --force to replace it")
         renamed, change = rename(document, old, new, keep_old=keep_old)
         return None if renamed == document else format_document(renamed)
 

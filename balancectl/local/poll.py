@@ -21,7 +21,8 @@ from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
-from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
+from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
+from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
@@ -46,21 +47,49 @@ class LocalPoll:
 
     account: Account
     reading: Reading
+    at: datetime
+    """The poll's scheduled time."""
     provider: Provider | None
     """None if there is no usable definition."""
     remark: str | None
-    """What is odd about the form of the account's key."""
-    request: str | None
-    """The request with its keys masked; None if none was sent."""
-    status: int | None
-    """The response's HTTP status; None if there was none."""
-    content_type: str
-    response: Response | None
-    """The response itself; None if there was none. Its body may name people: never print it."""
-    evaluated: Mapping[str, object]
-    """The result of each expression of the definition, by path; empty without JSON."""
-    recorded: Recorded
-    """What the deployed poller would publish and record."""
+    """A remark on an unusual form of the account's key."""
+    group: RequestGroup | None = field(repr=False)
+    """The request with whatever comes before it; None if none was sent."""
+    response: Response | None = field(repr=False)
+    """The response; None if there was none. Its body may name people: never print it."""
+
+    @property
+    def request(self) -> str | None:
+        """The request with its keys masked; None if none was sent."""
+        return self.group.masked() if self.group else None
+
+    @property
+    def status(self) -> int | None:
+        """The response's HTTP status; None if there was none."""
+        return self.response.status if self.response else None
+
+    @property
+    def content_type(self) -> str:
+        """The response's content type; empty if there was none."""
+        return self.response.content_type if self.response else ""
+
+    @property
+    def evaluated(self) -> Mapping[str, object]:
+        """The result of each expression of the definition, by path; empty without a response."""
+        if self.provider is None or self.response is None:
+            return {}
+        return explain_response(self.provider.definition, self.response, self.at)
+
+    @property
+    def recorded(self) -> Recorded:
+        """What the deployed poller would publish and record."""
+        definition = self.provider and self.provider.definition
+        facts = (
+            ProviderFacts(definition.title, definition.top_up_url)
+            if definition
+            else ProviderFacts(self.account.provider)
+        )
+        return record(self.account, facts, self.reading, None, self.at)
 
 
 @dataclass(slots=True)
@@ -68,13 +97,14 @@ class _Recording:
     """Sends through another transport, and keeps the last response to each request."""
 
     inner: Transport
-    answers: dict[int, Response] = field(default_factory=dict)
+    answers: dict[object, Response] = field(default_factory=dict)
+    """By the ticket of the request."""
 
     async def send(self, request: PreparedRequest, slot: int, seconds: float) -> Response:
         """Send one request."""
-        self.answers.pop(id(request), None)
+        self.answers.pop(request.ticket, None)
         answer = await self.inner.send(request, slot, seconds)
-        self.answers[id(request)] = answer
+        self.answers[request.ticket] = answer
         return answer
 
 
@@ -100,9 +130,34 @@ def poll_accounts(
     providers = load_providers(accounts, inline)
     usable_keys = _usable_keys(accounts, keys, providers)
     plan = make_plan(accounts, providers, usable_keys, PlanRules(allow_http_loopback=True))
-    requests = {account.id: group.request for group in plan.groups for account in group.accounts}
+    fetched, answers = _send(plan, transport) if plan.groups else ({}, {})
+    readings = plan.readings | fetched
+    groups = {account.id: group for group in plan.groups for account in group.accounts}
+    polls = []
+    for account in accounts:
+        provider = providers[account.provider]
+        usable = provider if isinstance(provider, Provider) else None
+        group = groups.get(account.id)
+        polls.append(
+            LocalPoll(
+                account=account,
+                reading=readings[account.id],
+                at=at,
+                provider=usable,
+                remark=_remark(usable, keys.get(account.id)),
+                group=group,
+                response=None if group is None else answers.get(group.request.ticket),
+            )
+        )
+    return polls
 
-    async def run() -> tuple[dict[str, Reading], dict[int, Response]]:
+
+def _send(
+    plan: Plan, transport: TransportFactory | None
+) -> tuple[dict[str, Reading], dict[object, Response]]:
+    """Send the plan's requests; return the readings by account, and the answers by ticket."""
+
+    async def run() -> tuple[dict[str, Reading], dict[object, Response]]:
         limits = FetchLimits(_MAX_IN_FLIGHT, _TIMEOUT_SECONDS)
         make = transport or (lambda: Fetcher(_TIMEOUT_SECONDS, _ANYWHERE))
         async with make() as inner:
@@ -110,36 +165,7 @@ def poll_accounts(
             deadline = time.monotonic() + _DEADLINE_SECONDS
             return await fetch_all(plan.groups, recording, deadline, limits), recording.answers
 
-    asked, answers = asyncio.run(run()) if plan.groups else ({}, {})
-    readings = plan.readings | asked
-    polls = []
-    for account in accounts:
-        provider = providers[account.provider]
-        usable = provider if isinstance(provider, Provider) else None
-        facts = (
-            ProviderFacts(usable.definition.title, usable.definition.top_up_url)
-            if usable
-            else ProviderFacts(account.provider)
-        )
-        request = requests.get(account.id)
-        answer = None if request is None else answers.get(id(request))
-        polls.append(
-            LocalPoll(
-                account=account,
-                reading=readings[account.id],
-                provider=usable,
-                remark=None if usable is None else _remark(usable, keys.get(account.id)),
-                request=None if request is None else request.masked(),
-                status=None if answer is None else answer.status,
-                content_type="" if answer is None else answer.content_type,
-                response=answer,
-                evaluated={}
-                if usable is None or answer is None
-                else explain_response(usable.definition, answer, at),
-                recorded=record(account, facts, readings[account.id], None, at),
-            )
-        )
-    return polls
+    return asyncio.run(run())
 
 
 def _usable_keys(
@@ -171,6 +197,8 @@ def _usable_keys(
     return Keys({reference: StoredKey(seal(key)) for reference, key in found.items()}, missing)
 
 
-def _remark(provider: Provider, key: PlainKey | None) -> str | None:
-    """Return what is odd about the form of a key."""
-    return provider.definition.key_pattern.remark(key) if isinstance(key, str) else None
+def _remark(provider: Provider | None, key: PlainKey | None) -> str | None:
+    """Return a remark on an unusual form of a key."""
+    if provider is None or not isinstance(key, str):
+        return None
+    return provider.definition.key_pattern.remark(key)

@@ -145,7 +145,7 @@ def account(
         headers={"Authorization": f"Bearer {token}"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 -- loopback
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 -- loopback
             found = json.load(answer)
     except urllib.error.HTTPError as error:
         raise CliError(json.load(error)["error"]) from None

@@ -32,6 +32,10 @@ from shared.records import Latest
 
 #: Polls are timestamped with their full minute, which counts when it is over.
 _EVALUATION_LAG: Final = timedelta(minutes=1)
+
+#: What follows a critical alert or an end within a minute joins one message, in real time here.
+_JOINING: Final = timedelta(seconds=60)
+_LONGEST_SETTLE: Final = 150
 _POLL_SECONDS: Final = 60
 
 
@@ -55,6 +59,7 @@ class LocalCloud:
     variables: Path
     interval: timedelta
     group_wait: timedelta
+    """How long what waits for others does so at most."""
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.emulator.mailbox_file)
@@ -123,7 +128,7 @@ class LocalCloud:
         changes = tuple(self._evaluator.evaluate_all(self.now))
         self.emulator.settle(with_delayed=False)
         self.emulator.clock.advance(self.group_wait)
-        self.emulator.settle()
+        self.emulator.settle(timeout_seconds=_LONGEST_SETTLE)
         return changes
 
     def _step(self, polled_at: datetime) -> Step:
@@ -215,7 +220,7 @@ def local_cloud(folder: Path, plan: Plan, on_stage: OnStage | None = None) -> It
                 providers,
                 variables,
                 interval=timedelta(minutes=plan.variables["poll_interval_minutes"]),
-                group_wait=timedelta(seconds=plan.variables["group_wait_seconds"]),
+                group_wait=max(timedelta(seconds=plan.variables["group_wait_seconds"]), _JOINING),
             )
     finally:
         emulator.stop()

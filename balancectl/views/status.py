@@ -19,7 +19,7 @@ from balancectl.cli.output import (
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target
 from shared.money import format_amount, format_number
-from shared.records import Latest, Thresholds, TopUp
+from shared.records import TOP_UP_IS_LATE, Latest, Thresholds, TopUp
 from shared.times import format_clock, format_duration
 from status_page.health import Condition, Health, hours_left, least_left
 
@@ -59,10 +59,12 @@ def print_status(  # noqa: PLR0913, PLR0917 -- a table's parts
     if not names:
         print_note("no account is configured yet: add one to `accounts`, then run `make deploy`")
         return
-    print_table(_COLUMNS, [_row(name, latest.get(name), health[name], now) for name in names])
+    print_table(
+        _COLUMNS, [_row(name, latest.get(name), health[name], stack, now) for name in names]
+    )
     if len(names) == 1 and (only := latest.get(names[0])) is not None:
         print_line()
-        print_fields(_details(only, now))
+        print_fields(_details(only, stack, now))
     if stack.shards and not any(shard.is_enabled for shard in stack.shards):
         print_warning("polling is switched off (Terraform variable polling_enabled)")
     waiting = [name for name in names if name not in latest]
@@ -78,10 +80,14 @@ def _how_to_set_up(target: Target, stack: Stack, name: str) -> str:
     return f"to set up: {steps[0]}, then {steps[1]}"
 
 
-def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> list[Cell | str]:
+def _row(
+    name: str, latest: Latest | None, health: Health, stack: Stack, now: datetime
+) -> list[Cell | str]:
     """Return an account's row."""
     condition = health.condition
-    state = Cell(": ".join(filter(None, [condition.label, health.detail])), _STYLES[condition])
+    watched = "watched closely" if latest and stack.is_watched_closely(latest) else ""
+    detail = "; ".join(filter(None, [health.detail, watched]))
+    state = Cell(": ".join(filter(None, [condition.label, detail])), _STYLES[condition])
     if latest is None:
         return [name, "-", "-", "-", "-", "-", "-", state]
     good = latest.good
@@ -99,7 +105,7 @@ def _row(name: str, latest: Latest | None, health: Health, now: datetime) -> lis
     ]
 
 
-def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
+def _details(latest: Latest, stack: Stack, now: datetime) -> list[tuple[str, Cell | str]]:
     """Return what the table has no room for."""
     good = latest.good
     unit, limits = good.unit or "", latest.thresholds
@@ -125,14 +131,25 @@ def _details(latest: Latest, now: datetime) -> list[tuple[str, Cell | str]]:
             "expires",
             "" if good.credit_expires_at is None else format_clock(good.credit_expires_at, now),
         ),
-        ("polled", f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"),
+        ("polled", _polled(latest, stack, now)),
         ("cost reported", _cost_reported(latest, now)),
         ("last outcome", latest.outcome.value),
+        ("auto top-up", _auto_top_up(latest, now)),
         ("pushed by", f"{good.pushed_by}, as the caller says" if good.pushed_by else ""),
         ("next request", _next_request(latest, now)),
         ("top up at", latest.top_up_url or ""),
     ]
     return pairs
+
+
+def _polled(latest: Latest, stack: Stack, now: datetime) -> str:
+    """Return the last poll's time and age, and how soon the next one is due while that matters."""
+    polled = f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"
+    if not stack.is_watched_closely(latest):
+        return polled
+    minutes = stack.shards[stack.accounts[latest.account].shard].event["close_interval_minutes"]
+    often = "every minute" if minutes == 1 else f"every {minutes} minutes"
+    return f"{polled}; {often} while a threshold is near"
 
 
 def _cost_reported(latest: Latest, now: datetime) -> str:
@@ -153,6 +170,16 @@ def _empty_at(latest: Latest, now: datetime) -> str:
     if last is None:
         return f"{likely}, {format_clock(first, now)} or later"
     return f"{likely}, between {format_clock(first, now)} and {format_clock(last, now)}"
+
+
+def _auto_top_up(latest: Latest, now: datetime) -> str:
+    """Return that the account tops up by itself, and for how long it did not."""
+    due = latest.good.top_up_due_since
+    if not latest.good.tops_up_itself:
+        return ""
+    if due is None or now - due < TOP_UP_IS_LATE:
+        return "on"
+    return f"tops up by itself, and did not for {format_duration(now - due)}"
 
 
 def _next_request(latest: Latest, now: datetime) -> str:
@@ -194,7 +221,9 @@ def _number(amount: Decimal | None, unit: str) -> str:
     return "-" if amount is None else format_number(amount, unit)
 
 
-def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> dict[str, object]:
+def as_json(
+    name: str, latest: Latest | None, health: Health, stack: Stack, now: datetime
+) -> dict[str, object]:
     """Return an account as JSON; what is unknown is null."""
     found: dict[str, object] = {
         "account": name,
@@ -212,6 +241,7 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
         "balance_at": good.balance_at,
         "age_seconds": age,
         "polled_at": latest.polled_at,
+        "is_watched_closely": stack.is_watched_closely(latest),
         "outcome": latest.outcome.value,
         "reason": latest.reason,
         "failing_since": latest.failing_since,
@@ -237,6 +267,8 @@ def as_json(name: str, latest: Latest | None, health: Health, now: datetime) -> 
         and {"at": good.last_top_up.at, "amount": good.last_top_up.amount},
         "resets_at": good.resets_at,
         "credit_expires_at": good.credit_expires_at,
+        "tops_up_itself": good.tops_up_itself,
+        "top_up_due_since": good.top_up_due_since,
         "pushed_by": good.pushed_by,
         "top_up_url": latest.top_up_url,
     }

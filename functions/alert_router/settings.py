@@ -6,9 +6,12 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shared.names import DEFAULT_NAME, DEFAULT_NAMESPACE, Severity
+
+#: How long a metric takes until an alarm is evaluated on it, at most.
+_ARRIVAL: Final = timedelta(minutes=5)
 
 
 class SettingsError(Exception):
@@ -37,6 +40,10 @@ class Settings(NamedTuple):
     """More messages of one severity than this become one digest."""
     repeat_after: Mapping[Severity, timedelta]
     """The time from the last message to a reminder, by severity; absent if reminders are off."""
+    metric_delay: timedelta
+    """How long after an ok poll its metric may still be missing: until the next one arrives."""
+    foreign_expiry: timedelta
+    """How long a foreign alarm that cannot be read stays open after its last transition."""
     dashboard_url: str
     runbook_url: str
 
@@ -67,6 +74,9 @@ class Settings(NamedTuple):
                 )
                 if hours > 0
             },
+            metric_delay=_ARRIVAL
+            + timedelta(minutes=_number(environment, "POLL_INTERVAL_MINUTES", 5)),
+            foreign_expiry=timedelta(days=_number(environment, "FOREIGN_EXPIRY_DAYS", 7)),
             dashboard_url=environment.get("DASHBOARD_URL", ""),
             runbook_url=environment.get("RUNBOOK_URL", ""),
         )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from balance_poller.rhythm import Rhythm
 from shared.money import NumberError, parse_number, within_limits
 from shared.names import ACCOUNT_PATTERN, PUSHED, UNIT_PATTERN
 from shared.records import Thresholds
@@ -27,6 +28,8 @@ _LONGEST_STALENESS: Final = Decimal(7 * 24 * 60)
 #: The same for pushed accounts: a day and two hours, so that a daily job may be late.
 _PUSHED_STALE_AFTER_MINUTES: Final = Decimal(1_560)
 _LONGEST_PUSHED_STALENESS: Final = Decimal(31 * 24 * 60)
+#: As definitions may ask for; seconds.
+_LONGEST_MIN_INTERVAL: Final = Decimal(86_400)
 
 
 class EventError(ValueError):
@@ -57,6 +60,8 @@ class Account:
     """How long it may go without a balance before an alert."""
     unit: str | None = None
     """What a pushed account's balance is counted in; None for any other."""
+    min_interval: timedelta = timedelta()
+    """The shortest interval that its provider allows, where that matters."""
 
     @property
     def is_pushed(self) -> bool:
@@ -86,6 +91,8 @@ class PollEvent:
     bad_accounts: tuple[BadAccount, ...] = ()
     providers: Mapping[str, object] = field(default_factory=dict)
     shard: int = 0
+    rhythm: Rhythm | None = None
+    """How often accounts are due; None polls all that the event names."""
     is_time_invalid: bool = False
     """Whether the event had no usable time, so that ``scheduled_at`` is the current one."""
 
@@ -108,6 +115,9 @@ def parse_event(event: object, now: datetime) -> PollEvent:
         bad_accounts=bad_accounts,
         providers=providers if isinstance(providers, Mapping) else {},
         shard=shard if isinstance(shard, int) else 0,
+        rhythm=Rhythm.from_minutes(
+            event.get("poll_interval_minutes"), event.get("close_interval_minutes")
+        ),
         is_time_invalid=scheduled_at is None,
     )
 
@@ -183,6 +193,7 @@ def parse_account(entry: object) -> Account:
         top_up_url=optional_text(entry, "top_up_url"),
         budget=read_number(entry, "budget"),
         stale_after=_stale_after(entry, _STALE_AFTER_MINUTES, _LONGEST_STALENESS),
+        min_interval=_min_interval(entry),
     )
 
 
@@ -254,6 +265,12 @@ def _stale_after(entry: Mapping[str, object], default: Decimal, longest: Decimal
     if minutes <= 0:
         raise AccountError("the account's stale_after_minutes must be above 0")
     return timedelta(minutes=float(min(minutes, longest)))
+
+
+def _min_interval(entry: Mapping[str, object]) -> timedelta:
+    """Return the shortest interval between two polls; none unless the entry has one."""
+    seconds = read_number(entry, "min_interval_seconds") or Decimal(0)
+    return timedelta(seconds=float(min(max(seconds, Decimal(0)), _LONGEST_MIN_INTERVAL)))
 
 
 def read_number(entry: Mapping[str, object], name: str) -> Decimal | None:

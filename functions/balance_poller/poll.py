@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from balance_poller.bookkeeping import Books, open_books, with_balances
 from balance_poller.definitions.definition import DefinitionError
@@ -52,19 +52,25 @@ class _Run:
     errors: list[str] = field(default_factory=list)
     failed_parts: list[str] = field(default_factory=list)
     write_failures: int = 0
+    waiting: int = 0
+    """Accounts of the event that are not due yet."""
 
 
 def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     """Poll every account of ``event`` that is due, write the results, and report.
+
+    An event with a rhythm names accounts that are not due; of these nothing but a mark is read.
 
     Args:
         event: What to poll, and the run's scheduled time.
         adapters: Access to providers and AWS.
         deadline: When fetching must end (on the fetcher's clock), so that there is time to write.
     """
+    named = len(event.accounts)
+    event = _only_due(event, adapters.latest)
     bad = [account for account in event.bad_accounts if account.is_recordable]
     known = adapters.latest.read([a.id for a in event.accounts] + [a.label for a in bad])
-    run = _Run(event, adapters, known)
+    run = _Run(event, adapters, known, waiting=named - len(event.accounts))
     if known.problem:
         run.errors.append(known.problem)
         run.failed_parts.append("reading the latest balances")
@@ -79,6 +85,24 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     return _report(run, recorded)
 
 
+def _only_due(event: PollEvent, latest: LatestTable) -> PollEvent:
+    """Return the event with the accounts that are due by its rhythm."""
+    if event.rhythm is None:
+        return event
+    # An entry without a usable name has no mark: it is reported whenever the clock says so.
+    nameless = frozenset(bad.label for bad in event.bad_accounts if not bad.is_recordable)
+    shortest = {bad.label: timedelta() for bad in event.bad_accounts}
+    shortest |= {account.id: account.min_interval for account in event.accounts}
+    marks = latest.read_marks([*(shortest.keys() - nameless)])
+    marks = replace(marks, unknown=marks.unknown | (nameless - marks.known.keys()))
+    due = event.rhythm.due(shortest, marks, event.scheduled_at)
+    return replace(
+        event,
+        accounts=tuple(account for account in event.accounts if account.id in due),
+        bad_accounts=tuple(bad for bad in event.bad_accounts if bad.label in due),
+    )
+
+
 def _is_done(run: _Run, account: str) -> bool:
     """Return whether the account was already polled for this run."""
     return is_done(run.known.items.get(account), run.event.scheduled_at)
@@ -86,6 +110,8 @@ def _is_done(run: _Run, account: str) -> bool:
 
 def _fetch(run: _Run, due: Sequence[Account], deadline: float, books: Books) -> Fetched:
     """Return a reading for every account that is due."""
+    if not due:
+        return Fetched({})
     fetcher = run.adapters.fetcher
     not_before = _not_before(run, due)
     fetched = asyncio.run(fetcher.fetch(due, run.providers, not_before, deadline, books.windows))
@@ -195,4 +221,5 @@ def _report(run: _Run, recorded: Sequence[Recorded]) -> RunReport:
         errors=tuple(run.errors),
         failed_parts=tuple(dict.fromkeys(run.failed_parts)),
         write_failures=run.write_failures,
+        waiting=run.waiting,
     )

@@ -8,12 +8,14 @@ module "balance_monitor" {
   allow_http_loopback      = var.allow_http_loopback
   allow_private_addresses  = var.allow_private_addresses
   architecture             = var.architecture
+  close_interval_minutes   = var.close_interval_minutes
   custom_providers         = var.custom_providers
   dashboard_accounts       = var.dashboard_accounts
   deletion_protection      = var.deletion_protection
   digest_above             = var.digest_above
   enable_chat              = var.enable_chat
   enable_dashboard         = var.enable_dashboard
+  foreign_expiry_days      = var.foreign_expiry_days
   group_wait_seconds       = var.group_wait_seconds
   history_days             = var.history_days
   key_hosts                = var.key_hosts
@@ -38,6 +40,7 @@ module "balance_monitor" {
   router_memory_mb         = var.router_memory_mb
   router_timeout_seconds   = var.router_timeout_seconds
   runbook_url              = var.runbook_url
+  secret_prefixes          = var.secret_prefixes
   secret_recovery_days     = var.secret_recovery_days
   shard_size               = var.shard_size
   subscribers              = var.subscribers

@@ -46,6 +46,12 @@ variable "architecture" {
   default     = null
 }
 
+variable "close_interval_minutes" {
+  description = "Minutes between two polls of an account that is close to its next threshold: less than two hours away, 19 times in 20, or by no more than a quarter above it. 0 polls all alike. It divides poll_interval_minutes, and yields to a provider's min_interval_seconds. null is 1 where poll_interval_minutes is at most 15, and else 0."
+  type        = number
+  default     = null
+}
+
 variable "custom_providers" {
   description = "Definitions of providers that are not shipped, by name, in the same form as functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
   type        = any
@@ -65,7 +71,7 @@ variable "deletion_protection" {
 }
 
 variable "digest_above" {
-  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100."
+  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100. Critical alerts and ends of the same minute always share one."
   type        = number
   default     = null
 }
@@ -79,6 +85,12 @@ variable "enable_chat" {
 variable "enable_dashboard" {
   description = "Whether to create a CloudWatch dashboard, which costs 3 US dollars a month unless the AWS account has fewer than four."
   type        = bool
+  default     = null
+}
+
+variable "foreign_expiry_days" {
+  description = "Days after its last change for which an alarm of another AWS account or Region, which cannot be compared, stays open, 1 to 365."
+  type        = number
   default     = null
 }
 
@@ -184,7 +196,7 @@ variable "poller_memory_mb" {
 }
 
 variable "poller_timeout_seconds" {
-  description = "Timeout of one run in seconds, 20 to 900 and less than the poll interval; null uses the interval minus 10 seconds, at most 300."
+  description = "Timeout of one run in seconds, 20 to 900 and less than the schedule's interval, which is close_interval_minutes, or poll_interval_minutes where that is 0; null uses this interval minus 10 seconds, at most 300."
   type        = number
   default     = null
 }
@@ -228,6 +240,12 @@ variable "router_timeout_seconds" {
 variable "runbook_url" {
   description = "https:// address at which your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name. null publishes none: they carry the heading's advice in one line instead."
   type        = string
+  default     = null
+}
+
+variable "secret_prefixes" {
+  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own, <name>/…: a mistyped or a stranger's secret is refused at plan. Example: [\"team/\"]."
+  type        = list(string)
   default     = null
 }
 

@@ -17,11 +17,21 @@ locals {
   # Something that must not happen at all: more than 0 within five minutes.
   never = { statistic = "Sum", comparison = "GreaterThanThreshold", threshold = 0, period = 300, periods = 1, missing = "notBreaching" }
 
+  errors = {
+    poller = { words = "The balance poller failed as a whole, or ran out of time." }
+    # A run of the router that fails is made up for: the queue brings a batch back, and the next tick
+    # does what this one did not. CloudWatch throttles DescribeAlarms while Terraform reads thousands of
+    # alarms, so a single failed tick is no fault.
+    router = {
+      period = max(300, var.tick_interval_minutes * 60), periods = 3, datapoints = 2
+      words  = "The alert router failed as a whole, or ran out of time, more than once."
+    }
+  }
+
   function_alarms = merge([
     for key, function in local.functions : {
-      "${key}-errors" = merge(local.never, {
+      "${key}-errors" = merge(local.never, local.errors[key], {
         namespace = "AWS/Lambda", metric = "Errors", dimensions = local.lambda_of[key]
-        words     = "The ${function.title} failed as a whole, or ran out of time."
       })
       "${key}-throttles" = merge(local.never, {
         namespace = "AWS/Lambda", metric = "Throttles", dimensions = local.lambda_of[key]
@@ -109,7 +119,7 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   threshold           = each.value.threshold
   period              = each.value.period
   evaluation_periods  = each.value.periods
-  datapoints_to_alarm = each.value.periods
+  datapoints_to_alarm = lookup(each.value, "datapoints", each.value.periods)
   treat_missing_data  = each.value.missing
   actions_enabled     = var.alarm_actions_enabled
   dimensions          = each.value.dimensions

@@ -9,12 +9,14 @@ module "configuration" {
 
   accounts               = var.accounts
   allow_http_loopback    = var.allow_http_loopback
+  close_interval_minutes = local.close_interval_minutes
   custom_providers       = var.custom_providers
   dashboard_accounts     = var.dashboard_accounts
   name                   = var.name
   operations_subscribers = var.operations_subscribers
   poll_interval_minutes  = var.poll_interval_minutes
   runbook_url            = var.runbook_url
+  secret_prefixes        = var.secret_prefixes
   shard_size             = var.shard_size
   subscribers            = var.subscribers
 }
@@ -51,6 +53,14 @@ check "everybody_is_told" {
   assert {
     condition     = length(module.configuration.untold) == 0
     error_message = "No subscriber is told when these fire: ${join(", ", slice(module.configuration.untold, 0, min(10, length(module.configuration.untold))))}${length(module.configuration.untold) > 10 ? ", …" : ""}."
+  }
+}
+
+# Whoever may edit accounts decides which address the poller requests, and in a vpc some are private.
+check "base_url_in_vpc" {
+  assert {
+    condition     = var.vpc == null || length([for account in values(var.accounts) : account if try(account.base_url, null) != null]) == 0
+    error_message = "Accounts ${join(", ", slice([for id, account in var.accounts : id if try(account.base_url, null) != null], 0, min(10, length([for account in values(var.accounts) : account if try(account.base_url, null) != null]))))} have a base_url, and the poller runs in your vpc: ${var.allow_private_addresses ? "allow_private_addresses lets their requests reach private services there" : "their requests leave through its network, and reach only public addresses"}. See that each address is meant."
   }
 }
 

@@ -40,10 +40,12 @@ resource "aws_lambda_function" "router" {
       SMS_TOPIC_ARN           = lookup(local.form_topics, "sms", "")
       DASHBOARD_URL           = local.dashboard_url
       DIGEST_ABOVE            = tostring(var.digest_above)
+      FOREIGN_EXPIRY_DAYS     = tostring(var.foreign_expiry_days)
       GROUP_WAIT_SECONDS      = tostring(var.group_wait_seconds)
       INTAKE_QUEUE_URL        = aws_sqs_queue.intake.url
       METRIC_NAMESPACE        = local.metric_namespace
       NOTIFICATIONS_TOPIC_ARN = aws_sns_topic.notifications.arn
+      POLL_INTERVAL_MINUTES   = tostring(var.poll_interval_minutes)
       POWERTOOLS_LOG_LEVEL    = var.log_level
       REPEAT_HOURS_CRITICAL   = tostring(local.repeat_hours.critical)
       REPEAT_HOURS_WARNING    = tostring(local.repeat_hours.warning)

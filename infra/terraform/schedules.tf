@@ -10,7 +10,7 @@ resource "aws_scheduler_schedule" "poll" {
   name                = "${local.names.poll_schedule_prefix}${each.key}"
   description         = "Polls shard ${each.key} of the accounts."
   group_name          = aws_scheduler_schedule_group.this.name
-  schedule_expression = "rate(${var.poll_interval_minutes} ${var.poll_interval_minutes == 1 ? "minute" : "minutes"})"
+  schedule_expression = "rate(${local.schedule_interval_minutes} ${local.schedule_interval_minutes == 1 ? "minute" : "minutes"})"
   kms_key_arn         = var.kms_key_arn
   state               = var.polling_enabled ? "ENABLED" : "DISABLED"
 

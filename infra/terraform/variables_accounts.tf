@@ -7,6 +7,13 @@ locals {
     "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "drain_sensitivity",
     "expiry_warning_days", "top_up_url", "unit", "budget",
   ]
+
+  # 0 where all accounts are polled alike.
+  close_interval_minutes = (
+    var.close_interval_minutes == null ? (var.poll_interval_minutes > 15 || var.poll_interval_minutes == 1 ? 0 : 1) :
+    var.close_interval_minutes == var.poll_interval_minutes ? 0 : var.close_interval_minutes
+  )
+  schedule_interval_minutes = local.close_interval_minutes == 0 ? var.poll_interval_minutes : local.close_interval_minutes
 }
 
 variable "accounts" {
@@ -70,8 +77,36 @@ variable "key_hosts" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for origin in var.key_hosts : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin))])
+    condition     = alltrue([for origin in var.key_hosts : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin)) || (var.allow_http_loopback && can(regex("^http://127\\.0\\.0\\.1:[0-9]+$", origin)))])
     error_message = "key_hosts: each entry must be an origin in lower case without a path, as in \"https://api.example.com\" or \"https://api.example.com:8443\"."
+  }
+}
+
+variable "secret_prefixes" {
+  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own, <name>/…: a mistyped or a stranger's secret is refused at plan. Example: [\"team/\"]."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for prefix in var.secret_prefixes : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", prefix))])
+    error_message = "secret_prefixes: each entry must be the beginning of a secret's name, as in \"team/\", without an ARN and not empty."
+  }
+}
+
+variable "close_interval_minutes" {
+  description = "Minutes between two polls of an account that is close to its next threshold: less than two hours away, 19 times in 20, or by no more than a quarter above it. 0 polls all alike. It divides poll_interval_minutes, and yields to a provider's min_interval_seconds. null is 1 where poll_interval_minutes is at most 15, and else 0."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.close_interval_minutes == null || try(var.close_interval_minutes >= 0 && floor(var.close_interval_minutes) == var.close_interval_minutes, false)
+    error_message = "close_interval_minutes must be a whole number from 0."
+  }
+
+  validation {
+    condition     = try(var.close_interval_minutes == 0 || var.poll_interval_minutes % var.close_interval_minutes == 0, true)
+    error_message = "close_interval_minutes (${coalesce(var.close_interval_minutes, 0)}) must divide poll_interval_minutes (${var.poll_interval_minutes}), so that the other accounts keep theirs; 1 always does, and 0 polls all alike."
   }
 }
 

@@ -2,8 +2,8 @@ locals {
   # The functions as variables name them, and as their zips are called.
   zips = { poller = "balance_poller", router = "alert_router" }
 
-  # Below the interval, so that a run ends before the next begins.
-  poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, var.poll_interval_minutes * 60 - 10))
+  # Below the schedule's interval, so that a run ends before the next begins.
+  poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, local.schedule_interval_minutes * 60 - 10))
 
   reserved_concurrency = merge({ poller = -1, router = -1 }, { for function, number in var.reserved_concurrency : function => number if number != null })
 }
@@ -82,7 +82,7 @@ variable "poller_memory_mb" {
 }
 
 variable "poller_timeout_seconds" {
-  description = "Timeout of one run in seconds, 20 to 900 and less than the poll interval; null uses the interval minus 10 seconds, at most 300."
+  description = "Timeout of one run in seconds, 20 to 900 and less than the schedule's interval, which is close_interval_minutes, or poll_interval_minutes where that is 0; null uses this interval minus 10 seconds, at most 300."
   type        = number
   default     = null
 
@@ -92,8 +92,8 @@ variable "poller_timeout_seconds" {
   }
 
   validation {
-    condition     = var.poller_timeout_seconds == null || try(var.poller_timeout_seconds < var.poll_interval_minutes * 60, false)
-    error_message = "poller_timeout_seconds must be less than poll_interval_minutes (${var.poll_interval_minutes} minutes), or runs overlap; lower it, or poll less often."
+    condition     = var.poller_timeout_seconds == null || try(var.poller_timeout_seconds < local.schedule_interval_minutes * 60, false)
+    error_message = "poller_timeout_seconds must be less than the ${local.schedule_interval_minutes} minutes from run to run, or runs overlap; lower it, or raise ${local.close_interval_minutes == 0 ? "poll_interval_minutes" : "close_interval_minutes (0 polls all accounts alike)"}."
   }
 }
 

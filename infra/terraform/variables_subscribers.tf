@@ -16,7 +16,7 @@ variable "dashboard_accounts" {
 }
 
 variable "digest_above" {
-  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100."
+  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100. Critical alerts and ends of the same minute always share one."
   type        = number
   default     = 5
   nullable    = false
@@ -39,6 +39,18 @@ variable "enable_dashboard" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "foreign_expiry_days" {
+  description = "Days after its last change for which an alarm of another AWS account or Region, which cannot be compared, stays open, 1 to 365."
+  type        = number
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = var.foreign_expiry_days >= 1 && var.foreign_expiry_days <= 365 && floor(var.foreign_expiry_days) == var.foreign_expiry_days
+    error_message = "foreign_expiry_days must be a whole number from 1 to 365."
+  }
 }
 
 variable "group_wait_seconds" {

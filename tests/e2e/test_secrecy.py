@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from balancectl.localcloud.demo import story
 from balancectl.localcloud.demo.demo import files_with
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ def everything_in_aws(cloud: LocalCloud) -> str:
     for table in (names.balances_table, names.alerts_table):
         pages = client("dynamodb").get_paginator("scan").paginate(TableName=table)
         found += [item for page in pages for item in page["Items"]]
-    logs = client("logs")
-    for group in logs.describe_log_groups()["logGroups"]:
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-        found += [event["message"] for page in pages for event in page["events"]]
+    found += all_logs(cloud)
     sqs = client("sqs")
     for url in sqs.list_queues()["QueueUrls"]:
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
@@ -32,6 +30,18 @@ def everything_in_aws(cloud: LocalCloud) -> str:
     found += client("lambda").list_functions()["Functions"]
     found += cloud.deployment.poll_events(cloud.now)
     return json.dumps(found, default=str)
+
+
+def all_logs(cloud: LocalCloud) -> list[str]:
+    """Return every line of every log."""
+    logs = cloud.emulator.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    return [
+        event["message"]
+        for group in groups
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for event in page["events"]
+    ]
 
 
 def test_key_used_in_every_failure_appears_nowhere(
@@ -62,3 +72,14 @@ def test_keys_are_in_the_secret(cloud: LocalCloud, canaries: dict[str, str]) -> 
     )["SecretString"]
 
     assert all(key in value for key in canaries.values())
+
+
+def test_no_log_holds_a_subscriber_s_address_or_number(cloud: LocalCloud) -> None:
+    """The story has been sent to all of them by now, with failures among it."""
+    addresses = [story.TEAM, story.ON_CALL, story.CRAWLERS, story.OPERATIONS]
+    cloud.next_poll()
+
+    logs = "\n".join(all_logs(cloud))
+
+    assert "alert_router" in logs
+    assert [address for address in addresses if address in logs] == []

@@ -16,6 +16,7 @@ run "what_is_right_is_accepted" {
 
   variables {
     allow_http_loopback = true
+    secret_prefixes     = ["team/"]
     custom_providers = {
       kiosk = {
         title   = "Kiosk"

@@ -20,6 +20,8 @@ Statement = Mapping[str, Any]
 ON_ALL = {
     # Composite alarms are returned only to who may describe all.
     "CompareWithAlarms": {"cloudwatch:DescribeAlarms"},
+    # The history of all alarms is one request.
+    "ReadPast": {"cloudwatch:DescribeAlarmHistory"},
     # Lambda asks for these on "*", as in AWSLambdaVPCAccessExecutionRole.
     "JoinVpc": {
         "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
@@ -34,6 +36,15 @@ OPEN_ENDED = {
 }
 #: Keys that come with any request: AWS's own, and what Lambda adds to those of a function's code.
 ANYWHERE = ("aws:", "lambda:SourceFunctionArn")
+#: Operators that bound. Others hold when their key is missing, or for all that is not named.
+EXACT = {"ArnEquals", "ArnLike", "Bool", "StringEquals"}
+#: AWS's services that something is done for.
+SERVICES = {
+    "cloudwatch.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com",
+    "sns.amazonaws.com",
+}  # fmt: skip
+#: A single role of the AWS account that the plans are of.
+ROLE = re.compile(r"arn:aws:iam::123456789012:role/[\w-]+")
 #: Actions that a condition must bound, and its key.
 BOUNDED = {"cloudwatch:PutMetricData": "cloudwatch:namespace"}
 
@@ -74,6 +85,7 @@ def too_wide(statement: Statement) -> Iterator[str]:
     if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
         yield "what is not named is allowed"
         return
+    yield from loose(statement)
     sid, keys = statement.get("Sid", ""), set(condition_keys(statement))
     for action in listed(statement["Action"]):
         if "*" in action or "?" in action:
@@ -90,14 +102,32 @@ def too_wide(statement: Statement) -> Iterator[str]:
     yield from open_to(statement.get("Principal"), keys)
 
 
+def loose(statement: Statement) -> Iterator[str]:
+    """Yield the conditions that let more through than the values that they name."""
+    for operator, tests in statement.get("Condition", {}).items():
+        if operator not in EXACT:
+            yield f"{operator} does not bound"
+        for key, values in tests.items():
+            for value in listed(values):
+                # A pattern may leave open what follows the account, as the alarms' names.
+                place = ":".join(value.split(":")[:5]) if operator == "ArnLike" else value
+                if "*" in place or "?" in place:
+                    yield f"{key} may be many: {value}"
+
+
 def open_to(principal: Any, keys: set[str]) -> Iterator[str]:
     """Yield whom a resource's own policy lets in without saying on whose behalf."""
     if principal is None:
         return
-    if principal == "*" or "*" in listed(dict(principal).get("AWS", [])):
-        yield "anybody is let in"
-        return
-    for service in listed(dict(principal).get("Service", [])):
+    named: Mapping[str, Any] = principal if isinstance(principal, dict) else {"*": principal}
+    for who in named.keys() - {"AWS", "Service"}:
+        yield f"{who} is let in: {named[who]}"
+    for arn in listed(named.get("AWS", [])):
+        if not ROLE.fullmatch(arn):
+            yield f"{arn} is no single role"
+    for service in listed(named.get("Service", [])):
+        if service not in SERVICES:
+            yield f"{service} has nothing to do here"
         # Lambda takes a role when somebody who may pass it creates a function.
         if service != "lambda.amazonaws.com" and not keys & {"aws:SourceArn", "aws:SourceAccount"}:
             yield f"{service} is let in on anybody's behalf"

@@ -54,6 +54,32 @@ run "an_account_is_completed_and_carries_only_what_is_set" {
   }
 }
 
+run "a_schedule_tells_the_rhythm_and_a_providers_minimum_where_it_matters" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    close_interval_minutes = 1
+    accounts = {
+      quick = { provider = "openrouter", warning = 5 }
+      slow  = { provider = "tavily", warning = 5 }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(output.schedule_inputs["0"]).poll_interval_minutes == 5 && jsondecode(output.schedule_inputs["0"]).close_interval_minutes == 1
+    error_message = output.schedule_inputs["0"]
+  }
+
+  assert {
+    condition     = [for account in jsondecode(output.schedule_inputs["0"]).accounts : try(account.min_interval_seconds, null)] == [null, 120]
+    error_message = output.schedule_inputs["0"]
+  }
+}
+
 run "a_definition_travels_with_the_shards_that_use_it" {
   command = plan
 
@@ -86,7 +112,8 @@ run "more_accounts_than_a_shard_holds_are_two_schedules" {
   }
 
   variables {
-    accounts = { for number in range(501) : format("account-%04d", number) => { provider = "openrouter", warning = 5, secret = "team/keys#${number}" } }
+    secret_prefixes = ["team/"]
+    accounts        = { for number in range(501) : format("account-%04d", number) => { provider = "openrouter", warning = 5, secret = "team/keys#${number}" } }
   }
 
   assert {
@@ -111,7 +138,7 @@ run "an_input_of_more_bytes_than_the_scheduler_takes_is_refused" {
   expect_failures = [output.accounts]
 
   assert {
-    condition     = length(output.problems.accounts.payload) == 1 && can(regex("^Accounts: schedule balance-monitor-poll-0 would carry 260[0-9]{3} bytes of accounts, and EventBridge Scheduler takes less than 240,000 safely; lower shard_size, which is 500.$", output.problems.accounts.payload[0]))
+    condition     = length(output.problems.accounts.payload) == 1 && can(regex("^Accounts: schedule balance-monitor-poll-0 would carry 260[0-9]{3} bytes of accounts, and a run that fails must fit into a queue, at most 240,000; lower shard_size, which is 500.$", output.problems.accounts.payload[0]))
     error_message = jsonencode(output.problems.accounts.payload)
   }
 }

@@ -102,31 +102,43 @@ class Stack:
 
 
 def plan(
-    scenarios: Mapping[str, Mapping[str, Any]], folder: Path
+    scenarios: Mapping[str, Mapping[str, Any]], folder: Path, more: str | None = None
 ) -> tuple[dict[str, Stack], dict[str, Any]]:
-    """Plan every scenario; return the stacks, and the plan's document.
+    """Plan every scenario, and ``more`` of the root; return the stacks, and the plan's document.
 
     Raises:
         AssertionError: when Terraform refuses one, with what it says.
     """
-    said = _plan(scenarios, folder, CALLS)
+    said = _plan(scenarios, folder, CALLS if more is None else more)
     shown = run_terraform(f"-chdir={folder}", "show", "-json", "cases.tfplan")
     assert shown.returncode == 0, said + shown.stderr
     document = json.loads(shown.stdout)
-    assert "output_changes" in document, said
+    # A plan that failed half-way is written, too.
+    assert not document.get("errored"), _sentences(said)
     outputs = document["output_changes"]["cases"]["after"]
     return {
-        name: Stack(_resources(document, f'module.case["{name}"].'), outputs.get(name, {}))
+        name: stack_of(document, f'module.case["{name}"].', outputs.get(name, {}))
         for name in scenarios
     }, document
 
 
+def stack_of(
+    document: Mapping[str, Any], prefix: str, outputs: Mapping[str, Any] | None = None
+) -> Stack:
+    """Return what a plan's document has under an address."""
+    return Stack(_resources(document, prefix), outputs or {})
+
+
 def refusals(scenarios: Mapping[str, Mapping[str, Any]], folder: Path) -> list[str]:
     """Return the sentences with which a plan of all ``scenarios`` fails."""
-    said = _plan(scenarios, folder)
+    return _sentences(_plan(scenarios, folder))
+
+
+def _sentences(said: str) -> list[str]:
+    """Return the errors in what a plan says."""
     events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     return [
-        event["diagnostic"]["detail"]
+        event["diagnostic"]["detail"] or event["diagnostic"]["summary"]
         for event in events
         if event["type"] == "diagnostic" and event["@level"] == "error"
     ]
@@ -216,6 +228,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
                 "secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT_ID}:secret:keys-AbC123",
             },
         },
+        "secret_prefixes": ["team/", "keys-"],
         "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/5678",
         "kms_key_arns": [f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/1234abcd"],
         "dashboard_accounts": ["own"],
@@ -238,7 +251,9 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
             "b": {"provider": "openrouter", "critical": 1, "secret": "team/keys#b"},
             "c": {"provider": "pushed", "unit": "EUR", "warning": 20},
         },
+        "secret_prefixes": ["team/"],
         "poll_interval_minutes": 1,
+        "tick_interval_minutes": 30,
         "polling_enabled": False,
         "alarm_actions_enabled": False,
         "enable_dashboard": False,
@@ -257,12 +272,15 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         **_EMAIL,
         "name": "leaving",
         "accounts": {"main": {"provider": "openrouter", "warning": 20}},
+        "poll_interval_minutes": 30,
+        "close_interval_minutes": 5,
         "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"], "leaving": True},
     },
     # More than the dashboard shows, and as many secrets as a policy lists.
     "many": {
         **_EMAIL,
         "name": "many",
+        "poll_interval_minutes": 60,
         "accounts": {
             f"account-{n:03}": {
                 "provider": "openrouter",
@@ -271,5 +289,6 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
             }
             for n in range(101)
         },
+        "secret_prefixes": ["team/keys-"],
     },
 }

@@ -84,6 +84,22 @@ def test_a_poller_that_stands_still_has_no_data(stack: Stack) -> None:
     assert (alarm["treat_missing_data"], alarm["period"]) == ("breaching", 300)
 
 
+def test_one_throttled_reconcile_is_no_alarm(stacks: dict[str, Stack]) -> None:
+    """While Terraform reads thousands of alarms, CloudWatch may refuse a tick; the next makes up.
+
+    DescribeAlarms: 9 requests per second and Region (CloudWatch quotas, read 2026-11).
+    """
+    for scenario, tick_minutes in (("minimal", 5), ("paused", 30)):
+        alarms = stacks[scenario].operations_alarms
+        router, poller = alarms["router-errors"], alarms["poller-errors"]
+        tick = stacks[scenario]["aws_scheduler_schedule.tick"]
+
+        assert tick["schedule_expression"] == f"rate({tick_minutes} minutes)"
+        assert router["period"] == tick_minutes * 60
+        assert (router["datapoints_to_alarm"], router["evaluation_periods"]) == (2, 3)
+        assert (poller["datapoints_to_alarm"], poller["evaluation_periods"]) == (1, 1)
+
+
 def test_a_series_of_the_functions_is_found_by_its_dimension(stack: Stack) -> None:
     for of, service in (("poller", poller_settings.SERVICE), ("router", router_handler.SERVICE)):
         alarm = stack.operations_alarms[f"{of}-faults"]

@@ -11,15 +11,39 @@ from typing import Any
 import pytest
 
 from balancectl.cli import permissions
-from tests.infra.authorization import Statement, listed, normalised, reference, too_wide, unknown
+from tests.infra.arguments import arguments
+from tests.infra.authorization import (
+    Statement,
+    listed,
+    may_be_on_all,
+    normalised,
+    too_wide,
+    unknown,
+)
 from tests.infra.harness import HARNESS, ROOT
 from tests.infra.stacks import ACCOUNT_ID, REGION, Stack
 
 pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
 
 #: What may hold a policy or let somebody in.
-KINDS = ("aws_iam_", "_policy", "_permission")
-SCENARIOS = ("minimal", "granted")
+KINDS = (
+    "iam", "policy", "permission", "grant", "boundary", "kms_key", "kms_alias", "function_url",
+    "share", "access",
+)  # fmt: skip
+SCENARIOS = ("minimal", "granted", "complete")
+#: Every resource that is one, and every argument that takes a policy.
+HOLDERS = {
+    "aws_iam_role.poller", "aws_iam_role.router", "aws_iam_role.scheduler",
+    "aws_iam_role_policy.poller", "aws_iam_role_policy.router", "aws_iam_role_policy.scheduler",
+    "aws_sns_topic_policy.alarms", "aws_sns_topic_policy.chat", "aws_sns_topic_policy.form",
+    "aws_sns_topic_policy.operations", "aws_lambda_permission.subscriber",
+}  # fmt: skip
+ARGUMENTS = {
+    "aws_iam_role.assume_role_policy", "aws_iam_role.permissions_boundary",
+    "aws_iam_role_policy.policy", "aws_sns_topic_policy.policy", "aws_sqs_queue.policy",
+}  # fmt: skip
+#: Policies that grant nothing.
+OTHER_POLICIES = ("filter_policy", "redrive_policy", "retry_policy")
 
 
 def documents(stack: Stack) -> dict[str, list[dict[str, Any]]]:
@@ -56,7 +80,7 @@ STATEMENTS = list(of_roles_and_resources())
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_policy_is_as_it_was_reviewed(stacks: dict[str, Stack], scenario: str) -> None:
-    """With everything that an option grants, and with nothing of it."""
+    """With nothing that an option grants, with everything, and with every form of message."""
     assert documents(stacks[scenario]) == expected(scenario)
 
 
@@ -94,19 +118,91 @@ def test_no_page_grants_the_function_itself() -> None:
     assert granted == []
 
 
-def test_nothing_else_holds_a_policy(stacks: dict[str, Stack]) -> None:
-    found = [at for at in stacks["granted"].resources if any(kind in at for kind in KINDS)]
+def test_nothing_else_holds_a_policy() -> None:
+    """In no scenario: a resource for one option alone would be one that no plan here has."""
+    files = list((ROOT / "infra").glob("*/*.tf")) + list((ROOT / "infra").glob("*/modules/**/*.tf"))
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
 
-    assert sorted(found) == [
-        "aws_iam_role.poller", "aws_iam_role.router", "aws_iam_role.scheduler",
-        "aws_iam_role_policy.poller", "aws_iam_role_policy.router", "aws_iam_role_policy.scheduler",
-        "aws_sns_topic_policy.alarms", "aws_sns_topic_policy.chat[0]",
-        'aws_sns_topic_policy.form["email"]', "aws_sns_topic_policy.operations",
-    ]  # fmt: skip
-    for role in stacks["granted"].every("aws_iam_role").values():
-        assert not role.get("managed_policy_arns")
-        assert not role.get("inline_policy")
-        assert role["permissions_boundary"] == "arn:aws:iam::123456789012:policy/boundary"
+    resources = {
+        f"{kind}.{name}"
+        for kind, name in re.findall(r'^resource "(\w+)" "(\w+)"', text, re.MULTILINE)
+    }
+    named = {
+        f"{kind}.{name}"
+        for kind, names in arguments(files).items()
+        for name in names
+        if not kind.startswith("data ")
+        and not name.rpartition(".")[2].endswith(OTHER_POLICIES)
+        and ".retry_policy." not in name
+    }
+
+    assert {one for one in resources if any(kind in one for kind in KINDS)} == HOLDERS
+    assert {one for one in named if holds(one.partition(".")[2])} == ARGUMENTS
+
+
+def holds(argument: str) -> bool:
+    """Whether an argument's name says that it takes a policy, or grants."""
+    return any(word in argument for word in ("policy", "policies", "boundary", "grant"))
+
+
+def test_roles_have_no_policy_but_their_own(stacks: dict[str, Stack]) -> None:
+    for scenario, stack in stacks.items():
+        boundary = f"arn:aws:iam::{ACCOUNT_ID}:policy/boundary" if scenario == "granted" else None
+        roles = stack.every("aws_iam_role")
+        assert set(roles) == {one for one in HOLDERS if one.startswith("aws_iam_role.")}
+        for role in roles.values():
+            assert not role.get("managed_policy_arns")
+            assert not role.get("inline_policy")
+            assert role["permissions_boundary"] == boundary
+
+
+def test_each_role_is_the_one_of_its_function(
+    planned: tuple[dict[str, Stack], dict[str, Any]],
+) -> None:
+    module = planned[1]["configuration"]["root_module"]["module_calls"]["case"]["module"]
+    uses = {
+        resource["address"]: expression["references"][-1]
+        for resource in module["resources"]
+        for name, expression in expressions(resource.get("expressions", {}))
+        if name in ("role", "role_arn")
+    }
+
+    assert uses == {
+        "aws_iam_role_policy.poller": "aws_iam_role.poller",
+        "aws_iam_role_policy.router": "aws_iam_role.router",
+        "aws_iam_role_policy.scheduler": "aws_iam_role.scheduler",
+        "aws_lambda_function.poller": "aws_iam_role.poller",
+        "aws_lambda_function.router": "aws_iam_role.router",
+        "aws_scheduler_schedule.poll": "aws_iam_role.scheduler",
+        "aws_scheduler_schedule.tick": "aws_iam_role.scheduler",
+    }
+
+
+def expressions(block: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every argument of a block, and of those in it, as the plan's document has them."""
+    for name, value in block.items():
+        if isinstance(value, list):
+            for inner in value:
+                yield from expressions(inner)
+        elif "references" in value:
+            yield name, value
+
+
+def test_a_subscribed_function_may_be_invoked_by_its_topic_alone(
+    planned: tuple[dict[str, Stack], dict[str, Any]],
+) -> None:
+    (permission,) = planned[0]["paused"].every("aws_lambda_permission").values()
+    module = planned[1]["configuration"]["root_module"]["module_calls"]["case"]["module"]
+    (declared,) = [one for one in module["resources"] if one["type"] == "aws_lambda_permission"]
+
+    given = {name: value for name, value in permission.items() if value and name != "statement_id"}
+    assert given == {
+        "action": "lambda:InvokeFunction",
+        "function_name": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:billing",
+        "principal": "sns.amazonaws.com",
+        "qualifier": "live",
+    }
+    assert declared["expressions"]["source_arn"]["references"] == ["each.value.topic", "each.value"]
 
 
 def test_a_policy_never_outgrows_what_iam_takes(stacks: dict[str, Stack]) -> None:
@@ -133,11 +229,28 @@ def test_nothing_is_allowed_that_is_not_named(where: str, statement: Statement) 
     assert list(too_wide(statement)) == [], where
 
 
-def test_the_commands_permissions_exist() -> None:
-    for actions in permissions.COMMANDS.values():
-        for action in actions:
-            prefix, _, name = action.partition(":")
-            assert name in reference()[prefix]["privileges"], action
+@pytest.mark.parametrize("command", [name for name, needs in permissions.COMMANDS.items() if needs])
+def test_the_commands_permissions_fit_what_they_act_on(command: str) -> None:
+    """As AWS knows them: an action on a resource that it does not act on is denied."""
+    for resource, actions in permissions.COMMANDS[command].items():
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+        assert list(unknown(statement)) == []
+        if resource == permissions.ANYTHING:
+            every = {"CompareWithAlarms", "ReadPast"}
+            assert all(any(may_be_on_all(sid, a) for sid in every) for a in actions)
+
+
+def test_an_action_that_takes_no_resource_is_not_documented_with_one() -> None:
+    """Control: the rule above finds what was wrong once."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sns:GetSubscriptionAttributes",
+        "Resource": permissions.TOPICS,
+    }
+
+    assert list(unknown(statement)) == [
+        f"sns:GetSubscriptionAttributes does not act on {permissions.TOPICS}"
+    ]
 
 
 def wider(statement: Statement) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -162,11 +275,44 @@ def wider(statement: Statement) -> Iterator[tuple[str, dict[str, Any]]]:
                 ("one more", {"Resource": [resource, "*"]}),
             ]
     if "Principal" in statement:
-        changes += [("anybody", {"Principal": "*"}), ("any account", {"Principal": {"AWS": "*"}})]
+        changes += [(what, {"Principal": principal}) for what, principal in STRANGERS.items()]
+    changes += [
+        (f"{operator} {key} {what}", {"Condition": condition})
+        for operator, tests in statement.get("Condition", {}).items()
+        for key, value in tests.items()
+        for what, condition in weaker(operator, key, value)
+    ]
     for what, change in changes:
         yield what, {**copy.deepcopy(dict(statement)), **change}
     if "Condition" in statement and too_wide_without_condition(statement):
         yield "no condition", {k: v for k, v in statement.items() if k != "Condition"}
+
+
+#: Whom nobody here has asked in.
+STRANGERS: dict[str, Any] = {
+    "anybody": "*",
+    "any account": {"AWS": "*"},
+    "everybody in the account": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+    "all roles": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:role/*"},
+    "a role of another account": {"AWS": "arn:aws:iam::999999999999:role/x"},
+    "another service": {"Service": ["ec2.amazonaws.com", "sns.amazonaws.com"]},
+    "who signs in elsewhere": {"Federated": "cognito-identity.amazonaws.com"},
+    "a canonical user": {"CanonicalUser": "79a59d"},
+}
+
+
+def weaker(operator: str, key: str, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield conditions that look like one and let more through."""
+    kind = "Arn" if operator.startswith("Arn") else "String"
+    yield "or missing", {f"{operator}IfExists": {key: value}}
+    yield "or none", {f"ForAllValues:{operator}": {key: value}}
+    yield "or one of many", {f"ForAnyValue:{operator}": {key: value}}
+    yield "but not", {f"{kind}NotEquals": {key: value}}
+    yield "is there", {"Null": {key: "false"}}
+    yield "is anything", {f"{kind}Like": {key: "*"}}
+    yield "or anything", {f"{kind}Like": {key: [*listed(value), "*"]}}
+    if kind == "Arn":
+        yield "of any account", {"ArnLike": {key: "arn:aws:*:*:*:x"}}
 
 
 def too_wide_without_condition(statement: Statement) -> bool:

@@ -27,6 +27,10 @@ BASE_URL = (
     'Account "main": base_url must be https://host[:port][/path], with no credentials, query or'
     " fragment; correct it."
 )
+FOREIGN = (
+    'Account "main": secret is none of the deployment\'s own, which begin with balance-monitor/;'
+    " correct it, or allow it with the line secret_prefixes = {}"
+)
 SECRET = (
     'Account "main": secret must be a Secrets Manager name or ARN, optionally with #json_key;'
     " correct it."
@@ -135,12 +139,45 @@ IDENTITY = [
         [SECRET],
     ),
     Refused(
-        "a key in the place of a secret",
-        "accounts.key_as_secret",
-        account(secret="sk-or-v1-canary"),
-        [
-            'Account "main": secret looks like an API key. It must be the name of a secret: remove the key from the file, revoke it at the provider, and store a new one with balancectl keys set.'
-        ],
+        "a secret of somebody else's",
+        "accounts.secret_prefix",
+        account(secret="prod/database#password"),
+        [FOREIGN.format('["prod/"]')],
+    ),
+    Refused(
+        "a secret of somebody else's beside one that is allowed",
+        "accounts.secret_prefix",
+        {"secret_prefixes": ["team/"], **account(secret="prod/eu/database")},
+        [FOREIGN.format('["team/","prod/eu/"]')],
+    ),
+    Refused(
+        "the ARN of a secret of somebody else's",
+        "accounts.secret_prefix",
+        account(
+            secret="arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/database-AbC123"
+        ),
+        [FOREIGN.format('["prod/"]')],
+    ),
+    Refused(
+        "a secret that only begins as the deployment is called",
+        "accounts.secret_prefix",
+        account(secret="balance-monitor-2/api-keys"),
+        [FOREIGN.format('["beginning of its name"]')],
+    ),
+    *(
+        Refused(
+            f"a key in the place of a secret: {key[:4]}",
+            "accounts.key_as_secret",
+            account(secret=key),
+            [
+                'Account "main": secret looks like an API key. It must be the name of a secret: remove the key from the file, revoke it at the provider, and store a new one with balancectl keys set.'
+            ],
+        )
+        for key in (
+            "sk-or-v1-canary",
+            "0123456789abcdef0123456789abcdef",
+            "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        )
     ),
     Refused(
         "more than 400 accounts on the default secret",
@@ -341,6 +378,17 @@ CONDITION = (
 )
 
 DEFINITIONS = [
+    *(
+        Refused(
+            f"before.request.url {url}",
+            "custom_providers.before",
+            definition(before={"request": {"url": url}, "take": {"token": "token"}}),
+            [
+                'Custom provider "kiosk": before.request.url must be a path such as /oauth2/token on the same host, or an https:// address that is written out; correct it.'
+            ],
+        )
+        for url in ("http://kiosk.example/token", "https://{param.host}/token", "token", "/t?a=b")
+    ),
     Refused(
         "a list of definitions",
         "custom_providers.form",

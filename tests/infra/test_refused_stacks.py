@@ -16,6 +16,7 @@ GOOD: dict[str, Any] = {
     **subscriber(),
     "operations_subscribers": {"ops": {"protocol": "email", "endpoint": "ops@example.com"}},
     "packages": PACKAGES,
+    "secret_prefixes": ["keys-", "team/"],
 }
 BILLING = "arn:aws:lambda:{}:{}:function:billing"
 CASES: dict[str, tuple[dict[str, Any], str]] = {

@@ -43,6 +43,7 @@ TABLE = [
     *numbers("request_timeout_seconds", 1, 60, whole=False),
     *numbers("shard_size", 1, 1000),
     *numbers("digest_above", 1, 100),
+    *numbers("foreign_expiry_days", 1, 365),
     *numbers("tick_interval_minutes", 1, 60),
     *numbers("history_days", 1, 3650),
     *numbers("poller_memory_mb", 128, 10240),
@@ -114,8 +115,29 @@ TABLE = [
     refused(
         "poller_timeout_seconds",
         60,
-        "poller_timeout_seconds must be less than poll_interval_minutes (1 minutes), or runs overlap; lower it, or poll less often.",
+        "poller_timeout_seconds must be less than the 1 minutes from run to run, or runs overlap; lower it, or raise poll_interval_minutes.",
         poll_interval_minutes=1,
+    ),
+    refused(
+        "poller_timeout_seconds",
+        200,
+        "poller_timeout_seconds must be less than the 1 minutes from run to run, or runs overlap; lower it, or raise close_interval_minutes (0 polls all accounts alike).",
+        poll_interval_minutes=10,
+    ),
+    *(
+        refused(
+            "close_interval_minutes", value, "close_interval_minutes must be a whole number from 0."
+        )
+        for value in (-1, 2.5)
+    ),
+    *(
+        refused(
+            "close_interval_minutes",
+            value,
+            f"close_interval_minutes ({value}) must divide poll_interval_minutes ({interval}), so that the other accounts keep theirs; 1 always does, and 0 polls all alike.",
+            poll_interval_minutes=interval,
+        )
+        for value, interval in ((2, 5), (10, 5))
     ),
     refused(
         "repeat_hours",
@@ -222,8 +244,13 @@ TABLE = [
 
 #: Variables whose rules read others: those are not evaluated where another one is wrong.
 READS = {
-    "poller_timeout_seconds": {"poll_interval_minutes"},
-    "request_timeout_seconds": {"poll_interval_minutes", "poller_timeout_seconds"},
+    "close_interval_minutes": {"poll_interval_minutes"},
+    "poller_timeout_seconds": {"close_interval_minutes", "poll_interval_minutes"},
+    "request_timeout_seconds": {
+        "close_interval_minutes",
+        "poll_interval_minutes",
+        "poller_timeout_seconds",
+    },
     "reserved_concurrency": {"accounts", "shard_size"},
 }
 

@@ -18,7 +18,7 @@ POLL = 'aws_scheduler_schedule.poll["0"]'
 def test_a_run_ends_before_the_next_and_a_failed_one_is_kept_and_not_repeated(stack: Stack) -> None:
     invoke = stack["aws_lambda_function_event_invoke_config.poller"]
 
-    assert stack["aws_lambda_function.poller"]["timeout"] == 290
+    assert stack["aws_lambda_function.poller"]["timeout"] == 50
     assert invoke["maximum_retry_attempts"] == 0
     assert invoke["maximum_event_age_in_seconds"] == 300
     for of in ("poller", "router"):
@@ -29,7 +29,7 @@ def test_a_run_ends_before_the_next_and_a_failed_one_is_kept_and_not_repeated(st
 def test_schedules_carry_the_accounts_and_keep_what_they_cannot_hand_over(stack: Stack) -> None:
     poll, tick = stack[POLL], stack["aws_scheduler_schedule.tick"]
 
-    assert poll["schedule_expression"] == "rate(5 minutes)"
+    assert poll["schedule_expression"] == "rate(1 minute)"
     assert poll["state"] == "ENABLED"
     assert "<aws.scheduler.scheduled-time>" in poll["target"][0]["input"]
     assert json.loads(tick["target"][0]["input"]) == {"kind": "tick"}
@@ -38,12 +38,39 @@ def test_schedules_carry_the_accounts_and_keep_what_they_cannot_hand_over(stack:
         assert len(schedule["target"][0]["dead_letter_config"]) == 1
 
 
-def test_a_minute_is_singular(stacks: dict[str, Stack]) -> None:
-    """EventBridge Scheduler refuses ``rate(1 minutes)``."""
-    stack = stacks["paused"]
+@pytest.mark.parametrize(
+    ("scenario", "fires", "rhythm", "period"),
+    [
+        # By default, where accounts are polled every five minutes.
+        ("granted", ("rate(1 minute)", 50), (5, 1), 300),
+        # The same minute for all (EventBridge Scheduler refuses "rate(1 minutes)").
+        ("paused", ("rate(1 minute)", 50), (None, None), 60),
+        # As asked for.
+        ("leaving", ("rate(5 minutes)", 290), (30, 5), 1800),
+        # Not by default beyond 15 minutes.
+        ("many", ("rate(60 minutes)", 300), (None, None), 3600),
+    ],
+)
+def test_the_schedule_fires_for_close_accounts_and_alarms_keep_the_rhythm(
+    stacks: dict[str, Stack],
+    scenario: str,
+    fires: tuple[str, int],
+    rhythm: tuple[int | None, int | None],
+    period: int,
+) -> None:
+    stack = stacks[scenario]
+    event = json.loads(stack[POLL]["target"][0]["input"])
+    alarms = stack.every("aws_cloudwatch_metric_alarm").values()
 
-    assert stack[POLL]["schedule_expression"] == "rate(1 minute)"
-    assert stack["aws_lambda_function.poller"]["timeout"] == 50
+    timeout = stack["aws_lambda_function.poller"]["timeout"]
+    assert (stack[POLL]["schedule_expression"], timeout) == fires
+    assert (event.get("poll_interval_minutes"), event.get("close_interval_minutes")) == rhythm
+    # An event that waits may be as old as the accounts' rhythm.
+    invoke = stack["aws_lambda_function_event_invoke_config.poller"]
+    assert invoke["maximum_event_age_in_seconds"] == period
+    assert {
+        alarm["period"] for alarm in alarms if not alarm["alarm_name"].startswith(f"{scenario}-op")
+    } == {period}
 
 
 def test_the_queue_hides_a_message_long_enough_and_one_bad_alarm_does_not_bring_back_its_batch(
@@ -154,15 +181,6 @@ def test_two_deployments_do_not_share_a_series(stacks: dict[str, Stack]) -> None
 
     assert namespace("minimal") == "BalanceMonitor"
     assert namespace("paused") == "BalanceMonitor/paused"
-
-
-def test_a_subscribed_function_may_be_invoked(stacks: dict[str, Stack]) -> None:
-    (permission,) = stacks["paused"].every("aws_lambda_permission").values()
-
-    function = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:billing"
-    assert permission["function_name"] == function
-    assert permission["qualifier"] == "live"
-    assert permission["principal"] == "sns.amazonaws.com"
 
 
 def test_every_taggable_resource_has_the_tags(stacks: dict[str, Stack]) -> None:

@@ -203,5 +203,7 @@ def _holds(expression: str, item: Mapping[str, Any] | None, values: Mapping[str,
         case "version = :read":
             return bool(known) and known["version"] == Decimal(values[":read"])
         case "attribute_not_exists(id) OR lease_until <= :now":
-            return not known or known["lease_until"] <= values[":now"]
+            # A comparison of values of two types is false.
+            until, now = known.get("lease_until"), Decimal(values[":now"])
+            return not known or (isinstance(until, Decimal) and until <= now)
     raise AssertionError(f"an unknown condition: {expression}")

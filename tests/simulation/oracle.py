@@ -30,6 +30,9 @@ GRACE = timedelta(minutes=50)
 #: A reminder goes out at the first tick after it is due, or when its sender is replaced.
 LATE = timedelta(minutes=25)
 
+#: How far the clocks of two invocations may be apart.
+_SKEW = timedelta(seconds=6)
+
 #: How long after a poll its alarms are evaluated, at most.
 _ALARM_LAG = timedelta(seconds=90)
 
@@ -288,7 +291,7 @@ def _check_reminders(verdict: Verdict, account: str, said: list[Said], phases: l
     repeats = {severity.value: length for severity, length in REPEAT.items()}
     for before, message in pairwise(said):
         if message.event == "reminder" and not before.source.is_excused:
-            early = message.at - before.at < repeats[message.severity]
+            early = message.at - before.at + _SKEW < repeats[message.severity]
             words = f"{account} at {message.at:%d %H:%M}"
             verdict.expect("a reminder is not early", holds=not early, words=words)
     for phase in _merged(phases):

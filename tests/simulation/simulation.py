@@ -386,7 +386,7 @@ class Simulation:
             alarm_reader=AlarmReader(lambda: cloudwatch, NAME),
             links=Links(NAME, "aws", "eu-west-1", "123456789012"),
             digest_above=5,
-            policy=Policy(GROUP_WAIT, REPEAT),
+            policy=Policy(GROUP_WAIT, REPEAT, self.interval + timedelta(minutes=5)),
             lease=TIMEOUT + timedelta(seconds=5),
             clock=lambda: self.now + skew,
             pause=self._pause,

@@ -32,6 +32,12 @@ ACCOUNTS = (
     Account("silent", "openrouter", "sk-or-silent-upgr4de", Decimal(2)),
     Account("well", "firecrawl", "fc-well-upgr4de", Decimal(90_000)),
 )
+#: Accounts with secrets of their own: one of several keys, a secret that is a key, and an ARN.
+OTHERS = (
+    Account("shared", "openrouter", "sk-or-shared-upgr4de", Decimal(90)),
+    Account("plain", "openrouter", "sk-or-plain-upgr4de", Decimal(90)),
+    Account("by-arn", "firecrawl", "fc-by-arn-upgr4de", Decimal(90_000)),
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -128,12 +134,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("upgrade")
     emulator = start_emulator(folder / "cloud", story_start=next_minute(), hold_schedules=True)
     try:
-        with SimulatedProviders(ACCOUNTS) as providers:
-            yield World(
-                emulator,
-                folder,
-                write_variables(folder / "mine.tfvars.json", _variables(providers)),
-            )
+        with SimulatedProviders((*ACCOUNTS, *OTHERS)) as providers:
+            variables = _variables(providers, _secrets(emulator))
+            yield World(emulator, folder, write_variables(folder / "mine.tfvars.json", variables))
     finally:
         emulator.stop()
 
@@ -181,8 +184,18 @@ def upgraded(world: World, former: Release, before: dict[str, Any]) -> Release:
     return release
 
 
-def _variables(providers: SimulatedProviders) -> dict[str, Any]:
-    """Return the variables of both releases."""
+def _secrets(emulator: Emulator) -> dict[str, str]:
+    """Create the secrets of others; return the accounts' references to them."""
+    shared, plain, by_arn = OTHERS
+    create = emulator.client("secretsmanager").create_secret
+    create(Name="team/keys", SecretString=json.dumps({"first": shared.key}))
+    create(Name="team/plain", SecretString=plain.key)
+    made = create(Name="team/other", SecretString=json.dumps({"key": by_arn.key}))
+    return {"shared": "team/keys#first", "plain": "team/plain", "by-arn": f"{made['ARN']}#key"}
+
+
+def _variables(providers: SimulatedProviders, secrets: Mapping[str, str]) -> dict[str, Any]:
+    """Return the variables of both releases; those that only this one has warn in the other."""
     thresholds = {"openrouter": {"warning": 20, "critical": 5}, "firecrawl": {"warning": 1000}}
     return {
         "accounts": {
@@ -190,9 +203,13 @@ def _variables(providers: SimulatedProviders) -> dict[str, Any]:
                 "provider": one.provider,
                 "base_url": providers.base_url(one.provider),
                 **thresholds[one.provider],
+                **({"secret": secrets[one.name]} if one.name in secrets else {}),
             }
-            for one in ACCOUNTS
+            for one in (*ACCOUNTS, *OTHERS)
         },
+        "secret_prefixes": ["team/"],
+        # What `keys bind` cannot note in a secret that is a key.
+        "key_hosts": [providers.base_url("openrouter")],
         "subscribers": {
             "team": {"protocol": "email", "endpoint": "team@example.com"},
             "on-call": {

@@ -105,7 +105,7 @@ class Demo:
         screen.print()
         screen.print("Next:", "bold")
         screen.print("  make up      keep this cloud running, with your own accounts and keys")
-        screen.print("  README.md    deploy to AWS in six steps")
+        screen.print("  README.md    deploy to AWS in three steps")
         return True
 
     def _by_subscriber(self) -> list[tuple[str, str, str]]:

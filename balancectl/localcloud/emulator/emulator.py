@@ -30,6 +30,9 @@ ACCOUNT: Final = "123456789012"
 #: Names the signatures of requests to the control paths.
 _CONTROL_SERVICE: Final = "local-cloud"
 _STOP_SECONDS: Final = 8
+#: A busy machine answers late; an emulator that has stopped refuses at once.
+_ANSWER_SECONDS: Final = 60
+_READY_SECONDS: Final = 15
 _QUIET_READINGS: Final = 3
 
 
@@ -136,7 +139,7 @@ class Emulator:
         *,
         with_schedules: bool = False,
         with_delayed: bool = True,
-        timeout_seconds: float = 60,
+        timeout_seconds: float = 120,
     ) -> None:
         """Wait until the cloud is idle: no function is running, and no message waits for one.
 
@@ -161,8 +164,8 @@ class Emulator:
 
     def is_running(self) -> bool:
         """Whether the emulator answers."""
-        with suppress(OSError, EmulatorError):
-            self._control("/_ministack/ready", timeout_seconds=5)
+        with suppress(EmulatorError):
+            self._control("/_ministack/ready", timeout_seconds=_READY_SECONDS)
             return True
         return False
 
@@ -180,16 +183,23 @@ class Emulator:
             process.kill()
             process.wait()
 
-    def _control(self, path: str, timeout_seconds: float = 10) -> dict[str, Any]:
-        """Call a path of the server that is not AWS's, with a signature like any other."""
+    def _control(self, path: str, timeout_seconds: float = _ANSWER_SECONDS) -> dict[str, Any]:
+        """Call a path of the server that is not AWS's, with a signature like any other.
+
+        Raises:
+            EmulatorError: when it does not answer.
+        """
         url = self.url + path
         signed = AWSRequest("GET", url)
         signer = Signer(self.credentials.access_key, self.credentials.secret_key)
         SigV4Auth(signer, _CONTROL_SERVICE, REGION).add_auth(signed)
         request = urllib.request.Request(url, headers=dict(signed.headers))  # noqa: S310 -- loopback
-        with urllib.request.urlopen(request, timeout=timeout_seconds) as response:  # noqa: S310 -- loopback
-            document: dict[str, Any] = json.load(response)
-            return document
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_seconds) as response:  # noqa: S310 -- loopback
+                document: dict[str, Any] = json.load(response)
+        except OSError as exc:
+            raise EmulatorError(f"the emulator does not answer: {exc}\n{self.log_end()}") from exc
+        return document
 
     def log_end(self) -> str:
         """Return the last lines of the emulator's log."""

@@ -17,7 +17,7 @@ from balancectl.localcloud.emulator.settings import ServerSettings
 from balancectl.localcloud.errors import EmulatorError
 
 _KEPT_VARIABLES: Final = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "SYSTEMROOT")
-_START_SECONDS: Final = 60
+_START_SECONDS: Final = 120
 
 
 def start_emulator(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, to_item
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey, Scope
+from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.subscriber import ITEM_ID as DECLARED
 from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from alert_router.incidents.subscriber import Subscriber, SubscribersError, parse_subscribers
@@ -19,11 +20,19 @@ from shared.aws.dynamo import decode, encode
 from shared.names import LEASES
 from shared.silences import SCOPE as SILENCES
 from shared.silences import Silence
+from shared.times import parse_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _UNREADABLE: Final = "unreadable"
+_SMS: Final = "sms"
+
+#: What was held back is said in the next SMS, however late; after so long nobody misses it.
+_KEEP_SMS: Final = timedelta(days=30)
+
+#: Nothing is leased for longer, and an item of a lease lives no longer.
+_LONGEST_LEASE: Final = timedelta(days=1)
 
 
 class AlertTable:
@@ -95,21 +104,55 @@ class AlertTable:
             raise SubscribersError("the declared subscribers are missing; run make deploy")
         return parse_subscribers(item["filters"])
 
+    def sms_budget(self, name: str) -> SmsBudget:
+        """Return what a subscriber got lately by SMS.
+
+        Raises:
+            TypeError, ValueError: when :meth:`save_sms_budget` did not write it.
+            botocore.exceptions.ClientError: when the table cannot be read.
+        """
+        item = self._get(_SMS, name)
+        if item is None:
+            return SmsBudget(name)
+        sent = tuple(parse_time(at) for at in item.get("sent", ()))
+        return SmsBudget(name, sent, int(item["held_back"]), int(item["version"]))
+
+    def save_sms_budget(self, budget: SmsBudget, now: datetime) -> None:
+        """Write what a subscriber got by SMS if nobody else did since it was read.
+
+        Raises:
+            ConflictError: when somebody did.
+        """
+        item = {
+            "scope": _SMS,
+            "id": budget.name,
+            "sent": [at.isoformat() for at in budget.sent],
+            "held_back": budget.held_back,
+            "version": budget.version + 1,
+            "expires_at": int((now + _KEEP_SMS).timestamp()),
+        }
+        self._put_version(item, budget.version)
+
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
-        """Lease ``what`` unless it is leased; whether it is ours now."""
+        """Lease ``what`` unless it is leased; whether it is ours now.
+
+        A lease that cannot be read would be held for ever: it counts as none.
+        """
         try:
             self._put(
                 {
                     "scope": LEASES,
                     "id": what,
                     "lease_until": _millis(now + lease),
-                    "expires_at": int((now + timedelta(days=1)).timestamp()),
+                    "expires_at": int((now + _LONGEST_LEASE).timestamp()),
                 },
                 condition="attribute_not_exists(id) OR lease_until <= :now",
                 values={":now": _millis(now)},
             )
         except ConflictError:
-            return False
+            if self._lease_until(what, now) is not None:
+                return False
+            self.end_lease(what, now + lease)
         return True
 
     def end_lease(self, what: str, until: datetime) -> None:
@@ -119,14 +162,36 @@ class AlertTable:
                 "scope": LEASES,
                 "id": what,
                 "lease_until": _millis(until),
-                "expires_at": int((until + timedelta(days=1)).timestamp()),
+                "expires_at": int((until + _LONGEST_LEASE).timestamp()),
             },
         )
 
+    def leased_until(self, what: str) -> datetime | None:
+        """Return until when ``what`` is or was leased; None when it is not known."""
+        item = self._get(LEASES, what)
+        if item is None:
+            return None
+        try:
+            return datetime.fromtimestamp(int(item["lease_until"]) / 1000, UTC)
+        except (ArithmeticError, KeyError, OSError, TypeError, ValueError):
+            self._faults.append(f"lease {what} is unreadable")
+            return None
+
     def is_leased(self, what: str, now: datetime) -> bool:
         """Whether ``what`` is leased."""
+        until = self._lease_until(what, now)
+        return until is not None and until > _millis(now)
+
+    def _lease_until(self, what: str, now: datetime) -> Decimal | None:
+        """Return until when ``what`` is leased; None without a lease, or one that is none."""
         item = self._get(LEASES, what)
-        return item is not None and bool(item["lease_until"] > _millis(now))
+        if item is None:
+            return None
+        until = item.get("lease_until")
+        if isinstance(until, Decimal) and until < _millis(now + _LONGEST_LEASE):
+            return until
+        self._faults.append(f"lease {what} is unreadable")
+        return None
 
     def _incident(self, key: IncidentKey, item: Mapping[str, Any]) -> Incident:
         """Return a stored incident; one that cannot be read is put aside and begins anew.

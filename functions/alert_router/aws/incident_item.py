@@ -56,6 +56,7 @@ def to_item(incident: Incident, now: datetime) -> Item:
                     "lease_until": _format(incident.outbox.lease_until),
                     "unsent": incident.outbox.is_unsent or None,
                     "delivered": sorted(incident.outbox.delivered),
+                    "joins": sorted(incident.outbox.joins),
                 }
             ),
             "announcements": {
@@ -158,6 +159,7 @@ def _last_to_item(last: LastNotification) -> Item:
             "balance": last.balance,
             "unit": last.unit,
             "began_at": _format(last.began_at),
+            "provider": last.provider,
         }
     )
 
@@ -175,6 +177,7 @@ def _last_from_item(item: Mapping[str, Any]) -> LastNotification:
         balance=_number(item, "balance"),
         unit=_text(item, "unit", ""),
         began_at=_time(item, "began_at"),
+        provider=_text(item, "provider", ""),
     )
 
 
@@ -213,6 +216,7 @@ def _outbox_from_item(item: Mapping[str, Any]) -> Outbox:
         lease_until=_time(item, "lease_until"),
         is_unsent=_flag(item, "unsent"),
         delivered=frozenset(item.get("delivered", ())),
+        joins=frozenset(item.get("joins", ())),
     )
 
 

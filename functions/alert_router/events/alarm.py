@@ -72,7 +72,9 @@ class AlarmChange(NamedTuple):
     observed_at: datetime | None = None
     """When the state was read from CloudWatch; None for a transition that was delivered."""
     ignored_because: str = ""
-    """Why it is ignored (muted, suppressed, partial data); empty if it is not."""
+    """Why it is ignored (muted, suppressed, partial data); empty when it is not."""
+    is_deletion: bool = False
+    """Whether the alarm was deleted; its state says nothing then."""
 
     @property
     def identity(self) -> str:

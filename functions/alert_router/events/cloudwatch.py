@@ -47,12 +47,34 @@ def read_alarm(document: Document) -> AlarmChange | None:
         return _from_action(document)
     if document.get("source") == _SOURCE and document.get("detail-type") in _STATE_CHANGES:
         return _from_event(document)
+    if is_configuration_change(document) and _operation(document) == "delete":
+        return _from_deletion(document)
     return None
 
 
 def is_configuration_change(document: Document) -> bool:
     """Whether this is CloudWatch's event about an edited alarm."""
     return document.get("source") == _SOURCE and "detail-type" in document
+
+
+def _operation(document: Document) -> str:
+    """Return what was done to an alarm's configuration."""
+    return _text(_map(document.get("detail")), "operation")
+
+
+def _from_deletion(document: Document) -> AlarmChange:
+    """Read EventBridge's event about an alarm that was deleted, whose state is an older one."""
+    resources = document.get("resources")
+    arn = resources[0] if isinstance(resources, list) and resources else ""
+    return AlarmChange(
+        alarm_name=_required(_map(document.get("detail")), "alarmName"),
+        alarm_arn=arn if isinstance(arn, str) else "",
+        state=AlarmState.OK,
+        changed_at=_time(document.get("time")),
+        aws_account=_text(document, "account"),
+        region=_text(document, "region"),
+        is_deletion=True,
+    )
 
 
 def _from_notification(document: Document) -> AlarmChange:

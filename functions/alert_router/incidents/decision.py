@@ -31,9 +31,10 @@ from alert_router.incidents.incident import (
     Problem,
     Scope,
     Suppression,
+    is_one_cause,
     problem_of,
 )
-from alert_router.incidents.snapshot import AccountSnapshot
+from alert_router.incidents.snapshot import AccountSnapshot, current_provider
 from alert_router.incidents.transitions import mark_sent
 from shared.names import Severity
 
@@ -59,6 +60,10 @@ class Policy(NamedTuple):
     repeat_after: Mapping[Severity, timedelta]
     metric_delay: timedelta = timedelta(minutes=10)
     """How long after an ok poll its metric may still be missing."""
+    foreign_expiry: timedelta | None = None
+    """How long a foreign alarm that cannot be read stays open after its last transition."""
+    readable_alarms: str = ""
+    """What the ARNs of the alarms begin with that CloudWatch can be asked about."""
 
 
 class Decision(NamedTuple):
@@ -117,10 +122,22 @@ def decide_or_remind(
     decision = decide(incident, snapshot, now, policy)
     if decision.suppressed is not Suppression.ALREADY_SENT or snapshot.is_silenced:
         return decision
+    if _is_unheard(decision.incident, now, policy):
+        unheard = _Due(NotificationReason.NO_DATA, Severity.WARNING, frozenset({Problem.FOREIGN}))
+        return Decision(_enqueued(decision.incident, unheard, snapshot, now))
     reminder = _reminder(decision.incident, snapshot, now, policy)
     if reminder is None:
         return decision
     return Decision(_enqueued(decision.incident, reminder, snapshot, now))
+
+
+def _is_unheard(incident: Incident, now: datetime, policy: Policy) -> bool:
+    """Whether nothing was heard for long of a foreign alarm that cannot be compared."""
+    foreign, status = incident.foreign_alarm, incident.alarms.get(FOREIGN_KIND)
+    if policy.foreign_expiry is None or foreign is None or status is None:
+        return False
+    is_readable = foreign.alarm_arn.startswith(policy.readable_alarms)
+    return not is_readable and now - status.at >= policy.foreign_expiry
 
 
 def decide_again(
@@ -133,32 +150,47 @@ def decide_again(
     """
     if incident.outbox is None:
         return decide(incident, snapshot, now, policy)
+    before = incident.outbox.trusted
+    incident = replace(incident, outbox=before, waiting=None)
     if snapshot.is_silenced:
         return Decision(incident, Suppression.SILENCED)
-    is_reminder = incident.outbox.pending.reason is NotificationReason.REMINDER
+    is_reminder = before.pending.reason is NotificationReason.REMINDER
     open_ended = replace(incident, outbox=None)
     unsent = (
         decide_or_remind(open_ended, snapshot, now, policy)
         if is_reminder
         else decide(open_ended, snapshot, now, policy, wait_is_over=True)
     )
-    if incident.outbox.is_unsent:
-        return _repeated(incident.outbox, unsent)
+    if before.is_unsent:
+        return _repeated(before, unsent)
     sent = decide(mark_sent(incident, snapshot, now, ""), snapshot, now, policy, wait_is_over=True)
     if sent.incident.outbox is not None:
-        return sent
+        return _followed(before, sent)
     if unsent.incident.outbox is not None or sent.suppressed is not Suppression.CLEARING:
-        return _repeated(incident.outbox, unsent)
+        return _repeated(before, unsent)
     return Decision(incident, Suppression.CLEARING)
 
 
 def _repeated(before: Outbox, decision: Decision) -> Decision:
     """Return the decision; where it repeats what was pending, only the rest gets it."""
     outbox = decision.incident.outbox
-    if outbox is None or not _is_same(before.pending, outbox.pending):
+    if outbox is None:
         return decision
-    repeated = outbox._replace(delivered=before.delivered)
+    repeated = outbox._replace(is_unsent=before.is_unsent)
+    if _is_same(before.pending, outbox.pending):
+        repeated = repeated._replace(delivered=before.delivered, joins=before.joins)
     return decision._replace(incident=replace(decision.incident, outbox=repeated))
+
+
+def _followed(before: Outbox, decision: Decision) -> Decision:
+    """Return the decision; the end of what somebody never heard of is not for them."""
+    outbox = decision.incident.outbox
+    previous = before.pending.previous
+    is_first = previous is None or previous.is_setup
+    if outbox is None or not is_first or outbox.pending.reason not in _ENDS:
+        return decision
+    followed = outbox._replace(delivered=before.joins)
+    return decision._replace(incident=replace(decision.incident, outbox=followed))
 
 
 def _is_same(one: PendingNotification, other: PendingNotification) -> bool:
@@ -175,6 +207,8 @@ def _due(
     foreign = incident.alarms.get(FOREIGN_KIND)
     if foreign is not None and foreign.lacks_data:
         return _no_data(incident, now)
+    if last is not None and _has_moved(incident, last, snapshot):
+        return _Due(NotificationReason.CLOSED, last.worst, frozenset(), is_urgent=True)
     if not incident.firing:
         return _end(incident, last, snapshot, now) if last is not None else None
     kinds = holding(incident, snapshot, now, policy.metric_delay)
@@ -183,6 +217,16 @@ def _due(
     if last is None or last.is_setup:
         return _start(incident, kinds, snapshot, now)
     return _turn(incident, last, kinds, snapshot, now)
+
+
+def _has_moved(incident: Incident, last: LastNotification, snapshot: AccountSnapshot) -> bool:
+    """Whether the account belongs to another provider than when it was announced.
+
+    Its incident ends; what holds at the new provider begins another one.
+    """
+    if last.is_setup or not last.provider:
+        return False
+    return current_provider(incident, snapshot.latest) != last.provider
 
 
 def _no_data(incident: Incident, now: datetime) -> _Due | Suppression:
@@ -251,8 +295,9 @@ def _end(
 ) -> _Due | Suppression:
     """Return the end, urgent in most cases.
 
-    What was announced in a group ends in a group. Where the balance is low, an alarm about that is
-    on its way, or lost: the end waits until a reconcile finds it, and becomes that notification.
+    What was announced in a group ends in a group, unless it was critical: then its end joins those
+    that follow within a minute. Where the balance is low, an alarm about that is on its way, or
+    lost: the end waits until a reconcile finds it, and becomes that notification.
     """
     if flapping.is_flapping(incident, last.problems):
         return Suppression.FLAPPING
@@ -264,7 +309,8 @@ def _end(
     patience = _PATIENCE if Problem.LOW in last.problems else _FOUND_WITHIN
     if is_low and ended_at is not None and now - ended_at < patience:
         return Suppression.CLEARING
-    return _Due(reason, last.worst, frozenset(), is_urgent=not last.group)
+    waits = is_one_cause(last.group) if last.worst is Severity.CRITICAL else bool(last.group)
+    return _Due(reason, last.worst, frozenset(), is_urgent=not waits)
 
 
 def _reminder(
@@ -322,7 +368,8 @@ def _enqueued(incident: Incident, due: _Due, snapshot: AccountSnapshot, now: dat
         previous=last,
         ended_at=_ended_at(incident, ended),
     )
-    return replace(incident, waiting=None, outbox=Outbox(pending), opened_at=began_at)
+    outbox = Outbox(pending, is_unsent=True)
+    return replace(incident, waiting=None, outbox=outbox, opened_at=began_at)
 
 
 def _began_at(incident: Incident, due: _Due, snapshot: AccountSnapshot) -> datetime | None:

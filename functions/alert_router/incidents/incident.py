@@ -81,6 +81,9 @@ FOREIGN_KIND: Final = "alarm"
 #: The prefix of groups whose members share one cause, and end when it ends for all.
 ONE_CAUSE: Final = "stale/"
 
+#: The prefix of groups whose members wait for the end of a minute in which a message went out.
+JOINED: Final = "joined/"
+
 _PROBLEMS: Final = {
     AlarmKind.WARNING: Problem.LOW,
     AlarmKind.CRITICAL: Problem.LOW,
@@ -160,6 +163,8 @@ class LastNotification(NamedTuple):
     unit: str = ""
     began_at: datetime | None = None
     """When the incident began, as announced."""
+    provider: str = ""
+    """Whose account it was then; empty where that is not known."""
 
 
 class Announcements(NamedTuple):
@@ -172,7 +177,11 @@ class Announcements(NamedTuple):
 
 
 class GroupWait(NamedTuple):
-    """A notification that waits for similar ones."""
+    """A notification that waits for similar ones.
+
+    With an outbox beside it, somebody was notified within the last minute, and what is pending
+    joins the next message.
+    """
 
     group: str
     since: datetime
@@ -202,11 +211,20 @@ class Outbox(NamedTuple):
     delivered: frozenset[str] = frozenset()
     """For whom a topic has accepted it, as ``Subscriber.address``; a retry sends only the rest."""
     is_unsent: bool = False
-    """Whether it is certain that SNS has not published it: it was refused."""
+    """Whether nobody got it for certain: no sender tried to publish it."""
+    joins: frozenset[str] = frozenset()
+    """Who did not get it for certain, and will with what else joins the next message."""
 
     def is_leased(self, now: datetime) -> bool:
         """Whether a sender has it to itself."""
         return self.lease_until is not None and now < self.lease_until
+
+    @property
+    def trusted(self) -> Outbox:
+        """What is certain of it: after a sender that did not end its lease, little is."""
+        if self.lease_until is None:
+            return self
+        return self._replace(is_unsent=False, joins=frozenset())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from alert_router.incidents.incident import (
     Problem,
     Scope,
 )
-from alert_router.incidents.snapshot import newest_balance
+from alert_router.incidents.snapshot import current_provider, newest_balance
 from alert_router.incidents.subscriber import Line
 from shared.names import NO_SUBJECT, AlarmKind, Severity, Status
 from shared.records import Latest
@@ -71,6 +71,8 @@ class Notification:
     history: Mapping[datetime, Decimal] = field(default_factory=dict)
     ended_at: datetime | None = None
     """When what is announced as over ended; None where that is not known."""
+    moved_to: str = ""
+    """The provider that the account belongs to now, when its incident ends for that reason."""
 
     @property
     def status(self) -> Status:
@@ -160,10 +162,14 @@ def notification_of(
     history: Mapping[datetime, Decimal] | None = None,
 ) -> Notification:
     """Return an incident's pending notification with all that its texts need."""
-    latest = clean_record(latest) if latest is not None else None
     is_ours = incident.key.scope is Scope.ACCOUNT
+    moved_to = _moved_to(incident, pending, latest) if is_ours else ""
+    # The new provider's record says nothing about what ended.
+    latest = clean_record(latest) if latest is not None and not moved_to else None
     balance, balance_at = newest_balance(incident, latest)
-    provider = (latest.provider if latest else incident.provider) if is_ours else ""
+    provider = current_provider(incident, latest) if is_ours else ""
+    if moved_to and pending.previous is not None:
+        provider = pending.previous.provider
     return Notification(
         key=incident.key,
         reason=pending.reason,
@@ -181,7 +187,16 @@ def notification_of(
         foreign_alarm=incident.foreign_alarm and clean_alarm(incident.foreign_alarm),
         history=history or {},
         ended_at=pending.ended_at,
+        moved_to=moved_to,
     )
+
+
+def _moved_to(incident: Incident, pending: PendingNotification, latest: Latest | None) -> str:
+    """Return the account's new provider, when its incident ends because it has another one."""
+    known = pending.previous.provider if pending.previous is not None else ""
+    current = current_provider(incident, latest)
+    is_closed = pending.reason is NotificationReason.CLOSED
+    return current if is_closed and known and current != known else ""
 
 
 def _threshold(

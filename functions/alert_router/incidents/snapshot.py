@@ -59,6 +59,11 @@ class AccountSnapshot(NamedTuple):
         return self.latest.outcome if self.latest is not None else None
 
 
+def current_provider(incident: Incident, latest: Latest | None) -> str:
+    """Return whose account it is: the record knows it before an alarm that fires says so."""
+    return latest.provider if latest is not None else incident.provider
+
+
 def newest_balance(
     incident: Incident, latest: Latest | None
 ) -> tuple[Decimal | None, datetime | None]:

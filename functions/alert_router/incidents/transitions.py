@@ -22,7 +22,7 @@ from alert_router.incidents.incident import (
     Problem,
     Scope,
 )
-from alert_router.incidents.snapshot import AccountSnapshot
+from alert_router.incidents.snapshot import AccountSnapshot, current_provider
 from shared.names import AlarmName, Severity
 
 #: A range key of DynamoDB has at most 1,024 bytes; an alarm's name may have as many.
@@ -48,6 +48,11 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
     ours that lacks data keeps its state.
     """
     known = incident.alarms.get(kind)
+    if change.is_deletion:
+        is_known = known is not None and not known.is_gone
+        return (
+            mark_deleted(incident, frozenset({kind}), change.changed_at) if is_known else incident
+        )
     at = change.observed_at or change.changed_at
     if known is not None and at < known.at:
         return incident
@@ -156,7 +161,9 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
         case NotificationReason.RECOVERED | NotificationReason.CLOSED:
             return _ended(sent)
         case NotificationReason.NO_DATA:
-            alarms = {kind: s._replace(lacks_data=False) for kind, s in sent.alarms.items()}
+            alarms = {
+                kind: s._replace(lacks_data=False, firing=False) for kind, s in sent.alarms.items()
+            }
             return _ended(_counted(replace(sent, alarms=alarms), pending, now))
         case NotificationReason.REMINDER if pending.previous is not None:
             last = pending.previous._replace(at=now)
@@ -164,7 +171,12 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
             last = _announced(sent, pending, now, group)
             sent = _counted(sent, pending, now)
     outcome = snapshot.outcome.value if snapshot.outcome is not None else ""
-    known = last._replace(balance=snapshot.balance, unit=snapshot.unit, outcome=outcome)
+    known = last._replace(
+        balance=snapshot.balance,
+        unit=snapshot.unit,
+        outcome=outcome,
+        provider=current_provider(incident, snapshot.latest),
+    )
     return replace(sent, last_notification=known)
 
 

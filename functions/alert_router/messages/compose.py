@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from alert_router.incidents.incident import NotificationReason, Problem, is_one_cause
 from alert_router.incidents.notification import Notification
@@ -15,8 +15,11 @@ from alert_router.messages.formats.webhook import MAX_ENTRIES
 from alert_router.messages.wording.links import Links
 from shared.names import Severity, Status
 
-Kind = tuple[Severity, Status]
-"""What the lines of one digest have in common."""
+Kind = tuple[Status, str]
+"""What the lines of one digest have in common: the status, and what they say of it."""
+
+#: What goes out at once, and joins what follows within a minute: two of these are a digest.
+_JOINED: Final = frozenset({(Status.RESOLVED, ""), (Status.FIRING, Severity.CRITICAL.value)})
 
 
 class Composer(NamedTuple):
@@ -44,8 +47,8 @@ class Composer(NamedTuple):
             for draft in self._drafts(key, group, (still_open or {}).get(key, ()))
         ]
         messages: list[Message] = []
-        for kind, similar in _by_severity(drafts).items():
-            if len(similar) > (1 if kind in digested else self.digest_above):
+        for kind, similar in _by_kind(drafts).items():
+            if len(similar) > (1 if kind in digested else self._most_alone(kind)):
                 messages += self._digests(similar)
             else:
                 messages += [draft.message for draft in similar]
@@ -54,7 +57,11 @@ class Composer(NamedTuple):
     def digested(self, notifications: Sequence[Notification]) -> frozenset[Kind]:
         """Return what becomes a digest for whoever gets everything."""
         kinds = Counter(_kind(each) for each in _by_group(notifications).values())
-        return frozenset(kind for kind, count in kinds.items() if count > self.digest_above)
+        return frozenset(kind for kind, count in kinds.items() if count > self._most_alone(kind))
+
+    def _most_alone(self, kind: Kind) -> int:
+        """Return up to how many messages of a kind each stand alone."""
+        return 1 if kind in _JOINED else self.digest_above
 
     def _drafts(
         self, key: str, notifications: Sequence[Notification], still_open: Sequence[str]
@@ -153,8 +160,8 @@ def _was_grouped(notification: Notification) -> bool:
     )
 
 
-def _by_severity(drafts: Iterable[_Draft]) -> dict[Kind, list[_Draft]]:
-    """Group the drafts of one severity and status."""
+def _by_kind(drafts: Iterable[_Draft]) -> dict[Kind, list[_Draft]]:
+    """Group the drafts that one digest may list."""
     groups: dict[Kind, list[_Draft]] = {}
     for draft in drafts:
         groups.setdefault(_kind(draft.notifications), []).append(draft)
@@ -162,6 +169,11 @@ def _by_severity(drafts: Iterable[_Draft]) -> dict[Kind, list[_Draft]]:
 
 
 def _kind(notifications: Sequence[Notification]) -> Kind:
-    """Return the severity and status of the message about notifications of one cause."""
+    """Return what the message about notifications of one cause is, compared with others."""
+    first = notifications[0]
+    if first.status is Status.RESOLVED:
+        return first.status, ""
+    if first.reason is NotificationReason.IMPROVED:
+        return first.status, first.reason.value
     is_critical = any(each.audience is Severity.CRITICAL for each in notifications)
-    return Severity.CRITICAL if is_critical else Severity.WARNING, notifications[0].status
+    return first.status, (Severity.CRITICAL if is_critical else Severity.WARNING).value

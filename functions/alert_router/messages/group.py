@@ -75,9 +75,7 @@ def digest(
     ordered = sorted(drafts, key=lambda draft: _urgency(draft[1][0]))
     notifications = [notification for _, group in ordered for notification in group]
     first = ordered[0][0]
-    count = plural(
-        len(notifications), "account" if notifications[0].foreign_alarm is None else "alarm"
-    )
+    count = _counted(notifications)
     number = f" ({part[0]} of {part[1]})" if part[1] > 1 else ""
     worst = "including" if first.status is Status.RESOLVED else "worst"
     lead = f"{count}{number}, {worst} {first.subject.partition(' ')[2]}"
@@ -85,7 +83,7 @@ def digest(
         notifications,
         links,
         _Text(
-            tag=_DIGEST_TAGS.get(first.status, first.severity.upper()),
+            tag=_DIGEST_TAGS.get(first.status) or email.tag(ordered[0][1][0]),
             lead=lead,
             rows=[message.subject for message, _ in ordered],
             group=f"{_DIGEST}{format_time(notifications[0].now)}/{part[0]}",
@@ -147,6 +145,14 @@ def _cause(notification: Notification, count: int) -> str:
     return f"{notification.title} without balances{lasting}: {accounts}, {why}"
 
 
+def _counted(notifications: Sequence[Notification]) -> str:
+    """Return how many accounts and alarms these are: "7 accounts and 1 alarm"."""
+    alarms = sum(notification.foreign_alarm is not None for notification in notifications)
+    accounts = len(notifications) - alarms
+    counts = ((accounts, "account"), (alarms, "alarm"))
+    return " and ".join(plural(count, noun) for count, noun in counts if count)
+
+
 def _line(notification: Notification) -> str:
     """Return of one account of a group what differs from the others."""
     if phrases.is_over(notification):
@@ -172,9 +178,7 @@ def _listed(title: str, rows: Sequence[str]) -> str:
 
 def _sms(notifications: Sequence[Notification], text: _Text) -> tuple[str, list[str]]:
     """Return the count and the common cause, then the names."""
-    count = plural(
-        len(notifications), "account" if notifications[0].foreign_alarm is None else "alarm"
-    )
+    count = _counted(notifications)
     lead = text.lead.removeprefix(f"{count}, ").replace(f": {count}", "")
     names = (
         []

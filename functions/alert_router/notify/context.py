@@ -19,6 +19,7 @@ from alert_router.notify.snapshots import AccountSnapshots
 if TYPE_CHECKING:
     from alert_router.events.alarm import AlarmChange
     from alert_router.incidents.incident import Incident, IncidentKey
+    from alert_router.incidents.sms_budget import SmsBudget
     from alert_router.messages.formats.message import Message
 
 
@@ -92,12 +93,24 @@ class AlertTable(Protocol):
         """Return the declared subscribers, and which entries cannot be read."""
         ...
 
+    def sms_budget(self, name: str) -> SmsBudget:
+        """Return what a subscriber got lately by SMS."""
+        ...
+
+    def save_sms_budget(self, budget: SmsBudget, now: datetime) -> None:
+        """Write what a subscriber got by SMS."""
+        ...
+
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
         """Take a lease, unless somebody holds it."""
         ...
 
     def end_lease(self, what: str, until: datetime) -> None:
         """Keep a lease until then and no longer."""
+        ...
+
+    def leased_until(self, what: str) -> datetime | None:
+        """Return until when something is or was leased."""
         ...
 
     def is_leased(self, what: str, now: datetime) -> bool:

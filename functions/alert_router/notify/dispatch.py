@@ -9,7 +9,7 @@ from alert_router.events.envelope import Content, Flush, Ignored, Record, TestRe
 from alert_router.incidents.incident import IncidentKey
 from alert_router.incidents.transitions import identify
 from alert_router.notify.context import RouterContext
-from alert_router.notify.send import send
+from alert_router.notify.sending.send import send
 from alert_router.notify.update import IncidentUpdate, update_incident, verified
 
 _Changes = dict[IncidentKey, list[tuple[Record, str, AlarmChange]]]
@@ -104,7 +104,7 @@ def _handle(context: RouterContext, content: Content) -> None:
             if flush(context):
                 raise RouteError("SNS did not accept the grouped messages")
         case TestRequest():
-            from alert_router.notify.selftest import send_test  # noqa: PLC0415 -- the same
+            from alert_router.notify.sending.selftest import send_test  # noqa: PLC0415 -- the same
 
             send_test(context, content)
         case AlarmChange():

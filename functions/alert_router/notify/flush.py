@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from alert_router.incidents.decision import decide
-from alert_router.incidents.incident import Incident, IncidentKey, is_one_cause
+from alert_router.incidents.decision import decide, decide_again
+from alert_router.incidents.incident import JOINED, Incident, IncidentKey, is_one_cause
 from alert_router.incidents.subscriber import Line
 from alert_router.notify.context import RouterContext
-from alert_router.notify.send import send
+from alert_router.notify.sending.send import send
 from alert_router.notify.update import BusyError, as_they_are, decided, save_if_unchanged
 from shared.names import Status
 
@@ -49,7 +49,7 @@ def flush(context: RouterContext, incidents: Sequence[Incident] | None = None) -
         present = as_they_are(context, due)
         fresh = [_decide(context, incident, now) for incident in present]
         leased = [e for e in save_if_unchanged(context, fresh, now) if e.outbox is not None]
-        return send(context, leased, _still_open(stored, leased))
+        return send(context, leased, _still_open(stored, leased), have_waited=True)
     finally:
         context.alert_table.end_lease(_LOCK, context.clock())
 
@@ -70,7 +70,10 @@ def _lock(context: RouterContext) -> None:
 def _decide(context: RouterContext, incident: Incident, now: datetime) -> Incident:
     """Decide again: what cleared during the wait is never sent."""
     try:
-        on_snapshot = partial(decide, incident, wait_is_over=True)
+        if incident.outbox is not None:
+            on_snapshot = partial(decide_again, incident)
+        else:
+            on_snapshot = partial(decide, incident, wait_is_over=True)
         return decided(context, incident, now, on_snapshot).incident
     except Exception as exc:  # noqa: BLE001 -- one incident's failure does not block the others
         context.log.warning("decision failed", incident=incident.key.id, error=type(exc).__name__)
@@ -79,15 +82,25 @@ def _decide(context: RouterContext, incident: Incident, now: datetime) -> Incide
 
 def _due(context: RouterContext, incidents: Sequence[Incident], now: datetime) -> list[Incident]:
     """Return the members of groups whose wait is over, or nearly over."""
-    early = context.policy.group_wait / 2
     groups: dict[str, list[Incident]] = {}
     for incident in incidents:
-        if incident.waiting is not None and incident.outbox is None:
+        is_sending = incident.outbox is not None and incident.outbox.is_leased(now)
+        if incident.waiting is not None and not is_sending:
             groups.setdefault(incident.waiting.group, []).append(incident)
     ends = {name: _end(name, members, incidents) for name, members in groups.items()}
     if not any(end <= now + _TOLERANCE for end in ends.values()):
         return []
-    return [e for name, members in groups.items() if ends[name] <= now + early for e in members]
+    return [
+        incident
+        for name, members in groups.items()
+        if ends[name] <= now + _early(context, name)
+        for incident in members
+    ]
+
+
+def _early(context: RouterContext, group: str) -> timedelta:
+    """Return how much of a group's wait is given up for joining others."""
+    return _TOLERANCE if group.startswith(JOINED) else context.policy.group_wait / 2
 
 
 def _end(group: str, members: Sequence[Incident], incidents: Iterable[Incident]) -> datetime:

@@ -8,9 +8,15 @@ from datetime import datetime
 from alert_router.incidents.incident import Incident, IncidentKey, Suppression
 from alert_router.notify.context import RouterContext
 from alert_router.notify.flush import flush
-from alert_router.notify.send import send
+from alert_router.notify.sending.send import send
 from alert_router.notify.states import alarm_names, is_muted, read_firing, read_states
-from alert_router.notify.update import BusyError, IncidentUpdate, next_state, update_incident
+from alert_router.notify.update import (
+    BusyError,
+    IncidentUpdate,
+    is_settled,
+    next_state,
+    update_incident,
+)
 
 
 class ReconcileError(Exception):
@@ -75,9 +81,10 @@ def _update_all(
     def bring_up_to_date(update: IncidentUpdate) -> Incident | None:
         known = stored.get(update.key) or Incident(update.key)
         try:
-            is_leased = known.outbox is not None and known.outbox.is_leased(now)
-            decided = known if is_leased else next_state(context, known, update, now).incident
-            if decided == known or _is_muted(context, known, decided):
+            if known.outbox is not None and known.outbox.is_leased(now):
+                return None
+            decision = next_state(context, known, update, now)
+            if is_settled(known, decision) or _is_muted(context, known, decision.incident):
                 return None
             return update_incident(context, update)
         except BusyError:

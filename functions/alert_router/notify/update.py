@@ -52,13 +52,13 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
             if incident.outbox is not None and incident.outbox.is_leased(now):
                 context.pause(_PAUSE_SECONDS)
                 continue
-            if incident.is_open and update.observed_at is None:
+            if incident.is_open and update.observed_at is None and not _is_joining(incident, now):
                 # Something may have been lost, and what is pending may have waited for days.
                 (update,) = _compared(context, [update], {update.key: incident})
             decision = next_state(context, incident, update, now)
             _log_suppression(context, incident, decision)
             updated = decision.incident
-            if updated == incident:
+            if is_settled(incident, decision):
                 return None
             request_flush(context, incident, updated, now)
             if decision.suppressed is not None:
@@ -71,6 +71,18 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
             continue
         return saved if saved.outbox else None
     raise BusyError("another invocation is sending for the same incident")
+
+
+def _is_joining(incident: Incident, now: datetime) -> bool:
+    """Whether what is pending waits for the next message, before which it is compared anyway."""
+    waiting = incident.waiting
+    return incident.outbox is not None and waiting is not None and now < waiting.until
+
+
+def is_settled(incident: Incident, decision: Decision) -> bool:
+    """Whether a decision changes nothing, and leaves nothing to send."""
+    is_due = decision.incident.outbox is not None and decision.suppressed is None
+    return decision.incident == incident and not is_due
 
 
 def verified(context: RouterContext, updates: Sequence[IncidentUpdate]) -> list[IncidentUpdate]:
@@ -203,9 +215,14 @@ def request_flush(context: RouterContext, before: Incident, after: Incident, now
     waiting = after.waiting
     if waiting is None or (before.waiting and before.waiting.group == waiting.group):
         return
-    requested = f"flush-requested/{waiting.group}"
+    requested = flush_lease(waiting.group)
     if context.alert_table.is_leased(requested, now):
         return
     wait = max(waiting.until - now, timedelta())
     context.flush_queue.request_flush(waiting.group, wait)
     context.alert_table.end_lease(requested, now + wait)
+
+
+def flush_lease(group: str) -> str:
+    """Return the name of the lease that is kept until the flush of a group that was requested."""
+    return f"flush-requested/{group}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from balance_poller.definitions.answer_spec import AnswerSpec, parse_answer_spec
+from balance_poller.definitions.before_spec import BeforeSpec, parse_before
 from balance_poller.definitions.field import Field, Problem
 from balance_poller.definitions.key_pattern import KeyPattern, parse_key_pattern
 from balance_poller.definitions.language.expression import Expression
@@ -24,7 +25,7 @@ from balance_poller.definitions.reader_fields import (
     READER_FIELDS,
     check_reader_fields,
 )
-from balance_poller.definitions.request_parser import parse_request
+from balance_poller.definitions.request_parser import parse_requests
 from balance_poller.definitions.request_spec import RequestSpec
 from balance_poller.definitions.spend_spec import SpendSpec, parse_spend, spend_wallets
 from balance_poller.definitions.wallet_spec import (
@@ -46,7 +47,7 @@ _REQUIRED: Final = ("title", "request")
 _OPTIONAL: Final = (
     *READER_FIELDS, "docs", "top_up_url", "min_interval_seconds", "params", "success",
     "error_code", "errors", "guards", "default_wallet", "self_hosted", "key_pattern", "text",
-    "headers", "wallets", "spend",
+    "headers", "wallets", "spend", "before", "auto_top_up",
 )  # fmt: skip
 
 
@@ -86,10 +87,14 @@ class Definition:
     min_interval_seconds: int
     params: Mapping[str, Param]
     request: RequestSpec
+    before: BeforeSpec | None
+    """The request that is made first; None where there is none."""
     answer: AnswerSpec
     key_pattern: KeyPattern
     success: Expression | None
     error_code: Expression | None
+    auto_top_up: Expression | None
+    """Whether the account tops up by itself."""
     errors: tuple[Rule, ...]
     guards: tuple[Rule, ...]
     wallets: Mapping[str, WalletSpec]
@@ -134,12 +139,7 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
     spend = parse_spend(top, params)
     wallets = _parse_wallets(top, spend, problems)
     is_self_hosted = "self_hosted" in top and top["self_hosted"].flag()
-    request = parse_request(
-        top.get("request", Field({}, "request", [])),
-        params,
-        is_self_hosted=is_self_hosted,
-        spend=spend,
-    )
+    request, before = _parse_requests(top, params, spend, is_self_hosted=is_self_hosted)
     definition = Definition(
         title=top["title"].text(LINE, "a single line", 60)
         if "title" in top else "",
@@ -149,10 +149,12 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
         if "min_interval_seconds" in top else DEFAULT_MIN_INTERVAL_SECONDS,
         params=params,
         request=request,
+        before=before,
         answer=parse_answer_spec(top),
         key_pattern=parse_key_pattern(top.get("key_pattern"), request.secret_fields),
         success=parse_expression(top.get("success")),
         error_code=parse_expression(top.get("error_code")),
+        auto_top_up=parse_expression(top.get("auto_top_up")),
         errors=_parse_rules(top.get("errors"), wallets, is_error=True),
         guards=_parse_rules(top.get("guards"), wallets, is_error=False),
         wallets=wallets,
@@ -173,6 +175,34 @@ def _parse_wallets(
     if "wallets" in top:
         top["wallets"].refuse("spend makes the only wallet: remove one of the two")
     return spend_wallets(spend)
+
+
+def _parse_requests(
+    top: Mapping[str, Field],
+    params: Mapping[str, Param],
+    spend: SpendSpec | None,
+    *,
+    is_self_hosted: bool,
+) -> tuple[RequestSpec, BeforeSpec | None]:
+    """Return the definition's request, and the one that is made before it."""
+    main = top.get("request", Field({}, "request", []))
+    if "before" not in top:
+        requests = parse_requests(main, None, params, spend=spend, is_self_hosted=is_self_hosted)
+        return requests.main, None
+    fields = top["before"].fields(("request", "take"), ("keep_seconds",))
+    for name in ("text", "headers"):
+        if name in top:
+            top["before"].refuse(f"before is for answers that are JSON, so not beside {name}")
+    take = fields["take"].value if "take" in fields else None
+    requests = parse_requests(
+        main,
+        fields.get("request", Field({}, "before.request", [])),
+        params,
+        [str(name) for name in take] if isinstance(take, Mapping) else [],
+        spend=spend,
+        is_self_hosted=is_self_hosted,
+    )
+    return requests.main, parse_before(fields, requests.before or requests.main)
 
 
 def _parse_url(field: Field | None) -> str | None:

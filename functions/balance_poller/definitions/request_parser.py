@@ -42,17 +42,63 @@ _NOTHING: Final = Template(())
 _GET: Final = Template(("GET",))
 
 
-def parse_request(
-    field: Field,
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """A definition's request, and the one before it if there is one."""
+
+    main: RequestSpec
+    before: RequestSpec | None = None
+
+
+def parse_requests(  # noqa: PLR0913 -- whatever the placeholders must fit
+    main: Field,
+    before: Field | None,
     params: Mapping[str, Param],
+    taken: Collection[str] = (),
     *,
-    is_self_hosted: bool = False,
     spend: SpendSpec | None = None,
-) -> RequestSpec:
-    """Read ``request``; its placeholders must fit each other, ``params`` and ``spend``."""
+    is_self_hosted: bool = False,
+) -> Requests:
+    """Read both requests; their placeholders must fit each other, ``params`` and ``spend``.
+
+    Args:
+        main: The definition's ``request``.
+        before: The request of ``before``; None where there is none.
+        params: The definition's parameters.
+        taken: The names of what ``before`` takes from its answer.
+        spend: What the definition says of its cost report; None where it answers with a balance.
+        is_self_hosted: Whether the service has no host in its definition.
+    """
+    reader = _Reader(params, taken=taken)
+    spec = _parse_request(main, reader, has_no_host=is_self_hosted)
+    reader.check_window(main, is_report=spend is not None)
+    first = None
+    for name in taken:
+        if Slot("before", name) not in reader.used:
+            main.refuse(f"{{before.{name}}} is not used in the request")
+    if before is not None:
+        reader.taken = None
+        first = _parse_request(before, reader, has_no_host=_is_path(before))
+        if any(first.host.slots):
+            before.refuse("the host of another service is written out, without parameters")
+    reader.check_use(main, set(spend.only) if spend else set())
+    secret_fields = tuple(slot.name for slot in reader.used if slot.kind == "secret")
+    return Requests(
+        replace(spec, secret_fields=secret_fields),
+        None if first is None else replace(first, secret_fields=secret_fields),
+    )
+
+
+def _is_path(field: Field) -> bool:
+    """Return whether a request's url names no host."""
+    url = field.value.get("url") if isinstance(field.value, Mapping) else None
+    return isinstance(url, str) and url.startswith("/")
+
+
+def _parse_request(field: Field, reader: _Reader, *, has_no_host: bool) -> RequestSpec:
+    """Read one request."""
     fields = field.fields(("url",), ("method", "headers", "query", "basic", "json"))
-    reader = _Reader(params)
-    if is_self_hosted:
+    if has_no_host:
         scheme, host, path = "", _NOTHING, reader.path(fields.get("url"))
     else:
         scheme, host, path = reader.url(fields.get("url"))
@@ -70,17 +116,16 @@ def parse_request(
         field.refuse('json is a body, which needs "method": "POST"')
     if spec.basic and any(name.lower() == "authorization" for name, _ in spec.headers):
         field.refuse("basic writes the header Authorization, which headers has too")
-    reader.check_use(field, set(spend.only) if spend else set())
-    reader.check_window(field, is_report=spend is not None)
-    secret_fields = tuple(slot.name for slot in reader.used if slot.kind == "secret")
-    return replace(spec, secret_fields=secret_fields)
+    return spec
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads the parts of one request and records their placeholders."""
+    """Reads the parts of requests and records their placeholders."""
 
     params: Mapping[str, Param]
+    taken: Collection[str] | None = ()
+    """What a request may use of the one before it; None for the one before itself."""
     used: dict[Slot, None] = dataclasses.field(default_factory=dict)
 
     def template(self, field: Field) -> Template:
@@ -93,6 +138,14 @@ class _Reader:
         for slot in template.slots:
             if slot.kind == "param" and slot.name not in self.params:
                 field.refuse(f"params has no {slot.name}")
+            if slot.kind == "before" and slot.name not in (self.taken or ()):
+                field.refuse(
+                    "this request is the first one"
+                    if self.taken is None
+                    else f"before.take has no {slot.name}"
+                )
+            if slot.kind == "window" and self.taken is None:
+                field.refuse("{window.…} belongs to the report's request, not to the one before it")
         self.used.update(dict.fromkeys(template.slots))
         return template
 
@@ -133,7 +186,8 @@ class _Reader:
             if isinstance(part, str):
                 choices.append((part,))
                 continue
-            one_of = self.params[part.name].one_of if part.name in self.params else ()
+            is_param = part.kind == "param" and part.name in self.params
+            one_of = self.params[part.name].one_of if is_param else ()
             if not one_of:
                 field.refuse("only a parameter with one_of may stand in the host")
                 return
@@ -156,7 +210,7 @@ class _Reader:
         slots = template.slots
         if not slots and template.literal in METHODS:
             return template
-        param = self.params.get(slots[0].name) if slots else None
+        param = self.params.get(slots[0].name) if slots and slots[0].kind == "param" else None
         allowed = param.one_of if param and len(template.parts) == 1 else ()
         if not allowed or not set(allowed) <= set(METHODS):
             field.refuse("expected GET, POST, or one {param.…} whose one_of has nothing else")

@@ -12,12 +12,14 @@ from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.language.template import Values
 from balance_poller.definitions.params import resolve_params
+from balance_poller.exchange.before import Taken, read_before
 from balance_poller.exchange.costs import SpendScope
+from balance_poller.exchange.http_status import Failure
 from balance_poller.exchange.reading import Reading, read_response
 from balance_poller.exchange.request import PreparedRequest, address_of, prepare_request
 from balance_poller.exchange.response import Response
 from balance_poller.ledger.window import Window
-from shared.secret import AccountKey
+from shared.secret import AccountKey, Secret
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,13 +31,14 @@ class Provider:
     is_shipped: bool = False
     """Whether the definition is shipped, rather than the deployment's own."""
 
-    def prepare(
+    def prepare(  # noqa: PLR0913 -- whatever a request is made of
         self,
         key: AccountKey,
         params: Mapping[str, str],
         base_url: str | None,
         *,
         allow_http_loopback: bool,
+        before: Mapping[str, Secret] | None = None,
         window: Window | None = None,
     ) -> PreparedRequest:
         """Return the request for one account.
@@ -46,6 +49,8 @@ class Provider:
             base_url: Replaces scheme, host and port, and prefixes the path; for self-hosted
                 services.
             allow_http_loopback: Whether plain http is allowed on loopback.
+            before: What the request that is made first gave; without it, such values are
+                stand-ins, and the request is not to be sent.
             window: The days to ask for, where the definition has ``spend``.
 
         Raises:
@@ -53,7 +58,8 @@ class Provider:
         """
         definition = self.definition
         days = window.values() if window else {}
-        values = Values(key, resolve_params(definition.params, params), window=days)
+        params = resolve_params(definition.params, params)
+        values = Values(key, params, before or {}, window=days)
         return prepare_request(
             definition.request,
             values,
@@ -62,18 +68,62 @@ class Provider:
             answer_headers=definition.answer.headers,
         )
 
-    def address(
+    def prepare_before(
+        self,
+        key: AccountKey,
+        params: Mapping[str, str],
+        base_url: str | None,
+        *,
+        allow_http_loopback: bool,
+    ) -> PreparedRequest | None:
+        """Return the request that is made first; None where there is none.
+
+        Raises:
+            ConfigError: as :meth:`prepare`.
+        """
+        before = self.definition.before
+        if before is None:
+            return None
+        values = Values(key, resolve_params(self.definition.params, params))
+        if before.request.is_self_hosted:  # on the host of the account's own request
+            base_url = base_url or address_of(
+                self.definition.request,
+                values.params,
+                base_url,
+                allow_http_loopback=allow_http_loopback,
+            )
+        else:
+            base_url = None
+        return prepare_request(
+            before.request, values, base_url, allow_http_loopback=allow_http_loopback
+        )
+
+    def read_before(self, response: Response) -> Taken | Failure:
+        """Return what the first answer gives to the request after it, or how the poll fails.
+
+        Never raises, whatever the answer is.
+        """
+        return read_before(self.definition, response)
+
+    def addresses(
         self, params: Mapping[str, str], base_url: str | None, *, allow_http_loopback: bool
-    ) -> str:
-        """Return scheme, host and port of an account's request, with a path if there is one.
+    ) -> tuple[str, ...]:
+        """Return scheme, host and port of each of an account's requests, with a path if any.
 
         Raises:
             ConfigError: when a parameter or ``base_url`` cannot be used.
         """
         resolved = resolve_params(self.definition.params, params)
-        return address_of(
+        own = address_of(
             self.definition.request, resolved, base_url, allow_http_loopback=allow_http_loopback
         )
+        before = self.definition.before
+        if before is None or before.request.is_self_hosted:
+            return (own,)
+        earlier = address_of(
+            before.request, resolved, None, allow_http_loopback=allow_http_loopback
+        )
+        return own, earlier
 
     def scope(self, window: Window, params: Mapping[str, str]) -> SpendScope:
         """Return what an account asks of a cost report.

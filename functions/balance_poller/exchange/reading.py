@@ -56,6 +56,8 @@ class Reading:
     """The id of the key in the request; None if it has none."""
     is_refusal: bool = False
     """Whether the request was refused, perhaps for its key."""
+    tops_up_itself: bool = False
+    """Whether the answer says that the account tops up by itself."""
     observed_at: datetime | None = None
     """When the balance was so; None for the time of the poll."""
     pushed_by: str | None = None
@@ -101,7 +103,23 @@ def read_response(
         return Reading(failure[0], failure[1][:MAX_REASON], name, is_refusal=is_refusal)
     balance, burn_per_hour = wallets.pop(name)
     others = {other: found[0] for other, found in wallets.items()}
-    return Reading(Outcome.OK, None, name, balance, others, burn_per_hour)
+    return Reading(
+        Outcome.OK,
+        wallet=name,
+        balance=balance,
+        others=others,
+        burn_per_hour=burn_per_hour,
+        tops_up_itself=_tops_up_itself(definition, document),
+    )
+
+
+def _tops_up_itself(definition: Definition, document: Document) -> bool:
+    """Return whether the account tops up by itself, as far as the answer says it."""
+    place = definition.auto_top_up
+    try:
+        return place is not None and place.holds(document)
+    except BudgetError:
+        return False
 
 
 def _read_report(
@@ -126,6 +144,22 @@ def _find_failure(
     definition: Definition, response: Response, document: Document, wallet: str
 ) -> Failure | None:
     """Return the failure found before reading any amount, or None."""
+    failure = refusal_of(definition, response, document)
+    if failure is None and definition.success and not definition.success.holds(document):
+        code = plain_code(definition.error_code, document)
+        words = "the answer does not report success"
+        failure = Outcome.SCHEMA_CHANGED, f"{words}: {code}" if code else words
+    if failure is not None:
+        return failure
+    for rule in definition.guards:
+        is_for_wallet = not rule.wallets or wallet in rule.wallets
+        if is_for_wallet and rule.when is not None and rule.when.holds(document):
+            return rule.outcome, rule.reason
+    return None
+
+
+def refusal_of(definition: Definition, response: Response, document: Document) -> Failure | None:
+    """Return how a request failed as a whole, whatever it was for; None when it did not."""
     if is_from_intermediary(response):
         return _find_page_error(definition, response) or intermediary_failure(response.status)
     code = plain_code(definition.error_code, document)
@@ -133,15 +167,9 @@ def _find_failure(
     failure = failure or status_failure(response.status, code)
     if failure is None and document.body is MISSING:
         failure = Outcome.SCHEMA_CHANGED, describe_foreign(definition.answer, response)
-    if failure is None and definition.success and not definition.success.holds(document):
-        failure = Outcome.SCHEMA_CHANGED, "the answer does not report success"
-    if failure is not None:
-        return failure[0], f"{failure[1]}: {code}" if code else failure[1]
-    for rule in definition.guards:
-        is_for_wallet = not rule.wallets or wallet in rule.wallets
-        if is_for_wallet and rule.when is not None and rule.when.holds(document):
-            return rule.outcome, rule.reason
-    return None
+    if failure is None:
+        return None
+    return failure[0], f"{failure[1]}: {code}" if code else failure[1]
 
 
 def _find_error(definition: Definition, status: int, document: Document) -> Failure | None:

@@ -36,6 +36,8 @@ class PreparedRequest:
     _mask: Callable[[], str] = field(compare=False)
     answer_headers: tuple[str, ...] = ()
     """Headers of the answer that the definition uses."""
+    ticket: object = field(default_factory=object, compare=False)
+    """The same for a request before and after the values of another were put in."""
 
     def __repr__(self) -> str:
         return f"PreparedRequest(method={self.method!r}, headers={list(self.headers)})"

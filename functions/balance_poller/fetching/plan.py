@@ -6,8 +6,9 @@ Pure except for reading the definitions of the providers in use.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from balance_poller.credentials.binding import KeyPolicy, check_binding, destination_of
@@ -18,7 +19,7 @@ from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.fetching.request_group import RequestGroup
+from balance_poller.fetching.request_group import Before, RequestGroup
 from balance_poller.ledger.window import LedgerError, Window
 from shared.outcome import Outcome
 
@@ -142,20 +143,33 @@ def _request_group(
         problem = keys.missing[first.secret]
         raise PlanError(str(problem), problem.outcome)
     stored = keys.found[first.secret]
+    prepare = partial(
+        provider.prepare,
+        stored.key,
+        first.params,
+        first.base_url,
+        allow_http_loopback=rules.allow_http_loopback,
+        window=window,
+    )
     try:
-        request = provider.prepare(
+        request = prepare()
+        earlier = provider.prepare_before(
             stored.key,
             first.params,
             first.base_url,
             allow_http_loopback=rules.allow_http_loopback,
-            window=window,
         )
     except ConfigError as exc:
         raise PlanError(str(exc)) from None
     except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
         raise PlanError(describe_unexpected(exc)) from None
-    _check_binding(first, provider, stored, request, rules)
-    return RequestGroup(provider, request, tuple(members), stored.id, window)
+    for each in filter(None, (request, earlier)):
+        _check_binding(first, provider, stored, each, rules)
+    before = None
+    if earlier is not None:
+        ticket = request.ticket
+        before = Before(earlier, lambda taken: replace(prepare(before=taken), ticket=ticket))
+    return RequestGroup(provider, request, tuple(members), stored.id, before, window)
 
 
 def _check_binding(

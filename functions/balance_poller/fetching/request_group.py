@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +13,16 @@ from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.ledger.window import Window
 from shared.outcome import Outcome
+from shared.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A request that is made first, and what it is for."""
+
+    request: PreparedRequest
+    complete: Callable[[Mapping[str, Secret]], PreparedRequest]
+    """Returns the group's request with what the first answer gave; raises ``ConfigError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +34,15 @@ class RequestGroup:
     accounts: tuple[Account, ...]
     key_id: str | None = None
     """Differs for each key; None if unknown."""
+    before: Before | None = None
+    """The request that is made first, whose answer ``request`` still lacks."""
     window: Window | None = None
     """The days that it asks for, where the answer is a cost report."""
+
+    def masked(self) -> str:
+        """Return the requests as text for a person, with asterisks for what is secret."""
+        earlier = f"{self.before.request.masked()}\n\n" if self.before else ""
+        return f"{earlier}{self.request.masked()}"
 
 
 def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[str, Reading]:

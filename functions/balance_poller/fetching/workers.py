@@ -14,13 +14,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
+from balance_poller.fetching.before import BeforeError, Kept, complete
 from balance_poller.fetching.hosts import Host, Job, group_by_host, share_of
 from balance_poller.fetching.request_group import RequestGroup, fail_all
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
-from balance_poller.fetching.transport.errors import FetchError
+from balance_poller.fetching.transport.errors import TOO_LATE, FetchError
 from balance_poller.fetching.turns import ReadingTurns
 from shared.outcome import Outcome
 
@@ -28,6 +30,7 @@ from shared.outcome import Outcome
 _LONGEST_WAIT_SECONDS: Final = 7 * 86_400
 
 _OUT_OF_TIME: Final = "the run ran out of time before the provider answered"
+_KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 _HOST_IS_DOWN: Final = "no request was sent: the provider had just failed many in a row"
 
 
@@ -49,6 +52,8 @@ class FetchLimits:
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    kept: Kept = field(default_factory=Kept, compare=False)
+    """What requests before others gave: kept as long as these limits are, a process's life."""
 
 
 async def fetch_all(
@@ -145,11 +150,12 @@ class _Worker:
         """Send one request; return the outcome that decides on a retry, and the requested wait."""
         retry_after = None
         try:
-            response = await self.transport.send(group.request, slot, seconds)
-            readings = await self.turns.read(group, response, self.limits.now())
+            response, readings = await self._exchange(group, slot, seconds)
             retry_after = parse_retry_after(response.retry_after, self.limits.now())
             if retry_after:
                 readings = _with_retry_at(readings, self.limits.now(), retry_after)
+        except ConfigError as exc:
+            readings = fail_all(group, Outcome.BAD_CONFIG, str(exc))
         except FetchError as exc:
             readings = fail_all(group, exc.outcome, str(exc))
         except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
@@ -157,6 +163,34 @@ class _Worker:
         self.readings.update(readings)
         outcomes = [reading.outcome for reading in readings.values()]
         return next((o for o in outcomes if o.is_retryable), outcomes[0]), retry_after
+
+    async def _exchange(
+        self, group: RequestGroup, slot: int, seconds: float
+    ) -> tuple[Response, dict[str, Reading]]:
+        """Make the group's request, after the one before it; return the answer and what it says.
+
+        Values that were kept may have ended early: then they are asked for once more.
+        """
+        ends = self.limits.monotonic() + seconds
+
+        async def send(request: PreparedRequest) -> Response:
+            left = ends - self.limits.monotonic()
+            if left <= 0:
+                raise FetchError(TOO_LATE)
+            return await self.transport.send(request, slot, left)
+
+        kept = self.limits.kept
+        while True:
+            try:
+                request, is_kept = await complete(group, kept, send, self.limits.monotonic)
+            except BeforeError as exc:
+                return exc.response, fail_all(group, *exc.failure)
+            response = await send(request)
+            readings = await self.turns.read(group, response, self.limits.now())
+            is_refused = any(one.outcome in _KEY_IS_WRONG for one in readings.values())
+            if not (is_kept and is_refused) or group.before is None:
+                return response, readings
+            kept.forget(group.before.request)
 
 
 def _with_retry_at(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.aws_batches import error_code
-from balance_poller.recording.batch_get import get_items
+from balance_poller.recording.batch_get import ItemReader
 from balance_poller.recording.writer import UnprocessedError
 from shared.aws.dynamo import encode
 from shared.records.ledger import LEDGER, Ledger
@@ -53,7 +53,7 @@ class LedgerTable:
     ) -> None:
         self._client = client
         self._table = table
-        self._sleep = sleep
+        self._items = ItemReader(client, table, LEDGER, sleep)
 
     def read(self, accounts: Sequence[str]) -> LedgersRead:
         """Return the ledgers of ``accounts``, without those that have none."""
@@ -64,8 +64,7 @@ class LedgerTable:
             return read
         asked: set[str] = set()
         try:
-            batches = get_items(self._client(), self._table, accounts, LEDGER, self._sleep)
-            for batch, found in batches:
+            for batch, found in self._items.read(accounts):
                 for item in found:
                     _parse(item, read)
                 asked |= set(batch)

@@ -15,14 +15,17 @@ from balance_poller.forecast import (
     NORMAL_SENSITIVITY,
     BurnState,
     BurnStateError,
+    Forecast,
     forecast,
     observe,
 )
 from balance_poller.recording.account_metrics import NEVER, DataPoint, values
 from balance_poller.recording.change import change_of_balance, change_of_meter, observe_meter
+from balance_poller.recording.closeness import is_close
 from balance_poller.recording.day import count_failure, count_success
 from balance_poller.recording.held_runway import hold
 from balance_poller.recording.unseen import is_unseen
+from shared.names import PUSHED
 from shared.outcome import Outcome
 from shared.records import Attempt, DayTotals, LastGood, Latest, Wallet
 from shared.version import VERSION
@@ -70,19 +73,7 @@ def record(
         at: The run's scheduled time.
     """
     observed_at = reading.observed_at or at
-    attempt = Attempt(
-        account=account.id,
-        at=observed_at,
-        provider=account.provider,
-        outcome=reading.outcome,
-        reason=reading.reason,
-        wallet=reading.wallet,
-        balance=reading.balance,
-        others=reading.others,
-        pushed_by=reading.pushed_by,
-    )
-    known_day = previous.day if previous else None
-    finished_day = known_day if known_day and known_day.day < at.date() else None
+    attempt = _attempt(account, reading, observed_at)
     latest = Latest(
         account=account.id,
         provider=account.provider,
@@ -92,38 +83,60 @@ def record(
         reason=reading.reason,
         top_up_url=account.top_up_url or facts.top_up_url,
         thresholds=account.thresholds,
+        day=previous.day if previous else None,
         version=VERSION,
         good=previous.good
         if previous and _is_same(previous, account)
         else LastGood(unit=account.unit),
     )
+    finished_day = latest.day if latest.day and latest.day.day < at.date() else None
     if reading.outcome is Outcome.OK and reading.balance is not None:
-        good = LastGood(
-            balance=reading.balance.remaining,
-            balance_at=observed_at,
-            unit=reading.balance.unit,
-            wallet=reading.wallet,
-            others=reading.others,
-            resets_at=reading.balance.resets_at,
-            credit_expires_at=reading.balance.expires_at,
-            source_hash=_source_hash(account),
-            key_id=reading.key_id,
-            pushed_by=reading.pushed_by,
-            meter=reading.meter,
+        good = replace(
+            _last_good(account, reading, reading.balance, observed_at),
+            tops_up_itself=reading.tops_up_itself,
+            top_up_due_since=_top_up_due_since(latest, reading, reading.balance, at),
         )
-        latest = replace(latest, day=known_day)
         made = _after_success(attempt, latest, good, reading, reading.balance)
         is_repeat = reading.observed_at is not None and latest.good.balance_at == observed_at
         return replace(made, finished_day=finished_day, is_repeat=is_repeat)
-    failing_since = (previous.failing_since if previous else None) or at
-    retry_at = reading.retry_at and min(reading.retry_at, at + account.stale_after)
     latest = replace(
         latest,
-        failing_since=failing_since,
-        retry_at=retry_at,
-        day=count_failure(known_day, at),
+        failing_since=(previous.failing_since if previous else None) or at,
+        retry_at=reading.retry_at and min(reading.retry_at, at + account.stale_after),
+        day=count_failure(latest.day, at),
     )
     return Recorded(attempt, latest, finished_day=finished_day)
+
+
+def _attempt(account: Account, reading: Reading, at: datetime) -> Attempt:
+    """Return the history item of a poll."""
+    return Attempt(
+        account=account.id,
+        at=at,
+        provider=account.provider,
+        outcome=reading.outcome,
+        reason=reading.reason,
+        wallet=reading.wallet,
+        balance=reading.balance,
+        others=reading.others,
+        pushed_by=reading.pushed_by,
+    )
+
+
+def _last_good(account: Account, reading: Reading, wallet: Wallet, at: datetime) -> LastGood:
+    """Return the good values of an ``ok`` poll, without its forecast."""
+    return LastGood(
+        balance=wallet.remaining,
+        balance_at=at,
+        unit=wallet.unit,
+        wallet=reading.wallet,
+        others=reading.others,
+        resets_at=wallet.resets_at,
+        credit_expires_at=wallet.expires_at,
+        source_hash=_source_hash(account),
+        key_id=reading.key_id,
+        pushed_by=reading.pushed_by,
+    )
 
 
 def _is_same(previous: Latest, account: Account) -> bool:
@@ -162,13 +175,12 @@ def _after_success(
         state = observe(before, at, wallet.remaining, unseen=unseen)
     else:
         state = observe_meter(before, at, good, change, unseen=unseen)
-    ahead = forecast(
-        state,
-        at,
-        wallet.remaining,
-        reading.burn_per_hour,
-        drain_sensitivity=float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY),
-    )
+
+    def ahead_of(remaining: Decimal) -> Forecast:
+        sensitivity = float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY)
+        return forecast(state, at, remaining, reading.burn_per_hour, drain_sensitivity=sensitivity)
+
+    ahead = ahead_of(wallet.remaining)
     runway = hold(
         _hours_left(ahead.at_least_hours, latest.polled_at - at),
         latest.thresholds,
@@ -186,6 +198,9 @@ def _after_success(
         at_least_95_hours=_tenths(ahead.at_least_95_hours),
         at_most_hours=_tenths(ahead.at_most_hours),
         runway_level=runway.level and runway.level.value,
+        # Who pushes a balance is not asked, more often or not.
+        is_close=latest.provider != PUSHED
+        and is_close(wallet.remaining, ahead, runway, latest.thresholds, ahead_of),
         empty_at=ahead.empty_at,
         burn_per_day=ahead.burn_per_day,
         burn_basis=ahead.basis.value,
@@ -195,7 +210,22 @@ def _after_success(
     unseen = unseen or known.balance_at == good.balance_at
     change = change or change_of_balance(known, good)
     day = count_success(latest.day, known, good, latest.polled_at, None if unseen else change)
+    attempt = replace(attempt, runway_hours=good.runway_hours, at_least_hours=good.at_least_hours)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
+
+
+def _top_up_due_since(
+    latest: Latest, reading: Reading, balance: Wallet, at: datetime
+) -> datetime | None:
+    """Return since when an account that tops up by itself is below its lowest threshold.
+
+    Providers do not say at which balance they top up, so the owner's threshold stands for it.
+    """
+    limits = latest.thresholds
+    lowest = limits.warning if limits.critical is None else limits.critical
+    if not reading.tops_up_itself or lowest is None or balance.remaining >= lowest:
+        return None
+    return latest.good.top_up_due_since or at
 
 
 def _hours_left(hours: float | None, elapsed: timedelta) -> float:

@@ -6,7 +6,7 @@ poller writes them; the router and the command line read ``LATEST``.
 
 from shared.records.attempt import MAX_REASON, Attempt
 from shared.records.day import DAY_PREFIX, KEEP_DAYS, DayTotals
-from shared.records.last_good import LastGood, TopUp
+from shared.records.last_good import TOP_UP_IS_LATE, LastGood, TopUp
 from shared.records.latest import Latest
 from shared.records.meter import Meter
 from shared.records.thresholds import RUNWAY_CLEARS_ABOVE, Thresholds
@@ -17,6 +17,7 @@ __all__ = [
     "KEEP_DAYS",
     "MAX_REASON",
     "RUNWAY_CLEARS_ABOVE",
+    "TOP_UP_IS_LATE",
     "Attempt",
     "DayTotals",
     "LastGood",

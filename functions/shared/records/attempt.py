@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from shared.outcome import Outcome
@@ -31,6 +32,10 @@ class Attempt:
     others: Mapping[str, Wallet] = field(default_factory=dict)
     pushed_by: str | None = None
     """Who says to have pushed the balance; None for one that was asked for."""
+    runway_hours: Decimal | None = None
+    """As in ``LATEST`` after this poll."""
+    at_least_hours: Decimal | None = None
+    """The same."""
 
     def to_item(self, keep_days: int) -> Item:
         """Return the item, with ``expires_at`` (TTL, epoch seconds) ``keep_days`` after the run."""
@@ -48,6 +53,8 @@ class Attempt:
                 "granted": self.balance and self.balance.granted,
                 "wallets": wallets_to_item(self.others),
                 "pushed_by": self.pushed_by,
+                "runway_hours": self.runway_hours,
+                "at_least_hours": self.at_least_hours,
                 "expires_at": int((self.at + timedelta(days=keep_days)).timestamp()),
             }
         )

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from shared.records.item import Item, time_from, time_or_none
 from shared.records.meter import Meter
 from shared.records.wallet import Wallet, wallets_from_item, wallets_to_item
 from shared.times import format_time
+
+#: An automatic top-up takes minutes, or as long as a card's bank does.
+TOP_UP_IS_LATE: Final = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class LastGood:
     """An upper bound that holds 9 times in 10; None if it would be too high to be useful."""
     runway_level: str | None = None
     """The level at which the runway alarms' series is held: ``warning`` or ``critical``."""
+    is_close: bool = False
+    """Whether a threshold is near, so that the account is polled more often."""
     empty_at: datetime | None = None
     burn_per_day: Decimal | None = None
     burn_basis: str | None = None
@@ -58,6 +63,10 @@ class LastGood:
     """Who says to have pushed the balance."""
     meter: Meter | None = None
     """Only of an account whose balance is computed from reported cost."""
+    tops_up_itself: bool = False
+    """Whether the provider says that the account tops up by itself."""
+    top_up_due_since: datetime | None = None
+    """Since when such an account is below its lowest threshold; None while it is not."""
 
     def to_item(self) -> Item:
         """Return its attributes of the ``LATEST`` item; None where unknown."""
@@ -75,6 +84,7 @@ class LastGood:
             "at_least_95_hours": self.at_least_95_hours,
             "at_most_hours": self.at_most_hours,
             "runway_level": self.runway_level,
+            "is_close": self.is_close or None,
             "empty_at": time_or_none(self.empty_at),
             "burn_per_day": self.burn_per_day,
             "burn_basis": self.burn_basis,
@@ -85,6 +95,8 @@ class LastGood:
             "key_id": self.key_id,
             "pushed_by": self.pushed_by,
             **(self.meter.to_item() if self.meter else {}),
+            "tops_up_itself": self.tops_up_itself or None,
+            "top_up_due_since": time_or_none(self.top_up_due_since),
         }
 
     @property
@@ -124,6 +136,7 @@ class LastGood:
             at_least_95_hours=item.get("at_least_95_hours"),
             at_most_hours=item.get("at_most_hours"),
             runway_level=item.get("runway_level"),
+            is_close=item.get("is_close") is True,
             empty_at=time_from(item, "empty_at"),
             burn_per_day=item.get("burn_per_day"),
             burn_basis=item.get("burn_basis"),
@@ -133,4 +146,6 @@ class LastGood:
             key_id=item.get("key_id"),
             pushed_by=item.get("pushed_by"),
             meter=Meter.from_item(item),
+            tops_up_itself=bool(item.get("tops_up_itself")),
+            top_up_due_since=time_from(item, "top_up_due_since"),
         )

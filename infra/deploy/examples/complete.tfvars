@@ -77,6 +77,9 @@ enable_chat           = true
 # Where the team reads the runbook.
 runbook_url = "https://wiki.example.com/balance-monitor/runbook"
 
+# The accounts' secrets that are not the deployment's own begin so.
+secret_prefixes = ["scraping/"]
+
 # Real accounts: customer keys, private networks, retention.
 kms_key_arns         = ["arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
 vpc                  = { subnet_ids = ["subnet-0123456789abcdef0"], security_group_ids = ["sg-0123456789abcdef0"] }

@@ -70,6 +70,28 @@ def test_latest_when_some_are_newer_then_only_the_others_are_written(table: str)
     assert balances == {"one": Decimal("7.00"), "two": Decimal("1.00"), "three": Decimal("1.00")}
 
 
+def test_latest_when_others_wrote_meanwhile_then_is_replaced_only_where_it_is_unchanged(
+    table: str,
+) -> None:
+    """As polls and pushes of pushed accounts write: neither may lose the other's."""
+    store = LatestTable(dynamodb, table)
+    store.write([latest(name, AT, "9.00") for name in ("kept", "changed")])
+    read = store.read(["kept", "changed", "made", "new"]).items
+    store.write([latest("changed", AT + MINUTE, "8.00"), latest("made", AT - MINUTE, "7.00")])
+
+    names = ("kept", "changed", "made", "new")
+    problems, superseded = store.replace([latest(n, AT + 2 * MINUTE, "1.00") for n in names], read)
+
+    assert not problems
+    assert superseded == {"changed", "made"}
+    assert {item["account"]: str(item["balance"]) for item in stored(table)} == {
+        "kept": "1.00",
+        "changed": "8.00",
+        "made": "7.00",
+        "new": "1.00",
+    }
+
+
 def test_latest_when_the_same_run_writes_twice_then_the_first_stands(table: str) -> None:
     store = LatestTable(dynamodb, table)
 

@@ -279,7 +279,7 @@ def test_keys_move_when_the_new_name_is_deployed_then_moves_and_keeps_its_state(
     ("old", "new", "expected"),
     [
         ("nothing", "primary", "there is no key of 'nothing'"),
-        ("main", "taken", "'taken' has another key already; --force replaces it"),
+        ("main", "taken", "'taken' has another key already; pass --force to replace it"),
         ("main", "no spaces", "is not a valid account name"),
         ("main", "all", "is not a valid account name"),
     ],

@@ -46,7 +46,7 @@ def test_set_when_account_is_unknown_then_refuses_unless_forced(cloud: Any, run:
     forced = run("keys", "set", "openrouter-mian", "--force", text=KEY)
 
     assert (refused.exit_code, forced.exit_code) == (2, 0)
-    assert f"error: {hint}; --force accepts it" in refused.stderr
+    assert f"error: {hint}; pass --force to accept it" in refused.stderr
     assert before is None
     assert f"warning: {hint}" in forced.stderr
 

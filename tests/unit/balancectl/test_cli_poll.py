@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from typer.testing import Result
 
+from balance_poller.event import parse_event
 from balancectl.cli.errors import CliError
 from balancectl.deployment.polling import parse_report
 
+NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 Run = Callable[..., Result]
 
 
@@ -55,6 +58,19 @@ def test_poll_when_an_account_is_named_then_only_its_schedule_is_run(cloud: Any,
     (event,) = cloud.functions.events
     assert [account["id"] for account in event["accounts"]] == ["c"]
     assert json.loads(result.stdout)["accounts"][0]["balance"] == "12.50"
+
+
+def test_poll_when_accounts_have_a_rhythm_then_polls_them_whether_due_or_not(
+    cloud: Any, run: Run
+) -> None:
+    rhythm = {"poll_interval_minutes": 5, "close_interval_minutes": 1}
+    cloud.scheduler.add(0, [{"id": "a", "min_interval_seconds": 120}], **rhythm)
+
+    assert run("poll").exit_code == 0
+
+    (event,) = cloud.functions.events
+    assert parse_event(event, NOW).rhythm is None
+    assert parse_event(event | rhythm, NOW).rhythm is not None
 
 
 def test_poll_when_part_of_the_run_failed_then_says_so_and_exits_2(cloud: Any, run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -72,6 +73,36 @@ def test_status_when_all_is_well_then_exits_0(cloud: Any, run: Run) -> None:
     cloud.dynamo.record(latest())
 
     assert run("status").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("minutes", "often"), [(1, "every minute"), (5, "every 5 minutes"), (None, None)]
+)
+def test_status_when_a_threshold_is_near_then_says_that_it_is_watched_closely(
+    cloud: Any, run: Run, minutes: int | None, often: str | None
+) -> None:
+    rhythm = {"poll_interval_minutes": 15, "close_interval_minutes": minutes}
+    cloud.scheduler.add(0, [{"id": "main"}], **(rhythm if minutes else {}))
+    cloud.dynamo.record(latest(balance="21", is_close=True))
+
+    text = run("status", "main").stdout
+    (row,) = json.loads(run("status", "--json").stdout)["accounts"]
+
+    assert ("ok: watched closely" in text) is (minutes is not None)
+    assert (f"; {often} while a threshold is near" in text) is (minutes is not None)
+    assert row["is_watched_closely"] is (minutes is not None)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"is_close": False}, {"is_close": True, **REJECTED}], ids=["far", "failing"]
+)
+def test_status_when_polled_like_others_then_says_nothing_of_watching(
+    cloud: Any, run: Run, changes: dict[str, Any]
+) -> None:
+    cloud.scheduler.add(0, [{"id": "main"}], poll_interval_minutes=5, close_interval_minutes=1)
+    cloud.dynamo.record(latest(**changes))
+
+    assert "closely" not in run("status").stdout
 
 
 def test_status_when_an_account_may_be_older_then_is_not_stale(cloud: Any, run: Run) -> None:
@@ -183,6 +214,20 @@ def test_history_when_shown_then_newest_first_with_changes_over_gaps(cloud: Any,
         "-0.50",
     ]
     assert "the provider did not answer in time" in lines[2]
+
+
+def test_history_when_a_forecast_was_made_then_shows_it_with_its_bound(
+    cloud: Any, run: Run
+) -> None:
+    hours = {"runway_hours": Decimal("44.5"), "at_least_hours": Decimal(31)}
+    known = [replace(each, **hours) for each in attempts() if each.outcome is Outcome.OK]
+    cloud.dynamo.record(latest(), known[-1])
+
+    (row,) = run("history", "main").stdout.splitlines()[1:]
+    (found,) = json.loads(run("history", "main", "--json").stdout)["attempts"]
+
+    assert ", at least 31 h" in row
+    assert (found["runway_hours"], found["at_least_hours"]) == ("44.5", "31")
 
 
 def test_history_when_json_then_has_every_attempt(cloud: Any, run: Run) -> None:

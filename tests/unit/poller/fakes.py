@@ -32,6 +32,7 @@ from balance_poller.recording.ledger_table import (
     LedgerWriteError,
 )
 from balance_poller.recording.writer import Target, WriteProblem
+from balance_poller.rhythm import PollMark, PollMarks
 from shared.records import Attempt, Latest
 from shared.records.ledger import Ledger
 from shared.secret import Secret
@@ -200,14 +201,30 @@ class FakeLatest(LatestTable):
         self.unknown: frozenset[str] = frozenset()
         self.problem: str | None = None
         self.problems: list[WriteProblem] = []
+        self.reads: list[tuple[str, ...]] = []
+        """What was read, "marks" or "items", and the accounts."""
         self.log = log
         self.meanwhile: list[Latest] = []
         """What others write between the next reads and writes."""
 
     def read(self, accounts: Sequence[str]) -> LatestRead:
         """Return what is there."""
+        self.reads.append(("items", *accounts))
+        return self._found(accounts)
+
+    def _found(self, accounts: Sequence[str]) -> LatestRead:
         found = {a: self.items[a] for a in accounts if a in self.items and a not in self.unknown}
-        return LatestRead(found, self.unknown & set(accounts), self.problem)
+        return LatestRead(found, self.unknown & set(accounts), self.problem if accounts else None)
+
+    def read_marks(self, accounts: Sequence[str]) -> PollMarks:
+        """Return when they were polled."""
+        self.reads.append(("marks", *accounts))
+        found = self._found(accounts)
+        marks = {
+            name: PollMark(latest.polled_at, latest.outcome, latest.good.is_close)
+            for name, latest in found.items.items()
+        }
+        return PollMarks(marks, found.unknown)
 
     def write(self, latests: Sequence[Latest]) -> list[WriteProblem]:
         """Keep what is newer."""

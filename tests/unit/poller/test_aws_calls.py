@@ -151,6 +151,8 @@ def value_size(tagged: dict[str, Any]) -> int:
             return len(value.strip("-0").replace(".", "")) // 2 + 2
         case "B":
             return len(value) * 3 // 4
+        case "BOOL":
+            return 1
         case "M":
             return 3 + sum(len(k) + 1 + value_size(v) for k, v in value.items())
         case _:

@@ -59,6 +59,20 @@ def test_a_first_poll_when_ok_then_records_everything_and_publishes_the_balance(
     assert Latest.from_item(latest.to_item()) == latest
 
 
+def test_a_poll_when_a_forecast_is_known_then_its_history_item_has_it() -> None:
+    made = polled(ok("100.00"))
+    for number in range(1, 15):
+        made = polled(ok(f"{100 - number}.00"), made.latest, after=number)
+
+    good = made.latest.good
+    assert good.at_least_hours is not None
+    item = made.attempt.to_item(90)
+    assert (item["runway_hours"], item["at_least_hours"]) == (
+        good.runway_hours,
+        good.at_least_hours,
+    )
+
+
 def test_a_failure_when_after_an_ok_then_keeps_the_balance_and_says_since_when() -> None:
     first = polled(ok()).latest
 

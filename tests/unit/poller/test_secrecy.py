@@ -25,10 +25,16 @@ from balance_poller.settings import SERVICE
 from shared.aws import telemetry
 from shared.secret import Secret
 from tests.unit.poller.aws_fakes import FakeClient, client_error
-from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry, key_of, problem
+from tests.unit.poller.fakes import AT, DEFINITION, PROVIDERS, World, answer, entry, key_of, problem
 
 CANARY = "canary/Xyzzy+0001"
 STORED = {f"a{n}": f"{CANARY}-{n}" for n in range(9)} | {"broken": 5, "odd@for": CANARY[:3]}
+
+#: A definition that takes the unit from the answer, too.
+WITH_UNIT = PROVIDERS | {
+    "with_unit": DEFINITION
+    | {"wallets": {"main": {"unit": {"path": "unit"}, "remaining": "balance"}}}
+}
 
 
 def reply(request: PreparedRequest) -> Response:
@@ -41,7 +47,7 @@ def reply(request: PreparedRequest) -> Response:
         "5": answer({"balance": 5, key: key}, 429, retry_after=key),
         "6": answer({"balance": 5, "bonus": key}),
         "7": answer(f"<html>{key}".encode(), 403, kind=f"text/html; {key}"),
-        "8": answer({"balance": 5}),
+        "8": answer({"balance": 5, "unit": key}),
     }
     if key[-1] == "0":
         raise FetchError("the connection broke before the whole answer came")
@@ -106,10 +112,11 @@ def failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     fetcher = BalanceFetcher(store, lambda: world.transport, world.limits, world.keys)
     adapters = replace(world.adapters, fetcher=fetcher)
     monkeypatch.setattr(handler, "_adapters", lambda _settings: adapters)
-    accounts = [entry(f"a{n}") for n in range(9)]
+    accounts = [entry(f"a{n}") for n in range(8)]
+    accounts += [entry("a8", provider="with_unit")]
     accounts += [entry("broken"), entry("absent"), entry("torn", secret="torn#a")]
     accounts += [entry("whole", secret="torn"), entry("quoted", secret="quoted")]
-    event = {"scheduled_at": AT.isoformat(), "accounts": accounts, "providers": PROVIDERS}
+    event = {"scheduled_at": AT.isoformat(), "accounts": accounts, "providers": WITH_UNIT}
     context: Any = SimpleNamespace(
         get_remaining_time_in_millis=lambda: 60_000, invoked_function_arn=""
     )

@@ -14,6 +14,7 @@ from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable, is_done
 from balance_poller.recording.writer import Target
+from balance_poller.rhythm import PollMark
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Wallet
@@ -229,6 +230,25 @@ class TestLatest:
 
         assert sent == [["a0", "a1", "a2"], ["a0", "a2"]]
 
+    def test_items_when_replaced_then_each_only_over_what_was_read(self) -> None:
+        def answer(TransactItems: list[Any]) -> dict[str, Any]:  # noqa: N803
+            if len(TransactItems) == 3:
+                raise TransactionCanceledError("None", "ConditionalCheckFailed", "None")
+            return {}
+
+        client = FakeClient(answer)
+        known, *others = latests(3)
+
+        problems, superseded = latest_table(client).replace([known, *others], {"a0": known})
+
+        assert not problems
+        assert superseded == {"a1"}
+        first, second, _ = (put["Put"] for put in client.calls[0]["TransactItems"])
+        assert first["ConditionExpression"] == "polled_at = :read"
+        assert first["ExpressionAttributeValues"] == {":read": {"S": "2026-11-23T14:05:00Z"}}
+        assert second["ConditionExpression"] == "attribute_not_exists(polled_at)"
+        assert "ExpressionAttributeValues" not in second
+
     def test_items_when_all_superseded_then_nothing_is_resent(self) -> None:
         def answer(TransactItems: list[Any]) -> Any:  # noqa: N803
             raise TransactionCanceledError(*["ConditionalCheckFailed"] * len(TransactItems))
@@ -341,3 +361,48 @@ def test_an_account_when_polled_for_this_time_or_later_then_is_done(
     )
 
     assert is_done(latest, AT) is expected
+
+
+class TestMarks:
+    def test_marks_when_read_then_are_read_at_half_the_price(self) -> None:
+        items = [
+            {
+                "account": {"S": "close"},
+                "polled_at": {"S": "2026-11-23T14:05:00Z"},
+                "outcome": {"S": "ok"},
+                "is_close": {"BOOL": True},
+            },
+            {
+                "account": {"S": "calm"},
+                "polled_at": {"S": "2026-11-23T14:05:00Z"},
+                "outcome": {"S": "transient"},
+            },
+            {"account": {"S": "odd"}, "polled_at": {"S": "soon"}, "outcome": {"S": "ok"}},
+        ]
+        client = FakeClient(lambda **_: {"Responses": {TABLE: items}})
+
+        marks = latest_table(client).read_marks(["close", "calm", "odd", "new"])
+
+        assert marks.known == {
+            "close": PollMark(AT, Outcome.OK, is_close=True),
+            "calm": PollMark(AT, Outcome.TRANSIENT),
+        }
+        assert not marks.unknown
+        (request,) = [call["RequestItems"][TABLE] for call in client.calls]
+        assert "ConsistentRead" not in request
+        assert request["ProjectionExpression"] == "#account, #polled_at, #outcome, #is_close"
+        assert set(request["ExpressionAttributeNames"]) == {
+            name.strip() for name in request["ProjectionExpression"].split(",")
+        }
+
+    def test_marks_when_a_batch_cannot_be_read_then_the_rest_is_unknown(self) -> None:
+        def answer(RequestItems: Any) -> dict[str, Any]:  # noqa: N803 -- AWS's name
+            if len(RequestItems[TABLE]["Keys"]) < 100:
+                raise client_error("AccessDenied")
+            return {"Responses": {TABLE: []}}
+
+        names = [f"a{n}" for n in range(103)]
+
+        marks = latest_table(FakeClient(answer)).read_marks(names)
+
+        assert marks.unknown == {"a100", "a101", "a102"}

@@ -103,7 +103,7 @@ def respond(status: int, body: object, **headers: str) -> Response:
     """Return an answer; a body that is not bytes goes out as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     names = {name.lower().replace("_", "-"): value for name, value in headers.items()}
-    return Response(status, names.get("content-type", ""), content)
+    return Response(status, names.get("content-type", ""), content, headers=names)
 
 
 @cache
@@ -112,6 +112,14 @@ def all_cases() -> list[Case]:
     return [
         Case(path.parent.name, path.stem, json.loads(path.read_text()))
         for path in sorted(FIXTURES.glob("*/*.json"))
+    ]
+
+
+def first_answers() -> list[Case]:
+    """Return every answer to a request that is made before a definition's own."""
+    return [
+        Case(path.parent.parent.name, path.stem, json.loads(path.read_text()))
+        for path in sorted(FIXTURES.glob("*/before/*.json"))
     ]
 
 

@@ -64,6 +64,18 @@ def wallet(**fields: Any) -> dict[str, Any]:
     return with_(wallets={"balance": {"unit": "USD", "remaining": "a", **fields}})
 
 
+#: A request for a token, in the form of OAuth's client credentials.
+FIRST: Final = {
+    "request": {
+        "method": "POST",
+        "url": "/oauth2/token",
+        "json": {"grant_type": "client_credentials", "secret": "{key}"},
+    },
+    "take": {"token": "access_token"},
+    "keep_seconds": "expires_in",
+}
+BEARER: Final = {"Authorization": "Bearer {before.token}"}
+
 VALID: Final = {
     "smallest": {k: BASE[k] for k in ("title", "request", "wallets")},
     "skeleton": skeleton("New"),
@@ -79,6 +91,22 @@ VALID: Final = {
     ),
     "text": with_(text="LEFT:(?P<left>[0-9.]+)"),
     "headers": with_(headers=["x-quota-left", "x-quota"]),
+    "before": with_(before=FIRST, request__headers=BEARER),
+    "before, on another host": with_(
+        before={
+            "request": {"url": "https://auth.example.com/token", "basic": ["{key}", ""]},
+            "take": {"token": "token"},
+            "keep_seconds": 3600,
+        },
+        request__headers=BEARER,
+    ),
+    "before, with a value for the path": with_(
+        before={
+            "request": {"url": "/projects", "headers": {"Authorization": "Token {key}"}},
+            "take": {"project_id": "projects[0].id"},
+        },
+        request__url="https://api.example.com/projects/{before.project_id}/balances",
+    ),
     "self-hosted": with_(self_hosted=True, request__url="/api/{param.team}", params=TEAM),
     "not self-hosted": with_(self_hosted=False),
     "kinds of keys": with_(
@@ -148,6 +176,26 @@ VALID: Final = {
 BROKEN: Final = {
     "a list": ([], "expected an object"),
     "text": ("x", "expected an object"),
+    "before without take": (
+        with_(before={"request": FIRST["request"]}, request__headers=BEARER),
+        "request.headers.Authorization: before.take has no token",
+    ),
+    "host from a value": (
+        with_(before=FIRST, request__url="https://{before.token}/x"),
+        "request.url: only a parameter with one_of",
+    ),
+    "before that takes nothing": (
+        with_(before=FIRST | {"take": {}}),
+        "before.take: expected at least one value",
+    ),
+    "before without end": (
+        with_(before=FIRST | {"keep_seconds": 86401}, request__headers=BEARER),
+        "before.keep_seconds: expected 1 to 86400",
+    ),
+    "before with steps of its own": (
+        with_(before=FIRST | {"before": FIRST}, request__headers=BEARER),
+        "before.before: there is no such field",
+    ),
     "no title": (with_(title=REMOVED), "title is missing"),
     "no request": (with_(request=REMOVED), "request is missing"),
     "no wallets": (with_(wallets=REMOVED), "wallets is missing"),
@@ -430,6 +478,30 @@ PROGRAM_ONLY: Final = {
     "guard of an unknown wallet": (
         with_(guards__0__wallets=["gold"]),
         "guards[0].wallets[0]: expected one of balance",
+    ),
+    "value that nothing takes": (
+        with_(request__headers={"X": "{before.token}"}),
+        "request.headers.X: before.take has no token",
+    ),
+    "value that nothing uses": (with_(before=FIRST), "request: {before.token} is not used"),
+    "first request with a value of itself": (
+        with_(
+            before=FIRST | {"request": {"url": "/token", "headers": BEARER}},
+            request__headers=BEARER,
+        ),
+        "before.request.headers.Authorization: this request is the first one",
+    ),
+    "first request to a host of somebody's choice": (
+        with_(
+            before=FIRST | {"request": {"url": "https://{param.host}/t", "basic": ["{key}", ""]}},
+            request__headers=BEARER,
+            params={"host": {"description": "x", "one_of": ["a.example", "b.example"]}},
+        ),
+        "before.request: the host of another service is written out",
+    ),
+    "first request of text": (
+        with_(before=FIRST, request__headers=BEARER, text="(?P<a>[0-9]+)"),
+        "before: before is for answers that are JSON",
     ),
     "undeclared parameter": (
         with_(request__query={"a": "{param.team}"}),

@@ -19,6 +19,7 @@ from balance_poller.definitions.definition import (
     check_definition,
 )
 from balance_poller.definitions.language.expression_syntax import ALLOWED_FUNCTIONS
+from balance_poller.exchange.before import Taken
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading
 from shared.records import Wallet
@@ -58,6 +59,9 @@ DEFINITIONS: Final = {b.name: json.loads(b.text) for b in BLOCKS if b.kind == "d
 ANSWERS: Final = [
     (block, BLOCKS[index + 1]) for index, block in enumerate(BLOCKS) if block.kind == "answer"
 ]
+FIRST: Final = [
+    (block, BLOCKS[index + 1]) for index, block in enumerate(BLOCKS) if block.kind == "first"
+]
 FRAGMENTS: Final = [json.loads(block.text) for block in BLOCKS if block.kind == "fragment"]
 
 
@@ -84,6 +88,19 @@ def test_answer_of_the_guide_is_read_as_it_says(answer: Block, reading: Block) -
     found = provider_of(answer.name).read(response, None)
 
     assert in_words(found) == reading.text.strip()
+
+
+@pytest.mark.parametrize(("answer", "taken"), FIRST, ids=lambda block: block.name)
+def test_first_answer_of_the_guide_gives_what_it_says(answer: Block, taken: Block) -> None:
+    assert (taken.kind, taken.name) == ("taken", answer.name)
+
+    found = provider_of(answer.name).read_before(respond(answer.status, answer.text.encode()))
+
+    if isinstance(found, Taken):
+        words = f"{', '.join(found.values)}, kept for {found.seconds:g} seconds"
+    else:
+        words = f"{found[0]}: {found[1]}"
+    assert words == taken.text.strip()
 
 
 def in_words(reading: Reading) -> str:

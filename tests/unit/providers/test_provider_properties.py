@@ -26,7 +26,7 @@ from tests.unit.providers.corpus import all_names, cases_of, changed, figures, l
 #: Deterministic, and the same on every machine: what fails here fails again. Few for each of many
 #: providers: what they share is tried by all of them together.
 ROUNDS = settings(
-    max_examples=20,
+    max_examples=8,
     derandomize=True,
     deadline=None,
     database=None,
@@ -84,6 +84,8 @@ def test_documented_answer_with_one_odd_value_gives_a_reading_and_no_invented_nu
     name: str,
 ) -> None:
     provider = load_provider(name, {})
+    if provider.definition.answer.text is not None:
+        return  # no JSON; random bytes are below, and texts have a suite of their own
     documented = [case for case in cases_of(name) if "body" in case.data]
     places = [(case, path) for case in documented for path in leaves(case.data["body"])]
 

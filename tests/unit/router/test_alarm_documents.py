@@ -28,7 +28,9 @@ from tests.unit.router.builders import (
 )
 
 DOCUMENTS = sorted(path.stem for path in EVENTS.glob("*.json"))
-CONFIGURATION_CHANGES = [name for name in DOCUMENTS if "configuration" in name]
+CONFIGURATION_CHANGES = [
+    name for name in DOCUMENTS if "configuration" in name and "delete" not in name
+]
 ALARMS = [name for name in DOCUMENTS if name not in CONFIGURATION_CHANGES]
 
 

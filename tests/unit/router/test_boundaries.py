@@ -175,6 +175,7 @@ def test_incident_when_any_field_is_junk_then_its_alarms_and_its_neighbour_stay_
         ends = [change._replace(state=foreign().state.OK, changed_at=world.now)]
         ends.append(ends[0]._replace(alarm_name=ends[0].alarm_name.replace("critical", "warning")))
         world.transition(*ends)
+    world.wait(minutes(3))
     assert {GOOD, BAD} <= world.announced()
 
 
@@ -190,6 +191,25 @@ def test_silence_when_it_is_junk_then_the_others_hold_and_nobody_is_lost(
     world.store(junk, silence | {"id": "2"})
 
     failed = world.transition(alarm("critical", account=BAD), alarm("critical", account=GOOD))
+
+    assert failed == []
+    assert world.announced() == {GOOD}
+
+
+LEASED = ["flushing", "flush-requested/warning"]
+
+
+@pytest.mark.parametrize("leased", LEASED)
+@given(st.one_of(JUNK, st.integers(10**14, 10**20).map(Decimal)))
+@QUICK
+def test_lease_when_it_is_junk_then_it_holds_nothing_up(leased: str, junk: Any) -> None:
+    world = RawWorld()
+    world.group_wait = minutes(1)
+    world.dynamo.records = {GOOD: latest(GOOD, last_top_up=None).to_item()}
+    world.store({"scope": "lease", "id": leased, "lease_until": junk})
+
+    failed = world.transition(alarm("warning", account=GOOD))
+    world.wait(minutes(2))
 
     assert failed == []
     assert world.announced() == {GOOD}

@@ -326,6 +326,7 @@ def test_message_when_it_cannot_be_written_at_all_then_only_its_record_fails(
     failed = world.transition(alarm("critical", account="one"), alarm("critical", account="two"))
     monkeypatch.undo()
     world.reconcile()
+    world.wait(minutes(2))
 
     assert failed == ["0"]
     assert [subject[:12] for subject in world.subjects] == ["CRITICAL Ope", "CRITICAL Ope"]

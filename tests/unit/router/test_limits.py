@@ -49,13 +49,13 @@ def assert_within_limits(message: Message) -> None:
 
 
 def test_sms_of_a_digest_in_parts_when_rendered_then_it_counts_once() -> None:
-    due = [opened(latest(f"team-{n:03}"), Severity.CRITICAL) for n in range(80)]
+    due = [opened(latest(f"team-{n:03}"), Severity.CRITICAL) for n in range(200)]
 
     texts = [message.sms for message in Composer(LINKS, 5).compose(due)]
 
     assert [text.partition(",")[0] for text in texts] == [
-        "50 accounts (1 of 2)",
-        "30 accounts (2 of 2)",
+        "125 accounts (1 of 2)",
+        "75 accounts (2 of 2)",
     ]
 
 

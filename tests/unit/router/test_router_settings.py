@@ -24,6 +24,7 @@ def test_settings_when_only_what_is_required_is_set_then_the_rest_has_defaults()
     assert found.chat_topic == found.dashboard_url == found.runbook_url == ""
     assert found.group_wait == timedelta(seconds=60)
     assert found.digest_above == 5
+    assert found.metric_delay == timedelta(minutes=10)
     assert found.repeat_after == {
         Severity.CRITICAL: timedelta(hours=4),
         Severity.WARNING: timedelta(hours=24),
@@ -34,6 +35,15 @@ def test_settings_when_reminders_are_off_then_that_severity_has_none() -> None:
     found = Settings.from_environment(ENVIRONMENT | {"REPEAT_HOURS_WARNING": "0"})
 
     assert set(found.repeat_after) == {Severity.CRITICAL}
+
+
+@pytest.mark.parametrize(("interval", "minutes"), [("1", 6), ("60", 65), ("1440", 1445)])
+def test_settings_when_polls_are_rare_then_a_metric_is_late_after_the_next(
+    interval: str, minutes: int
+) -> None:
+    found = Settings.from_environment(ENVIRONMENT | {"POLL_INTERVAL_MINUTES": interval})
+
+    assert found.metric_delay == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENT)

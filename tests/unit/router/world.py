@@ -14,6 +14,7 @@ from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
+from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.snapshot import EnrichmentError
 from alert_router.incidents.subscriber import EVERYTHING, Form, Subscriber
 from alert_router.messages.formats.message import Message
@@ -38,6 +39,7 @@ class MemoryAlertTable:
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.leases: dict[str, datetime] = {}
+        self.budgets: dict[str, SmsBudget] = {}
         self.silenced: list[Silence] = []
         self.declared: list[Subscriber] = []
         self.before_save: Callable[[Incident], None] = lambda _: None
@@ -78,6 +80,19 @@ class MemoryAlertTable:
     def end_lease(self, what: str, until: datetime) -> None:
         self.leases[what] = until
 
+    def leased_until(self, what: str) -> datetime | None:
+        return self.leases.get(what)
+
+    def sms_budget(self, name: str) -> SmsBudget:
+        return self.budgets.get(name, SmsBudget(name))
+
+    def save_sms_budget(self, budget: SmsBudget, now: datetime) -> None:
+        del now
+        known = self.budgets.get(budget.name)
+        if (known.version if known else 0) != budget.version:
+            raise ConflictError("somebody else wrote it")
+        self.budgets[budget.name] = budget._replace(version=budget.version + 1)
+
     def is_leased(self, what: str, now: datetime) -> bool:
         return what in self.leases and self.leases[what] > now
 
@@ -95,6 +110,7 @@ class Delivery(NamedTuple):
     message: Message
     form: Form
     to: tuple[str, ...]
+    at: datetime
 
 
 @dataclass
@@ -110,6 +126,8 @@ class World:
             Severity.WARNING: timedelta(hours=24),
         }
     )
+    policy: dict[str, Any] = field(default_factory=dict)
+    """What else the decisions rest on, where a test is about it."""
     table: MemoryAlertTable = field(default_factory=MemoryAlertTable)
     records: dict[str, Latest] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
@@ -125,6 +143,7 @@ class World:
     on_publish: Callable[[Message], None] = lambda _: None
     on_publish_form: Callable[[Message, Form, Sequence[str]], None] = lambda *_: None
     after_publish: Callable[[Message], None] = lambda _: None
+    after_delivery: Callable[[], None] = lambda: None
     on_pause: Callable[[], None] = lambda: None
     logged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     stats: RunStats = field(default_factory=RunStats)
@@ -151,9 +170,10 @@ class World:
         if form is Form.EMAIL and EVERYTHING in to:
             self.on_publish(message)
             self.messages.append(message)
-        self.deliveries.append(Delivery(message, form, tuple(to)))
+        self.deliveries.append(Delivery(message, form, tuple(to), self.now))
         if form is Form.EMAIL and EVERYTHING in to:
             self.after_publish(message)
+        self.after_delivery()
         return f"id-{len(self.deliveries)}"
 
     def publish_chat(self, message: Message) -> None:
@@ -197,7 +217,7 @@ class World:
             alarm_reader=self,
             links=LINKS,
             digest_above=self.digest_above,
-            policy=Policy(self.group_wait, self.repeat_after),
+            policy=Policy(self.group_wait, self.repeat_after, **self.policy),
             lease=self.lease,
             clock=lambda: self.now,
             pause=self.pause,

@@ -77,7 +77,10 @@ class Shell:
         self.commands.append(" ".join(arguments[:2]))
         if arguments[0] == "plan":
             (self.folder / deploy.PLAN).write_text("who@example.com")
-        outputs = {"plan": self.plan if "-json" in arguments else "Plan.\n─────\nadvice"}
+        outputs = {
+            "plan": self.plan if "-json" in arguments else "Plan.\n─────\nadvice",
+            "show": '{"planned_values": {"root_module": {}}}',
+        }
         code = int(arguments[0] == self.fails)
         return subprocess.CompletedProcess(arguments, code, outputs.get(arguments[0], ""), "")
 
@@ -135,8 +138,8 @@ def test_deploy_with_yes_applies_the_plan_and_keeps_no_plan(
 ) -> None:
     assert shell.make("deploy", monkeypatch) == 0
 
-    assert shell.commands == ["init -input=false", "plan -input=false", "apply -input=false",
-                             "output -raw"]  # fmt: skip
+    assert shell.commands == ["init -input=false", "plan -input=false", "show -json",
+                             "apply -input=false", "output -raw"]  # fmt: skip
     assert "1 created" in capsys.readouterr().out
     assert not (shell.folder / deploy.PLAN).exists()
 

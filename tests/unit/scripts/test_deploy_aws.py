@@ -121,7 +121,7 @@ def test_no_credentials_are_said_in_our_words(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(Target, "identity", property(identity))
 
-    with pytest.raises(AwsError, match="no AWS credentials were found: set AWS_PROFILE"):
+    with pytest.raises(AwsError, match="no AWS credentials were found: set AWS_PROFILE, sign in"):
         Aws(Target("stack", "eu-central-1")).check()
 
 
@@ -130,8 +130,20 @@ def test_no_region_is_said_in_our_words(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
 
-    with pytest.raises(AwsError, match="Region"):
+    with pytest.raises(AwsError, match="no AWS Region is set: set region in your variables, or"):
         aws_of({}).check()
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"), [({"region": "eu-west-3"}, "eu-west-3"), ({}, "eu-west-1")]
+)
+def test_the_region_is_the_one_that_terraform_uses(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any], region: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+
+    assert aws_of(variables).target.region_name == region
 
 
 def test_variables_are_read_as_terraform_reads_them(

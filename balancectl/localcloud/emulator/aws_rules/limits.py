@@ -145,7 +145,8 @@ LIMITS: Final = (
            "Invoke, Lambda API reference: payload 6 MB, 1 MB asynchronously",
            "RequestTooLargeException", _payload_problem),
     _limit("scheduler", "CreateSchedule UpdateSchedule",
-           "Quotas for EventBridge Scheduler; Target, Scheduler API reference: JSON for Lambda",
+           "Target, Scheduler API reference: JSON for Lambda; no size is documented, so the least "
+           "of what handles it counts: 262,144 bytes, a queue's message (SQS's default)",
            "ValidationException", _schedule_problem),
     _limit("logs", "PutRetentionPolicy",
            "PutRetentionPolicy, CloudWatch Logs API reference: possible values",

@@ -41,7 +41,7 @@ def summary(notification: Notification) -> str:
         case NotificationReason.NOT_SET_UP:
             parts = [not_set_up(notification)]
         case NotificationReason.CLOSED:
-            parts = ["no longer watched, its alarms are gone"]
+            parts = [closed(notification)]
         case NotificationReason.RECOVERED:
             parts = [*_recovered(notification), f"after {length}" if length else ""]
         case NotificationReason.IMPROVED:
@@ -49,14 +49,27 @@ def summary(notification: Notification) -> str:
         case NotificationReason.FLAPPING:
             parts = [*_firing(notification), "it comes and goes"]
         case NotificationReason.NO_DATA:
-            parts = [
-                "it has no data" if notification.previous is None else "it has no data any more"
-            ]
+            parts = [no_data(notification)]
         case NotificationReason.REMINDER:
             parts = [*_firing(notification), f"open for {length}" if length else ""]
         case _:
             parts = _firing(notification)
     return ", ".join(filter(None, parts))
+
+
+def no_data(notification: Notification) -> str:
+    """Return that nothing is known of a foreign alarm any more."""
+    if notification.foreign_alarm is not None and notification.foreign_alarm.has_data:
+        length = phrases.duration(notification)
+        return f"nothing more was heard of it{f' for {length}' if length else ''}"
+    return "it has no data" if notification.previous is None else "it has no data any more"
+
+
+def closed(notification: Notification) -> str:
+    """Return why an incident ends without its alarms having cleared."""
+    if notification.moved_to:
+        return f"now an account of {notification.moved_to}, no longer of {notification.provider}"
+    return "no longer watched, its alarms are gone"
 
 
 def not_set_up(notification: Notification) -> str:

@@ -55,6 +55,11 @@ def sms_text(required: str, optional: Iterable[str] = ()) -> str:
     return text
 
 
+def sms_with_note(text: str, note: str) -> str:
+    """Return an SMS with a note at its end, for which it is cut where there is no room."""
+    return f"{_cut(text, MAX_SMS - septets(note) - 1)} {note}"
+
+
 def cut_text(text: str, most: int) -> str:
     """Return ``text``, cut to ``most`` characters."""
     return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
@@ -95,11 +100,11 @@ def _to_ascii(text: str) -> str:
     )
 
 
-def _cut(text: str) -> str:
-    """Return as much of ``text`` as fits into one SMS."""
-    if septets(text) <= MAX_SMS:
+def _cut(text: str, room: int = MAX_SMS) -> str:
+    """Return as much of ``text`` as fits into one SMS, or into the room that is left in it."""
+    if septets(text) <= room:
         return text
-    room = MAX_SMS - 3
+    room -= 3
     kept = []
     for character in text:
         room -= septets(character)

@@ -10,7 +10,12 @@ from typing import Any, Final, NamedTuple, assert_never
 
 from alert_router.incidents.incident import IncidentKey
 from alert_router.incidents.subscriber import Form
-from alert_router.messages.formats.limits import MAX_MESSAGE, cut_text, cut_texts
+from alert_router.messages.formats.limits import (
+    MAX_MESSAGE,
+    cut_text,
+    cut_texts,
+    sms_with_note,
+)
 from shared.names import MessageAttribute, Severity, Status
 
 _SMS_TYPE: Final = "AWS.SNS.SMS.SMSType"
@@ -60,6 +65,10 @@ class Message:
                 return json.dumps(self.document, ensure_ascii=False, separators=(",", ":"))
             case _:
                 assert_never(form)
+
+    def with_held_back(self, count: int) -> Message:
+        """Return the message whose SMS says how many before it were held back."""
+        return replace(self, sms=sms_with_note(self.sms, f"{count} more were held back."))
 
     def attributes(self, to: Sequence[str]) -> dict[str, dict[str, str]]:
         """Return the attributes for filter policies: recipients and topic."""

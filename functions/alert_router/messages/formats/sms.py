@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.notification import Notification
-from alert_router.messages.formats.email import not_set_up, summary, tag
+from alert_router.messages.formats.email import closed, not_set_up, summary, tag
 from alert_router.messages.formats.limits import sms_text
 from alert_router.messages.wording import phrases
 from alert_router.messages.wording.units import amount, lasted
@@ -50,7 +50,7 @@ def _reason(notification: Notification) -> str:
     if notification.reason is NotificationReason.NOT_SET_UP:
         return _sentence(not_set_up(notification))
     if notification.reason is NotificationReason.CLOSED:
-        return _sentence("no longer watched")
+        return _sentence(closed(notification) if notification.moved_to else "no longer watched")
     if notification.leading is Problem.STALE and not phrases.is_over(notification):
         return _sentence(phrases.why_stale(notification))
     return ""

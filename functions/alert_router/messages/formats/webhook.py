@@ -17,8 +17,9 @@ from shared.times import format_time
 #: Increased when readers of the document must change; a new field requires no change.
 VERSION: Final = 1
 
-#: A body and its attributes may be 256 KiB, and the document is sent over three protocols.
-MAX_ENTRIES: Final = 50
+#: A thousand accounts that turn critical at once are at most ten messages; with up to 1.9 KB each,
+#: so many fit into one.
+MAX_ENTRIES: Final = 125
 
 
 def document(

@@ -76,6 +76,7 @@ def _future(notification: Notification) -> Rows:
             if top_up
             else "",
         ),
+        ("Auto top-up", phrases.auto_top_up(notification)),
         ("Last 24 h", _history(notification)),
     ]
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
+from alert_router.incidents.assessment import is_below
 from alert_router.incidents.incident import Problem
 from shared.names import CONSOLE_HOSTS, DEFAULT_NAME, PUSHED, AlarmKind, AlarmName, Severity
 
 if TYPE_CHECKING:
     from alert_router.incidents.notification import Notification
 
-#: The alarms of each problem, in order of preference for a link.
+#: The alarm of each problem that has one only.
 _KINDS: Final = {
-    Problem.LOW: (
-        AlarmKind.CRITICAL,
-        AlarmKind.RUNWAY_CRITICAL,
-        AlarmKind.WARNING,
-        AlarmKind.RUNWAY_WARNING,
-    ),
-    Problem.STALE: (AlarmKind.STALE,),
-    Problem.DRAIN: (AlarmKind.DRAIN,),
-    Problem.EXPIRY: (AlarmKind.EXPIRY,),
+    Problem.STALE: AlarmKind.STALE,
+    Problem.DRAIN: AlarmKind.DRAIN,
+    Problem.EXPIRY: AlarmKind.EXPIRY,
 }
 
+#: The alarms about a low balance: by what is left, and by how long it lasts.
+_LOW_KINDS: Final = {
+    Severity.CRITICAL: (AlarmKind.CRITICAL, AlarmKind.RUNWAY_CRITICAL),
+    Severity.WARNING: (AlarmKind.WARNING, AlarmKind.RUNWAY_WARNING),
+}
 
 #: The runbook's advice for each alarm in one line, for teams that do not publish a runbook.
 ADVICE: Final = {
@@ -99,8 +99,24 @@ class Links(NamedTuple):
 
 def _kind(notification: Notification) -> AlarmKind | None:
     """Return the alarm that a message is about."""
-    kinds = _KINDS.get(notification.leading, ())
-    firing = (kind for kind in kinds if kind.value in notification.firing)
-    is_first = notification.audience is Severity.CRITICAL or len(kinds) == 1
-    usual = kinds[0 if is_first else 2] if kinds else None
-    return next(firing, usual)
+    if notification.leading is Problem.LOW:
+        return _low_kind(notification)
+    return _KINDS.get(notification.leading)
+
+
+def _low_kind(notification: Notification) -> AlarmKind:
+    """Return the alarm about a low balance, of the message's severity.
+
+    Of several it is the one that holds: an alarm clears some polls after its cause, and one that
+    fires may be about to. The record may know that a balance is critical before its alarm does.
+    """
+    by_balance, by_runway = _LOW_KINDS[notification.severity]
+    latest = notification.latest
+    if latest is None:
+        return by_runway if notification.firing == {by_runway} else by_balance
+    limits, hours = latest.thresholds, latest.good.at_least_hours
+    if is_below(notification.balance, getattr(limits, by_balance.value)):
+        return by_balance
+    least = getattr(limits, f"{by_runway.value.replace('-', '_')}_hours")
+    lasts_short = by_runway in notification.firing or is_below(hours, least)
+    return by_runway if lasts_short else by_balance

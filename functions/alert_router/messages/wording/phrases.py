@@ -11,7 +11,7 @@ from alert_router.incidents.notification import Notification
 from alert_router.messages.wording.units import about, amount, at_least, clock, lasted
 from shared.names import PUSHED, AlarmKind, Severity, Status
 from shared.outcome import Outcome
-from shared.records import RUNWAY_CLEARS_ABOVE, Latest
+from shared.records import RUNWAY_CLEARS_ABOVE, TOP_UP_IS_LATE, Latest
 
 #: If the last ok poll is this old, polling has stopped: the stale alarm takes no less to fire.
 _POLLS_STOPPED: Final = timedelta(minutes=10)
@@ -244,6 +244,17 @@ def what_ended(notification: Notification) -> list[str]:
 def is_over(notification: Notification) -> bool:
     """Return whether a notification announces the end of an incident."""
     return notification.reason in (NotificationReason.RECOVERED, NotificationReason.CLOSED)
+
+
+def auto_top_up(notification: Notification) -> str:
+    """Return that the account tops up by itself, and for how long it did not; empty if neither."""
+    good = notification.latest.good if notification.latest else None
+    if good is None or not good.tops_up_itself:
+        return ""
+    due = good.top_up_due_since
+    if due is None or notification.now - due < TOP_UP_IS_LATE:
+        return "on"
+    return f"tops up by itself, and did not for {lasted(notification.now - due)}"
 
 
 def is_pushed(notification: Notification) -> bool:

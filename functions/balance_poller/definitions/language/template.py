@@ -1,4 +1,4 @@
-"""Texts with placeholders: ``{key}``, ``{secret.NAME}`` and ``{param.NAME}``. Pure."""
+"""Texts with the placeholders ``{key}`` and ``{secret|param|before.NAME}``. Pure."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _WORD_IN_BRACES: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _PLACEHOLDER: Final = re.compile(
     r"(?P<key>key)|secret\.(?P<secret>[A-Za-z][A-Za-z0-9_]*)|param\.(?P<param>[a-z][a-z0-9_]*)"
     rf"|window\.(?P<window>{'|'.join(PLACEHOLDERS)})"
+    r"|before\.(?P<before>[a-z][a-z0-9_]*)"
 )
 #: A placeholder in another tool's syntax: the key would be sent with extra characters.
 _FOREIGN: Final = re.compile(
-    r"(?:\$\{|\{\{)\s*(key|secret\.[A-Za-z][A-Za-z0-9_]*|param\.[a-z][a-z0-9_]*)\s*\}"
+    r"(?:\$\{|\{\{)\s*(key|secret\.[A-Za-z][A-Za-z0-9_]*|(?:param|before)\.[a-z][a-z0-9_]*)\s*\}"
 )
 #: Replaces every secret while a request is rendered for printing; becomes asterisks at the end.
 _STAND_IN: Final = "HIDDENxBYxBALANCExMONITOR"
@@ -38,7 +39,7 @@ class Slot:
     """One placeholder."""
 
     kind: str
-    """"key", "secret", "param" or "window"."""
+    """"key", "secret", "param", "before" or "window"."""
     name: str = ""
 
 
@@ -93,8 +94,8 @@ def _slot(word: str) -> Slot:
     if match is None:
         raise TemplateError(
             f"there is no placeholder {{{word}}}; there are {{key}}, {{secret.NAME}},"
-            " {param.NAME} and, with spend, {window.start_iso} and the like (braces that are text"
-            " need a space inside)"
+            " {param.NAME}, {before.NAME} and, with spend, {window.start_iso} and the like (braces"
+            " that are text need a space inside)"
         )
     kind = str(match.lastgroup)
     return Slot(kind, "" if kind == "key" else match[kind])
@@ -106,6 +107,8 @@ class Values:
 
     secret: AccountKey
     params: Mapping[str, str]
+    before: Mapping[str, Secret] = field(default_factory=dict)
+    """What the request that was made first gave; a stand-in for what is not known yet."""
     is_masked: bool = False
     window: Mapping[str, str] = field(default_factory=dict)
     """The days that a cost report is asked for."""
@@ -125,7 +128,7 @@ class Values:
             if slot.name not in self.window:
                 raise ConfigError("no days were chosen for the cost report")
             return self.window[slot.name]
-        if self.is_masked:
+        if self.is_masked or (slot.kind == "before" and slot.name not in self.before):
             return _STAND_IN
         secret, words = self._secret(slot)
         value = reveal(secret).strip()
@@ -137,6 +140,8 @@ class Values:
 
     def _secret(self, slot: Slot) -> tuple[Secret, str]:
         """Return the key, or the part of it that ``slot`` names, and its description."""
+        if slot.kind == "before":
+            return self.before[slot.name], f"before's {slot.name}"
         if slot.kind == "key":
             if not isinstance(self.secret, Secret):
                 raise ConfigError("the secret is an object, but the provider takes a single key")

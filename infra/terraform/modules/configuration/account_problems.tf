@@ -8,8 +8,25 @@ locals {
   link_pattern     = "^https://[^\\s@/]+(/\\S*)?$"
   secret_pattern   = "^[A-Za-z0-9/_+=.@-]{1,512}(#[^#]+)?$"
   arn_pattern      = "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}(#[^#]+)?$"
-  # How the keys of well-known services begin.
-  key_pattern = "^(sk-|sk_|fc-|bu_|tvly-|key-|pplx-|xai-|gsk_|AIza|Bearer )"
+  # How the keys of well-known services begin; others are hexadecimal digits, or a UUID.
+  key_pattern = "^(sk-|sk_|fc-|bu_|tvly-|key-|pplx-|xai-|gsk_|AIza|Bearer )|^[0-9A-Fa-f-]{32,}$"
+
+  # The name of each account's own secret, without "#json_key" and what stands before it in an ARN.
+  secret_names     = { for id, secret in local.own_secrets : id => reverse(split(":secret:", split("#", secret)[0]))[0] }
+  secret_beginning = concat(["${var.name}/"], var.secret_prefixes)
+  foreign_secrets = {
+    for id, name in local.secret_names : id => name
+    if !anytrue([for prefix in local.secret_beginning : startswith(name, prefix)])
+    && (can(regex(local.secret_pattern, local.own_secrets[id])) || can(regex(local.arn_pattern, local.own_secrets[id])))
+    && !can(regex(local.key_pattern, local.own_secrets[id]))
+  }
+  # The folder of a name is shown where it has letters alone; anything else may be a part of a key.
+  folders = {
+    for id, name in local.foreign_secrets : id => try(regex("^[A-Za-z][A-Za-z._-]{0,30}(?:/[A-Za-z._-]{1,30})*/", name), "")
+  }
+  secret_prefixes_lines = {
+    for id, folder in local.folders : id => "secret_prefixes = ${jsonencode(concat(var.secret_prefixes, compact(distinct(values(local.folders))), folder == "" ? ["beginning of its name"] : []))}"
+  }
 
   base_urls   = { for id, account in var.accounts : id => account.base_url if account.base_url != null }
   own_secrets = { for id, account in var.accounts : id => account.secret if account.secret != null }
@@ -100,6 +117,10 @@ locals {
       for id, secret in local.own_secrets :
       "Account \"${id}\": secret looks like an API key. It must be the name of a secret: remove the key from the file, revoke it at the provider, and store a new one with balancectl keys set."
       if can(regex(local.key_pattern, secret))
+    ]
+    secret_prefix = [
+      for id in keys(local.foreign_secrets) :
+      "Account \"${id}\": secret is none of the deployment's own, which begin with ${var.name}/; correct it, or allow it with the line ${local.secret_prefixes_lines[id]}"
     ]
     default_secret = length(local.default_secret_accounts) <= 400 ? [] : [
       "Accounts: ${length(local.default_secret_accounts)} keep their key in ${local.names.secret}, and a secret holds 64 KiB, some 400 keys; set secret of the others to a second secret, as in secret = \"${local.names.secret}-2#account-name\"."

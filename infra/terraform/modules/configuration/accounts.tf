@@ -6,18 +6,28 @@ locals {
       # A pushed account has no key.
       secret              = local.is_pushed[id] ? null : coalesce(account.secret, "${local.names.secret}#${id}")
       stale_after_minutes = local.stale_after_minutes[id]
+      # Only where it keeps the account from being polled as often as the schedule fires.
+      min_interval_seconds = local.provider_of[id].min_interval_seconds > var.close_interval_minutes * 60 && var.close_interval_minutes > 0 ? local.provider_of[id].min_interval_seconds : null
     })
   }
   default_secret_accounts = [
     for id, account in local.accounts : id if try(split("#", account.secret)[0] == local.names.secret, false)
   ]
 
+  # Without it, every account of an event is polled.
+  rhythm = {
+    for field, minutes in {
+      poll_interval_minutes  = var.poll_interval_minutes
+      close_interval_minutes = var.close_interval_minutes
+    } : field => minutes if var.close_interval_minutes > 0
+  }
+
   shards = chunklist(keys(local.accounts), var.shard_size)
 
   # The scheduler replaces the literal <aws.scheduler.scheduled-time>, and jsonencode escapes its
   # angle brackets. All others stay escaped: as JSON they are the same.
   schedule_inputs = {
-    for shard, ids in local.shards : format("%d", shard) => replace(jsonencode({
+    for shard, ids in local.shards : format("%d", shard) => replace(jsonencode(merge(local.rhythm, {
       scheduled_at = "<aws.scheduler.scheduled-time>"
       shard        = shard
       accounts = [
@@ -30,10 +40,13 @@ locals {
         for name, definition in try({ for k, v in var.custom_providers : k => v }, {}) : name => definition
         if contains([for id in ids : local.accounts[id].provider], name)
       }
-    }), "\\u003caws.scheduler.scheduled-time\\u003e", "<aws.scheduler.scheduled-time>")
+    })), "\\u003caws.scheduler.scheduled-time\\u003e", "<aws.scheduler.scheduled-time>")
   }
 
-  # length() counts characters; base64 counts bytes, four for each three.
+  # length() counts characters; base64 counts bytes, four for each three. No page of AWS's was found to
+  # limit a schedule's input (the API model has no maximum, Scheduler's quotas and Target's reference
+  # name none; read 2026-11). What is known: a failed run is kept in a queue, and a message there may
+  # have 262,144 bytes with what Lambda adds (SQS's default).
   schedule_input_bytes = {
     for shard, input in local.schedule_inputs : shard => floor(length(base64encode(input)) * 3 / 4)
   }

@@ -5,6 +5,7 @@ locals {
   custom = {
     for name in local.custom_names : name => {
       url         = try(tostring(var.custom_providers[name].request.url), "")
+      before_url  = try(var.custom_providers[name].before, null) == null ? null : try(tostring(var.custom_providers[name].before.request.url), "")
       self_hosted = local.definitions[name].self_hosted
       wallets     = try(keys(var.custom_providers[name].wallets), [])
       spend       = try(var.custom_providers[name].spend, null) != null
@@ -44,6 +45,11 @@ locals {
       for name, definition in local.custom :
       "Custom provider \"${name}\": request.url must be a path such as /api/balance, since the host of a self-hosted service is its accounts' base_url; correct it."
       if definition.self_hosted && !can(regex("^/[^?#\\\\\\s]*$", definition.url))
+    ]
+    before = [
+      for name, definition in local.custom :
+      "Custom provider \"${name}\": before.request.url must be a path such as /oauth2/token on the same host, or an https:// address that is written out; correct it."
+      if definition.before_url != null && !can(regex("^(https://[A-Za-z0-9.-]+(:[0-9]+)?)?/[^?#\\\\\\s]*$", definition.before_url)) && !var.allow_http_loopback
     ]
     wallets = [
       for name, definition in local.custom :

@@ -1,7 +1,7 @@
 # What is wrong with accounts whose balance somebody pushes.
 
 locals {
-  pushed_accounts = { for id, account in var.accounts : id => account if local.is_pushed[id] }
+  pushed_accounts            = { for id, account in var.accounts : id => account if local.is_pushed[id] }
   unit_pattern               = "^[A-Za-z][A-Za-z0-9_-]{0,23}$"
   longest_pushed_age_minutes = 44640
 

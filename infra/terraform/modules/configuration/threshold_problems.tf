@@ -103,7 +103,7 @@ locals {
     ])
     payload = [
       for shard, bytes in local.schedule_input_bytes :
-      "Accounts: schedule ${local.names.poll_schedule_prefix}${shard} would carry ${bytes} bytes of accounts, and EventBridge Scheduler takes less than 240,000 safely; lower shard_size, which is ${var.shard_size}."
+      "Accounts: schedule ${local.names.poll_schedule_prefix}${shard} would carry ${bytes} bytes of accounts, and a run that fails must fit into a queue, at most 240,000; lower shard_size, which is ${var.shard_size}."
       if bytes >= 240000
     ]
     dashboard = [

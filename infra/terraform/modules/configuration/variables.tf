@@ -31,6 +31,13 @@ variable "allow_http_loopback" {
   nullable    = false
 }
 
+variable "close_interval_minutes" {
+  description = "Minutes between two polls of an account that is close to a threshold; 0 polls all alike."
+  type        = number
+  default     = 0
+  nullable    = false
+}
+
 variable "custom_providers" {
   description = "Definitions of providers that are not shipped, by name."
   type        = any
@@ -71,6 +78,13 @@ variable "runbook_url" {
   description = "Where docs/runbook.md is read; null where it is not published."
   type        = string
   default     = null
+}
+
+variable "secret_prefixes" {
+  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "shard_size" {

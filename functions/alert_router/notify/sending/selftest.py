@@ -10,7 +10,8 @@ from alert_router.incidents.subscriber import Form, Line
 from alert_router.messages import single
 from alert_router.messages.formats.message import Message
 from alert_router.notify.context import RouterContext
-from alert_router.notify.send import publish, read_subscribers
+from alert_router.notify.sending.publish import publish
+from alert_router.notify.sending.send import read_subscribers
 from alert_router.notify.update import BusyError
 from shared.names import selftest_lease
 from shared.times import format_time

@@ -1,0 +1,142 @@
+"""Join what follows a message within a minute, for each subscriber and kind of news.
+
+The first critical alert goes out at once, and so does the first end. For a minute, the subscriber's
+lease keeps what follows pending; then a flush sends it together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from alert_router.incidents.incident import JOINED, GroupWait, IncidentKey
+from alert_router.incidents.notification import Notification
+from alert_router.incidents.subscriber import Subscriber
+from alert_router.notify.context import AlertTable, RouterContext
+from alert_router.notify.update import flush_lease
+from shared.names import Severity, Status
+from shared.times import format_time
+
+#: What follows a message within this time joins the next one.
+WINDOW: Final = timedelta(seconds=60)
+
+#: A flush may come this much early: the clocks of two invocations differ.
+_TOLERANCE: Final = timedelta(seconds=2)
+
+#: A flush comes up to this much after it is due, and takes along what comes before it.
+_FLUSH_MARGIN: Final = timedelta(seconds=3)
+
+
+class Joining(NamedTuple):
+    """Who has to wait for which notifications, and until when."""
+
+    until: Mapping[str, datetime]
+    """By lease: until when another message of its kind was the last one."""
+    joins: Mapping[IncidentKey, frozenset[str]]
+    """By incident: the addresses that have to wait."""
+
+    def of(self, key: IncidentKey) -> frozenset[str]:
+        """Return the addresses that have to wait for a notification."""
+        return self.joins.get(key, frozenset())
+
+    def wait(self, notification: Notification, now: datetime) -> GroupWait:
+        """Return until when the first of those who wait for a notification does so."""
+        leases = [_lease(notification, address) for address in self.of(notification.key)]
+        until = min(self.until[lease] for lease in leases)
+        return GroupWait(_group(until), now, until)
+
+
+NOBODY_JOINS: Final = Joining({}, {})
+
+
+def join(
+    context: RouterContext,
+    notifications: Sequence[Notification],
+    subscribers: Iterable[Subscriber],
+    delivered: Mapping[IncidentKey, frozenset[str]],
+    *,
+    have_waited: bool,
+) -> Joining:
+    """Return who has to wait; everybody else is to get the notifications at once.
+
+    Of several invocations, the first to lease a subscriber's minute sends. Where that cannot be
+    told, nobody waits. What has waited until the end of a minute goes out, whoever leases the next.
+    """
+    wanted: dict[str, list[tuple[IncidentKey, str]]] = {}
+    for notification in notifications:
+        for subscriber in subscribers if _joins(notification) else ():
+            missing = subscriber.address not in delivered[notification.key]
+            if missing and subscriber.wants(notification.line):
+                lease = _lease(notification, subscriber.address)
+                wanted.setdefault(lease, []).append((notification.key, subscriber.address))
+    now = context.clock()
+    take = _renewed if have_waited else _taken_until
+    ends = context.map_concurrently(lambda lease: take(context, lease, now), wanted)
+    until = {lease: end for lease, end in zip(wanted, ends, strict=True) if end is not None}
+    joins: dict[IncidentKey, frozenset[str]] = {}
+    for lease in until:
+        for key, address in wanted[lease]:
+            joins[key] = joins.get(key, frozenset()) | {address}
+    return Joining(until, joins)
+
+
+def free(
+    context: RouterContext, notifications: Iterable[Notification], addresses: Iterable[str]
+) -> None:
+    """End the minute of those for whom SNS accepted nothing: what is repeated need not wait."""
+    known = list(addresses)
+    for lease in {_lease(n, address) for n in notifications if _joins(n) for address in known}:
+        try:
+            context.alert_table.end_lease(lease, context.clock())
+        except Exception as exc:  # noqa: BLE001 -- the minute ends by itself
+            context.log.warning("lease not released", lease=lease, error=type(exc).__name__)
+
+
+def _joins(notification: Notification) -> bool:
+    """Whether a notification is one of those that go out at once, and so have to join."""
+    return notification.status is Status.RESOLVED or (
+        notification.status is Status.FIRING and notification.severity is Severity.CRITICAL
+    )
+
+
+def _lease(notification: Notification, address: str) -> str:
+    """Return the name of a subscriber's minute: ends do not make a critical alert wait."""
+    return f"joined/{notification.status}/{address}"
+
+
+def _taken_until(context: RouterContext, lease: str, now: datetime) -> datetime | None:
+    """Return until when somebody else has the minute; None when it is ours now."""
+    table = context.alert_table
+    try:
+        until = table.leased_until(lease)
+        if until is not None and until <= now < until + _FLUSH_MARGIN and _is_flushed(table, until):
+            return until
+        if table.try_lease(lease, now, WINDOW):
+            return None
+        return max(table.leased_until(lease) or now, now)
+    except Exception as exc:  # noqa: BLE001 -- in doubt people are alerted
+        context.log.warning("minute unknown", lease=lease, error=type(exc).__name__)
+        return None
+
+
+def _is_flushed(table: AlertTable, until: datetime) -> bool:
+    """Whether something waited for this time, so that its flush is under way: it joins that."""
+    return table.leased_until(flush_lease(_group(until))) is not None
+
+
+def _renewed(context: RouterContext, lease: str, now: datetime) -> datetime | None:
+    """Begin the next minute, unless this one has only begun; return when it ends, or None."""
+    try:
+        until = context.alert_table.leased_until(lease)
+        if until is not None and until > now + _TOLERANCE:
+            return until
+        context.alert_table.end_lease(lease, now + WINDOW)
+    except Exception as exc:  # noqa: BLE001 -- in doubt people are alerted
+        context.log.warning("minute unknown", lease=lease, error=type(exc).__name__)
+    return None
+
+
+def _group(until: datetime) -> str:
+    """Return the group of what waits until then."""
+    return f"{JOINED}{format_time(until)}"

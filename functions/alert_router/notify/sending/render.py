@@ -1,0 +1,81 @@
+"""Render pending notifications; whatever is in a record, people are alerted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from alert_router.incidents.audience import Audience
+from alert_router.incidents.incident import Incident, NotificationReason, PendingNotification
+from alert_router.incidents.notification import Notification, notification_of
+from alert_router.notify.context import RouterContext
+
+if TYPE_CHECKING:
+    from alert_router.messages.compose import Composer, Kind
+    from alert_router.messages.formats.message import Message
+
+#: More histories than these would cost more reads than a digest of them shows.
+_MOST_HISTORIES: Final = 5
+
+
+def gather(context: RouterContext, incidents: Sequence[Incident]) -> list[Notification]:
+    """Gather what each incident's message needs, without its record where that is unusable."""
+    now = context.clock()
+    gathered = []
+    for incident in incidents:
+        if incident.outbox is None:
+            continue
+        pending = incident.outbox.pending
+        try:
+            gathered.append(_notification(context, incident, pending, now, len(incidents)))
+        except Exception as exc:  # noqa: BLE001 -- whatever it is, people have to be alerted
+            context.log.warning(
+                "record unusable", incident=incident.key.id, error=type(exc).__name__
+            )
+            gathered.append(notification_of(incident, pending, now, None))
+    return gathered
+
+
+def render(
+    context: RouterContext, composer: Composer, audience: Audience, digested: frozenset[Kind]
+) -> list[Message]:
+    """Render what an audience gets, together where notifications say the same.
+
+    Where that fails each is rendered alone, and where that fails without its record: people are
+    alerted even if the record holds something that nobody thought of.
+    """
+    try:
+        return composer.compose(audience.notifications, audience.still_open, digested)
+    except Exception as exc:  # noqa: BLE001 -- the same
+        context.log.warning("rendering one by one", error=type(exc).__name__)
+    return [m for n in audience.notifications for m in _render_alone(context, composer, n)]
+
+
+def _render_alone(
+    context: RouterContext, composer: Composer, notification: Notification
+) -> list[Message]:
+    """Render one notification, without its record if need be; none when nothing helps."""
+    for attempt in (notification, replace(notification, latest=None, history={})):
+        try:
+            return composer.compose([attempt])
+        except Exception as exc:  # noqa: BLE001 -- the same
+            context.log.warning(
+                "rendering failed", incident=notification.key.id, error=type(exc).__name__
+            )
+    return []
+
+
+def _notification(
+    context: RouterContext,
+    incident: Incident,
+    pending: PendingNotification,
+    now: datetime,
+    count: int,
+) -> Notification:
+    """Gather what one message needs; where there are few, with a day of history."""
+    draws = count <= _MOST_HISTORIES and pending.reason is not NotificationReason.NOT_SET_UP
+    history = context.snapshots.history(incident.key, now) if draws else {}
+    latest = context.snapshots.latest(incident.key)
+    return notification_of(incident, pending, now, latest, history)

@@ -1,0 +1,96 @@
+"""Makes the request that a definition has before its own, and keeps what it gave for its life.
+
+What is kept is in memory alone, and masked as keys are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from balance_poller.exchange.before import Taken
+from balance_poller.exchange.http_status import Failure
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
+from balance_poller.fetching.request_group import RequestGroup
+from shared.redactor import redactor
+from shared.secret import Secret
+
+#: Asked for again so long before it ends: clocks differ, and the balance is requested after it.
+_MARGIN_SECONDS: Final = 60.0
+_MOST_KEPT: Final = 1_000
+
+Values = Mapping[str, Secret]
+
+
+class Sender(Protocol):
+    """Sends one request within the time that the attempt has."""
+
+    async def __call__(self, request: PreparedRequest) -> Response:
+        """Send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeError(Exception):
+    """The first request failed, as its answer was classified."""
+
+    failure: Failure
+    response: Response
+
+
+@dataclass(slots=True)
+class Kept:
+    """What first requests gave, for as long as it is good."""
+
+    _found: dict[bytes, tuple[float, Values]] = field(default_factory=dict, repr=False)
+
+    def get(self, request: PreparedRequest, now: float) -> Values | None:
+        """Return what ``request`` gave, while that is good."""
+        until, values = self._found.get(_digest(request), (0.0, None))
+        return values if until > now else None
+
+    def put(self, request: PreparedRequest, taken: Taken, now: float) -> None:
+        """Keep what ``request`` gave."""
+        until = now + taken.seconds - _MARGIN_SECONDS
+        if until <= now:
+            return
+        if len(self._found) >= _MOST_KEPT:
+            self._found = {key: each for key, each in self._found.items() if each[0] > now}
+        if len(self._found) < _MOST_KEPT:
+            self._found[_digest(request)] = until, taken.values
+
+    def forget(self, request: PreparedRequest) -> None:
+        """Forget what ``request`` gave: it was not good after all."""
+        self._found.pop(_digest(request), None)
+
+
+async def complete(
+    group: RequestGroup, kept: Kept, send: Sender, now: Callable[[], float]
+) -> tuple[PreparedRequest, bool]:
+    """Return the group's request, and whether it has values from an earlier run in it.
+
+    Raises:
+        BeforeError: when the request before it failed.
+        ConfigError: when what that gave cannot stand in the request.
+    """
+    before = group.before
+    if before is None:
+        return group.request, False
+    known = kept.get(before.request, now())
+    if known is not None:
+        return before.complete(known), True
+    response = await send(before.request)
+    taken = group.provider.read_before(response)
+    if not isinstance(taken, Taken):
+        raise BeforeError(taken, response)
+    redactor().add(taken.values.values())
+    kept.put(before.request, taken, now())
+    return before.complete(taken.values), False
+
+
+def _digest(request: PreparedRequest) -> bytes:
+    """Return a digest of a request with its key, so that another key is another request."""
+    parts = (request.method, request.url, sorted(request.headers.items()), request.content)
+    return hashlib.sha256(repr(parts).encode()).digest()
