@@ -60,7 +60,7 @@ _SUBSCRIPTIONS: Final[Needs] = {
 }
 _LATEST: Final[Needs] = {BALANCES: ("dynamodb:BatchGetItem",)}
 _LEDGER: Final[Needs] = {BALANCES: ("dynamodb:GetItem", "dynamodb:PutItem")}
-_TESTING: Final[Needs] = {ALARMS_TOPIC: ("sns:Publish",)}
+_TESTING: Final[Needs] = {ALARMS_TOPIC: ("sns:Publish",), BALANCES: ("dynamodb:GetItem",)}
 
 #: ``sts:GetCallerIdentity`` is left out: it needs no permission.
 COMMANDS: Final[dict[str, Needs]] = {
@@ -95,7 +95,7 @@ COMMANDS: Final[dict[str, Needs]] = {
     "setup": _all(_LATEST, _POLLING, _WRITING_KEYS, _TESTING, _SUBSCRIPTIONS),
     "explain": _all(
         {
-            BALANCES: ("dynamodb:GetItem", "dynamodb:Query"),
+            BALANCES: ("dynamodb:Query",),
             ALERTS: ("dynamodb:GetItem", "dynamodb:Query"),
             ROUTER_LOG: ("logs:FilterLogEvents",),
         },

@@ -33,9 +33,8 @@ from shared.records import Latest
 #: Polls are timestamped with their full minute, which counts when it is over.
 _EVALUATION_LAG: Final = timedelta(minutes=1)
 
-#: What follows a critical alert or an end within a minute joins one message, in real time here.
+#: What follows a critical alert or an end within a minute joins one message.
 _JOINING: Final = timedelta(seconds=60)
-_LONGEST_SETTLE: Final = 150
 _POLL_SECONDS: Final = 60
 
 
@@ -128,7 +127,7 @@ class LocalCloud:
         changes = tuple(self._evaluator.evaluate_all(self.now))
         self.emulator.settle(with_delayed=False)
         self.emulator.clock.advance(self.group_wait)
-        self.emulator.settle(timeout_seconds=_LONGEST_SETTLE)
+        self.emulator.settle()
         return changes
 
     def _step(self, polled_at: datetime) -> Step:

@@ -22,7 +22,7 @@ def settled(cloud: LocalCloud) -> list[Message]:
     """Return the messages sent until the cloud is idle, grouped ones included."""
     cloud.emulator.settle(with_delayed=False)
     cloud.emulator.clock.advance(cloud.group_wait)
-    cloud.emulator.settle(timeout_seconds=150)
+    cloud.emulator.settle()
     return cloud.inbox.read_new()
 
 

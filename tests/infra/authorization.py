@@ -18,8 +18,8 @@ Statement = Mapping[str, Any]
 
 #: By statement: actions that know resources, and are allowed on all of them, each with its reason.
 ON_ALL = {
-    # Composite alarms are returned only to who may describe all.
-    "CompareWithAlarms": {"cloudwatch:DescribeAlarms"},
+    # Composite alarms are returned only to who may describe all; a rule of any name may mute one.
+    "CompareWithAlarms": {"cloudwatch:DescribeAlarms", "cloudwatch:ListAlarmMuteRules"},
     # The history of all alarms is one request.
     "ReadPast": {"cloudwatch:DescribeAlarmHistory"},
     # Lambda asks for these on "*", as in AWSLambdaVPCAccessExecutionRole.

@@ -217,7 +217,7 @@ TABLE = [
     refused(
         "accounts",
         account(crticial=1)["accounts"],
-        'Account "main": there is no field crticial; correct or remove it. Fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days, top_up_url.',
+        'Account "main": there is no field crticial; correct or remove it. Fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days, top_up_url, unit.',
     ),
     refused(
         "accounts",
@@ -228,6 +228,11 @@ TABLE = [
         "key_hosts",
         ["https://api.example.com/v1"],
         'key_hosts: each entry must be an origin in lower case without a path, as in "https://api.example.com" or "https://api.example.com:8443".',
+    ),
+    refused(
+        "secret_prefixes",
+        ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:team"],
+        'secret_prefixes: each entry must be the beginning of a secret\'s name, as in "team/", without an ARN and not empty.',
     ),
     refused(
         "subscribers",

@@ -238,7 +238,7 @@ def test_the_plan_warns_of_accounts_that_nobody_is_notified_of(
 
     assert warned == {
         'module.case["paused"].check.everybody_is_told': [
-            "No subscriber is told when these fire: a (warning), b (warning)."
+            "No subscriber is told when these fire: a (warning), b (warning), c (warning)."
         ]
     }
 

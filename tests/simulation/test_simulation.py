@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_router_when_weeks_pass_with_faults_then_each_step_is_told_exactly_once() -> None:
-    simulation = Simulation(seed=20261124, rates=ROUGH, days=14, accounts=12)
+    simulation = Simulation(seed=20261125, rates=ROUGH, days=14, accounts=12)
 
     truth = simulation.run()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack.services import lambda_svc, sqs
 
-from balancectl.localcloud.emulator.patches import schedules
+from balancectl.localcloud.emulator.patches import delays, schedules
 from balancectl.localcloud.emulator.settings import ACTIVITY_PATH, RELEASE_PATH
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def _activity() -> dict[str, int]:
     triggers = {esm["EventSourceArn"] for _, _, esm in lambda_svc._iter_all_esms()}  # noqa: SLF001
     queues = [sqs._queue_by_arn(arn) for arn in triggers]  # noqa: SLF001
     messages = [message for queue in queues if queue for message in queue["messages"]]
+    delays.release(messages)
     now = time.time()
     delayed = sum(
         1 for message in messages if not message["receive_count"] and message["visible_at"] > now

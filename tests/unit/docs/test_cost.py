@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from cost import DAY_ITEM_BYTES, LINES, FreeTier, Setup, bill, metrics, total
-from shared.days import DayTotals
+from shared.records import DayTotals
 
 #: 100 accounts, all polled every 5 minutes: 43,800 / 5 = 8,760 polls a month, one shard.
 BY_HAND = {

@@ -1,7 +1,7 @@
 """Time: schedules and functions follow the story's clock, if there is one.
 
-Functions see it as ``datetime.now``; durations (``time.monotonic``, timeouts, queue delays) stay
-real. Requests signed with the story's time are accepted.
+Functions see it as ``datetime.now``; durations (``time.monotonic``, timeouts) stay real. Requests
+signed with the story's time are accepted.
 """
 
 from __future__ import annotations
