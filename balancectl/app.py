@@ -18,6 +18,7 @@ from balancectl.commands import (
     keys,
     keys_bind,
     keys_set,
+    ledger,
     poll,
     preflight,
     provider,
@@ -128,6 +129,12 @@ app.add_typer(keys_group, name="keys")
 app.command("poll")(poll.poll)
 # A negative amount is no option.
 app.command("push", context_settings={"ignore_unknown_options": True})(push.push_balances)
+ledger_group = command_group("Keep the ledger of an account whose provider reports cost alone.")
+# A negative amount is no option.
+ledger_group.command("set", context_settings={"ignore_unknown_options": True})(ledger.set_anchor)
+ledger_group.command("top-up", context_settings={"ignore_unknown_options": True})(ledger.top_up)
+ledger_group.command("show")(ledger.show)
+app.add_typer(ledger_group, name="ledger")
 app.command("status")(status.status)
 app.command("history")(history.history)
 app.command("report")(report.report)

@@ -42,6 +42,7 @@ from balance_poller.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
+from balance_poller.recording.ledger_table import LedgerTable
 from balance_poller.report import RunReport
 from bench.slow_server import Server, slow_server
 from bench.wire_aws import WireAws
@@ -163,6 +164,7 @@ def make_adapters(timeout_seconds: float = 15) -> Adapters:
         latest=LatestTable(clients.dynamodb, TABLE),
         history=HistoryTable(clients.dynamodb, TABLE, 90),
         metrics=MetricPublisher(clients.cloudwatch, "Bench"),
+        ledgers=LedgerTable(clients.dynamodb, TABLE),
     )
 
 

@@ -59,6 +59,7 @@ _SUBSCRIPTIONS: Final[Needs] = {
     ANYTHING: ("sns:GetSubscriptionAttributes",),
 }
 _LATEST: Final[Needs] = {BALANCES: ("dynamodb:BatchGetItem",)}
+_LEDGER: Final[Needs] = {BALANCES: ("dynamodb:GetItem", "dynamodb:PutItem")}
 _TESTING: Final[Needs] = {ALARMS_TOPIC: ("sns:Publish",), BALANCES: ("dynamodb:GetItem",)}
 
 #: ``sts:GetCallerIdentity`` is left out: it needs no permission.
@@ -80,6 +81,9 @@ COMMANDS: Final[dict[str, Needs]] = {
     "preflight --live": _all({BALANCES: ("dynamodb:GetItem",)}, _POLLING),
     "poll": _all(_LATEST, _POLLING),
     "push": {PUSH_ALIAS: ("lambda:InvokeFunction",)},
+    "ledger set": _all(_LEDGER, _POLLING),
+    "ledger top-up": _all(_LEDGER, _ACCOUNTS),
+    "ledger show": {BALANCES: ("dynamodb:GetItem",)},
     "keys list": _KEYS,
     "keys set, import, bind, remove": _WRITING_KEYS,
     "keys move": _all(

@@ -62,7 +62,8 @@ def list_all(
 
 def _matches(name: str, data: Mapping[str, Any], words: Sequence[str]) -> bool:
     """Return whether every word is part of what the provider is called, sells or counts in."""
-    units = [wallet["unit"] for wallet in data["wallets"].values()]
+    pots = data["wallets"].values() if "wallets" in data else [data["spend"]]
+    units = [pot["unit"] for pot in pots]
     texts = [name, data["title"], data["kind"], KINDS[data["kind"]], *data.get("other_names", ())]
     texts += [unit for unit in units if isinstance(unit, str)]
     return all(any(word in text.casefold() for text in texts) for word in words)

@@ -11,6 +11,7 @@ from balancectl.cli.errors import CliError, code_of
 from balancectl.deployment.target import Target
 from shared.aws.dynamo import encode
 from shared.names import LATEST
+from shared.records.ledger import LEDGER
 
 #: BatchWriteItem takes 25 (DynamoDB API reference, read 2026-11).
 _BATCH: Final = 25
@@ -23,7 +24,7 @@ _OF_THE_OLD_NAME: Final = ("source_hash", "asked")
 def copy_history(target: Target, old: str, new: str) -> int:
     """Copy the records of ``old`` to ``new``; return how many. Repeating it does no harm.
 
-    A present state that ``new`` has already is kept.
+    A present state or a ledger that ``new`` has already is kept.
     """
     table = target.names.balances_table
     copies: list[Any] = []
@@ -31,7 +32,7 @@ def copy_history(target: Target, old: str, new: str) -> int:
     for item in _items(target, old):
         copied = {**item, "account": {"S": new}}
         count += 1
-        if item["at"] == {"S": LATEST}:
+        if item["at"] in ({"S": LATEST}, {"S": LEDGER}):
             _put_latest(target, {k: v for k, v in copied.items() if k not in _OF_THE_OLD_NAME})
             continue
         copies.append({"PutRequest": {"Item": copied}})

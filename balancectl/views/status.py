@@ -132,6 +132,7 @@ def _details(latest: Latest, stack: Stack, now: datetime) -> list[tuple[str, Cel
             "" if good.credit_expires_at is None else format_clock(good.credit_expires_at, now),
         ),
         ("polled", _polled(latest, stack, now)),
+        ("cost reported", _cost_reported(latest, now)),
         ("last outcome", latest.outcome.value),
         ("auto top-up", _auto_top_up(latest, now)),
         ("pushed by", f"{good.pushed_by}, as the caller says" if good.pushed_by else ""),
@@ -149,6 +150,12 @@ def _polled(latest: Latest, stack: Stack, now: datetime) -> str:
     minutes = stack.shards[stack.accounts[latest.account].shard].event["close_interval_minutes"]
     often = "every minute" if minutes == 1 else f"every {minutes} minutes"
     return f"{polled}; {often} while a threshold is near"
+
+
+def _cost_reported(latest: Latest, now: datetime) -> str:
+    """Return up to when cost is reported, where the balance is computed from it."""
+    meter = latest.good.meter
+    return f"up to {format_clock(meter.cost_at, now)}" if meter and meter.cost_at else ""
 
 
 def _empty_at(latest: Latest, now: datetime) -> str:

@@ -54,6 +54,8 @@ class Account:
     thresholds: Thresholds = field(default_factory=Thresholds)
     top_up_url: str | None = None
     """Overrides the provider's."""
+    budget: Decimal | None = None
+    """What may be spent in a calendar month, where the provider reports cost."""
     stale_after: timedelta = timedelta(minutes=int(_STALE_AFTER_MINUTES))
     """How long it may go without a balance before an alert."""
     unit: str | None = None
@@ -189,6 +191,7 @@ def parse_account(entry: object) -> Account:
         base_url=optional_text(entry, "base_url"),
         thresholds=thresholds,
         top_up_url=optional_text(entry, "top_up_url"),
+        budget=read_number(entry, "budget"),
         stale_after=_stale_after(entry, _STALE_AFTER_MINUTES, _LONGEST_STALENESS),
         min_interval=_min_interval(entry),
     )

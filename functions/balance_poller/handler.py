@@ -21,6 +21,7 @@ from balance_poller.pushed.event import is_push, parse_push_event
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
+from balance_poller.recording.ledger_table import LedgerTable
 from balance_poller.recording.write_order import Sinks
 from balance_poller.report import log_run, publish_faults
 from balance_poller.settings import SERVICE, Settings
@@ -97,5 +98,6 @@ def _adapters(settings: Settings) -> Adapters:
         ),
         latest=LatestTable(clients.dynamodb, settings.balances_table),
         history=HistoryTable(clients.dynamodb, settings.balances_table, settings.history_days),
+        ledgers=LedgerTable(clients.dynamodb, settings.balances_table),
         metrics=MetricPublisher(clients.cloudwatch, settings.metric_namespace),
     )

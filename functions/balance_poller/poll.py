@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from balance_poller.bookkeeping import Books, open_books, with_balances
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
 from balance_poller.exchange.provider import Provider
@@ -21,6 +22,7 @@ from balance_poller.pushed import figure
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestRead, LatestTable, is_done
+from balance_poller.recording.ledger_table import LedgerTable
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balance_poller.recording.write_order import Sinks, write_all
 from balance_poller.report import Row, RunReport
@@ -36,6 +38,7 @@ class Adapters:
     latest: LatestTable
     history: HistoryTable
     metrics: MetricPublisher
+    ledgers: LedgerTable
 
 
 @dataclass(slots=True)
@@ -75,7 +78,8 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     clock = adapters.fetcher.limits.monotonic
     asked = [account for account in due if not account.is_pushed]
     run.providers = load_providers(asked, event.providers, lambda: clock() >= deadline)
-    readings = {**_fetch(run, asked, deadline).readings, **_repeat(run, due)}
+    books = open_books(asked, run.providers, adapters.ledgers, adapters.fetcher.limits.now())
+    readings = {**_fetch(run, asked, deadline, books).readings, **_repeat(run, due)}
     recorded = [*_records(run, due, readings), *_bad_records(run, bad)]
     _write(run, recorded)
     return _report(run, recorded)
@@ -104,12 +108,15 @@ def _is_done(run: _Run, account: str) -> bool:
     return is_done(run.known.items.get(account), run.event.scheduled_at)
 
 
-def _fetch(run: _Run, due: Sequence[Account], deadline: float) -> Fetched:
+def _fetch(run: _Run, due: Sequence[Account], deadline: float, books: Books) -> Fetched:
     """Return a reading for every account that is due."""
     if not due:
         return Fetched({})
+    fetcher = run.adapters.fetcher
     not_before = _not_before(run, due)
-    fetched = asyncio.run(run.adapters.fetcher.fetch(due, run.providers, not_before, deadline))
+    fetched = asyncio.run(fetcher.fetch(due, run.providers, not_before, deadline, books.windows))
+    readings = with_balances(books, due, fetched.readings, run.known.items)
+    fetched = replace(fetched, readings=readings)
     if fetched.secret_errors:
         run.errors.extend(fetched.secret_errors)
         run.failed_parts.append("reading secrets")

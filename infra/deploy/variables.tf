@@ -15,6 +15,7 @@ variable "accounts" {
     - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
     - unit: of a pushed account alone: what its balance is counted in, such as USD or credits. Such an account has no secret, params, wallet and base_url; stale_after_minutes (default 1560, up to 44640) is how old its last pushed balance may become.
+    - budget: what may be spent in a calendar month (UTC), in the provider's unit; required by providers that count from the month, such as openai_budget (docs/ledger.md).
     At least one threshold is required.
   EOT
   type        = any

@@ -5,7 +5,7 @@ locals {
   account_fields = [
     "provider", "secret", "params", "wallet", "base_url", "warning", "critical", "stale_after_minutes",
     "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "drain_sensitivity",
-    "expiry_warning_days", "top_up_url", "unit",
+    "expiry_warning_days", "top_up_url", "unit", "budget",
   ]
 
   # 0 where all accounts are polled alike.
@@ -31,6 +31,7 @@ variable "accounts" {
     - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
     - unit: of a pushed account alone: what its balance is counted in, such as USD or credits. Such an account has no secret, params, wallet and base_url; stale_after_minutes (default 1560, up to 44640) is how old its last pushed balance may become.
+    - budget: what may be spent in a calendar month (UTC), in the provider's unit; required by providers that count from the month, such as openai_budget (docs/ledger.md).
     At least one threshold is required.
   EOT
   # The type is in modules/configuration. A typed object silently drops a field that it does not

@@ -31,6 +31,8 @@ run "what_is_right_is_accepted" {
       "Main.1_a-b" = { provider = "openrouter", warning = 20, critical = 5 }
       arn          = { provider = "openrouter", critical = -5, secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:team/keys-AbC123#part" }
       local        = { provider = "kiosk", warning = 1, base_url = "http://127.0.0.1:8080/api", secret = "team/keys" }
+      openai       = { provider = "openai_ledger", warning = 50, critical = 10 }
+      web          = { provider = "openai_budget", budget = 200, warning = 40, params = { project = "proj_7" } }
       proxied      = { provider = "kiosk", wallet = "bonus", params = { shop = "south" }, drain_sensitivity = 3, base_url = "https://proxy.example:8443/kiosk", top_up_url = "https://kiosk.example/pay?x=1#top" }
     }
   }

@@ -269,6 +269,28 @@ THRESHOLDS = [
         ],
     ),
     Refused(
+        "a budget of a provider that answers with a balance",
+        "accounts.no_budget",
+        account(budget=200),
+        [
+            'Account "main": budget is for providers that count what is spent in a month, and openrouter does not; remove it.'
+        ],
+    ),
+    Refused(
+        "no budget",
+        "accounts.budget",
+        account(provider="openai_budget"),
+        [
+            'Account "main": provider openai_budget needs budget, what may be spent in a calendar month; set it to more than 0.'
+        ],
+    ),
+    Refused(
+        "a threshold above the budget",
+        "accounts.budget_threshold",
+        account(provider="openai_budget", budget=5),
+        ['Account "main": warning (5) must be below budget (5), or it alerts all month; lower it.'],
+    ),
+    Refused(
         "expiry of a provider that does not say it",
         "accounts.expiry",
         account(expiry_warning_days=14),

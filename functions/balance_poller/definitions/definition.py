@@ -27,6 +27,7 @@ from balance_poller.definitions.reader_fields import (
 )
 from balance_poller.definitions.request_parser import parse_requests
 from balance_poller.definitions.request_spec import RequestSpec
+from balance_poller.definitions.spend_spec import SpendSpec, parse_spend, spend_wallets
 from balance_poller.definitions.wallet_spec import (
     WalletSpec,
     parse_default_wallet,
@@ -42,11 +43,11 @@ FAILURES: Final = tuple(
 )
 MAX_REASON: Final = 140
 
-_REQUIRED: Final = ("title", "request", "wallets")
+_REQUIRED: Final = ("title", "request")
 _OPTIONAL: Final = (
     *READER_FIELDS, "docs", "top_up_url", "min_interval_seconds", "params", "success",
     "error_code", "errors", "guards", "default_wallet", "self_hosted", "key_pattern", "text",
-    "headers", "before", "auto_top_up",
+    "headers", "wallets", "spend", "before", "auto_top_up",
 )  # fmt: skip
 
 
@@ -98,6 +99,8 @@ class Definition:
     guards: tuple[Rule, ...]
     wallets: Mapping[str, WalletSpec]
     default_wallet: str
+    spend: SpendSpec | None = None
+    """Where a cost report has its days, for a provider that answers with no balance."""
 
     @property
     def is_self_hosted(self) -> bool:
@@ -133,9 +136,10 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
     top = Field(data, "", problems).fields(_REQUIRED, _OPTIONAL)
     check_reader_fields(top)
     params = parse_params(top.get("params"))
-    wallets = parse_wallets(top.get("wallets"))
+    spend = parse_spend(top, params)
+    wallets = _parse_wallets(top, spend, problems)
     is_self_hosted = "self_hosted" in top and top["self_hosted"].flag()
-    request, before = _parse_requests(top, params, is_self_hosted=is_self_hosted)
+    request, before = _parse_requests(top, params, spend, is_self_hosted=is_self_hosted)
     definition = Definition(
         title=top["title"].text(LINE, "a single line", 60)
         if "title" in top else "",
@@ -155,17 +159,35 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
         guards=_parse_rules(top.get("guards"), wallets, is_error=False),
         wallets=wallets,
         default_wallet=parse_default_wallet(top.get("default_wallet"), wallets, problems),
+        spend=spend,
     )  # fmt: skip
     return definition, problems
 
 
+def _parse_wallets(
+    top: Mapping[str, Field], spend: SpendSpec | None, problems: list[Problem]
+) -> Mapping[str, WalletSpec]:
+    """Return the wallets; a provider that reports cost has one, which is computed."""
+    if spend is None:
+        if "wallets" not in top:
+            problems.append(Problem("", "wallets is missing (or spend, for a cost report)"))
+        return parse_wallets(top.get("wallets"))
+    if "wallets" in top:
+        top["wallets"].refuse("spend makes the only wallet: remove one of the two")
+    return spend_wallets(spend)
+
+
 def _parse_requests(
-    top: Mapping[str, Field], params: Mapping[str, Param], *, is_self_hosted: bool
+    top: Mapping[str, Field],
+    params: Mapping[str, Param],
+    spend: SpendSpec | None,
+    *,
+    is_self_hosted: bool,
 ) -> tuple[RequestSpec, BeforeSpec | None]:
     """Return the definition's request, and the one that is made before it."""
     main = top.get("request", Field({}, "request", []))
     if "before" not in top:
-        requests = parse_requests(main, None, params, is_self_hosted=is_self_hosted)
+        requests = parse_requests(main, None, params, spend=spend, is_self_hosted=is_self_hosted)
         return requests.main, None
     fields = top["before"].fields(("request", "take"), ("keep_seconds",))
     for name in ("text", "headers"):
@@ -177,6 +199,7 @@ def _parse_requests(
         fields.get("request", Field({}, "before.request", [])),
         params,
         [str(name) for name in take] if isinstance(take, Mapping) else [],
+        spend=spend,
         is_self_hosted=is_self_hosted,
     )
     return requests.main, parse_before(fields, requests.before or requests.main)

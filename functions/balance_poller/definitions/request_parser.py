@@ -24,6 +24,7 @@ from balance_poller.definitions.request_spec import (
     RequestSpec,
     is_loopback,
 )
+from balance_poller.definitions.spend_spec import SpendSpec
 
 METHODS: Final = ("GET", "POST")
 _URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")
@@ -49,25 +50,28 @@ class Requests:
     before: RequestSpec | None = None
 
 
-def parse_requests(
+def parse_requests(  # noqa: PLR0913 -- whatever the placeholders must fit
     main: Field,
     before: Field | None,
     params: Mapping[str, Param],
     taken: Collection[str] = (),
     *,
+    spend: SpendSpec | None = None,
     is_self_hosted: bool = False,
 ) -> Requests:
-    """Read both requests; their placeholders must agree with each other and with ``params``.
+    """Read both requests; their placeholders must fit each other, ``params`` and ``spend``.
 
     Args:
         main: The definition's ``request``.
         before: The request of ``before``; None where there is none.
         params: The definition's parameters.
         taken: The names of what ``before`` takes from its answer.
+        spend: What the definition says of its cost report; None where it answers with a balance.
         is_self_hosted: Whether the service has no host in its definition.
     """
     reader = _Reader(params, taken=taken)
     spec = _parse_request(main, reader, has_no_host=is_self_hosted)
+    reader.check_window(main, is_report=spend is not None)
     first = None
     for name in taken:
         if Slot("before", name) not in reader.used:
@@ -77,7 +81,7 @@ def parse_requests(
         first = _parse_request(before, reader, has_no_host=_is_path(before))
         if any(first.host.slots):
             before.refuse("the host of another service is written out, without parameters")
-    reader.check_use(main)
+    reader.check_use(main, set(spend.only) if spend else set())
     secret_fields = tuple(slot.name for slot in reader.used if slot.kind == "secret")
     return Requests(
         replace(spec, secret_fields=secret_fields),
@@ -140,6 +144,8 @@ class _Reader:
                     if self.taken is None
                     else f"before.take has no {slot.name}"
                 )
+            if slot.kind == "window" and self.taken is None:
+                field.refuse("{window.…} belongs to the report's request, not to the one before it")
         self.used.update(dict.fromkeys(template.slots))
         return template
 
@@ -256,7 +262,15 @@ class _Reader:
             case _:
                 return field.value
 
-    def check_use(self, field: Field) -> None:
+    def check_window(self, field: Field, *, is_report: bool) -> None:
+        """Refuse a cost report that is not asked for by its days, and days of anything else."""
+        names = {slot.name for slot in self.used if slot.kind == "window"}
+        if names and not is_report:
+            field.refuse("{window.…} stands for the days of a cost report, which spend describes")
+        if is_report and not any(name.startswith("start_") for name in names):
+            field.refuse("a cost report is asked for by its first day: {window.start_iso}, _unix")
+
+    def check_use(self, field: Field, elsewhere: Collection[str] = ()) -> None:
         """Refuse unused parameters, and two forms of secret in one request."""
         kinds = {slot.kind for slot in self.used}
         if {"key", "secret"} <= kinds:
@@ -264,7 +278,7 @@ class _Reader:
                 "either {key} or {secret.…}: a secret is plain text or an object, not both"
             )
         for name in self.params:
-            if Slot("param", name) not in self.used:
+            if Slot("param", name) not in self.used and name not in elsewhere:
                 field.refuse(f"params.{name} is not used in the request")
 
 

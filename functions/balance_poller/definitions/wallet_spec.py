@@ -74,7 +74,7 @@ def _parse_wallet(name: str, field: Field) -> WalletSpec:
         remaining=_parse_amount(fields["remaining"]) if "remaining" in fields else Amount("path"),
         amounts={key: _parse_amount(fields[key]) for key in _AMOUNTS if key in fields},
         times={key: _parse_time(fields[key]) for key in _TIMES if key in fields},
-        scale=_parse_scale(fields["scale"]) if "scale" in fields else None,
+        scale=parse_scale(fields["scale"]) if "scale" in fields else None,
     )
 
 
@@ -152,7 +152,7 @@ def _parse_places(entries: list[Field], *, take_lists: bool = False) -> tuple[Ex
     return tuple(expression for expression in found if expression is not None)
 
 
-def _parse_scale(field: Field) -> Decimal | None:
+def parse_scale(field: Field) -> Decimal | None:
     """Return the factor of a wallet's amounts, exactly as JSON has it."""
     value: Any = field.value
     try:

@@ -12,7 +12,9 @@ from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.language.amount import Amount, UnreadableError, scaled
 from balance_poller.definitions.language.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.language.expression import Expression, json_type
+from balance_poller.definitions.spend_spec import SpendSpec
 from balance_poller.definitions.wallet_spec import TimeSpec, WalletSpec
+from balance_poller.exchange.costs import CurrencyError, read_costs
 from balance_poller.exchange.document import make_document
 from balance_poller.exchange.outline import outline, outline_text
 from balance_poller.exchange.reading import plain_code
@@ -55,6 +57,9 @@ def _lines(
 ) -> Iterator[Line]:
     """Yield the results of the conditions and the wallets."""
     yield from _conditions(definition, response.status, document)
+    if definition.spend is not None:
+        yield from _costs(definition.spend, document)
+        return
     for spec in definition.wallets.values():
         yield from _wallet(spec, document, at)
 
@@ -74,6 +79,17 @@ def _conditions(definition: Definition, status: int, document: Document) -> Iter
     for rule in definition.guards:
         if rule.when:
             yield f"{rule.path}.when", rule.when.holds(document)
+
+
+def _costs(spec: SpendSpec, document: Document) -> Iterator[Line]:
+    """Yield the cost of each day, or why there is none."""
+    try:
+        costs = read_costs(spec, document, None)
+    except (UnreadableError, CurrencyError) as exc:
+        yield "spend", str(exc)
+        return
+    for day, cost in sorted(costs.items()):
+        yield f"spend.{'total' if spec.total else day.isoformat()}", cost
 
 
 def _wallet(spec: WalletSpec, document: Document, at: datetime | None) -> Iterator[Line]:

@@ -13,10 +13,12 @@ from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.language.template import Values
 from balance_poller.definitions.params import resolve_params
 from balance_poller.exchange.before import Taken, read_before
+from balance_poller.exchange.costs import SpendScope
 from balance_poller.exchange.http_status import Failure
 from balance_poller.exchange.reading import Reading, read_response
 from balance_poller.exchange.request import PreparedRequest, address_of, prepare_request
 from balance_poller.exchange.response import Response
+from balance_poller.ledger.window import Window
 from shared.secret import AccountKey, Secret
 
 
@@ -29,7 +31,7 @@ class Provider:
     is_shipped: bool = False
     """Whether the definition is shipped, rather than the deployment's own."""
 
-    def prepare(
+    def prepare(  # noqa: PLR0913 -- whatever a request is made of
         self,
         key: AccountKey,
         params: Mapping[str, str],
@@ -37,6 +39,7 @@ class Provider:
         *,
         allow_http_loopback: bool,
         before: Mapping[str, Secret] | None = None,
+        window: Window | None = None,
     ) -> PreparedRequest:
         """Return the request for one account.
 
@@ -48,12 +51,15 @@ class Provider:
             allow_http_loopback: Whether plain http is allowed on loopback.
             before: What the request that is made first gave; without it, such values are
                 stand-ins, and the request is not to be sent.
+            window: The days to ask for, where the definition has ``spend``.
 
         Raises:
             ConfigError: when one of these is invalid; the text names it, never its value.
         """
         definition = self.definition
-        values = Values(key, resolve_params(definition.params, params), before or {})
+        days = window.values() if window else {}
+        params = resolve_params(definition.params, params)
+        values = Values(key, params, before or {}, window=days)
         return prepare_request(
             definition.request,
             values,
@@ -119,12 +125,26 @@ class Provider:
         )
         return own, earlier
 
-    def read(self, response: Response, wallet: str | None, at: datetime | None = None) -> Reading:
+    def scope(self, window: Window, params: Mapping[str, str]) -> SpendScope:
+        """Return what an account asks of a cost report.
+
+        Raises:
+            ConfigError: when its parameters do not fit.
+        """
+        return SpendScope(window, resolve_params(self.definition.params, params))
+
+    def read(
+        self,
+        response: Response,
+        wallet: str | None,
+        at: datetime | None = None,
+        scope: SpendScope | None = None,
+    ) -> Reading:
         """Return the reading of ``response`` for an account; see :func:`read_response`.
 
         Never raises, whatever the answer is.
         """
-        return read_response(self.definition, response, wallet, at)
+        return read_response(self.definition, response, wallet, at, scope)
 
 
 def load_provider(name: str, inline: Mapping[str, object]) -> Provider:

@@ -14,15 +14,18 @@ from decimal import Decimal
 from typing import Final
 
 from balance_poller.definitions.definition import Definition
+from balance_poller.definitions.language.amount import UnreadableError
 from balance_poller.definitions.language.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.language.expression import Expression
+from balance_poller.definitions.spend_spec import SpendSpec
+from balance_poller.exchange.costs import Costs, CurrencyError, SpendScope, read_costs
 from balance_poller.exchange.document import describe_foreign, make_document
 from balance_poller.exchange.http_status import Failure, intermediary_failure, status_failure
 from balance_poller.exchange.intermediary import is_from_intermediary, is_web_page
 from balance_poller.exchange.response import Response
 from balance_poller.exchange.wallets import Wallets, read_wallets
 from shared.outcome import Outcome
-from shared.records import MAX_REASON, Wallet
+from shared.records import MAX_REASON, Meter, Wallet
 
 #: An error code is words or a short number; a key that an answer echoes is neither.
 _CODE: Final = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}")
@@ -59,10 +62,18 @@ class Reading:
     """When the balance was so; None for the time of the poll."""
     pushed_by: str | None = None
     """Who says to have pushed it, for a pushed account."""
+    costs: Costs | None = None
+    """By day, where the provider reports cost and the balance is yet to be computed from it."""
+    meter: Meter | None = None
+    """What is known of consumption, where the balance was computed."""
 
 
 def read_response(
-    definition: Definition, response: Response, wallet: str | None, at: datetime | None
+    definition: Definition,
+    response: Response,
+    wallet: str | None,
+    at: datetime | None,
+    scope: SpendScope | None = None,
 ) -> Reading:
     """Classify ``response``.
 
@@ -71,6 +82,7 @@ def read_response(
         response: The answer.
         wallet: The wallet that the account watches; None for the default one.
         at: The current time, to ignore past times; None accepts all times.
+        scope: What the account asks of a cost report; None counts all of it.
     """
     name = wallet or definition.default_wallet
     if name not in definition.wallets:
@@ -79,6 +91,8 @@ def read_response(
     document = make_document(definition.answer, response)
     try:
         failure = _find_failure(definition, response, document, name)
+        if definition.spend is not None:
+            return _read_report(definition.spend, failure, document, name, scope)
         wallets, problems = read_wallets(definition, document, at)
     except BudgetError as exc:
         return Reading(Outcome.SCHEMA_CHANGED, str(exc), name)
@@ -106,6 +120,24 @@ def _tops_up_itself(definition: Definition, document: Document) -> bool:
         return place is not None and place.holds(document)
     except BudgetError:
         return False
+
+
+def _read_report(
+    spec: SpendSpec,
+    failure: Failure | None,
+    document: Document,
+    name: str,
+    scope: SpendScope | None,
+) -> Reading:
+    """Return what a cost report says; the balance is computed from it later."""
+    if failure is None:
+        try:
+            return Reading(Outcome.OK, None, name, costs=read_costs(spec, document, scope))
+        except CurrencyError as exc:
+            failure = Outcome.UNVERIFIED, str(exc)
+        except UnreadableError as exc:
+            failure = Outcome.SCHEMA_CHANGED, str(exc)
+    return Reading(failure[0], failure[1][:MAX_REASON], name)
 
 
 def _find_failure(

@@ -73,7 +73,7 @@ def prepare_request(
         headers=_headers(spec, values),
         content=content,
         answer_headers=answer_headers,
-        _mask=partial(_masked, spec, values.params, base_url),
+        _mask=partial(_masked, spec, values.params, values.window, base_url),
     )
 
 
@@ -100,9 +100,11 @@ def _check_fields(fields: tuple[str, ...], secret: AccountKey) -> None:
         raise ConfigError(f"the secret has no field {', '.join(missing)}")
 
 
-def _masked(spec: RequestSpec, params: Mapping[str, str], base_url: str | None) -> str:
+def _masked(
+    spec: RequestSpec, params: Mapping[str, str], window: Mapping[str, str], base_url: str | None
+) -> str:
     """Render ``spec`` again with stand-ins for its secrets."""
-    values = Values(Secret(""), params, is_masked=True)
+    values = Values(Secret(""), params, is_masked=True, window=window)
     request = prepare_request(spec, values, base_url, allow_http_loopback=True)
     lines = [f"{request.method} {request.url}"]
     lines += [f"{name}: {text}" for name, text in request.headers.items()]

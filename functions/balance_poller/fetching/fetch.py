@@ -18,7 +18,7 @@ from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading
-from balance_poller.fetching.plan import PlanRules, make_plan
+from balance_poller.fetching.plan import PlanRules, Windows, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 
@@ -50,6 +50,7 @@ class BalanceFetcher:
         providers: Providers,
         not_before: Mapping[str, datetime],
         deadline: float,
+        windows: Windows | None = None,
     ) -> Fetched:
         """Return a reading for every account.
 
@@ -58,6 +59,7 @@ class BalanceFetcher:
             providers: The definitions that could be read in time.
             not_before: Accounts whose provider asked to wait, and until when.
             deadline: When fetching must end (``limits.monotonic``).
+            windows: The days to ask for, of accounts whose provider reports cost.
         """
         if not accounts:
             return Fetched({})
@@ -71,6 +73,7 @@ class BalanceFetcher:
             self.allow_http_loopback,
             self.keys,
             not_before,
+            windows or {},
             lambda: self.limits.monotonic() >= deadline,
         )
         plan = make_plan(accounts, providers, keys, rules)

@@ -20,9 +20,14 @@ from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.request_group import Before, RequestGroup
+from balance_poller.ledger.window import LedgerError, Window
 from shared.outcome import Outcome
 
 _OUT_OF_TIME: Final = "the run ran out of time before a request was planned"
+
+
+Windows = Mapping[str, Window | LedgerError]
+"""By account: the days that a cost report is asked for, or why none can be."""
 
 
 @dataclass(slots=True)
@@ -43,6 +48,8 @@ class PlanRules:
     """Where keys may go; None allows everywhere, for keys that the caller supplies."""
     not_before: Mapping[str, datetime] = field(default_factory=dict)
     """Accounts whose provider asked to wait, and until when."""
+    windows: Windows = field(default_factory=dict)
+    """The days to ask for, of accounts whose provider reports cost."""
     is_late: Callable[[], bool] = lambda: False
     """Whether the run's time is over."""
 
@@ -74,7 +81,7 @@ def make_plan(
 ) -> Plan:
     """Return one request for every group of accounts that can share it."""
     plan = Plan()
-    for members in _alike(accounts):
+    for members in _alike(accounts, rules.windows):
         try:
             group = _request_group(members, providers, keys, rules)
         except PlanError as exc:
@@ -99,12 +106,13 @@ class PlanError(Exception):
         self.retry_at = retry_at
 
 
-def _alike(accounts: Sequence[Account]) -> list[list[Account]]:
+def _alike(accounts: Sequence[Account], windows: Windows) -> list[list[Account]]:
     """Group the accounts whose requests are the same."""
     lists: dict[object, list[Account]] = {}
     for account in accounts:
         params = tuple(sorted(account.params.items()))
-        source = (account.provider, account.base_url, params, account.secret)
+        days = windows.get(account.id)
+        source = (account.provider, account.base_url, params, account.secret, days)
         lists.setdefault(source, []).append(account)
     return list(lists.values())
 
@@ -126,6 +134,10 @@ def _request_group(
         raise PlanError(_OUT_OF_TIME, Outcome.TRANSIENT)
     if isinstance(provider, DefinitionError):
         raise PlanError(f'provider "{first.provider}": {provider}')
+    window = rules.windows.get(first.id)
+    if isinstance(window, LedgerError):
+        outcome = Outcome.TRANSIENT if window.is_passing else Outcome.BAD_CONFIG
+        raise PlanError(str(window), outcome)
     _check_wait(members, rules)
     if first.secret in keys.missing:
         problem = keys.missing[first.secret]
@@ -137,6 +149,7 @@ def _request_group(
         first.params,
         first.base_url,
         allow_http_loopback=rules.allow_http_loopback,
+        window=window,
     )
     try:
         request = prepare()
@@ -156,7 +169,7 @@ def _request_group(
     if earlier is not None:
         ticket = request.ticket
         before = Before(earlier, lambda taken: replace(prepare(before=taken), ticket=ticket))
-    return RequestGroup(provider, request, tuple(members), stored.id, before)
+    return RequestGroup(provider, request, tuple(members), stored.id, before, window)
 
 
 def _check_binding(

@@ -11,6 +11,7 @@ from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
+from balance_poller.ledger.window import Window
 from shared.outcome import Outcome
 from shared.secret import Secret
 
@@ -35,6 +36,8 @@ class RequestGroup:
     """Differs for each key; None if unknown."""
     before: Before | None = None
     """The request that is made first, whose answer ``request`` still lacks."""
+    window: Window | None = None
+    """The days that it asks for, where the answer is a cost report."""
 
     def masked(self) -> str:
         """Return the requests as text for a person, with asterisks for what is secret."""
@@ -44,8 +47,12 @@ class RequestGroup:
 
 def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[str, Reading]:
     """Return each account's reading of the answer, received at ``at``."""
+    window, params = group.window, group.accounts[0].params
+    scope = None if window is None else group.provider.scope(window, params)
     return {
-        account.id: replace(group.provider.read(response, account.wallet, at), key_id=group.key_id)
+        account.id: replace(
+            group.provider.read(response, account.wallet, at, scope), key_id=group.key_id
+        )
         for account in group.accounts
     }
 

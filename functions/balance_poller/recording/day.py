@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from balance_poller.recording.change import Change
 from shared.records import DayTotals, LastGood
 
 
@@ -16,7 +17,11 @@ def count_failure(before: DayTotals | None, at: datetime) -> DayTotals:
 
 
 def count_success(
-    before: DayTotals | None, known: LastGood, good: LastGood, at: datetime, *, unseen: bool
+    before: DayTotals | None,
+    known: LastGood,
+    good: LastGood,
+    at: datetime,
+    change: Change | None,
 ) -> DayTotals:
     """Return the totals of the day of ``at`` with one more balance.
 
@@ -28,7 +33,7 @@ def count_success(
         known: What the last good poll of the same wallet found; empty if there was none.
         good: What this poll found.
         at: The time of this poll.
-        unseen: Whether the difference between the two balances is not consumption, or unknown.
+        change: What was consumed and topped up in between; None where that is unknown.
     """
     totals = _of_day(before, at)
     remaining = good.balance or Decimal(0)
@@ -38,16 +43,13 @@ def count_success(
         unit=good.unit,
         lowest=remaining if totals.lowest is None else min(totals.lowest, remaining),
     )
-    if unseen or known.balance is None or known.balance_at is None:
+    if change is None or known.balance_at is None:
         return totals
-    topped_up = Decimal(0)
-    if good.last_top_up is not None and good.last_top_up != known.last_top_up:
-        topped_up = good.last_top_up.amount
     since = max(known.balance_at, totals.begins_at)
     return replace(
         totals,
-        spent=totals.spent + known.balance - remaining + topped_up,
-        topped_up=totals.topped_up + topped_up,
+        spent=totals.spent + change.consumed,
+        topped_up=totals.topped_up + change.topped_up,
         known_seconds=totals.known_seconds + int((at - since).total_seconds()),
     )
 

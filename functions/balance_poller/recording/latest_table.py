@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.aws_batches import error_code, in_batches
+from balance_poller.recording.batch_get import ItemReader
 from balance_poller.recording.upgrade import upgraded
 from balance_poller.recording.writer import (
     Entry,
@@ -20,7 +21,6 @@ from balance_poller.recording.writer import (
     waits,
 )
 from balance_poller.rhythm import PollMark, PollMarks
-from shared.aws.dynamo import decode
 from shared.names import LATEST
 from shared.outcome import Outcome
 from shared.records import Latest
@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
-        KeysAndAttributesTypeDef,
         PutTypeDef,
         TransactWriteItemTypeDef,
     )
 
-#: BatchGetItem and TransactWriteItems (API reference, read 2026-11).
+#: TransactWriteItems (API reference, read 2026-11).
 MAX_BATCH: Final = 100
 
 _NEWER: Final = "attribute_not_exists(polled_at) OR polled_at < :polled_at"
@@ -94,6 +93,7 @@ class LatestTable:
         self._client = client
         self._table = table
         self._sleep = sleep
+        self._items = ItemReader(client, table, LATEST, sleep)
 
     def read(self, accounts: Sequence[str]) -> LatestRead:
         """Return the items of ``accounts``; an item that cannot be parsed counts as absent."""
@@ -102,9 +102,8 @@ class LatestTable:
         items: dict[str, Latest] = {}
         asked: set[str] = set()
         try:
-            for batch in in_batches(accounts, MAX_BATCH):
-                # Consistent: an event that comes twice within a second must find its own mark.
-                for item in self._get(batch, {"ConsistentRead": True, "Keys": []}):
+            for batch, found in self._items.read(accounts):
+                for item in found:
                     items |= _readable(item)
                 asked |= set(batch)
         except (ClientError, BotoCoreError, UnprocessedError) as exc:
@@ -120,16 +119,11 @@ class LatestTable:
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
-        marks: KeysAndAttributesTypeDef = {
-            "ProjectionExpression": ", ".join(f"#{name}" for name in _MARK),
-            "ExpressionAttributeNames": {f"#{name}": name for name in _MARK},
-            "Keys": [],
-        }
         known: dict[str, PollMark] = {}
         asked: set[str] = set()
         try:
-            for batch in in_batches(accounts, MAX_BATCH):
-                for item in self._get(batch, marks):
+            for batch, found in self._items.read_parts(accounts, _MARK):
+                for item in found:
                     known |= _mark(item)
                 asked |= set(batch)
         except (ClientError, BotoCoreError, UnprocessedError):
@@ -170,22 +164,6 @@ class LatestTable:
                 lambda entry: entry.account,
             )
         return writer
-
-    def _get(self, batch: list[str], how: KeysAndAttributesTypeDef) -> list[dict[str, Any]]:
-        """Get one batch as ``how`` says; request keys that DynamoDB leaves unprocessed again."""
-        keys: Sequence[Any] = [{"account": {"S": name}, "at": {"S": LATEST}} for name in batch]
-        found: list[dict[str, Any]] = []
-        pauses = waits()
-        while keys:
-            response = self._client().batch_get_item(
-                RequestItems={self._table: {**how, "Keys": keys}}
-            )
-            found += [decode(item) for item in response["Responses"].get(self._table, [])]
-            left = response.get("UnprocessedKeys", {}).get(self._table)
-            keys = left["Keys"] if left else []
-            if keys:
-                self._pause(next(pauses, None))
-        return found
 
     def _put(self, batch: list[Entry], writer: Writer, condition: _Condition) -> None:
         """Put one batch in a transaction; after a cancellation, without superseded items."""

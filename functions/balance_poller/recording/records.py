@@ -20,6 +20,7 @@ from balance_poller.forecast import (
     observe,
 )
 from balance_poller.recording.account_metrics import NEVER, DataPoint, values
+from balance_poller.recording.change import change_of_balance, change_of_meter, observe_meter
 from balance_poller.recording.closeness import is_close
 from balance_poller.recording.day import count_failure, count_success
 from balance_poller.recording.held_runway import hold
@@ -135,6 +136,7 @@ def _last_good(account: Account, reading: Reading, wallet: Wallet, at: datetime)
         source_hash=_source_hash(account),
         key_id=reading.key_id,
         pushed_by=reading.pushed_by,
+        meter=reading.meter,
     )
 
 
@@ -168,7 +170,12 @@ def _after_success(
     at = good.balance_at or latest.polled_at
     before = _burn_state(latest.good, good)
     unseen = is_unseen(latest.good, wallet, at, good.key_id)
-    state = observe(before, at, wallet.remaining, unseen=unseen)
+    known = latest.good if before is not None else LastGood()
+    change = None if good.meter is None else change_of_meter(known.meter, good.meter)
+    if change is None:
+        state = observe(before, at, wallet.remaining, unseen=unseen)
+    else:
+        state = observe_meter(before, at, good, change, unseen=unseen)
 
     def ahead_of(remaining: Decimal) -> Forecast:
         sensitivity = float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY)
@@ -201,9 +208,9 @@ def _after_success(
         last_top_up=state.last_top_up,
         burn=state.to_item(),
     )
-    known = latest.good if before is not None else LastGood()
     unseen = unseen or known.balance_at == good.balance_at
-    day = count_success(latest.day, known, good, latest.polled_at, unseen=unseen)
+    change = change or change_of_balance(known, good)
+    day = count_success(latest.day, known, good, latest.polled_at, None if unseen else change)
     attempt = replace(attempt, runway_hours=good.runway_hours, at_least_hours=good.at_least_hours)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
 

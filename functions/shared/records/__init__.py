@@ -8,6 +8,7 @@ from shared.records.attempt import MAX_REASON, Attempt
 from shared.records.day import DAY_PREFIX, KEEP_DAYS, DayTotals
 from shared.records.last_good import TOP_UP_IS_LATE, LastGood, TopUp
 from shared.records.latest import Latest
+from shared.records.meter import Meter
 from shared.records.thresholds import RUNWAY_CLEARS_ABOVE, Thresholds
 from shared.records.wallet import Wallet
 
@@ -21,6 +22,7 @@ __all__ = [
     "DayTotals",
     "LastGood",
     "Latest",
+    "Meter",
     "Thresholds",
     "TopUp",
     "Wallet",

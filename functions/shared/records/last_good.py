@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from shared.records.item import Item, time_from, time_or_none
+from shared.records.meter import Meter
 from shared.records.wallet import Wallet, wallets_from_item, wallets_to_item
 from shared.times import format_time
 
@@ -60,6 +61,8 @@ class LastGood:
     """What ``keys set`` noted beside the key, else "v-" and the secret's version."""
     pushed_by: str | None = None
     """Who says to have pushed the balance."""
+    meter: Meter | None = None
+    """Only of an account whose balance is computed from reported cost."""
     tops_up_itself: bool = False
     """Whether the provider says that the account tops up by itself."""
     top_up_due_since: datetime | None = None
@@ -91,6 +94,7 @@ class LastGood:
             "source_hash": self.source_hash,
             "key_id": self.key_id,
             "pushed_by": self.pushed_by,
+            **(self.meter.to_item() if self.meter else {}),
             "tops_up_itself": self.tops_up_itself or None,
             "top_up_due_since": time_or_none(self.top_up_due_since),
         }
@@ -141,6 +145,7 @@ class LastGood:
             source_hash=item.get("source_hash"),
             key_id=item.get("key_id"),
             pushed_by=item.get("pushed_by"),
+            meter=Meter.from_item(item),
             tops_up_itself=bool(item.get("tops_up_itself")),
             top_up_due_since=time_from(item, "top_up_due_since"),
         )

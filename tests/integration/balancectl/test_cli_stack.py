@@ -17,6 +17,7 @@ from balancectl.commands import setup
 from shared.aws.dynamo import encode
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, Wallet
+from shared.records.ledger import Anchor, new_ledger
 from tests.latest import make_latest
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -191,6 +192,9 @@ WAYS: dict[str, list[list[str]]] = {
         ["preflight", account, "--need", "1", "--live"] for account in ("account-000", "skipped")
     ],
     "poll": [["poll"]],
+    "ledger set": [["ledger", "set", "ledger", "41.20"]],
+    "ledger top-up": [["ledger", "top-up", "ledger", "100"]],
+    "ledger show": [["ledger", "show", "ledger"]],
     # There is no alias: it is asked all the same.
     "push": [["push", "account-000", "1"]],
     "keys list": [["keys", "list"]],
@@ -225,6 +229,11 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     report = {"outcome": "ok", "skipped": True}
     skipped = {"id": "skipped", "secret": f"{stack.name}/nowhere", "report": report}
     stack.schedule(2, [skipped])
+    if command.startswith("ledger"):
+        stack.schedule(3, [{"id": "ledger", "provider": "openai_ledger"}])
+        anchor = Anchor(Decimal(50), NOW - timedelta(hours=1))
+        item = new_ledger("ledger", "openai_ledger", "USD", anchor).to_item()
+        stack.client("dynamodb").put_item(TableName=stack.names.balances_table, Item=encode(item))
     stack.client("sqs").create_queue(QueueName=f"{stack.name}-failures")
     silence = {"scope": "silence", "id": "1", "pattern": "all"}
     times = {"created_at": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}

@@ -17,7 +17,7 @@ from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.transport.errors import FetchError
 from shared.secret import seal
 from tests.integration.providers.hostile_answers import CATALOGUE, Hostile
-from tests.unit.providers.corpus import canary_secret, default_params
+from tests.unit.providers.corpus import canary_secret, default_params, some_days
 
 _SECONDS = 20.0
 
@@ -47,7 +47,11 @@ async def poll(provider: Provider) -> list[tuple[Hostile, Reading]]:
     async with hostile_server() as url, Fetcher(_SECONDS, AddressPolicy(loopback=True)) as fetcher:
         for number, hostile in enumerate(CATALOGUE):
             request = provider.prepare(
-                key, default_params(provider), f"{url}/{number}", allow_http_loopback=True
+                key,
+                default_params(provider),
+                f"{url}/{number}",
+                allow_http_loopback=True,
+                window=some_days(provider),
             )
             try:
                 reading = provider.read(await fetcher.send(request, 0, _SECONDS), None)

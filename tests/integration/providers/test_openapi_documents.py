@@ -20,7 +20,7 @@ from shared.secret import seal
 from tests.integration.providers.mock_server import Mock, serve
 from tests.integration.providers.openapi import Document, Operation, load_documents
 from tests.integration.providers.oracle import expected_balance
-from tests.unit.providers.corpus import default_params, own_address
+from tests.unit.providers.corpus import default_params, own_address, some_days
 
 SEEDS: Final = range(40)
 _SECONDS: Final = 5.0
@@ -73,6 +73,7 @@ def pairs() -> Iterator[Pair]:
             default_params(provider),
             own_address(provider),
             allow_http_loopback=False,
+            window=some_days(provider),
         )
         url = urlsplit(request.url)
         for document in documents:

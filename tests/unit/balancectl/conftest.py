@@ -154,6 +154,13 @@ class FakeDynamo:
 
     def put_item(self, TableName: str, Item: Any, **condition: Any) -> dict[str, Any]:  # noqa: N803
         table, item = self._table("PutItem", TableName), decode(Item)
+        if "version = :version" in condition.values():
+            version = decode(condition["ExpressionAttributeValues"])[":version"]
+            kept = [each for each in table if each.get("version") != version]
+            if len(kept) != len(table) - 1:
+                raise failure("PutItem", "ConditionalCheckFailedException")
+            table[:] = [*kept, item]
+            return {}
         if condition and any(
             (each["account"], each["at"]) == (item["account"], item["at"]) for each in table
         ):

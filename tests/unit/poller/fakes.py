@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -25,9 +25,16 @@ from balance_poller.recording.account_metrics import DataPoint
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestRead, LatestTable
+from balance_poller.recording.ledger_table import (
+    LedgerConflictError,
+    LedgersRead,
+    LedgerTable,
+    LedgerWriteError,
+)
 from balance_poller.recording.writer import Target, WriteProblem
 from balance_poller.rhythm import PollMark, PollMarks
 from shared.records import Attempt, Latest
+from shared.records.ledger import Ledger
 from shared.secret import Secret
 from shared.times import format_time
 
@@ -281,6 +288,39 @@ class FakeMetrics(MetricPublisher):
         return self.problems
 
 
+class FakeLedgers(LedgerTable):
+    """A table of LEDGER items; what is in ``meanwhile`` is written just before the next write."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Ledger] = {}
+        self.problems: dict[str, str] = {}
+        self.meanwhile: list[Ledger] = []
+        self.is_down = False
+        self.reads: list[list[str]] = []
+
+    def put(self, ledger: Ledger) -> None:
+        """Store a ledger as the command line does."""
+        known = self.items.get(ledger.account)
+        self.items[ledger.account] = replace(ledger, version=known.version + 1 if known else 1)
+
+    def read(self, accounts: Sequence[str]) -> LedgersRead:
+        """Return what is there."""
+        self.reads.append(list(accounts))
+        found = {name: self.items[name] for name in accounts if name in self.items}
+        return LedgersRead(found, dict(self.problems))
+
+    def write(self, ledger: Ledger) -> Ledger:
+        """Store a ledger unless another was stored meanwhile."""
+        if self.is_down:
+            raise LedgerWriteError("ProvisionedThroughputExceededException")
+        if self.meanwhile:
+            self.put(self.meanwhile.pop())
+        if self.items[ledger.account].version != ledger.version:
+            raise LedgerConflictError
+        self.put(ledger)
+        return self.items[ledger.account]
+
+
 class World:
     """Everything that a run works with, as fakes."""
 
@@ -292,6 +332,7 @@ class World:
         self.latest = FakeLatest(self.log)
         self.history = FakeHistory(self.log)
         self.metrics = FakeMetrics(self.log)
+        self.ledgers = FakeLedgers()
         self.limits = limits(self.clock, **limit_fields)
         self.keys = KeyPolicy("balance-monitor", frozenset(f"https://{h}.example" for h in HOSTS))
 
@@ -303,7 +344,7 @@ class World:
     @property
     def adapters(self) -> Adapters:
         """The run's adapters."""
-        return Adapters(self.fetcher, self.latest, self.history, self.metrics)
+        return Adapters(self.fetcher, self.latest, self.history, self.metrics, self.ledgers)
 
 
 def problem(target: Target, *, is_whole: bool = True) -> WriteProblem:

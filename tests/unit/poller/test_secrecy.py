@@ -7,6 +7,7 @@ import json
 import logging
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +20,6 @@ from balance_poller.exchange.response import Response
 from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.handler import PollRunError, lambda_handler
-from balance_poller.poll import Adapters
 from balance_poller.recording.writer import Target
 from balance_poller.settings import SERVICE
 from shared.aws import telemetry
@@ -110,7 +110,7 @@ def failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     world = World(reply, max_in_flight=3)
     world.history.problems = [problem(Target.HISTORY)]
     fetcher = BalanceFetcher(store, lambda: world.transport, world.limits, world.keys)
-    adapters = Adapters(fetcher, world.latest, world.history, world.metrics)
+    adapters = replace(world.adapters, fetcher=fetcher)
     monkeypatch.setattr(handler, "_adapters", lambda _settings: adapters)
     accounts = [entry(f"a{n}") for n in range(8)]
     accounts += [entry("a8", provider="with_unit")]

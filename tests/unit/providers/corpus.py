@@ -6,13 +6,17 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from balance_poller.definitions.catalogue import list_providers
+from balance_poller.exchange.costs import SpendScope
 from balance_poller.exchange.provider import Provider, load_provider
+from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.response import Response
+from balance_poller.ledger.window import Window
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "providers"
 #: Stands for a key wherever one is needed. It must never come out again.
@@ -50,6 +54,23 @@ class Case:
     @property
     def params(self) -> dict[str, str]:
         return self.account.get("params", {})
+
+    @property
+    def window(self) -> Window | None:
+        """The days that the account's cost report is asked for."""
+        days = self.account.get("window")
+        return (
+            Window(*(date.fromisoformat(days[end]) for end in ("start", "end"))) if days else None
+        )
+
+    @property
+    def scope(self) -> SpendScope | None:
+        """What the account asks of its cost report."""
+        return self.window and self.provider.scope(self.window, self.params)
+
+    def read(self, response: Response | None = None) -> Reading:
+        """Return what an answer, by default the fixture's own, says of the account."""
+        return self.provider.read(response or self.response, self.wallet, scope=self.scope)
 
     @property
     def secret(self) -> str | dict[str, str]:
@@ -122,6 +143,17 @@ def canary_secret(provider: Provider) -> str | dict[str, str]:
 def own_address(provider: Provider) -> str | None:
     """Return an address for a provider that has none of its own."""
     return "https://own.example" if provider.definition.is_self_hosted else None
+
+
+def some_days(provider: Provider) -> Window | None:
+    """Return days for a cost report."""
+    is_report = provider.definition.spend is not None
+    return Window(date(2026, 11, 1), date(2026, 11, 27)) if is_report else None
+
+
+def figures(reading: Reading) -> object:
+    """Return what a reading says is left, or was spent; None for a failure."""
+    return reading.costs if reading.balance is None else reading.balance.remaining
 
 
 def default_params(provider: Provider) -> dict[str, str]:

@@ -12,7 +12,7 @@ from shared.outcome import Outcome
 from shared.records import Wallet
 from shared.secret import seal
 from shared.times import format_time
-from tests.unit.providers.corpus import Case, cases_of, own_address, respond
+from tests.unit.providers.corpus import Case, cases_of, figures, own_address, respond
 
 AMOUNTS = ("used", "granted")
 TIMES = ("resets_at", "expires_at")
@@ -21,12 +21,15 @@ TIMES = ("resets_at", "expires_at")
 def test_reading_of_a_documented_answer_is_what_the_fixture_expects(case: Case) -> None:
     expect = case.expect
 
-    reading = case.provider.read(case.response, case.wallet)
+    reading = case.read()
 
     assert reading.outcome is Outcome(expect["outcome"])
     assert expect.get("reason_contains", "") in (reading.reason or "")
     assert (reading.reason is None) == (reading.outcome is Outcome.OK)
-    assert (reading.balance is None) == (reading.outcome is not Outcome.OK)
+    assert (figures(reading) is None) == (reading.outcome is not Outcome.OK)
+    if reading.costs is not None:
+        days = {day.isoformat(): cost for day, cost in reading.costs.items()}
+        assert days == {day: Decimal(cost) for day, cost in expect["costs"].items()}
     if reading.balance is not None:
         assert_figures(expect, reading.balance)
     assert reading.wallet == expect.get("wallet", reading.wallet)
@@ -59,7 +62,11 @@ def test_request_of_a_fixture_is_as_the_provider_documents_it(case: Case) -> Non
         headers["Authorization"] = f"Basic {credentials}"
 
     request = case.provider.prepare(
-        seal(case.secret), case.params, own_address(case.provider), allow_http_loopback=False
+        seal(case.secret),
+        case.params,
+        own_address(case.provider),
+        allow_http_loopback=False,
+        window=case.window,
     )
 
     assert (request.method, request.url) == (expect["method"], expect["url"])
@@ -87,18 +94,18 @@ def test_provider_has_fixtures_of_a_good_answer_with_its_request_and_of_errors(
 
 def test_every_error_and_guard_of_a_provider_decides_a_fixture(provider: Provider) -> None:
     definition = read_shipped(provider.name)
-    reasons = {
-        provider.read(case.response, case.wallet).reason or "" for case in cases_of(provider.name)
-    }
+    reasons = {case.read().reason or "" for case in cases_of(provider.name)}
 
     for rule in (*definition.get("errors", ()), *definition.get("guards", ())):
         assert any(reason.startswith(rule["reason"]) for reason in reasons), rule
 
 
 def test_every_wallet_of_a_provider_is_read_in_a_fixture(provider: Provider) -> None:
-    readings = [provider.read(case.response, case.wallet) for case in cases_of(provider.name)]
+    readings = [case.read() for case in cases_of(provider.name)]
 
-    seen = {r.wallet for r in readings if r.balance} | {n for r in readings for n in r.others}
+    seen = {r.wallet for r in readings if figures(r) is not None} | {
+        n for r in readings for n in r.others
+    }
 
     assert seen >= provider.definition.wallets.keys()
 

@@ -105,6 +105,9 @@ def test_first_answer_of_the_guide_gives_what_it_says(answer: Block, taken: Bloc
 
 def in_words(reading: Reading) -> str:
     """Return a reading as the guide writes it."""
+    if reading.costs is not None:
+        costs = sorted(reading.costs.items())
+        return f"{reading.outcome}: " + ", ".join(f"{day} {cost:f} USD" for day, cost in costs)
     if reading.balance is None:
         return f"{reading.outcome}: {reading.reason}"
     others = [wallet_words(name, wallet) for name, wallet in reading.others.items()]
@@ -157,7 +160,7 @@ def test_guide_names_every_field_outcome_and_function() -> None:
         (PAGE.parent.parent / "functions/balance_poller/provider.schema.json").read_text()
     )
     fields = set(schema["properties"])
-    for name in ("param", "request", "error", "guard", "wallet", "amountAt0"):
+    for name in ("param", "request", "error", "guard", "wallet", "spend", "amountAt0"):
         fields |= set(schema["$defs"][name].get("properties", {}))
 
     missing = [name for name in (*fields, *FAILURES, *ALLOWED_FUNCTIONS) if f"`{name}" not in TEXT]

@@ -21,7 +21,7 @@ from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.response import Response, parse_body
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
-from tests.unit.providers.corpus import all_names, cases_of, changed, leaves
+from tests.unit.providers.corpus import all_names, cases_of, changed, figures, leaves
 
 #: Deterministic, and the same on every machine: what fails here fails again. Few for each of many
 #: providers: what they share is tried by all of them together.
@@ -139,12 +139,15 @@ def assert_sound(provider: Provider, response: Response, wallet: str | None = No
     reading = provider.read(response, wallet)
     explained = explain_response(provider.definition, response)
 
-    assert (reading.balance is not None) == (reading.outcome is Outcome.OK)
+    assert (figures(reading) is not None) == (reading.outcome is Outcome.OK)
     assert (reading.reason is None) == (reading.outcome is Outcome.OK)
     assert len(reading.reason or "") <= MAX_REASON
     if reading.balance is None:
         assert not reading.others
         assert reading.burn_per_hour is None
+        for cost in (reading.costs or {}).values():
+            assert cost.is_finite()
+            assert len(cost.as_tuple().digits) <= 38
         return
     body = parse_body(response.body)
     assert body is not MISSING
@@ -152,8 +155,8 @@ def assert_sound(provider: Provider, response: Response, wallet: str | None = No
     assert reading.wallet is not None
     assert explained[f"wallets.{reading.wallet}.remaining"] == reading.balance.remaining
     found = {reading.wallet: reading.balance, **reading.others}
-    for name, figures in found.items():
-        amounts = [figures.remaining, figures.used, figures.granted]
+    for name, each in found.items():
+        amounts = [each.remaining, each.used, each.granted]
         for amount in amounts:
             if amount is not None:
                 assert amount.is_finite()

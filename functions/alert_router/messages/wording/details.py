@@ -114,7 +114,11 @@ def _balance(notification: Notification) -> str:
     if notification.balance is None or notification.balance_at is None:
         return ""
     read_at = clock(notification.balance_at, notification.now)
-    return f"{amount(notification.balance, notification.unit)} at {read_at}"
+    meter = notification.latest.good.meter if notification.latest else None
+    reported = ""
+    if meter is not None and meter.cost_at is not None:
+        reported = f", cost reported up to {clock(meter.cost_at, notification.now)}"
+    return f"{amount(notification.balance, notification.unit)} at {read_at}{reported}"
 
 
 def _other_wallets(notification: Notification) -> str:

@@ -7,6 +7,7 @@ whatever the provider answers, it must not keep other accounts waiting.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from decimal import Decimal
 from typing import Any, Final
 
@@ -40,6 +41,12 @@ class Document:
         self._steps_left = MAX_STEPS
         self._plain = _Interpreter(self.spend)
         self._keeping = _KeepingInterpreter(self.spend, self._plain)
+
+    def within(self, part: object) -> Document:
+        """Return a part of the answer as a document of its own; the steps left are the same."""
+        document = copy(self)
+        document.body = part
+        return document
 
     def spend(self, steps: int) -> None:
         """Take ``steps`` from those that are left.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from balance_poller.ledger.window import PLACEHOLDERS
 from shared.secret import AccountKey, Secret, reveal
 
 #: Any single word in braces counts as a placeholder, so that a typo is never sent as text.
@@ -14,6 +15,7 @@ from shared.secret import AccountKey, Secret, reveal
 _WORD_IN_BRACES: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _PLACEHOLDER: Final = re.compile(
     r"(?P<key>key)|secret\.(?P<secret>[A-Za-z][A-Za-z0-9_]*)|param\.(?P<param>[a-z][a-z0-9_]*)"
+    rf"|window\.(?P<window>{'|'.join(PLACEHOLDERS)})"
     r"|before\.(?P<before>[a-z][a-z0-9_]*)"
 )
 #: A placeholder in another tool's syntax: the key would be sent with extra characters.
@@ -37,7 +39,7 @@ class Slot:
     """One placeholder."""
 
     kind: str
-    """"key", "secret", "param" or "before"."""
+    """"key", "secret", "param", "before" or "window"."""
     name: str = ""
 
 
@@ -92,7 +94,8 @@ def _slot(word: str) -> Slot:
     if match is None:
         raise TemplateError(
             f"there is no placeholder {{{word}}}; there are {{key}}, {{secret.NAME}},"
-            " {param.NAME} and {before.NAME} (braces that are text need a space inside)"
+            " {param.NAME}, {before.NAME} and, with spend, {window.start_iso} and the like (braces"
+            " that are text need a space inside)"
         )
     kind = str(match.lastgroup)
     return Slot(kind, "" if kind == "key" else match[kind])
@@ -107,6 +110,8 @@ class Values:
     before: Mapping[str, Secret] = field(default_factory=dict)
     """What the request that was made first gave; a stand-in for what is not known yet."""
     is_masked: bool = False
+    window: Mapping[str, str] = field(default_factory=dict)
+    """The days that a cost report is asked for."""
 
     def __repr__(self) -> str:
         return "Values(hidden)"
@@ -119,6 +124,10 @@ class Values:
         """
         if slot.kind == "param":
             return self.params[slot.name]
+        if slot.kind == "window":
+            if slot.name not in self.window:
+                raise ConfigError("no days were chosen for the cost report")
+            return self.window[slot.name]
         if self.is_masked or (slot.kind == "before" and slot.name not in self.before):
             return _STAND_IN
         secret, words = self._secret(slot)

@@ -8,6 +8,7 @@ locals {
       before_url  = try(var.custom_providers[name].before, null) == null ? null : try(tostring(var.custom_providers[name].before.request.url), "")
       self_hosted = local.definitions[name].self_hosted
       wallets     = try(keys(var.custom_providers[name].wallets), [])
+      spend       = try(var.custom_providers[name].spend, null) != null
       patterns = try({
         for param, fields in var.custom_providers[name].params : param => tostring(fields.pattern)
         if try(fields.pattern, null) != null
@@ -53,7 +54,7 @@ locals {
     wallets = [
       for name, definition in local.custom :
       "Custom provider \"${name}\": wallets must have at least one wallet; describe what is left of it."
-      if length(definition.wallets) == 0
+      if length(definition.wallets) == 0 && !definition.spend
     ]
     wallet_fields = flatten([
       for name, definition in local.custom : [

@@ -24,8 +24,10 @@ locals {
       top_up_url           = try(tostring(definition.top_up_url), null)
       self_hosted          = try(tobool(definition.self_hosted) == true, false)
       min_interval_seconds = try(tonumber(definition.min_interval_seconds), 60)
-      default_wallet       = try(tostring(definition.default_wallet), one(keys(definition.wallets)), null)
-      wallets = try({
+      # What is left is computed where the provider reports cost: of a budget, or of a ledger.
+      budget         = try(definition.spend.counts_from == "month", false)
+      default_wallet = try(tostring(definition.spend.unit), null) != null ? "left" : try(tostring(definition.default_wallet), one(keys(definition.wallets)), null)
+      wallets = try({ left = { unit = tostring(definition.spend.unit), expires = false } }, {
         for wallet, fields in definition.wallets : wallet => {
           # A unit that is read from the answer is not known at plan.
           unit    = try(tostring(fields.unit), null)
@@ -43,7 +45,7 @@ locals {
   })
 
   # Of an unknown provider nothing is known, and account_problems says so.
-  unknown = { title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, default_wallet = null, wallets = {}, params = {} }
+  unknown = { title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, budget = false, default_wallet = null, wallets = {}, params = {} }
   provider_of = {
     for id, account in var.accounts : id => try(local.definitions[account.provider], local.unknown)
   }

@@ -53,6 +53,23 @@ locals {
       "Account \"${id}\": max_burn_per_day and drain_sensitivity make the same alarm; keep one of them."
       if account.max_burn_per_day != null && account.drain_sensitivity != null
     ]
+    budget = [
+      for id, account in var.accounts :
+      "Account \"${id}\": provider ${account.provider} needs budget, what may be spent in a calendar month; set it to more than 0."
+      if local.provider_of[id].budget && try(account.budget <= 0, true)
+    ]
+    no_budget = [
+      for id, account in var.accounts :
+      "Account \"${id}\": budget is for providers that count what is spent in a month, and ${account.provider} does not; remove it."
+      if account.budget != null && can(local.definitions[account.provider]) && !local.provider_of[id].budget
+    ]
+    budget_threshold = flatten([
+      for id, account in var.accounts : [
+        for field in local.balance_fields :
+        "Account \"${id}\": ${field} (${account[field]}) must be below budget (${account.budget}), or it alerts all month; lower it."
+        if local.provider_of[id].budget && try(account[field] >= account.budget, false)
+      ]
+    ])
     expiry = [
       for id, account in var.accounts :
       "Account \"${id}\": expiry_warning_days needs a provider that says when credit or key expires, and ${account.provider} does not; remove it."

@@ -19,6 +19,7 @@ variable "accounts" {
     expiry_warning_days   = optional(number)
     top_up_url            = optional(string)
     unit                  = optional(string)
+    budget                = optional(number)
   }))
   nullable = false
 }

@@ -1,0 +1,1 @@
+"""What is left where a provider reports only cost: windows, days, closing, arithmetic. Pure."""

@@ -1,0 +1,47 @@
+"""What is known of an account whose balance is computed: attributes of ``LATEST``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from shared.records.item import Item, time_from, time_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Running totals, and how far cost is reported. A budget's begin anew with each month."""
+
+    consumed: Decimal
+    topped_up: Decimal = Decimal(0)
+    topped_up_at: datetime | None = None
+    cost_at: datetime | None = None
+    """When a poll last found another cost than before: what is reported reaches up to then."""
+
+    def to_item(self) -> Item:
+        """Return the attributes that it adds to the ``LATEST`` item."""
+        return {
+            "consumed": self.consumed,
+            "topped_up": self.topped_up,
+            "topped_up_at": time_or_none(self.topped_up_at),
+            "cost_at": time_or_none(self.cost_at),
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Meter | None:
+        """Read it from a ``LATEST`` item; None for an account that has none.
+
+        Raises:
+            KeyError, ValueError: when the item was not written by :meth:`to_item`.
+        """
+        if "consumed" not in item:
+            return None
+        return cls(
+            consumed=item["consumed"],
+            topped_up=item["topped_up"],
+            topped_up_at=time_from(item, "topped_up_at"),
+            cost_at=time_from(item, "cost_at"),
+        )
