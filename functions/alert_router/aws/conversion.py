@@ -29,7 +29,7 @@ def converted(item: Item, existing: Item | None = None) -> dict[str, Any]:
     Args:
         item: what 0.1 wrote.
         existing: the same account's incident, if today's code wrote one before the conversion: the
-        newest transition of each alarm counts, and what 0.1 announced stays announced.
+            newest transition of each alarm counts, and what 0.1 announced stays announced.
     """
     incident = _renamed(item, _INCIDENT) | {"scope": OLD_SCOPES[item["scope"]]}
     if "told" in item:

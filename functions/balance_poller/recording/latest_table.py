@@ -61,7 +61,7 @@ class LatestRead:
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """Over which item another one may be written."""
+    """The condition under which an item may be overwritten."""
 
     known: Mapping[str, Latest] | None = None
     """Only over these, as they were read; None: over any older one."""
@@ -103,7 +103,7 @@ class LatestTable:
         asked: set[str] = set()
         try:
             for batch in in_batches(accounts, MAX_BATCH):
-                # Consistent: an event that comes twice within a second must find its own mark.
+                # Consistent: an event delivered twice within a second must find its own mark.
                 for item in self._get(batch, {"ConsistentRead": True, "Keys": []}):
                     items |= _readable(item)
                 asked |= set(batch)
@@ -113,10 +113,10 @@ class LatestTable:
         return LatestRead(items)
 
     def read_marks(self, accounts: Sequence[str]) -> PollMarks:
-        """Return when ``accounts`` were polled, at half the price of their items.
+        """Return when ``accounts`` were polled, at half the price of reading their items.
 
-        The read is eventually consistent: an account that only seems due is read again before it
-        is polled. What goes wrong here goes wrong there again, and is reported then.
+        The read is eventually consistent: an account that seems due is read again before it is
+        polled. A failure here recurs in that read, which reports it.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
@@ -147,7 +147,7 @@ class LatestTable:
 
         Args:
             latests: What to write.
-            known: The items as they were read; where there was none, there must be none still.
+            known: The items as they were read; where there was none, there must still be none.
 
         Returns:
             What could not be written, and the accounts whose item has changed since.
@@ -156,7 +156,7 @@ class LatestTable:
         return writer.problems, frozenset(writer.superseded)
 
     def _write(self, latests: Sequence[Latest], condition: _Condition) -> Writer:
-        """Write ``latests`` as far as ``condition`` holds for each."""
+        """Write each of ``latests`` for which ``condition`` holds."""
         writer = Writer(Target.LATEST)
         entries = [
             entry
@@ -172,7 +172,7 @@ class LatestTable:
         return writer
 
     def _get(self, batch: list[str], how: KeysAndAttributesTypeDef) -> list[dict[str, Any]]:
-        """Get one batch as ``how`` says; request keys that DynamoDB leaves unprocessed again."""
+        """Get one batch with the options ``how``; retry keys that DynamoDB leaves unprocessed."""
         keys: Sequence[Any] = [{"account": {"S": name}, "at": {"S": LATEST}} for name in batch]
         found: list[dict[str, Any]] = []
         pauses = waits()
@@ -223,7 +223,7 @@ class LatestTable:
 
 
 def _readable(item: dict[str, Any]) -> dict[str, Latest]:
-    """Return the item by its account; nothing if it cannot be parsed."""
+    """Return the item by account; empty if it cannot be parsed."""
     try:
         latest = Latest.from_item(upgraded(item))
     except (KeyError, ValueError, TypeError, AttributeError):
@@ -232,7 +232,7 @@ def _readable(item: dict[str, Any]) -> dict[str, Latest]:
 
 
 def _mark(item: dict[str, Any]) -> dict[str, PollMark]:
-    """Return the mark by its account, or nothing when it cannot be understood."""
+    """Return the mark by account; empty if it cannot be parsed."""
     try:
         polled_at, outcome = parse_time(item["polled_at"]), Outcome(item["outcome"])
         return {item["account"]: PollMark(polled_at, outcome, item.get("is_close") is True)}

@@ -122,7 +122,7 @@ def _taken_until(context: RouterContext, lease: str, now: datetime) -> datetime 
 
 
 def _is_flushed(table: AlertTable, until: datetime) -> bool:
-    """Whether something waited for this time, so that its flush is under way: it joins that."""
+    """Whether something waited until this time: its flush is under way and can be joined."""
     return table.leased_until(flush_lease(_group(until))) is not None
 
 
