@@ -41,7 +41,7 @@ def _is_crossed(before: LastGood, at: datetime) -> bool:
 def _is_of_another_key(before: LastGood, wallet: Wallet, at: datetime, key_id: str | None) -> bool:
     """Return whether the key's id suggests that the balance is another account's.
 
-    All accounts share one secret, so a new version of it proves little. Without a key's id, only a
+    All accounts share one secret, so a new version of it proves little. With only that to go by, a
     fall of more than a day's expected consumption counts as another account's balance.
     """
     if before.key_id is None or key_id is None or before.key_id == key_id:

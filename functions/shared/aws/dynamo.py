@@ -24,7 +24,7 @@ def encode(item: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
     """Return ``item`` with DynamoDB's type tags; numbers are ``Decimal`` or ``int``, never float.
 
     Raises:
-            TypeError, decimal.DecimalException: for a value that DynamoDB cannot store.
+        TypeError, decimal.DecimalException: for a value that DynamoDB cannot store.
     """
     return {name: _tagged(value) for name, value in item.items()}
 
