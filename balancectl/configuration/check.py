@@ -1,4 +1,4 @@
-"""Checks a whole variables file: structure first, then Terraform's rules on what is left of it."""
+"""Checks a whole variables file: its structure first, then Terraform's rules on the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from balancectl.configuration.problems import Path, Problem
 from balancectl.configuration.rules import CHECKOUT, MODULE, ROOT, rule_problems
 from balancectl.configuration.structure import structure_problems
 
-#: How the rules' sentences name a value, and where its variable has it.
+#: How the rules' sentences name a value, and its path in the variable.
 _SUBJECTS: Final = {
     "Account": "accounts",
     "Custom provider": "custom_providers",
@@ -28,13 +28,13 @@ _CHOICE: Final = re.compile(r'"([^"]*)"[^"]*?(?:use one of|it has|is not one of)
 _CUSTOM: Final = "custom_providers"
 _LONG_LIST: Final = 12
 _SHIPPED: Final = "those that `balancectl provider list` shows"
-#: What takes the place of a faulty value, so that the rules can be held against the others.
+#: Stand-ins for faulty values, so that the rules can check the others.
 _STAND_INS: Final[dict[str, dict[str, Any]]] = {
     "accounts": {"provider": "openrouter", "warning": 1},
     "subscribers": {"protocol": "email", "endpoint": "someone@example.com"},
     "operations_subscribers": {"protocol": "email", "endpoint": "someone@example.com"},
 }
-#: Where people look for a channel that is no protocol of SNS.
+#: Where to find channels that people expect and SNS has no protocol for.
 _CHAT: Final = re.compile(r'protocol "(slack|teams|discord|chat|chime|msteams)"', re.IGNORECASE)
 
 
@@ -48,7 +48,7 @@ def check_file(text: str, source: str) -> list[Problem]:
     declared = known_variables()
     found = list(structure_problems(tree, declared))
     faulty = {problem.path[:2] for problem in found}
-    for _ in range(2):  # a variable that is refused keeps what depends on it from being checked
+    for _ in range(2):  # a refused variable prevents checks of everything that depends on it
         values = _without_faults(tree, declared, faulty)
         if values is None:
             break
@@ -85,7 +85,7 @@ def known_variables() -> dict[str, Declaration]:
 def _without_faults(
     tree: nodes.Mapping, declared: Mapping[str, Declaration], faulty: Iterable[Path]
 ) -> dict[str, Any] | None:
-    """Return the values with stand-ins for faulty entries; None if a variable is left without."""
+    """Return the values with stand-ins for faulty entries; None if a variable has none."""
     values = {k: v for k, v in nodes.plain(tree).items() if k in declared and v is not None}
     for variable, *entry in faulty:
         named = values.get(variable)
@@ -101,7 +101,7 @@ def _without_faults(
 
 
 def _placed(problem: Problem, tree: nodes.Mapping) -> Problem:
-    """Return a rule's problem with its path and line, and a suggestion where names are close."""
+    """Return a rule's problem with its path and line, and a suggestion if a name is close."""
     path = problem.path
     if subject := _SUBJECT.match(problem.text):
         path = (_SUBJECTS[subject[1]], *filter(None, [subject[2]]))
@@ -128,7 +128,7 @@ def _node_at(node: nodes.Node | None, path: Path) -> nodes.Node | None:
 
 
 def _with_suggestion(text: str) -> str:
-    """Return a sentence with the closest of the names that it offers, in place of a long list."""
+    """Return a sentence with the closest name that it offers instead of a long list."""
     if _CHAT.search(text):
         return f"{text} Chat channels are set up with enable_chat; see docs/configuration.md."
     choice = _CHOICE.search(text)

@@ -1,4 +1,4 @@
-"""A position among tokens, and the errors there. No error repeats what may be a key."""
+"""A position among tokens, and errors at it. No error quotes what may be a key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from balancectl.cli.errors import CliError
 from balancectl.configuration.hints import comma_hint, number_hint
 from balancectl.configuration.lexer import Kind, Token
 
-#: Words for the literals that other languages have.
+#: Other languages' words for literals.
 _LITERALS: Final = {
     "true": "true",
     "false": "false",
@@ -20,12 +20,12 @@ _LITERALS: Final = {
     "off": "false",
     "none": "null",
 }
-#: A provider, a field, a variable; a key has digits, dashes or capitals, or is longer.
+#: Matches providers, fields and variables; keys have digits, dashes or capitals, or are longer.
 _HARMLESS: Final = re.compile(r"[a-z_]{1,24}", re.ASCII)
 
 
 class Cursor:
-    """Reads tokens one after the other, and knows the path of the value being parsed."""
+    """Reads tokens in order, and tracks the path of the value being parsed."""
 
     def __init__(self, tokens: list[Token], source: str, *, is_json: bool = False) -> None:
         self._tokens = tokens
@@ -35,7 +35,7 @@ class Cursor:
         self._path: list[str] = []
 
     def _fail_value(self, token: Token) -> NoReturn:
-        """Refuse what cannot be a value."""
+        """Refuse a token that cannot be a value."""
         if token.kind in {Kind.NEWLINE, Kind.END} or token.text in {"}", "]", ","}:
             self._fail(token, f"{self._where()} has no value")
         follows = self._peek()
@@ -56,7 +56,7 @@ class Cursor:
         self._fail_expression()
 
     def _value_hint(self, token: Token, expected: str) -> str:
-        """Describe what follows a value and should not."""
+        """Explain what wrongly follows a value."""
         before, sign = self._tokens[self._at - 1], self._tokens[self._at - 2].text
         if before.kind is Kind.NUMBER:
             hint = number_hint(before, "-" if sign == "-" else "", token)
@@ -67,7 +67,7 @@ class Cursor:
         return f"expected {expected} before {shown(token)}"
 
     def _variable_hint(self, token: Token) -> str:
-        """Describe what stands in place of a variable's name."""
+        """Explain what is found in place of a variable's name."""
         if token.kind is Kind.STRING:
             return f"write {token.text.strip(chr(34))} = …, without quotation marks around the name"
         if token.kind is Kind.SIGN and token.text in {"}", "]"}:
@@ -108,7 +108,7 @@ class Cursor:
 
 
 def shown(token: Token) -> str:
-    """Return a token as an error may show it."""
+    """Return a token in a form that an error may show."""
     if token.kind is Kind.SIGN or _HARMLESS.fullmatch(token.text):
         return f"'{token.text}'"
     return {Kind.NEWLINE: "the line break", Kind.END: "the end of the file"}.get(

@@ -1,4 +1,4 @@
-"""The variables that the Terraform module declares: their names and types, read from its files."""
+"""The names and types of the Terraform module's variables, read from its files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_declarations(*folders: Path) -> dict[str, Declaration]:
 def with_known_types(
     declared: Mapping[str, Declaration], typed: Mapping[str, Declaration]
 ) -> dict[str, Declaration]:
-    """Return ``declared``, with types from ``typed`` where it leaves them open (``any``)."""
+    """Return ``declared``, taking types from ``typed`` where it has ``any``."""
     return {
         name: Declaration(typed[name].type, each.is_required)
         if each.type == Primitive("any") and name in typed

@@ -1,4 +1,4 @@
-"""What was probably meant by a number or a name that no variables file can have. Pure."""
+"""Guess what was meant by an invalid number or name in a variables file. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GROUPED: Final = re.compile(r"(_\d{3})+")
 
 
 def number_hint(number: Token, sign: str, follows: Token) -> str | None:
-    """Return what to write for a number with something at its end; None if that may be right.
+    """Return what to write for a number with a suffix; None if the suffix may be right.
 
     Args:
         number: The number.
@@ -35,14 +35,14 @@ def number_hint(number: Token, sign: str, follows: Token) -> str | None:
 
 
 def comma_hint(after: Token) -> str:
-    """Return what to write for a number with a comma in it, and ``after`` behind the comma."""
+    """Return what to write for a number with a comma, followed by ``after``."""
     if len(after.text) == 3:
         return "write a number without a comma, or decimals with a point"
     return "write decimals with a point, not a comma"
 
 
 def assignment_hint(name: str, token: Token) -> str | None:
-    """Return what to write where ``token`` stands in place of the sign after a variable's name."""
+    """Return what to write if ``token`` follows a variable's name instead of the equals sign."""
     if token.kind is Kind.STRING:
         return f"{name} is a block, and a variables file has none: write name = value"
     if token.text in {".", "["}:

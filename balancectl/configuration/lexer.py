@@ -1,4 +1,4 @@
-"""Splits a variables file into tokens: HCL's literals, which JSON's are, too.
+"""Splits a variables file into tokens: HCL's literals, which include JSON's.
 
 Syntax: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md, read 2026-11.
 """
@@ -25,7 +25,7 @@ _TOKEN: Final = re.compile(
       | (?P<sign>=>|==|\.\.\.|[{}\[\]():=,.+*%?!&|<>-]|/(?!\*))""",
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
-#: What starts where no token can, and what to do about it.
+#: Texts that start no valid token, and what to do about them.
 _ODD: Final = {
     '"': "the string has no closing quotation mark on this line",
     "'": "strings need double quotation marks",
@@ -70,7 +70,7 @@ def tokenize(text: str, source: str) -> list[Token]:
     """Return the tokens of ``text``, without comments, and an END.
 
     Raises:
-        CliError: With line and column of what cannot start a token.
+        CliError: With the line and column of the invalid text.
     """
     tokens: list[Token] = []
     at, line, start_of_line, is_adjacent = 0, 1, 0, False
@@ -102,7 +102,7 @@ def _token(match: re.Match[str], line: int, column: int, *, is_adjacent: bool) -
 
 
 def _oddity(text: str, at: int) -> str:
-    """Describe what stands at a position where no token can start."""
+    """Explain a text that starts no valid token."""
     character = text[at]
     if character in "'\u2019" and text[at - 1 : at].isdigit():
         return "write numbers without separators between their digits"

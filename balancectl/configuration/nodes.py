@@ -28,7 +28,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """An object or map; a name may occur in several members."""
+    """An object or map; several members may have the same name."""
 
     members: tuple[Member, ...]
     line: int

@@ -19,17 +19,17 @@ from balancectl.configuration.nodes import Mapping, Member, Node, Plain, Scalar,
 from balancectl.configuration.problems import Path
 
 _DEEPEST: Final = 100
-#: After a value, these make it an expression.
+#: These turn a value before them into an expression.
 _OPERATORS: Final = frozenset(".([+-*/?<>%!&|") | {"=="}
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-#: A template's opening, not doubled: ``$${`` stands for the three characters ``${``.
+#: A template's opening, unless doubled: ``$${`` is an escaped ``${``.
 _TEMPLATE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\{|(?<!%)(?:%%)*%\{")
 _LITERALS: Final[dict[str, Plain]] = {"true": True, "false": False, "null": None}
 
 
 def parse_variables(text: str, source: str) -> Mapping:
-    """Return the variables that a file sets; ``source`` names it, and ``.json`` makes it JSON.
+    """Return the variables that a file sets; ``source`` is its name, and ``.json`` means JSON.
 
     Raises:
         CliError: With the line of a syntax error, or the path of an expression.
@@ -43,7 +43,7 @@ def parse_variables(text: str, source: str) -> Mapping:
 
 
 def repeated_names(node: Node) -> Iterator[tuple[Path, int, int]]:
-    """Yield path, line and first line of every member whose name occurred before."""
+    """Yield the path, line and first line of every member with a repeated name."""
     for path, mapping in walk(node):
         first: dict[str, int] = {}
         for member in mapping.members:
@@ -53,7 +53,7 @@ def repeated_names(node: Node) -> Iterator[tuple[Path, int, int]]:
 
 
 def _parse_json(text: str, source: str) -> Mapping:
-    """Parse a JSON file: its syntax with Python's parser, its lines with ours."""
+    """Parse a JSON file: Python's parser checks the syntax, ours finds the lines."""
     try:
         is_object = isinstance(json.loads(text), dict)
     except json.JSONDecodeError as exc:
@@ -95,7 +95,7 @@ class _Parser(Cursor):
         return self._value()
 
     def _member(self, name: str, line: int) -> Member:
-        """Parse the value of a member whose name and sign are read."""
+        """Parse the value of a member after its name and sign."""
         self._path.append(f".{name}" if self._path else name)
         node = self._value()
         self._path.pop()
@@ -172,7 +172,7 @@ class _Parser(Cursor):
         return False
 
     def _separator(self, opening: Token, sign: str, *, newline_separates: bool) -> None:
-        """Consume what stands between two members or items."""
+        """Consume the separator between two members or items."""
         separated = newline_separates and self._peek().kind is Kind.NEWLINE
         token = self._skip_newlines()
         if token.kind is Kind.SIGN and token.text == ",":

@@ -1,4 +1,4 @@
-"""What is wrong in a variables file, and where."""
+"""Problems in a variables file, and where they are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*|\[\d+\]", re.ASCII)
 
 
 class Severity(StrEnum):
-    """Whether a plan refuses the file for it."""
+    """Whether a plan would refuse the file."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, with its remedy."""
+    """One problem, with its remedy."""
 
     text: str
     path: Path = ()
@@ -34,7 +34,7 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """The text, after the path unless it names that itself."""
+        """The text, preceded by the path unless it already names it."""
         is_named = self.names_itself or not self.path
         return self.text if is_named else f"{format_path(self.path)}: {self.text}"
 

@@ -1,8 +1,8 @@
-"""Holds a file's values against the rules of the Terraform module, by planning without resources.
+"""Checks a file's values against the Terraform module's rules, by planning without resources.
 
-The rules stay where they are, in Terraform: a scratch root has the module's variables, with their
-validations, and the one inner module that checks accounts and subscribers. Neither needs a
-provider, so nothing is downloaded and no credentials are read.
+The rules exist only in Terraform: a scratch root has the module's variables with their validations,
+and the inner module that checks accounts and subscribers. Neither needs a provider, so nothing is
+downloaded and no credentials are read.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from balancectl.cli.errors import CliError
 from balancectl.configuration.declarations import read_declarations
 from balancectl.configuration.problems import Problem, Severity
 
-#: The checkout that this program is part of; a wheel is part of none.
+#: The checkout that this program runs from; a wheel has none.
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 MODULE: Final = Path("infra/terraform")
-#: The root that is deployed: a few variables, and a call of the module.
+#: The deployed root: a few variables, and a call of the module.
 ROOT: Final = Path("infra/deploy")
 
 #: The parts of the module that need no provider.
@@ -36,12 +36,12 @@ _NEEDS_MORE: Final = re.compile(r"\b(?:local|data)\.")
 _ORIGIN: Final = re.compile(r"\n\nThis was checked by the validation rule at .*", re.DOTALL)
 #: How Terraform shows a variable: its block, or its line in the file of values.
 _VARIABLE: Final = re.compile(r'variable "(\w+)"|^ "(\w+)":', re.MULTILINE)
-#: Checked at deployment: whether the packages are built is no property of the file.
+#: Checked at deployment only: the file cannot tell whether packages are built.
 _NOT_OF_THE_FILE: Final = frozenset({"packages", "package_dir"})
 
 
 def rule_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what the module's rules refuse, without lines; each problem's path is a variable.
+    """Yield the problems that the module's rules find, without lines; their path is a variable.
 
     Raises:
         CliError: When Terraform cannot be run.
@@ -62,7 +62,7 @@ def rule_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _scratch_root(folder: Path) -> Path:
-    """Lay out the provider-free part of the module as in a checkout; return its folder."""
+    """Copy the provider-free part of the module, laid out as in a checkout; return its folder."""
     source, root = CHECKOUT / MODULE, folder / MODULE
     root.mkdir(parents=True)
     (folder / "functions").symlink_to(CHECKOUT / "functions")
@@ -77,7 +77,7 @@ def _scratch_root(folder: Path) -> Path:
 
 
 def _variables_of_the_root() -> list[str]:
-    """Return the variables that the deployed root declares beside the module's."""
+    """Return the variables that the deployed root declares in addition to the module's."""
     own = read_declarations(CHECKOUT / MODULE)
     texts = [file.read_text(encoding="utf-8") for file in sorted((CHECKOUT / ROOT).glob("*.tf"))]
     blocks = [match for text in texts for match in _BLOCK.finditer(text)]
@@ -85,7 +85,7 @@ def _variables_of_the_root() -> list[str]:
 
 
 def _terraform(root: Path, command: str, *arguments: str) -> str:
-    """Run Terraform in ``root``; return what it printed."""
+    """Run Terraform in ``root``; return its output."""
     script = CHECKOUT / "scripts" / "terraform.py"
     options = ["-input=false", "-no-color"]
     done = subprocess.run(  # noqa: S603 -- our own script

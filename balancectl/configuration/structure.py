@@ -1,4 +1,4 @@
-"""Finds in a file's tree what Terraform does not report, or reports without the place. Pure."""
+"""Finds problems that Terraform does not report, or reports without their place. Pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _similar_names(tree: nodes.Mapping) -> Iterator[Problem]:
 
 
 def _definition_problems(tree: nodes.Mapping) -> Iterator[Problem]:
-    """Hold custom definitions against the schema."""
+    """Check custom definitions against the schema."""
     custom = tree.get(_CUSTOM)
     if not isinstance(custom, nodes.Mapping):
         return

@@ -1,4 +1,4 @@
-"""Terraform's type constraints: parsing them, and holding values against them."""
+"""Parses Terraform's type constraints, and checks values against them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from balancectl.configuration.nodes import Mapping, Node, Scalar, Sequence
 from balancectl.configuration.problems import Path, Problem
 from shared.money import NumberError, parse_number
 
-#: A number with something beside it. No other value is quoted: it may be a key.
+#: A number with other text around it. No other value is quoted, because it may be a key.
 _NEARLY_A_NUMBER: Final = re.compile(r"\s*[$€£]?\s*(-?\d[\d.,]*)\s*[A-Za-z%€£$]{0,8}\s*", re.ASCII)
 _THOUSANDS: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 _EXAMPLES: Final = {
@@ -63,12 +63,12 @@ Type = Primitive | ListOf | MapOf | ObjectOf
 
 
 def parse_type(text: str) -> Type:
-    """Return the type that a constraint stands for."""
+    """Return the type described by a constraint."""
     return _Constraint(tokenize(text, "type constraint")).type()
 
 
 def type_problems(node: Node, type_: Type, path: Path) -> Iterator[Problem]:
-    """Yield where a value does not fit its type, and which fields are unknown or missing."""
+    """Yield type mismatches, and unknown or missing fields."""
     match type_, node:
         case Primitive("any"), _:
             return
@@ -89,7 +89,7 @@ def type_problems(node: Node, type_: Type, path: Path) -> Iterator[Problem]:
 
 
 def _object_problems(node: Mapping, type_: ObjectOf, path: Path) -> Iterator[Problem]:
-    """Hold an object against its fields."""
+    """Check an object against its fields."""
     for member in node.members:
         field = type_.fields.get(member.name)
         if field is None:
@@ -104,7 +104,7 @@ def _object_problems(node: Mapping, type_: ObjectOf, path: Path) -> Iterator[Pro
 
 
 def _primitive_problems(node: Scalar, name: str, path: Path) -> Iterator[Problem]:
-    """Hold a scalar against a primitive type, with Terraform's conversions."""
+    """Check a scalar against a primitive type, with Terraform's conversions."""
     value = node.value
     match name:
         case "number" if not _is_number(value):
@@ -116,14 +116,14 @@ def _primitive_problems(node: Scalar, name: str, path: Path) -> Iterator[Problem
 
 
 def _bare(digits: str) -> str:
-    """Return a number without separators, and with a decimal point."""
+    """Return a number without separators and with a decimal point."""
     if _THOUSANDS.fullmatch(digits):
         return digits.replace(",", "")
     return digits.replace(",", ".").rstrip(".")
 
 
 def _is_number(value: object) -> bool:
-    """Whether Terraform takes ``value`` for a number."""
+    """Whether Terraform converts ``value`` to a number."""
     try:
         parse_number(value)
     except NumberError:
@@ -132,7 +132,7 @@ def _is_number(value: object) -> bool:
 
 
 def _form(type_: Type) -> str:
-    """Return how a value of a type is written."""
+    """Return an example of how to write a value of a type."""
     match type_:
         case Primitive():
             return _EXAMPLES[type_.name]

@@ -22,7 +22,7 @@ DEFAULT_STALE_AFTER: Final = timedelta(minutes=30)
 _MAX_SHARDS: Final = 1_000
 
 
-#: What in a schedule's input says how often accounts are due.
+#: The fields of a schedule's input that set how often accounts are due.
 RHYTHM: Final = frozenset({"poll_interval_minutes", "close_interval_minutes"})
 
 
@@ -42,12 +42,12 @@ class DeployedAccount:
 
     @property
     def is_pushed(self) -> bool:
-        """Whether its balance is handed in, so that it has no key."""
+        """Whether its balance is pushed, so that it has no key."""
         return self.provider == PUSHED
 
     @property
     def stale_after(self) -> timedelta:
-        """The age from which the last balance is stale."""
+        """The age at which the last balance becomes stale."""
         minutes = self.config.get("stale_after_minutes")
         return DEFAULT_STALE_AFTER if minutes is None else timedelta(minutes=float(minutes))
 
@@ -65,7 +65,7 @@ class Shard:
 
     @property
     def watches_closely(self) -> bool:
-        """Whether accounts that are close to a threshold are polled more often."""
+        """Whether accounts close to a threshold are polled more often."""
         return self.event.keys() >= RHYTHM
 
 
@@ -78,11 +78,11 @@ class Stack:
 
     @property
     def with_keys(self) -> tuple[str, ...]:
-        """Names of the accounts that need a key: all but those whose balance is pushed."""
+        """The accounts that need a key: all but pushed ones."""
         return tuple(name for name, each in self.accounts.items() if not each.is_pushed)
 
     def is_watched_closely(self, latest: Latest) -> bool:
-        """Return whether the account of ``latest`` is polled more often than others, as of now."""
+        """Return whether the account of ``latest`` is currently polled more often than others."""
         account = self.accounts.get(latest.account)
         closely = {shard.number for shard in self.shards if shard.watches_closely}
         if account is None or account.shard not in closely:
@@ -102,7 +102,7 @@ class Stack:
 
     @classmethod
     def of(cls, shards: Iterable[Shard]) -> Stack:
-        """Return the deployment that has these schedules."""
+        """Return the deployment with these schedules."""
         found = tuple(shards)
         accounts = {
             config["id"]: DeployedAccount(config["id"], config, shard.number)
@@ -113,12 +113,12 @@ class Stack:
 
 
 def read_stack(target: Target) -> Stack:
-    """Read the deployment's poll schedules, by number, until there is no next one.
+    """Read the deployment's poll schedules by number, until the next one is missing.
 
     Reading by name rather than listing needs only one action on one group of schedules.
 
     Raises:
-        StackNotFoundError: When there is no first schedule.
+        StackNotFoundError: When the first schedule is missing.
     """
     shards: list[Shard] = []
     while len(shards) < _MAX_SHARDS and (shard := _read_shard(target, len(shards))) is not None:

@@ -27,7 +27,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The latest known balance of an account."""
+    """An account's latest known balance."""
 
     outcome: Outcome
     detail: str
@@ -44,7 +44,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer, and the figures it rests on."""
+    """The answer, and the figures behind it."""
 
     answer: Answer
     detail: str
@@ -53,7 +53,7 @@ class Verdict:
 def judge(
     reading: Reading | None, need: Decimal, unit: str | None, max_age: timedelta, now: datetime
 ) -> Verdict:
-    """Return whether the latest known balance is as much as needed. Pure."""
+    """Return whether the latest known balance is at least the amount needed. Pure."""
     problem = _problem(reading, max_age, now)
     if reading is None or reading.balance is None or reading.at is None or problem:
         return Verdict(Answer.UNKNOWN, problem)
@@ -70,7 +70,7 @@ def judge(
 def judge_time(
     reading: Reading | None, need: timedelta, max_age: timedelta, now: datetime
 ) -> Verdict:
-    """Return whether the balance lasts as long as needed, 9 times in 10. Pure."""
+    """Return whether the balance lasts as long as needed, in 9 cases of 10. Pure."""
     problem = _problem(reading, max_age, now)
     if reading is None or reading.balance is None or problem:
         return Verdict(Answer.UNKNOWN, problem)
@@ -85,7 +85,7 @@ def judge_time(
 
 
 def _problem(reading: Reading | None, max_age: timedelta, now: datetime) -> str:
-    """Return why a reading answers nothing; empty when it does."""
+    """Return why a reading gives no answer; empty if it does."""
     if reading is None:
         return "no record: never polled, or no such account"
     if reading.outcome is not Outcome.OK:

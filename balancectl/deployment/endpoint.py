@@ -1,4 +1,4 @@
-"""Which AWS a client reaches: the real one, or an emulator on this machine. Pure."""
+"""Whether a client reaches AWS or an emulator on this machine. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _LOOPBACK_NAMES: Final = ("localhost", ".localhost")
 
 
 def is_local(url: str) -> bool:
-    """Whether ``url`` leads to this machine.
+    """Whether ``url`` points to this machine.
 
     Raises:
-        CliError: When it is plain http to another one: keys and credentials would be readable.
+        CliError: When it is plain http to another machine: keys and credentials would be readable.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""

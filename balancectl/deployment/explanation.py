@@ -1,8 +1,8 @@
 """What happened to an account around a time, and why a message was or was not sent.
 
-From what the monitor keeps anyway: the polls in table ``balances``, the incident and the silences
-in table ``alerts``, and the router's log, which has a line for every message that was published and
-for every change that was not announced, with the reason.
+It combines data that the monitor keeps anyway: the polls in table ``balances``, the incident and
+silences in table ``alerts``, and the router's log, which has a line for every published message and
+for every suppressed change, with the reason.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _KINDS: Final = frozenset(kind.value for kind in AlarmKind)
 #: Lines of the router's log (``alert_router.notify``).
 _PUBLISHED: Final = "message published"
 _SUPPRESSED: Final = "notification suppressed"
-#: Why the router did not announce a change, by the reason in its log.
+#: Why the router suppressed a change, by the reason in its log.
 _REASONS: Final = {
     "silenced": "a silence covered the account",
     "grouped": "it waited for similar alerts, to be sent with them",
@@ -45,7 +45,7 @@ _REASONS: Final = {
 
 
 class What(StrEnum):
-    """The kinds of events."""
+    """Kinds of events."""
 
     POLL = "poll"
     ALARM = "alarm"
@@ -56,7 +56,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened."""
+    """One event."""
 
     at: datetime
     what: What
@@ -101,7 +101,7 @@ def _polls(target: Target, account: str, start: datetime, end: datetime) -> Iter
 
 
 def _alarms(incident: Incident | None) -> Iterator[Event]:
-    """Yield the latest change of each alarm, as the router knows it."""
+    """Yield the latest change of each alarm that the router knows."""
     for kind, status in incident.alarms.items() if incident else ():
         if kind in _KINDS:
             text = f"{kind} {'fired' if status.firing else 'cleared'}"
@@ -109,7 +109,7 @@ def _alarms(incident: Incident | None) -> Iterator[Event]:
 
 
 def _silences(target: Target, account: str, provider: str) -> Iterator[Event]:
-    """Yield the active silences that cover the account; those that ended are not kept."""
+    """Yield the active silences that cover the account; ended ones are not stored."""
     now = target.now()
     for silence in read_silences(target, now).active:
         if silence.covers(account, provider, now):
@@ -118,7 +118,7 @@ def _silences(target: Target, account: str, provider: str) -> Iterator[Event]:
 
 
 def _log_events(target: Target, account: str, start: datetime, end: datetime) -> Iterator[Event]:
-    """Yield what the router's log says of the account."""
+    """Yield the account's events in the router's log."""
     pages = target.logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{target.names.router_function}",
         startTime=int(start.timestamp() * 1000),
@@ -138,7 +138,7 @@ def _log_events(target: Target, account: str, start: datetime, end: datetime) ->
 
 
 def _event(entry: Mapping[str, Any], account: str) -> Event | None:
-    """Return the event of a log line; None if it is about something else."""
+    """Return the event in a log line; None if it is about something else."""
     try:
         line = json.loads(entry["message"])
         at = datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)

@@ -23,9 +23,9 @@ _WORKERS: Final = 16
 def read_past(
     target: Target, latest: Mapping[str, Latest], now: datetime, namespace: str | None
 ) -> dict[str, Past]:
-    """Return what a page draws of each account.
+    """Return the data that the page draws for each account.
 
-    ``namespace`` is that of the accounts' metrics; None for the deployment's default.
+    ``namespace`` is the accounts' metric namespace; None for the deployment's default.
     """
     start = now - BEHIND
     points = read_points(
@@ -67,14 +67,14 @@ def read_days(target: Target, start: datetime, account: str) -> list[DayTotals]:
 
 
 def find_top_ups(days: Sequence[DayTotals], latest: Latest, points: Sequence[Point]) -> list[TopUp]:
-    """Return each day's top-ups as one, at the hour of the day's highest rise."""
+    """Return each day's top-ups as one, at the hour of the highest rise."""
     last = latest.good.last_top_up
     totals = [*days, *([latest.day] if latest.day else [])]
     return [TopUp(_rise(day, last, points), day.topped_up) for day in totals if day.topped_up > 0]
 
 
 def _rise(day: DayTotals, last: TopUp | None, points: Sequence[Point]) -> datetime:
-    """Return when the balance rose most on a day: as recorded, as published, else at noon."""
+    """Return when the balance rose most on a day: from records, else metrics, else noon."""
     if last is not None and last.at.date() == day.day:
         return last.at
     pairs = pairwise(points)

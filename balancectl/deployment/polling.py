@@ -70,9 +70,9 @@ def poll_shards(
     """Poll the shards' accounts, or ``only`` some, as a run scheduled ``at``.
 
     Raises:
-        CliError: When a run failed as a whole; the others were made nevertheless.
+        CliError: When a run failed as a whole; the others were made nonetheless.
     """
-    client = target.functions  # made before the threads: boto3 makes clients one at a time
+    client = target.functions  # before the threads: creating boto3 clients is not thread-safe
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         runs = [pool.submit(_poll_shard, target, client, shard, only, at) for shard in shards]
         reports = [run.result() for run in runs]
@@ -99,7 +99,7 @@ def with_recorded_balances(target: Target, report: Report) -> Report:
 
 
 def _completed(polled: Polled, latest: Mapping[str, Latest]) -> Polled:
-    """Return a skipped account with its recorded balance, if there is one."""
+    """Return a skipped account with its recorded balance, if any."""
     known = latest.get(polled.account)
     if not polled.is_skipped or polled.balance is not None or known is None:
         return polled
@@ -120,7 +120,7 @@ def _poll_shard(
         for account in shard.event.get("accounts", [])
         if only is None or account.get("id") in only
     ]
-    # Without its rhythm: what is asked for is polled, whether it is due or not.
+    # Without the rhythm: requested accounts are polled whether due or not.
     event = {name: value for name, value in shard.event.items() if name not in RHYTHM}
     event |= {"accounts": accounts, "scheduled_at": format_time(at)}
     function = target.names.poller_function

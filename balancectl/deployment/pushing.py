@@ -1,4 +1,4 @@
-"""Hands balances to the deployed poller, through the alias that takes nothing else."""
+"""Pushes balances to the deployed poller, through the alias that takes nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from balancectl.deployment.target import Target
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A balance to hand in; without unit and time, the account's own and now."""
+    """A balance to push; unit and time default to the account's own and now."""
 
     account: str
     balance: Decimal
@@ -25,7 +25,7 @@ class Figure:
     at: str | None = None
 
     def to_json(self) -> dict[str, str]:
-        """Return it as the poller takes it: the amount as text, so that it stays exact."""
+        """Return it in the poller's form: the amount as text, so that it stays exact."""
         fields = {
             "account": self.account,
             "balance": f"{self.balance:f}",
@@ -37,7 +37,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the poller made of the figures."""
+    """The poller's response to a push."""
 
     pushed: Sequence[Mapping[str, Any]]
     """Account, balance, unit and time of each that was taken."""
@@ -46,10 +46,10 @@ class Answer:
 
 
 def push(target: Target, figures: Sequence[Figure]) -> Answer:
-    """Hand in ``figures`` in one invocation.
+    """Push ``figures`` in one invocation.
 
     Raises:
-        CliError: When there is no alias, or the poller takes none of it.
+        CliError: When there is no alias, or the poller refuses the whole event.
     """
     function = target.names.poller_function
     event = {"pushes": [each.to_json() for each in figures], "by": target.identity[1]}
@@ -73,7 +73,7 @@ def push(target: Target, figures: Sequence[Figure]) -> Answer:
 
 
 def _parse(payload: bytes) -> Answer:
-    """Read the poller's answer."""
+    """Parse the poller's response."""
     try:
         found = json.loads(payload)
         refused = {str(each["account"]): str(each["reason"]) for each in found["refused"]}

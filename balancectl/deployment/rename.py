@@ -16,15 +16,15 @@ from shared.records.ledger import LEDGER
 #: BatchWriteItem takes 25 (DynamoDB API reference, read 2026-11).
 _BATCH: Final = 25
 _MAX_ROUNDS: Final = 20
-#: Digests of where the key is kept, which the new name changes: without one, the poller takes the
-#: balance for the same one and goes on with its burn.
+#: Digests of where the key is kept, which the new name changes. Without them, the poller takes the
+#: balance for the same one and keeps its burn.
 _OF_THE_OLD_NAME: Final = ("source_hash", "asked")
 
 
 def copy_history(target: Target, old: str, new: str) -> int:
-    """Copy the records of ``old`` to ``new``; return how many. Repeating it does no harm.
+    """Copy the records of ``old`` to ``new``; return how many. Idempotent.
 
-    A present state or a ledger that ``new`` has already is kept.
+    An existing current state or ledger of ``new`` is kept.
     """
     table = target.names.balances_table
     copies: list[Any] = []
@@ -53,7 +53,7 @@ def _items(target: Target, account: str) -> Iterator[dict[str, Any]]:
 
 
 def _put_latest(target: Target, item: dict[str, Any]) -> None:
-    """Write the present state, unless the account has one."""
+    """Write the current state, unless the account has one."""
     try:
         target.dynamodb.put_item(
             TableName=target.names.balances_table,

@@ -40,7 +40,7 @@ def write_silence(target: Target, silence: Silence) -> None:
 
 
 def read_silences(target: Target, now: datetime) -> Silences:
-    """Return the silences active at ``now``, in the order in which they end."""
+    """Return the silences active at ``now``, the first to end first."""
     pages = target.dynamodb.get_paginator("query").paginate(
         TableName=target.names.alerts_table,
         KeyConditionExpression="#scope = :scope",
@@ -56,7 +56,7 @@ def read_silences(target: Target, now: datetime) -> Silences:
     for item in items:
         try:
             active.append(Silence.from_item(decode(item)))
-        except Exception as exc:  # noqa: BLE001 -- whatever is in one item, the others are shown
+        except Exception as exc:  # noqa: BLE001 -- one malformed item must not hide the others
             unreadable[item["id"]["S"]] = f"{type(exc).__name__}: {exc}"
     # The table's TTL may delete items hours late.
     active = sorted((s for s in active if s.until > now), key=lambda silence: silence.until)

@@ -1,4 +1,4 @@
-"""The deployment that a command addresses: resource names and AWS clients, built on first use.
+"""The deployment that a command works on: resource names and AWS clients, built on first use.
 
 Commands that need no AWS work without credentials.
 """
@@ -42,7 +42,7 @@ def _utc_now() -> datetime:
 
 
 def _environment(*names: str) -> tuple[str | None, ...]:
-    """Return the values of environment variables, the first of which counts."""
+    """Return the values of environment variables; the first one set counts."""
     return tuple(os.environ.get(name) for name in names)
 
 
@@ -63,9 +63,9 @@ class Target:
         return StackNames(self.name)
 
     def command(self, *words: str) -> str:
-        """Return a balancectl command to paste: with the options that lead to this deployment.
+        """Return a balancectl command to paste, with the options that select this deployment.
 
-        What the environment says anyway is left out.
+        Options that the environment already sets are left out.
         """
         options = (
             ("--name", self.name, (os.environ.get("BALANCE_MONITOR_NAME"), DEFAULT_NAME)),
@@ -190,7 +190,7 @@ class Target:
         return client
 
     def _announce(self, endpoint: str) -> None:
-        """Print once that commands reach an emulator, so that nobody takes it for AWS.
+        """Print once that commands reach an emulator, so that nobody mistakes it for AWS.
 
         Raises:
             CliError: When the endpoint is neither encrypted nor on this machine.

@@ -1,4 +1,4 @@
-"""Where accounts' keys are sent, as the notes beside them say it."""
+"""Where accounts' keys are sent, in the form of the notes beside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from balancectl.deployment.accounts import Stack
 def destinations(stack: Stack | None, accounts: Iterable[str]) -> dict[str, str]:
     """Return the destinations by account; an account that is not configured has none.
 
-    A shipped provider is its name, anything else the origin of its requests.
+    For a shipped provider that is its name, for anything else the origin of its requests.
     """
     found = ((account, _destination(stack, account)) for account in accounts)
     return {account: destination for account, destination in found if destination}

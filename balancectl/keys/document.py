@@ -29,7 +29,7 @@ def parse_document(text: str | None, secret_id: str) -> dict[str, Any]:
     """Return the keys by name; an empty secret is an empty document.
 
     Raises:
-        CliError: When the text is something else, which must not be overwritten.
+        CliError: When the text is anything else, which must not be overwritten.
     """
     if text is None or not text.strip():
         return {}
@@ -56,13 +56,13 @@ def set_keys(
     bound_to: Mapping[str, str],
     new_id: Callable[[], str] = lambda: token_hex(4),
 ) -> tuple[dict[str, Any], dict[str, Change]]:
-    """Return the document with ``keys`` and the notes beside them, and what that changed.
+    """Return the document with ``keys`` and their notes, and the changes made.
 
     Args:
         document: The keys and notes by name.
         keys: The keys to set.
-        bound_to: Where they may be sent; a key that is not in it keeps the note that it has.
-        new_id: Returns an id for a key that is another one.
+        bound_to: Where they may be sent; a key not listed keeps its note.
+        new_id: Returns an id for a replaced key.
     """
     changes = {name: _change(document.get(name), key) for name, key in keys.items()}
     new = {**document, **keys}
@@ -75,7 +75,7 @@ def set_keys(
 
 
 def bind(document: Mapping[str, Any], name: str, bound_to: str) -> tuple[dict[str, Any], Change]:
-    """Return the document with where the key called ``name`` may be sent."""
+    """Return the document with a note of where the key ``name`` may be sent."""
     if name not in document:
         return dict(document), Change.ABSENT
     change = _change(document.get(name + BOUND_TO), bound_to)
@@ -88,7 +88,7 @@ def key_names(document: Mapping[str, Any]) -> set[str]:
 
 
 def replace_text(text: str | None, key: PlainKey) -> tuple[str | None, Change]:
-    """Return the text of a secret that is one key; None if it is already."""
+    """Return the new text of a secret that is a single key; None if unchanged."""
     new = key if isinstance(key, str) else json.dumps(key, ensure_ascii=False)
     try:
         old = None if text is None else parse_stored(text).take(None).key
@@ -121,14 +121,14 @@ def _belongs_to(name: str, account: str) -> bool:
 
 
 def _change(old: object, key: object) -> Change:
-    """Return what replacing ``old`` by ``key`` changes."""
+    """Return the change made by replacing ``old`` with ``key``."""
     if old is None:
         return Change.ADDED
     return Change.UNCHANGED if old == key else Change.CHANGED
 
 
 def why_unusable(text: str | None, json_key: str | None) -> str | None:
-    """Return why the poller finds no key in a secret's text; None if it finds one."""
+    """Return why the poller would find no key in a secret's text; None if it would."""
     if text is None:
         return "the secret has no value yet"
     try:

@@ -117,7 +117,7 @@ def _dotenv_pairs(text: str, source: str) -> list[tuple[str, object]]:
     for binding in parse_stream(io.StringIO(text)):
         if binding.key is None and not binding.error:
             continue  # a comment or an empty line
-        # A key alone on a line, such as one in base64, may look like "KEY=": it is not quoted.
+        # A key alone on a line, such as a base64 one, may look like "KEY=", so it is never quoted.
         is_name = ACCOUNT_PATTERN.fullmatch(binding.key or "")
         if is_name and not binding.error and binding.value == "":
             raise CliError(
@@ -131,6 +131,6 @@ def _dotenv_pairs(text: str, source: str) -> list[tuple[str, object]]:
 
 
 def _line(original: Original) -> int:
-    """Return a statement's line; the parser counts from the blank lines before it."""
+    """Return a statement's line; the parser counts from any blank lines before it."""
     text = original.string
     return original.line + text[: len(text) - len(text.lstrip())].count("\n")

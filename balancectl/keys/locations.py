@@ -74,11 +74,11 @@ def save_keys(
         target: The deployment.
         locations: Where each account's key is kept.
         keys: The keys by account.
-        bound_to: Where each account's key is sent, which is noted beside it.
+        bound_to: Where each account's key is sent, to be noted beside it.
 
     Raises:
-        CliError: When accounts that share a key are given different ones, or a secret cannot be
-            written. Keys in other secrets may have been saved by then.
+        CliError: When accounts that share a key get different ones, or a secret cannot be written.
+            Keys in other secrets may already be saved.
     """
     changes: dict[str, Change] = {}
     for secret_id in dict.fromkeys(locations[account].secret_id for account in keys):
@@ -117,7 +117,7 @@ def remove_key(target: Target, location: SecretReference) -> Change:
     """Remove a named key from its secret.
 
     Raises:
-        CliError: When the whole secret is one key: it can only be deleted.
+        CliError: When the whole secret is one key, which can only be deleted.
     """
     if location.json_key is None:
         raise CliError(

@@ -1,4 +1,4 @@
-"""What a provider wants of a key: its parts, and its kind."""
+"""What a provider requires of a key: its parts and its kind."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def key_parts(stack: Stack | None, account: str) -> Sequence[str]:
 
 
 def check_kind(stack: Stack | None, account: str, key: PlainKey) -> list[str]:
-    """Return what is odd about the kind of an account's key.
+    """Return warnings about the kind of an account's key.
 
     Raises:
-        CliError: When it is of a kind that the provider documents as the wrong one.
+        CliError: When the provider documents that this kind of key does not work.
     """
     definition = _definition_of(stack, account)
     if definition is None or not isinstance(key, str):
@@ -33,7 +33,7 @@ def check_kind(stack: Stack | None, account: str, key: PlainKey) -> list[str]:
 
 
 def _definition_of(stack: Stack | None, account: str) -> Definition | None:
-    """Return the definition of the account's provider; None where there is none to be used."""
+    """Return the definition of the account's provider; None if there is no usable one."""
     known = None if stack is None else stack.accounts.get(account)
     if stack is None or known is None:
         return None

@@ -15,7 +15,7 @@ def rename_key(
     """Store the key at ``location`` under the name ``new``; with ``keep_old``, copy it.
 
     Raises:
-        CliError: When there is no key, or another one under the new name.
+        CliError: When there is no key, or a different one under the new name.
     """
     old = location.json_key or ""
     writer = SecretWriter(target.secretsmanager, location.secret_id)

@@ -1,10 +1,10 @@
 """Changes a secret without losing concurrent changes.
 
 Secrets Manager has no conditional write, but it moves a staging label only from the version that
-the caller names. So a new value is first stored under a private label, and ``AWSCURRENT`` is then
-moved to it from the version that was read. If somebody else has moved it meanwhile, the move is
-refused, and the change is made again on what they wrote.
-(UpdateSecretVersionStage, Secrets Manager API reference, read 2026-11.)
+the caller names. So a new value is first stored under a private label, then ``AWSCURRENT`` is moved
+to it from the version that was read. If another writer has moved it meanwhile, the move is refused,
+and the change is made again on their version. (UpdateSecretVersionStage, Secrets Manager API
+reference, read 2026-11.)
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class SecretWriter:
         """Return the secret's current value.
 
         Raises:
-            CliError: When there is no such secret, it is being deleted, or is not text.
+            CliError: When the secret does not exist, is being deleted, or is not text.
         """
         try:
             answer = self.client.get_secret_value(SecretId=self.secret_id)
@@ -79,7 +79,7 @@ class SecretWriter:
         """Return when the secret was last changed.
 
         Raises:
-            CliError: When there is no such secret, or it is being deleted.
+            CliError: When the secret does not exist or is being deleted.
         """
         try:
             answer = self.client.describe_secret(SecretId=self.secret_id)

@@ -24,15 +24,16 @@ _PLACEHOLDER: Final = re.compile(
     r"insert[-_ ]?(your|key)|example|dummy|\btodo\b|^(api[-_]?key|key|token|secret|password|test)$",
     re.IGNORECASE,
 )
-#: Shorter than any provider's key that is documented, longer than any token but a certificate.
+#: Outside these lengths a key is suspicious: no documented key is shorter, and only certificates
+#: are longer.
 _SHORTEST: Final = 8
 _LONGEST: Final = 4_096
-#: Straight ones, and the typographic ones of word processors.
+#: Straight quotes, and the typographic ones of word processors.
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
 
 
 def parse_key(text: str, what: str) -> PlainKey:
-    """Return a key as it is stored: trimmed; a JSON object is a credential of several parts.
+    """Return a key in its stored form, trimmed; a JSON object is a credential of several parts.
 
     Raises:
         CliError: When it is empty, has invalid characters, or is JSON but not of strings.

@@ -1,4 +1,4 @@
-"""Which keys the poller would not send to where a deployment's accounts point, and why."""
+"""Keys that the poller would refuse to send to their accounts' addresses, and why."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from balancectl.keys.secret_writer import SecretWriter
 
 
 def unsent_keys(target: Target, stack: Stack, key_hosts: frozenset[str]) -> dict[str, str]:
-    """Return the reasons by account; a key that is missing or cannot be read has none.
+    """Return the reasons by account; a missing or unreadable key has none.
 
     Args:
-        target: The deployment, which may be there only in part.
-        stack: Its accounts, as they are or as they are planned.
-        key_hosts: Origins that keys of secrets may go to which `keys set` does not write.
+        target: The deployment, which may exist only in part.
+        stack: Its accounts, deployed or planned.
+        key_hosts: Origins for keys in secrets that `keys set` does not write.
     """
     policy = KeyPolicy(target.name, key_hosts)
     read: dict[str, StoredSecret | None] = {}

@@ -1,4 +1,4 @@
-"""The checks of ``doctor``; one that cannot be made reports that."""
+"""The checks of ``doctor``; a check that cannot run reports that."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from shared.times import format_clock
 from shared.version import VERSION
 from status_page.health import Condition, assess
 
-#: The queues of failures, by suffix of the deployment's name: content, and runbook heading.
+#: The failure queues, by suffix of the deployment's name: content and runbook heading.
 FAILURE_QUEUES: Final = {
     "alarms-dead-letters": ("alarms that the router could not process", "intake-dead-letters"),
     "failures": ("runs, events or messages that failed for good", "failures"),
@@ -71,7 +71,7 @@ def run_checks(target: Target, stack: Stack, now: datetime) -> Iterator[CheckRes
 
 
 def _guarded(what: str, check: Callable[[], Iterator[CheckResult]]) -> Iterator[CheckResult]:
-    """Yield a check's results; an error that prevents it becomes one."""
+    """Yield a check's results; an error that prevents it becomes a result."""
     try:
         lines = list(check())
     except CliError as exc:
@@ -84,7 +84,7 @@ def _guarded(what: str, check: Callable[[], Iterator[CheckResult]]) -> Iterator[
 
 
 def _polling(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResult]:
-    """Check that the schedules run, and when they last did."""
+    """Check that the schedules are enabled and when they last ran."""
     accounts, schedules = (
         format_count(len(stack.accounts), "account"),
         format_count(len(stack.shards), "schedule"),
@@ -100,7 +100,7 @@ def _polling(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResul
     if last is None:
         yield CheckResult("polling", Finding.BAD, f"{text}; no run yet", target.command("poll"))
     else:
-        # A pushed balance may be a day old, whether the poller runs or not.
+        # A pushed balance may be a day old even if the poller runs.
         longest = max(
             (stack.accounts[name].stale_after for name in stack.with_keys),
             default=DEFAULT_STALE_AFTER,
@@ -111,7 +111,7 @@ def _polling(target: Target, stack: Stack, now: datetime) -> Iterator[CheckResul
 
 
 def _version(target: Target, stack: Stack) -> Iterator[CheckResult]:
-    """Compare the version of the functions, which the last poll recorded, with this program's."""
+    """Compare the functions' version, which the last poll recorded, with this program's."""
     latest = read_all_latest(target, stack.accounts).values()
     last = max(latest, key=lambda each: each.polled_at, default=None)
     if last is None:
@@ -173,14 +173,14 @@ def _subscribers(target: Target) -> Iterator[CheckResult]:
 
 
 def _made_by_hand(target: Target, found: Sequence[Subscription]) -> Iterator[CheckResult]:
-    """Name subscriptions that the configuration does not have: no filter of it holds for them."""
+    """List subscriptions that are not in the configuration, so that none of its filters applies."""
     foreign = [e for e in found if e.state is State.CONFIRMED and e.declared is None]
     if not foreign:
         return
     text = join_names([f"{each.protocol} {mask(each.endpoint)}" for each in foreign], 3)
     email_topic = target.names.notifications_topic
     if any(each.topic == email_topic and "email" not in each.protocol for each in foreign):
-        # Before each form had a topic of its own, queues and webhooks got the document here.
+        # Before each form had its own topic, queues and webhooks got the document from this one.
         text = (
             f"{text}; {email_topic} carries e-mail texts: move them to {target.names.events_topic}"
         )
@@ -190,7 +190,7 @@ def _made_by_hand(target: Target, found: Sequence[Subscription]) -> Iterator[Che
 
 
 def _failures(target: Target) -> Iterator[CheckResult]:
-    """Check that the queues of failures are empty."""
+    """Check that the failure queues are empty."""
     bad = False
     for suffix, (text, heading) in FAILURE_QUEUES.items():
         number = _messages(target, f"{target.name}-{suffix}")
@@ -217,7 +217,7 @@ def _messages(target: Target, queue: str) -> int:
 
 
 def _alarms(target: Target) -> Iterator[CheckResult]:
-    """Check for open alarms: the accounts', and the monitor's own."""
+    """Check for firing alarms: the accounts' and the monitor's own."""
     for what, prefix in (("alarms", f"{target.name}/"), ("monitor", f"{target.name}-operations/")):
         pages = target.cloudwatch.get_paginator("describe_alarms").paginate(
             AlarmNamePrefix=prefix, StateValue="ALARM"

@@ -73,7 +73,7 @@ def print_status(  # noqa: PLR0913, PLR0917 -- a table's parts
 
 
 def _how_to_set_up(target: Target, stack: Stack, name: str) -> str:
-    """Return the commands after which an account that was never polled has a balance."""
+    """Return the commands that get an account that was never polled its first balance."""
     steps = [target.command("keys", "set", name), target.command("poll", name)]
     if name in stack.accounts and stack.accounts[name].is_pushed:
         steps = [target.command("poll", name), target.command("push", name, "AMOUNT")]
@@ -106,7 +106,7 @@ def _row(
 
 
 def _details(latest: Latest, stack: Stack, now: datetime) -> list[tuple[str, Cell | str]]:
-    """Return what the table has no room for."""
+    """Return the details that do not fit the table."""
     good = latest.good
     unit, limits = good.unit or "", latest.thresholds
     burn = "" if good.burn_per_day is None else f"{format_amount(good.burn_per_day, unit)} a day"
@@ -143,7 +143,7 @@ def _details(latest: Latest, stack: Stack, now: datetime) -> list[tuple[str, Cel
 
 
 def _polled(latest: Latest, stack: Stack, now: datetime) -> str:
-    """Return the last poll's time and age, and how soon the next one is due while that matters."""
+    """Return the last poll's time and age, and when the next one is due if that matters."""
     polled = f"{format_clock(latest.polled_at, now)}, {format_age(latest.polled_at, now)}"
     if not stack.is_watched_closely(latest):
         return polled
@@ -159,7 +159,7 @@ def _cost_reported(latest: Latest, now: datetime) -> str:
 
 
 def _empty_at(latest: Latest, now: datetime) -> str:
-    """Return the most likely time and the range that holds 4 times in 5."""
+    """Return the most likely time, and the range that holds in 4 cases of 5."""
     good = latest.good
     if good.empty_at is None:
         return ""
@@ -173,7 +173,7 @@ def _empty_at(latest: Latest, now: datetime) -> str:
 
 
 def _auto_top_up(latest: Latest, now: datetime) -> str:
-    """Return that the account tops up by itself, and for how long it did not."""
+    """Return whether the account tops up by itself, and for how long it has failed to."""
     due = latest.good.top_up_due_since
     if not latest.good.tops_up_itself:
         return ""
@@ -183,14 +183,14 @@ def _auto_top_up(latest: Latest, now: datetime) -> str:
 
 
 def _next_request(latest: Latest, now: datetime) -> str:
-    """Return from when the provider takes requests again; empty when it does already."""
+    """Return when the provider will accept requests again; empty if it already does."""
     if latest.retry_at is None or latest.retry_at <= now:
         return ""
     return f"not before {format_clock(latest.retry_at, now)}: the provider asked to wait"
 
 
 def _basis(latest: Latest) -> str:
-    """Return where the burn comes from, or why there is none."""
+    """Return the source of the burn figure, or why there is none."""
     return f"({latest.good.burn_basis})" if latest.good.burn_basis else ""
 
 
@@ -224,7 +224,7 @@ def _number(amount: Decimal | None, unit: str) -> str:
 def as_json(
     name: str, latest: Latest | None, health: Health, stack: Stack, now: datetime
 ) -> dict[str, object]:
-    """Return an account as JSON; what is unknown is null."""
+    """Return an account as JSON; unknown values are null."""
     found: dict[str, object] = {
         "account": name,
         "condition": health.condition.name.lower(),

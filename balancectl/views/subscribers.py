@@ -1,4 +1,4 @@
-"""Prints subscribers, and how those who receive nothing can be reached."""
+"""Prints subscribers, and how to subscribe those who receive nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COLUMNS: Final = (
 def print_subscribers(
     target: Target, found: Mapping[Topic, list[Subscription]], masked: bool
 ) -> None:
-    """Print the table, and what to do about those who receive nothing."""
+    """Print the table, and advice for those who receive nothing."""
     rows = [_row(topic, each, masked) for topic in found for each in found[topic]]
     if rows:
         print_table(_COLUMNS, rows)
@@ -48,7 +48,7 @@ def print_subscribers(
 
 
 def _advise(target: Target, subscriptions: Sequence[Subscription], masked: bool) -> None:
-    """Print how those who receive nothing can be subscribed."""
+    """Print how to subscribe those who receive nothing."""
     pending = [each for each in subscriptions if each.state is State.PENDING]
     if pending:
         names = join_names(shown_endpoint(each, masked) for each in pending)

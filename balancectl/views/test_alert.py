@@ -1,4 +1,4 @@
-"""Prints how far a test message came, and who should receive it."""
+"""Prints how far a test message got, and who should receive it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOOK_FOR: Final = {
 
 
 def print_delivery(target: Target, state: Delivery | None, patience: str) -> None:
-    """Print how far the message came, and where to look if it stopped."""
+    """Print how far the message got, and where to look if it stopped."""
     router = target.names.router_function
     match state:
         case Delivery.SENT:
@@ -50,7 +50,7 @@ def print_delivery(target: Target, state: Delivery | None, patience: str) -> Non
 def print_recipients(
     target: Target, reached: list[Subscription], everybody: list[Subscription], severity: Severity
 ) -> None:
-    """Print who should receive it, and how many others will not."""
+    """Print who should receive the message, and how many others will not."""
     if reached:
         rows: list[list[Cell | str]] = [
             [each.endpoint, each.protocol, _LOOK_FOR.get(each.protocol, "")] for each in reached

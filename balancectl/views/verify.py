@@ -18,12 +18,12 @@ _COLUMNS = (
     Column("Balance", justify="right"),
     Column("Outcome", wraps=True),
 )
-#: Fields of the record that are packed, or the table's own.
+#: Fields of the record that are packed or internal to the table.
 _NOT_SHOWN = frozenset({"burn", "account", "at", "expires_at"})
 
 
 def print_polls(polls: list[LocalPoll], *, explain: bool, as_json_: bool, is_single: bool) -> None:
-    """Print what polling showed: one account in detail, several as a table, or JSON."""
+    """Print the polls: one account in detail, several as a table, or JSON."""
     if as_json_:
         print_json({"accounts": [as_json(one, explain=explain) for one in polls]})
         return
@@ -37,7 +37,7 @@ def print_polls(polls: list[LocalPoll], *, explain: bool, as_json_: bool, is_sin
 
 
 def print_one(poll: LocalPoll) -> None:
-    """Print one account's outcome, and every wallet that the key can see."""
+    """Print one account's outcome and every wallet that the key can see."""
     reading = poll.reading
     style = "green" if reading.outcome is Outcome.OK else "red"
     print_line(f"{poll.account.id}: {_text(poll)}", style)
@@ -60,7 +60,7 @@ def print_table_of(polls: Sequence[LocalPoll]) -> None:
 
 
 def print_explanation(poll: LocalPoll) -> None:
-    """Print how the outcome came about, and what the deployed poller would do with it."""
+    """Print how the outcome came about and what the deployed poller would do with it."""
     print_line()
     print_line(poll.account.id, "bold")
     print_line("  request", "dim")

@@ -1,4 +1,4 @@
-"""Take balances that somebody hands in: check them against the records, record, and report."""
+"""Take pushed balances: check them against the records, record them, and report."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shared.aws.telemetry import logger, report_faults
 from shared.records import Latest
 from shared.times import format_time
 
-#: A poll or another push may change a record meanwhile; so often it is read again.
+#: A poll or another push may change a record meanwhile; how often it is then read again.
 _ROUNDS: Final = 5
 _ONE_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
 class PushReport:
-    """What came of an invocation."""
+    """The results of one invocation."""
 
     pushed: list[Latest] = field(default_factory=list)
     refused: list[RefusedPush] = field(default_factory=list)
@@ -31,11 +31,11 @@ class PushReport:
     write_failures: int = 0
 
     def refuse(self, account: str, reason: str) -> None:
-        """Note that a figure was not taken, and why."""
+        """Note that a balance was refused, and why."""
         self.refused.append(RefusedPush(account, reason))
 
     def note(self, recorded: Sequence[Recorded], written: Written) -> None:
-        """Note what was written of ``recorded``."""
+        """Note what was written from ``recorded``."""
         failed = {account for problem in written.problems for account in problem.accounts}
         self.errors += [problem.words for problem in written.problems]
         self.write_failures += len(failed)
@@ -46,7 +46,7 @@ class PushReport:
                 self.pushed.append(made.latest)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as the invocation's answer."""
+        """Return the report as the invocation's response."""
         return {
             "pushed": [_row(latest) for latest in self.pushed],
             "refused": [{"account": each.account, "reason": each.reason} for each in self.refused],
@@ -55,7 +55,7 @@ class PushReport:
 
 
 def push(event: PushEvent, sinks: Sinks) -> PushReport:
-    """Record the figures of ``event``; one that is refused or fails costs no other."""
+    """Record the balances of ``event``; one that is refused or fails does not affect the others."""
     report = PushReport(refused=list(event.refused))
     waiting: Sequence[Push] = event.pushes
     for _ in range(_ROUNDS):
@@ -70,7 +70,7 @@ def push(event: PushEvent, sinks: Sinks) -> PushReport:
 def _round(
     pushes: Sequence[Push], now: datetime, sinks: Sinks, report: PushReport
 ) -> Sequence[Push]:
-    """Record ``pushes`` once; return those whose record was changed meanwhile."""
+    """Try once to record ``pushes``; return those whose record changed meanwhile."""
     known = sinks.latest.read([each.account for each in pushes])
     report.errors += [known.problem] if known.problem else []
     recorded: list[Recorded] = []
@@ -92,12 +92,12 @@ def _round(
 
 
 def _after(latest: Latest, now: datetime) -> datetime:
-    """Return the time of the record: now, or later than the record that it replaces."""
+    """Return the record's time: now, or just after the record that it replaces."""
     return max(now, latest.polled_at + _ONE_SECOND)
 
 
 def _row(latest: Latest) -> dict[str, str]:
-    """Return one accepted push."""
+    """Return one accepted push as a row."""
     good = latest.good
     return {
         "account": latest.account,
@@ -108,7 +108,7 @@ def _row(latest: Latest) -> dict[str, str]:
 
 
 def log_pushes(report: PushReport, namespace: str) -> None:
-    """Log every figure that was taken or refused, and count what could not be written."""
+    """Log every accepted or refused balance, and count failed writes."""
     log = logger(SERVICE)
     for latest in report.pushed:
         log.info("balance pushed", account=latest.account, claimed_by=latest.good.pushed_by)

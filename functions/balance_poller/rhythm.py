@@ -1,7 +1,6 @@
 """Which accounts a scheduled run polls. Pure.
 
-The schedule fires as often as accounts that are close to a threshold are polled; all others wait
-for their turn.
+The schedule fires as often as accounts close to a threshold are polled; all others wait their turn.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from typing import Final, Self
 
 from shared.outcome import Outcome
 
-#: A schedule that was changed fires at another second of the minute.
+#: A schedule that was changed may fire at a different second of the minute.
 _TOLERANCE: Final = timedelta(seconds=30)
-#: After these the next poll may succeed. Asking more often where it will not helps nobody, and a
-#: provider that limits requests gets fewer.
+#: After these outcomes the next poll may succeed. Polling more often after any other helps nobody,
+#: and a provider that limits requests should get fewer.
 _WORTH_ASKING: Final = frozenset({Outcome.OK, Outcome.TRANSIENT})
 
 
 @dataclass(frozen=True, slots=True)
 class PollMark:
-    """What LATEST says about when the account is due."""
+    """The attributes of LATEST that decide when an account is due."""
 
     polled_at: datetime
     outcome: Outcome
@@ -37,7 +36,7 @@ class PollMark:
 
 @dataclass(frozen=True, slots=True)
 class PollMarks:
-    """The marks of a run's accounts; an account without one was never polled."""
+    """The marks of a run's accounts; accounts without one were never polled."""
 
     known: Mapping[str, PollMark] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
@@ -46,7 +45,7 @@ class PollMarks:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often accounts are polled."""
+    """The intervals at which accounts are polled."""
 
     interval: timedelta
     close_interval: timedelta
@@ -54,7 +53,7 @@ class Rhythm:
 
     @classmethod
     def from_minutes(cls, interval: object, close_interval: object) -> Self | None:
-        """Return the rhythm of an event; None, which polls everything, where it has none."""
+        """Return an event's rhythm; None, which polls everything, if it has none."""
         minutes = (interval, close_interval)
         if not all(isinstance(value, int | float) and 0 < value <= 1440 for value in minutes):
             return None
@@ -66,12 +65,12 @@ class Rhythm:
     ) -> frozenset[str]:
         """Return which of ``accounts`` a run at ``at`` polls.
 
-        Whoever is due within half an interval is polled along with those that are due by the
-        rhythm: calls to AWS are paid by the run, so accounts had better be polled together.
+        Accounts due within half an interval are polled along with those that are due now: AWS calls
+        are billed per run, so polling together is cheaper.
 
         Args:
             accounts: The shortest interval that each account's provider allows, by account.
-            marks: What is known of them.
+            marks: Their marks.
             at: The run's scheduled time.
         """
         close = {name for name, mark in marks.known.items() if mark.is_watched_closely}
@@ -99,9 +98,8 @@ class Rhythm:
     def _is_due(self, name: str, marks: PollMarks, at: datetime, interval: timedelta) -> bool:
         """Return whether the last poll was ``interval`` ago.
 
-        Not whether it is a minute of the clock: one run that is lost would double the interval.
-        Only where nothing is known does the clock decide, so that an outage of the table does not
-        multiply the requests.
+        The clock's minutes do not decide, because one lost run would double the interval. They do
+        if no mark is known, so that an outage of the table does not multiply requests.
         """
         if name in marks.unknown:
             return at.timestamp() % self.interval.total_seconds() < (

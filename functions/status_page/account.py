@@ -1,4 +1,4 @@
-"""One account as the page shows it: texts and charts. Pure."""
+"""One account on the page: texts and charts. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """What the page says of one account."""
+    """One account's texts and chart on the page."""
 
     id: str
     provider: str
@@ -53,7 +53,7 @@ class AccountView:
 
     @property
     def style(self) -> str:
-        """The condition as a word without spaces."""
+        """The condition as a CSS class, without spaces."""
         return self.condition.name.lower().replace("_", "-")
 
 
@@ -64,7 +64,7 @@ def view(
     now: datetime,
     stale_after: timedelta,
 ) -> AccountView:
-    """Return what the page says of ``account``; ``latest`` is None before its first poll."""
+    """Return the view of ``account``; ``latest`` is None before its first poll."""
     health = assess(latest, now, stale_after)
     if latest is None:
         return AccountView(
@@ -90,7 +90,7 @@ def view(
 
 
 def _lasts(latest: Latest, now: datetime) -> str:
-    """Return how long the balance lasts at least, or why that is not known."""
+    """Return how long the balance lasts at least, or why that is unknown."""
     least = least_left(latest, now)
     if least is None:
         return "not known yet" if latest.good.empty_at is None else _likely(latest, now)
@@ -98,13 +98,13 @@ def _lasts(latest: Latest, now: datetime) -> str:
 
 
 def _likely(latest: Latest, now: datetime) -> str:
-    """Return how long the balance lasts most likely."""
+    """Return how long the balance will most likely last."""
     left = (latest.good.empty_at or now) - now
     return f"about {format_duration(left)}" if left > timedelta() else "empty by now"
 
 
 def _empty(latest: Latest, now: datetime) -> str:
-    """Return from when to when it will be empty."""
+    """Return the range in which it will become empty."""
     between = latest.good.empty_between
     if between is None:
         return ""
@@ -114,7 +114,7 @@ def _empty(latest: Latest, now: datetime) -> str:
 
 
 def _between(first: datetime, last: datetime, now: datetime) -> str:
-    """Return two times with a dash, without saying a day twice."""
+    """Return two times with a dash, without repeating the day."""
     begin, end = _clock(first, now), _clock(last, now)
     if begin == end:
         return f"about {begin}"
@@ -122,7 +122,7 @@ def _between(first: datetime, last: datetime, now: datetime) -> str:
 
 
 def _clock(at: datetime, now: datetime) -> str:
-    """Return a time of the next days with its hour, and a later one as a date."""
+    """Return a time with its hour in the next days, as a date after that."""
     if at.date() == now.date():
         return f"today {at:%H:%M}"
     if at - now < timedelta(days=6):
@@ -132,7 +132,7 @@ def _clock(at: datetime, now: datetime) -> str:
 
 
 def _facts(latest: Latest, unit: str, now: datetime) -> list[Fact]:
-    """Return what the row has no room for."""
+    """Return the facts that do not fit the row."""
     good = latest.good
     limits = {"warning": latest.thresholds.warning, "critical": latest.thresholds.critical}
     thresholds = ", ".join(
@@ -168,7 +168,7 @@ def _day(at: datetime) -> str:
 
 
 def _summary(latest: Latest, past: Past, unit: str) -> str:
-    """Return the chart in words."""
+    """Return the chart as text."""
     if not past.points:
         return "No balances of the last 14 days are known."
     amounts = [Decimal(str(point.balance)) for point in past.points]

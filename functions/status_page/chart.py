@@ -1,4 +1,4 @@
-"""Burn-downs as SVG: coordinates and paths of what a template draws. Pure.
+"""Burn-downs as SVG: coordinates and paths for a template to draw. Pure.
 
 Coordinates are whole numbers, and paths are relative: a thousand accounts have to fit into one
 file.
@@ -22,11 +22,11 @@ BEHIND: Final = timedelta(days=14)
 AHEAD: Final = timedelta(days=4)
 WIDTH: Final = 9000
 HEIGHT: Final = 1800
-#: Points of a line: fewer than pixels, and enough for every day's shape.
+#: Points per line: fewer than pixels, but enough to show each day's shape.
 _POINTS: Final = 84
 #: A curve never touches the upper edge.
 _HEADROOM: Final = 1.08
-#: Labels that are closer to each other cannot be read.
+#: Labels closer than this are unreadable.
 _LABEL_HEIGHT: Final = 150
 _CRITICAL: Final = frozenset({AlarmKind.CRITICAL, AlarmKind.RUNWAY_CRITICAL})
 _UNREAD: Final = frozenset({AlarmKind.STALE})
@@ -34,7 +34,7 @@ _UNREAD: Final = frozenset({AlarmKind.STALE})
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something at one place of an axis, with its label."""
+    """A labelled position on an axis."""
 
     at: int
     label: str
@@ -43,7 +43,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Something from one time to another."""
+    """A span of time on the axis."""
 
     begin: int
     length: int
@@ -110,11 +110,11 @@ class _Box:
     bounds: tuple[float, float]
 
     def x(self, at: datetime) -> int:
-        """Return the place of a time; it may lie outside of the box."""
+        """Return the position of a time, which may be outside the box."""
         return place(at, self.now)
 
     def y(self, balance: float) -> int:
-        """Return the place of a balance."""
+        """Return the position of a balance."""
         low, high = self.bounds
         return round((high - balance) / (high - low) * HEIGHT)
 
@@ -132,7 +132,7 @@ class _Box:
         return f"{self.path(points)}V{self.y(0)}H{first}Z" if last > first else ""
 
     def ahead(self, latest: Latest) -> str:
-        """Return path data from the last balance to the most likely time of zero."""
+        """Return path data from the last balance to the most likely time it reaches zero."""
         good = latest.good
         if good.balance is None or good.balance_at is None or good.empty_at is None:
             return ""
@@ -140,7 +140,7 @@ class _Box:
         return f"M{x} {y}L{self.x(good.empty_at)} {self.y(0)}"
 
     def range(self, latest: Latest) -> str:
-        """Return path data of the wedge between the earliest and the latest time of zero."""
+        """Return path data of the wedge between the earliest and latest times it reaches zero."""
         good, between = latest.good, latest.good.empty_between
         if good.balance is None or good.balance_at is None or between is None:
             return ""
@@ -161,7 +161,7 @@ def _bounds(latest: Latest, points: Sequence[Point]) -> tuple[float, float]:
 
 
 def _limits(latest: Latest, box: _Box) -> Iterator[Mark]:
-    """Yield the thresholds of the balance."""
+    """Yield the balance's thresholds."""
     limits = latest.thresholds
     for style, limit in (("warning", limits.warning), ("critical", limits.critical)):
         if limit is not None:
@@ -179,7 +179,7 @@ def _top(latest: Latest, points: Sequence[Point], box: _Box) -> Mark | None:
 
 
 def _spans(past: Past, box: _Box) -> Iterator[Stretch]:
-    """Yield when alarms held."""
+    """Yield when alarms were firing."""
     first = box.now - BEHIND
     for kind, begin, end in past.spans:
         if end is not None and end < first:
@@ -200,5 +200,5 @@ def days(now: datetime) -> Iterator[Mark]:
 
 
 def place(at: datetime, now: datetime) -> int:
-    """Return the place of a time at ``now``; it may lie outside of the box."""
+    """Return the position of a time at ``now``, which may be outside the box."""
     return round((at - now + BEHIND) / (BEHIND + AHEAD) * WIDTH)

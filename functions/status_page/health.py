@@ -34,7 +34,7 @@ class Condition(IntEnum):
 
     @property
     def heading(self) -> str:
-        """The condition at the beginning of a line: "Not set up"."""
+        """The condition at the start of a line: "Not set up"."""
         return "OK" if self is Condition.OK else self.label.capitalize()
 
 
@@ -47,7 +47,7 @@ class Health:
 
 
 def assess(latest: Latest | None, now: datetime, stale_after: timedelta) -> Health:
-    """Return the worst condition at ``now``, with everything that is wrong."""
+    """Return the worst condition at ``now``, and everything that is wrong."""
     if latest is None:
         return Health(Condition.NOT_SET_UP, "never polled")
     if latest.good.balance is None or latest.good.balance_at is None:
@@ -104,7 +104,7 @@ def hours_left(latest: Latest, now: datetime) -> timedelta | None:
 
 
 def least_left(latest: Latest, now: datetime) -> timedelta | None:
-    """Return how long the balance will last at least, 9 times in 10; None if unknown."""
+    """Return how long the balance will last at least, in 9 cases of 10; None if unknown."""
     between = latest.good.empty_between
     return None if between is None else max(timedelta(), between[0] - now)
 
@@ -129,7 +129,7 @@ def _expiry(latest: Latest, now: datetime) -> Iterator[Health]:
 
 
 def _failure(latest: Latest, now: datetime) -> str:
-    """Return why polls fail, and since when."""
+    """Return why and since when polls fail."""
     text = latest.reason or latest.outcome.words
     since = latest.failing_since
     if since is None or now - since < timedelta(minutes=1):

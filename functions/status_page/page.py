@@ -1,4 +1,4 @@
-"""The page: accounts by what needs attention, totals by unit, HTML from templates. Pure."""
+"""The page: accounts by urgency, totals by unit, HTML from templates. Pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from status_page.account import AccountView
 from status_page.chart import HEIGHT, WIDTH, Mark, days, place
 from status_page.health import Condition
 
-#: The details of so few accounts are shown without a click.
+#: Up to this many accounts, details are shown without a click.
 _MOST_OPEN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What is left and burnt in one unit."""
+    """The balance and burn in one unit."""
 
     left: str
     burn: str
@@ -60,7 +60,7 @@ class Page:
 
     @property
     def now_at(self) -> int:
-        """The present's place on it."""
+        """The position of now on it."""
         return place(self.now, self.now)
 
     @property
@@ -69,7 +69,7 @@ class Page:
         return sum(len(group.accounts) for group in self.groups)
 
     def is_open(self, account: AccountView) -> bool:
-        """Whether the account's details are shown at once."""
+        """Whether accounts' details are shown at once."""
         urgent = [a for g in self.groups if g.condition is Condition.CRITICAL for a in g.accounts]
         return account in urgent[:_MOST_OPEN]
 
@@ -86,7 +86,7 @@ def page(
 
 
 def _totals(latest: Iterable[Latest]) -> Iterable[Total]:
-    """Yield the totals of each unit, of which most accounts are first."""
+    """Yield the totals of each unit, the most used unit first."""
     left: dict[str, Decimal] = {}
     burn: dict[str, Decimal] = {}
     number: Counter[str] = Counter()
@@ -140,7 +140,7 @@ def render_widget(page: Page, theme: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Return the templates' environment: everything is escaped, and nothing may be missing."""
+    """Return the templates' environment: it escapes everything and refuses undefined names."""
     environment = Environment(
         loader=PackageLoader("status_page"),
         autoescape=True,
@@ -154,9 +154,9 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> Markup:
-    """Return a style sheet or script of ours as it is."""
+    """Return one of our style sheets or scripts unescaped."""
     text = resources.files("status_page").joinpath("templates", name).read_text("utf-8")
-    return Markup(text)  # noqa: S704 -- a file of ours, not a text of others
+    return Markup(text)  # noqa: S704 -- our own file, not foreign text
 
 
 def _hash(text: str) -> str:

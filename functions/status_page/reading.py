@@ -1,4 +1,4 @@
-"""Reads what a page draws from CloudWatch: hourly balances, and when alarms held."""
+"""Reads the page's data from CloudWatch: hourly balances, and when alarms were firing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from status_page.series import Point, Span
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-#: GetMetricData takes so many queries (API reference, read 2026-11).
+#: GetMetricData takes this many queries (API reference, read 2026-11).
 _MAX_QUERIES: Final = 500
 _HOUR: Final = timedelta(hours=1)
 #: DescribeAlarmHistory returns 100 entries a page, newest first. An AWS account whose alarms
@@ -51,7 +51,7 @@ def read_points(
 def _results(
     cloudwatch: CloudWatchClient, queries: Sequence[Any], begin: datetime, end: datetime
 ) -> Iterator[Any]:
-    """Yield the answers of all pages; a series may be spread over several."""
+    """Yield the results of all pages; a series may be spread over several."""
     more: dict[str, Any] = {}
     while True:
         answer = cloudwatch.get_metric_data(
@@ -68,7 +68,7 @@ def _results(
 
 
 def _query(id_: str, namespace: str, account: str, provider: str) -> dict[str, Any]:
-    """Return the query of one account's balance."""
+    """Return the query for one account's balance."""
     dimensions = {Dimension.ACCOUNT: account, Dimension.PROVIDER: provider}
     return {
         "Id": id_,
@@ -87,7 +87,7 @@ def _query(id_: str, namespace: str, account: str, provider: str) -> dict[str, A
 def read_spans(
     cloudwatch: CloudWatchClient, stack_name: str, start: datetime, end: datetime
 ) -> dict[str, list[Span]]:
-    """Return when alarms of the stack held, by account, oldest first."""
+    """Return when the stack's alarms were firing, by account, oldest first."""
     changes: dict[AlarmName, list[tuple[datetime, bool]]] = {}
     for entry in _history(cloudwatch, start, end):
         name = AlarmName.parse(entry.get("AlarmName", ""), stack_name)
@@ -101,7 +101,7 @@ def read_spans(
 
 
 def _history(cloudwatch: CloudWatchClient, start: datetime, end: datetime) -> Iterator[Any]:
-    """Yield the changes of state of all alarms, newest first."""
+    """Yield all alarms' state changes, newest first."""
     more: dict[str, Any] = {}
     for _ in range(_MAX_PAGES):
         page = cloudwatch.describe_alarm_history(
@@ -119,7 +119,7 @@ def _history(cloudwatch: CloudWatchClient, start: datetime, end: datetime) -> It
 
 
 def _is_alarm(entry: Mapping[str, Any]) -> bool | None:
-    """Return whether a change led to ALARM; None if it cannot be read."""
+    """Return whether a change led to ALARM; None if that cannot be read."""
     try:
         return bool(json.loads(entry["HistoryData"])["newState"]["stateValue"] == "ALARM")
     except (KeyError, TypeError, ValueError):
@@ -129,9 +129,9 @@ def _is_alarm(entry: Mapping[str, Any]) -> bool | None:
 def _spans(
     kind: AlarmKind, changes: Sequence[tuple[datetime, bool]], start: datetime
 ) -> Iterator[Span]:
-    """Yield the spans between an ALARM and what ended it.
+    """Yield the spans from each ALARM to its end.
 
-    What is left without its beginning began before ``start``.
+    An end without a beginning belongs to a span that began before ``start``.
     """
     begin = None if changes[0][1] else start
     for at, is_alarm in changes:

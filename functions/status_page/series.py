@@ -1,4 +1,4 @@
-"""An account's recent past: hourly balances, top-ups, spans of alarm. Pure."""
+"""An account's recent past: hourly balances, top-ups, alarms. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from shared.names import AlarmKind
 from shared.records import TopUp
 
-#: Without a balance for so long, or for so many times the usual distance, the line is broken.
+#: The line is broken where balances are missing for this long, or this many usual intervals.
 _SHORTEST_GAP: Final = timedelta(hours=3)
 _GAP_FACTOR: Final = 2.5
 
@@ -25,7 +25,7 @@ class Point(NamedTuple):
 
 
 class Span(NamedTuple):
-    """How long an alarm held; ``end`` is None while it does."""
+    """When an alarm was firing; ``end`` is None while it still is."""
 
     kind: AlarmKind
     begin: datetime
@@ -34,7 +34,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is drawn of one account."""
+    """The data drawn for one account."""
 
     points: Sequence[Point] = ()
     """Oldest first, at most one an hour."""
@@ -43,7 +43,7 @@ class Past:
 
 
 def unbroken(points: Sequence[Point]) -> list[list[Point]]:
-    """Split ``points`` where balances are missing between two of them."""
+    """Split ``points`` where balances are missing."""
     if not points:
         return []
     distances = [(after.at - before.at).total_seconds() for before, after in pairwise(points)]
@@ -58,9 +58,9 @@ def unbroken(points: Sequence[Point]) -> list[list[Point]]:
 
 
 def thin(points: Sequence[Point], most: int) -> list[Point]:
-    """Return at most about ``most`` of the points: of each stretch the lowest and the highest.
+    """Return at most about ``most`` of the points: the lowest and highest of each stretch.
 
-    So a short fall or a top-up is still there, which an average would hide.
+    This keeps short falls and top-ups, which an average would hide.
     """
     if len(points) <= most:
         return list(points)
@@ -69,7 +69,7 @@ def thin(points: Sequence[Point], most: int) -> list[Point]:
 
 
 def _extremes(points: Sequence[Point], size: int) -> Iterator[Point]:
-    """Yield the lowest and the highest of every ``size`` points in order, and the very last."""
+    """Yield the lowest and highest of every ``size`` points in order, and the very last point."""
     for start in range(0, len(points) - 1, size):
         stretch = points[start : min(start + size, len(points) - 1)]
         yield from sorted({min(stretch, key=_balance), max(stretch, key=_balance)})

@@ -15,10 +15,10 @@ from shared.aws.dynamo import decode, encode
 
 
 def read_declared(target: Target) -> dict[str, Subscriber]:
-    """Return the declared subscribers by name; none where the deployment has not written them.
+    """Return the declared subscribers by name; none if the deployment has not written them.
 
     Raises:
-        CliError: When the item is there and cannot be read.
+        CliError: When the item exists but cannot be read.
     """
     answer = target.dynamodb.get_item(
         TableName=target.names.alerts_table, Key=encode({"scope": SCOPE, "id": ITEM_ID})

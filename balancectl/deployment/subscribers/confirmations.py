@@ -21,12 +21,12 @@ _POLL_SECONDS: Final = 5.0
 
 
 def read_topics(target: Target) -> dict[Topic, list[Subscription]]:
-    """Return the subscriptions of every topic that people subscribe to."""
+    """Return the subscriptions of every topic for subscribers."""
     return {topic: read_subscriptions(target, topic) for topic in topics(target)}
 
 
 def pending(found: Found) -> list[Subscription]:
-    """Return the subscribers that have not confirmed."""
+    """Return the subscribers who have not confirmed."""
     return [each for every in found.values() for each in every if each.state is State.PENDING]
 
 
@@ -39,7 +39,7 @@ def wait_for_confirmations(
 ) -> dict[Topic, list[Subscription]]:
     """Wait up to ``seconds``, or without a limit, until nobody is pending; return the last state.
 
-    ``on_confirmed`` is called once for everybody who confirms meanwhile.
+    ``on_confirmed`` is called once for each subscriber who confirms meanwhile.
     """
     current = {topic: list(each) for topic, each in found.items()}
     waited = 0.0
@@ -57,5 +57,5 @@ def wait_for_confirmations(
 
 
 def _key(subscription: Subscription) -> tuple[str, str, str]:
-    """Return what stays the same when a subscription is confirmed."""
+    """Return a key that does not change when a subscription is confirmed."""
     return subscription.topic, subscription.protocol, subscription.endpoint

@@ -21,7 +21,7 @@ from shared.names import MessageAttribute
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Where people subscribe to one kind of alerts."""
+    """A topic, or set of topics, for one kind of alert."""
 
     name: str
     what: str
@@ -55,7 +55,7 @@ class Subscription:
     def receives(self, line: Line) -> bool:
         """Whether a message about one account reaches it.
 
-        Of a policy made by hand, exact values, ``anything-but`` and ``exists`` are supported; any
+        In a policy made by hand, exact values, ``anything-but`` and ``exists`` are supported; any
         other rule passes.
         """
         if self.declared is not None:
@@ -73,7 +73,7 @@ class Subscription:
 
     @property
     def filters(self) -> Mapping[str, Sequence[Any]]:
-        """What it is limited to, by attribute; empty if it receives everything."""
+        """The values it is limited to, by attribute; empty if it receives everything."""
         if self.declared is None:
             return self.filter_policy
         return self.declared.filters
@@ -88,7 +88,7 @@ class Subscription:
 
 
 def topics(target: Target) -> tuple[Topic, ...]:
-    """Return the topics that people subscribe to."""
+    """Return the topics for subscribers."""
     return (
         Topic(
             target.names.notifications_topic,
@@ -131,7 +131,7 @@ def _declared(each: Subscription, declared: Mapping[str, Subscriber]) -> Subscri
 
 
 def _listed(target: Target, topic: str) -> list[Subscription]:
-    """Return the subscriptions of one topic of SNS.
+    """Return the subscriptions of one SNS topic.
 
     Raises:
         StackNotFoundError: When there is no such topic.
@@ -185,7 +185,7 @@ def _subscription(target: Target, topic: str, listed: Mapping[str, Any]) -> Subs
 
 
 def _attributes(target: Target, arn: str) -> Mapping[str, str]:
-    """Return a subscription's attributes; none if it is gone since it was listed."""
+    """Return a subscription's attributes; none if it was deleted after being listed."""
     try:
         return target.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     except ClientError as exc:

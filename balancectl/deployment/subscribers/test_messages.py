@@ -1,7 +1,7 @@
-"""Requests a test message on the alarm topic, and reads how far it came.
+"""Requests a test message on the alarm topic, and tracks how far it gets.
 
-The router records each test that it sends under scope ``lease`` of table ``alerts``, as
-``test/ACCOUNT/SEVERITY/TIME``, and leases it for much longer once it is sent.
+The router records each test under scope ``lease`` of table ``alerts``, as
+``test/ACCOUNT/SEVERITY/TIME``, and extends that lease once the test is sent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SENT_BEYOND: Final = timedelta(hours=2)
 
 
 class Delivery(StrEnum):
-    """How far a test message came."""
+    """How far a test message got."""
 
     SENT = "sent"
     """The router published it."""
@@ -51,7 +51,7 @@ class RequestedTest:
 
     @property
     def lease_id(self) -> str:
-        """The id of the router's record of it."""
+        """The id of the router's record of the test."""
         return selftest_lease(self.account, self.severity, format_time(self.at))
 
 
@@ -85,7 +85,7 @@ def wait_for_delivery(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Delivery:
-    """Wait up to ``seconds`` for the router to send the test; return how far it came."""
+    """Wait up to ``seconds`` for the router to send the test; return how far it got."""
     end = monotonic() + seconds
     while True:
         state = _read_delivery(target, request)
@@ -119,7 +119,7 @@ def recipients(
 
 
 def _read_delivery(target: Target, request: RequestedTest) -> Delivery:
-    """Return how far the test came."""
+    """Return how far the test got."""
     answer = target.dynamodb.get_item(
         TableName=target.names.alerts_table,
         Key=encode({"scope": LEASES, "id": request.lease_id}),

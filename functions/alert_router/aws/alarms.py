@@ -1,4 +1,4 @@
-"""Reads current alarm states, to catch transitions that never arrived."""
+"""Reads current alarm states, to catch lost transitions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: DescribeAlarms takes at most this many names.
 _NAMES_PER_CALL: Final = 100
 
-#: The lists of an answer, with the type that each holds. Log alarms are in the API since 2026, but
-#: not in every botocore, which drops what it does not know while it parses.
+#: The lists in a response, by the type that each holds. Log alarms have been in the API since 2026,
+#: but not every botocore knows them, and it drops what it does not know.
 _LISTS: Final = {
     "MetricAlarms": "MetricAlarm",
     "CompositeAlarms": "CompositeAlarm",
@@ -78,11 +78,11 @@ class AlarmReader:
         return found
 
     def is_muted(self, name: str) -> bool | None:
-        """Whether an active mute rule covers an alarm; None when that cannot be read.
+        """Whether an active mute rule covers an alarm; None if that cannot be read.
 
-        The answer has no alarm names, so that each alarm takes a call:
+        The response has no alarm names, so each alarm takes a call:
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListAlarmMuteRules.html
-        (read 2026-11). The runtime's botocore may lack it, and the role its permission.
+        (read 2026-11). The runtime's botocore may lack the call, and the role the permission.
         """
         if name not in self._muted:
             self._muted[name] = self._read_muted(name)
@@ -97,7 +97,7 @@ class AlarmReader:
         return bool(answer.get("AlarmMuteRuleSummaries"))
 
     def _types(self) -> list[str]:
-        """Return the types of alarms that an answer can hold."""
+        """Return the types of alarms that a response can hold."""
         try:
             operation = self._client().meta.service_model.operation_model("DescribeAlarms")
             known: Any = operation.output_shape
@@ -113,7 +113,7 @@ class AlarmReader:
                     yield alarm, alarm_type
 
     def _change(self, alarm: Mapping[str, Any], alarm_type: str) -> AlarmChange | None:
-        """Describe one alarm; None when anything in it is not what CloudWatch documents."""
+        """Describe one alarm; None if it is not as CloudWatch documents it."""
         try:
             return _change(alarm, alarm_type)
         except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
@@ -123,7 +123,7 @@ class AlarmReader:
 
 
 def _change(alarm: Mapping[str, Any], alarm_type: str) -> AlarmChange:
-    """Describe an alarm's present state as the transition that led to it."""
+    """Describe an alarm's current state as the transition that led to it."""
     reason = alarm.get("StateReason", "")
     data = read_data(alarm.get("StateReasonData"))
     arn = alarm.get("AlarmArn", "")

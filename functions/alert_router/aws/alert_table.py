@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _UNREADABLE: Final = "unreadable"
 _SMS: Final = "sms"
 
-#: What was held back is said in the next SMS, however late; after so long nobody misses it.
+#: How long the count of held-back SMS is kept for the next SMS; after that, nobody misses it.
 _KEEP_SMS: Final = timedelta(days=30)
 
-#: Nothing is leased for longer, and an item of a lease lives no longer.
+#: The longest lease, and the lifetime of a lease's item.
 _LONGEST_LEASE: Final = timedelta(days=1)
 
 
@@ -52,7 +52,7 @@ class AlertTable:
     def load(self, key: IncidentKey) -> Incident:
         """Return an incident as last written; an empty one where there is none.
 
-        One that cannot be read counts as none: a copy is kept, and its alarms are announced anew.
+        An unreadable one counts as none: a copy is kept, and its alarms are announced again.
 
         Raises:
             botocore.exceptions.ClientError, BotoCoreError: when DynamoDB cannot be read.
@@ -61,7 +61,7 @@ class AlertTable:
         return self._incident(key, item) if item is not None else Incident(key)
 
     def save(self, incident: Incident, now: datetime) -> Incident:
-        """Write the incident if nobody else did since it was loaded; return it as stored.
+        """Write the incident if it is unchanged since it was loaded; return it as stored.
 
         Raises:
             ConflictError: when somebody did.
@@ -85,7 +85,7 @@ class AlertTable:
                     self._convert(item, now)
 
     def silences(self) -> Iterator[Silence]:
-        """Yield the silences; one that cannot be read silences nothing."""
+        """Yield the silences; an unreadable one silences nothing."""
         for item in self._query(SILENCES):
             try:
                 yield Silence.from_item(item)
@@ -105,7 +105,7 @@ class AlertTable:
         return parse_subscribers(item["filters"])
 
     def sms_budget(self, name: str) -> SmsBudget:
-        """Return what a subscriber got lately by SMS.
+        """Return the SMS that a subscriber got lately.
 
         Raises:
             TypeError, ValueError: when :meth:`save_sms_budget` did not write it.
@@ -118,7 +118,7 @@ class AlertTable:
         return SmsBudget(name, sent, int(item["held_back"]), int(item["version"]))
 
     def save_sms_budget(self, budget: SmsBudget, now: datetime) -> None:
-        """Write what a subscriber got by SMS if nobody else did since it was read.
+        """Write the SMS that a subscriber got, if the item is unchanged since it was read.
 
         Raises:
             ConflictError: when somebody did.
@@ -134,9 +134,9 @@ class AlertTable:
         self._put_version(item, budget.version)
 
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
-        """Lease ``what`` unless it is leased; whether it is ours now.
+        """Lease ``what`` unless it is leased; return whether it is ours now.
 
-        A lease that cannot be read would be held for ever: it counts as none.
+        An unreadable lease would be held forever, so it counts as none.
         """
         try:
             self._put(
@@ -167,7 +167,7 @@ class AlertTable:
         )
 
     def leased_until(self, what: str) -> datetime | None:
-        """Return until when ``what`` is or was leased; None when it is not known."""
+        """Return until when ``what`` is or was leased; None if unknown."""
         item = self._get(LEASES, what)
         if item is None:
             return None
@@ -183,7 +183,7 @@ class AlertTable:
         return until is not None and until > _millis(now)
 
     def _lease_until(self, what: str, now: datetime) -> Decimal | None:
-        """Return until when ``what`` is leased; None without a lease, or one that is none."""
+        """Return until when ``what`` is leased; None without a readable lease."""
         item = self._get(LEASES, what)
         if item is None:
             return None
@@ -194,7 +194,7 @@ class AlertTable:
         return None
 
     def _incident(self, key: IncidentKey, item: Mapping[str, Any]) -> Incident:
-        """Return a stored incident; one that cannot be read is put aside and begins anew.
+        """Return a stored incident; an unreadable one is put aside and starts afresh.
 
         Raises:
             ConflictError: when another invocation put it aside first.
@@ -230,7 +230,7 @@ class AlertTable:
             return  # The next reconcile converts it.
 
     def _get(self, scope: str, item_id: str) -> dict[str, Any] | None:
-        """Return an item as last written; None where there is none."""
+        """Return an item as last written; None if there is none."""
         found = self._client.get_item(
             TableName=self._table, Key=encode({"scope": scope, "id": item_id}), ConsistentRead=True
         )

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 _KEYS_PER_READ: Final = 100
 _ATTEMPTS: Final = 5
 
-#: What a record's fields are checked for, by the name in their annotation.
+#: The types that a record's fields are checked for, by the name in their annotation.
 _TYPES: Final = {"str": str, "Decimal": Decimal, "datetime": datetime, "bytes": bytes}
 
 
 class BalanceTable:
-    """What the poller recorded."""
+    """The poller's records."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def read(self, accounts: Iterable[str]) -> dict[str, Latest | None]:
-        """Return the record of each account that has one; None for one that cannot be read.
+        """Return the record of each account that has one; None for an unreadable one.
 
         Raises:
             EnrichmentError: when DynamoDB cannot be read.
@@ -46,7 +46,7 @@ class BalanceTable:
         return found
 
     def history(self, account: str, since: datetime, until: datetime) -> dict[datetime, Decimal]:
-        """Return the balances that polls found between two times.
+        """Return the balances polled between two times.
 
         Raises:
             EnrichmentError: when DynamoDB cannot be read.
@@ -90,7 +90,7 @@ class BalanceTable:
 
 
 def _latest(item: Mapping[str, Any]) -> Latest | None:
-    """Read one record; None when anything in it is not what the poller writes."""
+    """Read one record; None if it is not as the poller writes it."""
     try:
         latest = Latest.from_item(item)
         _check(latest)
@@ -102,7 +102,7 @@ def _latest(item: Mapping[str, Any]) -> Latest | None:
 
 
 def _check(value: Latest | LastGood | Thresholds) -> None:
-    """Check that the fields of a record hold what they are declared to hold.
+    """Check that a record's fields have their declared types.
 
     Raises:
         TypeError: when one does not.
@@ -116,7 +116,7 @@ def _check(value: Latest | LastGood | Thresholds) -> None:
 
 
 def _client_errors() -> tuple[type[Exception], ...]:
-    """Return what botocore raises when a service cannot be reached."""
+    """Return the exceptions that botocore raises when a service cannot be reached."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
     return BotoCoreError, ClientError

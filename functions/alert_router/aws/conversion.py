@@ -1,6 +1,6 @@
 """Convert incidents written by 0.1 to today's names, once, at the first reconcile.
 
-Nothing else knows the old names. To delete in 0.3: this module, ``AlertTable.convert_old_items``
+Nothing else knows the old names. Delete in 0.3: this module, ``AlertTable.convert_old_items``
 and its call in ``notify.reconcile``.
 """
 
@@ -19,7 +19,7 @@ _NOTIFICATION: Final = {"troubles": "problems", "step": "reason", "told": "previ
 
 
 def is_old(item: Item) -> bool:
-    """Whether an item was written by 0.1 and not converted since."""
+    """Whether an item was written by 0.1 and is not yet converted."""
     return "facts" in item
 
 
@@ -28,8 +28,8 @@ def converted(item: Item, existing: Item | None = None) -> dict[str, Any]:
 
     Args:
         item: what 0.1 wrote.
-        existing: what today's code wrote of the same account before the conversion, if anything:
-            the newest transition of each alarm counts, and what 0.1 announced is still known.
+        existing: the same account's incident, if today's code wrote one before the conversion: the
+            newest transition of each alarm counts, and what 0.1 announced stays announced.
     """
     incident = _renamed(item, _INCIDENT) | {"scope": OLD_SCOPES[item["scope"]]}
     if "told" in item:
@@ -49,7 +49,7 @@ def converted(item: Item, existing: Item | None = None) -> dict[str, Any]:
 
 
 def tombstone(item: Item, expires_at: int) -> dict[str, Any]:
-    """Return what replaces a converted item until the table's TTL removes it."""
+    """Return the item that replaces a converted one until the table's TTL removes it."""
     return {"scope": item["scope"], "id": item["id"], "expires_at": expires_at}
 
 

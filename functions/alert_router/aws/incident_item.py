@@ -27,8 +27,8 @@ from shared.times import parse_time
 
 Item = dict[str, Any]
 
-#: A closed incident is kept as long as a queue can hold back a transition of it: an older one
-#: that arrives late must find what came after it (SQS keeps messages 14 days at most).
+#: A closed incident is kept for as long as a queue can delay one of its transitions, so that a late
+#: one is compared with what came after it (SQS keeps messages for up to 14 days).
 _KEEP_CLOSED: Final = timedelta(days=15)
 
 
@@ -262,7 +262,7 @@ def _time(item: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def _filled(values: Mapping[str, Any]) -> Item:
-    """Drop what is None, empty text or an empty list: absent is their stored form."""
+    """Drop None, empty texts and empty lists, which are stored by being absent."""
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 

@@ -1,4 +1,4 @@
-"""The router's own queue, for delayed requests to itself."""
+"""The router's own queue, for delayed requests to the router."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-#: SQS delays a message by 15 minutes at most.
+#: SQS delays a message by up to 15 minutes.
 _LONGEST: Final = timedelta(minutes=15)
 
 
 class FlushQueue:
-    """Sends the router messages to itself.
+    """Sends messages to the router itself.
 
     Args:
         client: Returns the SQS client; called on first use, which critical incidents never need.

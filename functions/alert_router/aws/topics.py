@@ -30,9 +30,9 @@ class Publisher:
     def publish(self, message: Message, form: Form, to: Sequence[str]) -> str:
         """Publish one form to the named subscribers; return SNS's message id.
 
-        A plain String message: AWS documents that attributes, on which all filters depend, are sent
-        only with those
-        (docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html, read 2026-11).
+        The message is a plain String: AWS documents that attributes, which all filters depend on,
+        are only sent with those (docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html,
+        read 2026-11).
 
         Raises:
             KeyError: when the form has no topic.

@@ -1,1 +1,1 @@
-"""What is known of an account's alarms, and which notification is due. Pure."""
+"""The state of each account's alarms, and which notification is due. Pure."""

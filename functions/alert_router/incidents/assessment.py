@@ -1,7 +1,7 @@
-"""Assess what really holds: firing alarms that the account's record does not contradict.
+"""Assess which problems are real: firing alarms that the account's record does not contradict.
 
-An alarm clears some polls after its cause. Until then its figure and its severity would contradict
-each other in a message, so the record decides.
+An alarm clears a few polls after its cause. Until then, a message would show a severity that its
+balance contradicts, so the record decides.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.names import AlarmKind, Severity
 from shared.outcome import Outcome
 from shared.records import RUNWAY_CLEARS_ABOVE, Latest
 
-#: How long balances that are read again may take to clear the alarm that missed them.
+#: Once balances are read again, how long the stale alarm may take to clear.
 _PATIENCE: Final = timedelta(minutes=30)
 
 CRITICAL_KINDS: Final = frozenset({AlarmKind.CRITICAL.value, AlarmKind.RUNWAY_CRITICAL.value})
@@ -30,7 +30,7 @@ def holding(
     Args:
         incident: the alarms' states.
         snapshot: the account's record.
-        now: the moment of the assessment.
+        now: the time of the assessment.
         metric_delay: how long after an ok poll its metric may still be missing.
     """
     return frozenset(
@@ -46,7 +46,7 @@ def problems_of(kinds: frozenset[str]) -> frozenset[Problem]:
 
 
 def severity_of(kinds: frozenset[str], snapshot: AccountSnapshot) -> Severity:
-    """Return the severity: of the worst alarm, or of the record when the balance is low."""
+    """Return the severity: the worst alarm's, or the record's when the balance is low."""
     limits = snapshot.thresholds
     hours = snapshot.latest.good.at_least_hours if snapshot.latest is not None else None
     is_critical = (
@@ -58,7 +58,7 @@ def severity_of(kinds: frozenset[str], snapshot: AccountSnapshot) -> Severity:
 
 
 def is_below(value: Decimal | None, limit: Decimal | None) -> bool:
-    """Whether a known value is below a limit that is set; as the alarms compare."""
+    """Whether a known value is below a limit that is set, by the alarms' comparison."""
     return value is not None and limit is not None and value < limit
 
 
@@ -68,7 +68,7 @@ def _is_over(value: Decimal | None, limit: Decimal | None) -> bool:
 
 
 def _clears(hours: Decimal | None, limit: Decimal | None) -> bool:
-    """Whether a runway is so long that its alarm ends."""
+    """Whether a runway is long enough to end its alarm."""
     return limit is not None and _is_over(hours, limit * RUNWAY_CLEARS_ABOVE)
 
 
@@ -90,9 +90,9 @@ def _is_contradicted(
 
 
 def _is_read_again(latest: Latest, began_at: datetime, now: datetime, delay: timedelta) -> bool:
-    """Whether balances are read again since an alarm missed them.
+    """Whether balances have been read again since the stale alarm fired.
 
-    Where it does not clear, metrics do not arrive: after a while, people are alerted.
+    If the alarm still does not clear, metrics are not arriving: after a while, people are alerted.
     """
     read_at = latest.good.balance_at
     if latest.outcome is not Outcome.OK or read_at is None:
@@ -101,10 +101,10 @@ def _is_read_again(latest: Latest, began_at: datetime, now: datetime, delay: tim
 
 
 def _is_within_limits(kind: str, latest: Latest, now: datetime) -> bool:
-    """Whether forecast or expiry are known to be within the limit of an alarm.
+    """Whether the forecast or expiry is known to be within an alarm's limit.
 
-    What a drain alarm watches (the last day's consumption, or how far it is from the account's own
-    past) is in the metric alone: the record never contradicts it.
+    The value of a drain alarm (the last day's consumption, or its ratio to the account's past) is
+    only in the metric, so the record never contradicts it.
     """
     limits, good = latest.thresholds, latest.good
     match kind:

@@ -1,4 +1,4 @@
-"""Which subscribers get which notifications. Those who get the same lines form one audience."""
+"""Which subscribers get which notifications; those who get the same lines form one audience."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Audience(NamedTuple):
     """Names by form."""
 
     def addresses(self, form: Form) -> frozenset[str]:
-        """Return what is kept of a form that its topic has accepted."""
+        """Return what to store once a form's topic has accepted it."""
         return frozenset(f"{form}/{name}" for name in self.to[form])
 
 
@@ -33,9 +33,9 @@ def audiences(
     delivered: Mapping[IncidentKey, frozenset[str]],
     still_open: StillOpen,
 ) -> list[Audience]:
-    """Return who gets which notifications; what was delivered to somebody is left out.
+    """Return who gets which notifications, without those already delivered.
 
-    Nobody gets a notification, or reads of an account, that the own filter does not pass.
+    A subscriber never sees a notification or an account that its filter excludes.
     """
     shares: dict[tuple[object, ...], Audience] = {}
     for subscriber in subscribers:
@@ -64,7 +64,7 @@ def audiences(
 def is_delivered(
     notification: Notification, subscribers: Iterable[Subscriber], delivered: frozenset[str]
 ) -> bool:
-    """Whether everybody who is to get a notification has it."""
+    """Whether everyone who should get a notification has it."""
     return all(
         subscriber.address in delivered
         for subscriber in subscribers

@@ -1,7 +1,7 @@
 """Decide which notification is due, from the alarms' state and the last one sent.
 
-No clock, no AWS call. The alarms trigger, the record decides: a warning whose balance is below the
-critical threshold is critical. What was never announced is never announced as over.
+No clock, no AWS call. Alarms trigger, the record decides: a warning with a balance below the
+critical threshold is critical. The end of a problem is announced only if its start was.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from alert_router.incidents.snapshot import AccountSnapshot, current_provider
 from alert_router.incidents.transitions import mark_sent
 from shared.names import Severity
 
-#: How long the end of a low balance waits while the record says that it is low again.
+#: How long the end of a low balance is held back while the record says it is low again.
 _PATIENCE: Final = timedelta(minutes=30)
 
-#: How long after any other end a reconcile has found the alarm of a low balance, if there is one.
+#: How long after any other end it takes until a reconcile has found a low balance's alarm, if any.
 _FOUND_WITHIN: Final = timedelta(minutes=12)
 
-#: A new account's alarm fires before its first poll: it waits so many times longer.
+#: A new account's alarm fires before its first poll, so it waits this many times longer.
 _FIRST_POLL_FACTOR: Final = 15
 _NEVER_POLLED: Final = "never-polled"
 _NOT_SET_UP: Final = "not-set-up"
@@ -54,7 +54,7 @@ _ENDS: Final = frozenset({NotificationReason.RECOVERED, NotificationReason.CLOSE
 
 
 class Policy(NamedTuple):
-    """When to wait, when to repeat, and when a missing metric is no news."""
+    """When to wait, when to repeat, and when to ignore a missing metric."""
 
     group_wait: timedelta
     repeat_after: Mapping[Severity, timedelta]
@@ -95,11 +95,11 @@ def decide(
     """Decide which notification of an incident is due, if any.
 
     Args:
-        incident: its state; with a pending notification, :func:`decide_again` is meant.
-        snapshot: what is known of the account.
-        now: the moment of the decision.
+        incident: its state; if a notification is pending, call :func:`decide_again` instead.
+        snapshot: the account's record and silences.
+        now: the time of the decision.
         policy: when to wait and when to repeat.
-        wait_is_over: whether it has waited for others long enough.
+        wait_is_over: whether its group's wait is over.
     """
     if incident.outbox is not None:
         return Decision(incident)
@@ -118,7 +118,7 @@ def decide(
 def decide_or_remind(
     incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
 ) -> Decision:
-    """Decide as :func:`decide`; where nothing is new, a reminder may be due."""
+    """Decide as :func:`decide` does; if nothing is new, a reminder may be due."""
     decision = decide(incident, snapshot, now, policy)
     if decision.suppressed is not Suppression.ALREADY_SENT or snapshot.is_silenced:
         return decision
@@ -132,7 +132,7 @@ def decide_or_remind(
 
 
 def _is_unheard(incident: Incident, now: datetime, policy: Policy) -> bool:
-    """Whether nothing was heard for long of a foreign alarm that cannot be compared."""
+    """Whether a foreign alarm that cannot be compared has been quiet for too long."""
     foreign, status = incident.foreign_alarm, incident.alarms.get(FOREIGN_KIND)
     if policy.foreign_expiry is None or foreign is None or status is None:
         return False
@@ -143,10 +143,11 @@ def _is_unheard(incident: Incident, now: datetime, policy: Policy) -> bool:
 def decide_again(
     incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
 ) -> Decision:
-    """Decide about a notification that an earlier attempt left pending, from what holds now.
+    """Decide again on a notification that an earlier attempt left pending, from the current state.
 
-    SNS may have accepted it without an answer, unless it is known to be unsent. Then people may
-    know it: if it is over meanwhile, its end is due. What is suppressed now stays pending.
+    Unless it is known to be unsent, SNS may have accepted it although the call failed. People may
+    then know of it, so if the problem is over by now, its end is due. A notification that is
+    suppressed now stays pending.
     """
     if incident.outbox is None:
         return decide(incident, snapshot, now, policy)
@@ -172,7 +173,7 @@ def decide_again(
 
 
 def _repeated(before: Outbox, decision: Decision) -> Decision:
-    """Return the decision; where it repeats what was pending, only the rest gets it."""
+    """Return the decision; a repeated notification goes only to those who did not get it."""
     outbox = decision.incident.outbox
     if outbox is None:
         return decision
@@ -183,7 +184,7 @@ def _repeated(before: Outbox, decision: Decision) -> Decision:
 
 
 def _followed(before: Outbox, decision: Decision) -> Decision:
-    """Return the decision; the end of what somebody never heard of is not for them."""
+    """Return the decision; an end does not go to those who never got the alert."""
     outbox = decision.incident.outbox
     previous = before.pending.previous
     is_first = previous is None or previous.is_setup
@@ -194,7 +195,7 @@ def _followed(before: Outbox, decision: Decision) -> Decision:
 
 
 def _is_same(one: PendingNotification, other: PendingNotification) -> bool:
-    """Whether two notifications announce the same; "not set up" is an opening in other words."""
+    """Whether two notifications announce the same; "not set up" is a kind of opening."""
     is_same_reason = one.reason is other.reason or {one.reason, other.reason} == _OPENINGS
     return is_same_reason and (one.severity, one.problems) == (other.severity, other.problems)
 
@@ -202,7 +203,7 @@ def _is_same(one: PendingNotification, other: PendingNotification) -> bool:
 def _due(
     incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
 ) -> _Due | Suppression | None:
-    """Compare what holds with what people know."""
+    """Compare the current problems with those that were announced."""
     last = incident.last_notification
     foreign = incident.alarms.get(FOREIGN_KIND)
     if foreign is not None and foreign.lacks_data:
@@ -220,9 +221,9 @@ def _due(
 
 
 def _has_moved(incident: Incident, last: LastNotification, snapshot: AccountSnapshot) -> bool:
-    """Whether the account belongs to another provider than when it was announced.
+    """Whether the account's provider has changed since the last notification.
 
-    Its incident ends; what holds at the new provider begins another one.
+    The incident ends; problems at the new provider open another one.
     """
     if last.is_setup or not last.provider:
         return False
@@ -230,7 +231,7 @@ def _has_moved(incident: Incident, last: LastNotification, snapshot: AccountSnap
 
 
 def _no_data(incident: Incident, now: datetime) -> _Due | Suppression:
-    """Return that a foreign alarm has no data any more: once, and the incident is over."""
+    """Return that a foreign alarm has no data any more; announced once, this ends its incident."""
     problems = frozenset({Problem.FOREIGN})
     if incident.last_notification is None and flapping.is_over_budget(incident, problems, now):
         return Suppression.FLAPPING
@@ -240,7 +241,7 @@ def _no_data(incident: Incident, now: datetime) -> _Due | Suppression:
 def _start(
     incident: Incident, kinds: frozenset[str], snapshot: AccountSnapshot, now: datetime
 ) -> _Due | Suppression:
-    """Return an opening; an account that was never set up gets that notice, once."""
+    """Return an opening; for an account that was never set up, that notice, once."""
     severity, problems = severity_of(kinds, snapshot), problems_of(kinds)
     if problems == {Problem.STALE}:
         if incident.last_notification is not None:
@@ -267,7 +268,7 @@ def _turn(
     ended = last.problems - still
     if ended or (severity is not last.severity and _has_improved(incident, last, snapshot)):
         if not still <= problems:
-            # To name what holds would end what is only about to clear.
+            # Naming the current problems would end those that are only about to clear.
             return Suppression.CLEARING
         if flapping.is_flapping(incident, ended or frozenset({Problem.LOW})):
             return Suppression.FLAPPING
@@ -278,13 +279,13 @@ def _turn(
 def _begin(
     incident: Incident, due: _Due, new: frozenset[Problem], now: datetime
 ) -> _Due | Suppression:
-    """Return the begin of problems, as far as the hour's budget allows."""
+    """Return the start of problems, within the hour's budget."""
     is_critical = due.severity is Severity.CRITICAL
     if is_critical and not flapping.was_critical(incident, now):
         return due._replace(is_urgent=True)
     if flapping.is_flapping(incident, new or frozenset({Problem.LOW})):
         return Suppression.FLAPPING
-    # What is only worse again has an hour's budget of one: it was critical within the hour.
+    # A repeated escalation has a budget of one an hour: it was critical within the hour.
     if flapping.is_over_budget(incident, new, now):
         due = due._replace(reason=NotificationReason.FLAPPING)
     return due._replace(is_urgent=is_critical)
@@ -293,11 +294,11 @@ def _begin(
 def _end(
     incident: Incident, last: LastNotification, snapshot: AccountSnapshot, now: datetime
 ) -> _Due | Suppression:
-    """Return the end, urgent in most cases.
+    """Return the end, which is usually urgent.
 
-    What was announced in a group ends in a group, unless it was critical: then its end joins those
-    that follow within a minute. Where the balance is low, an alarm about that is on its way, or
-    lost: the end waits until a reconcile finds it, and becomes that notification.
+    A problem that was announced in a group ends in a group. If it was critical, its end joins those
+    that follow within a minute. If the balance is low, an alarm for it is on its way or was lost:
+    the end waits until a reconcile finds that alarm and notifies of it instead.
     """
     if flapping.is_flapping(incident, last.problems):
         return Suppression.FLAPPING
@@ -316,7 +317,7 @@ def _end(
 def _reminder(
     incident: Incident, snapshot: AccountSnapshot, now: datetime, policy: Policy
 ) -> _Due | None:
-    """Return a reminder, when the last notification is old enough."""
+    """Return a reminder if the last notification is old enough."""
     last = incident.last_notification
     repeat = policy.repeat_after.get(last.severity) if last is not None else None
     if last is None or repeat is None or now - last.at < repeat:
@@ -326,7 +327,7 @@ def _reminder(
 
 
 def _settled(incident: Incident, now: datetime) -> Incident:
-    """Return the incident without what ends silently.
+    """Return the incident without the problems that end silently.
 
     "Not set up yet" ends with the first ok poll, which needs no message.
     """
@@ -339,10 +340,10 @@ def _settled(incident: Incident, now: datetime) -> Incident:
 
 
 def _has_improved(incident: Incident, last: LastNotification, snapshot: AccountSnapshot) -> bool:
-    """Whether what was announced as critical is over while a warning holds.
+    """Whether a problem announced as critical is now only a warning.
 
-    The critical alarm must have cleared: a balance that bounces around the threshold is no
-    improvement. Where that alarm never fired, the record decides after some polls.
+    The critical alarm must have cleared: a balance that bounces around the threshold has not
+    improved. If that alarm never fired, the record decides after a few polls.
     """
     if last.severity is not Severity.CRITICAL or incident.firing & CRITICAL_KINDS:
         return False
@@ -355,7 +356,7 @@ def _has_improved(incident: Incident, last: LastNotification, snapshot: AccountS
 
 
 def _enqueued(incident: Incident, due: _Due, snapshot: AccountSnapshot, now: datetime) -> Incident:
-    """Return the incident with a notification in its outbox, not leased to any sender yet."""
+    """Return the incident with a notification in its outbox, not yet leased to a sender."""
     last = incident.last_notification
     ended = last.problems - due.problems if last is not None else frozenset[Problem]()
     began_at = _began_at(incident, due, snapshot)
@@ -373,7 +374,7 @@ def _enqueued(incident: Incident, due: _Due, snapshot: AccountSnapshot, now: dat
 
 
 def _began_at(incident: Incident, due: _Due, snapshot: AccountSnapshot) -> datetime | None:
-    """Return when the incident began: with its first alarm, or the first failed poll."""
+    """Return when the incident began: at its first alarm, or at the first failed poll."""
     last, latest = incident.last_notification, snapshot.latest
     times = [
         incident.opened_at,

@@ -1,4 +1,4 @@
-"""Bound how often the begin of one problem is announced in an hour."""
+"""Limit how often the start of one problem is announced in an hour."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 
 from alert_router.incidents.incident import Announcements, Incident, Problem, problem_of
 
-#: So many begins of one problem are announced within an hour; the next is announced as flapping.
+#: How many starts of one problem are announced in an hour; the next one is called flapping.
 BUDGET: Final = 2
 
 _HOUR: Final = timedelta(hours=1)
 
 
 def is_over_budget(incident: Incident, problems: Iterable[Problem], now: datetime) -> bool:
-    """Whether the begin of each of these problems was announced too often within the hour."""
+    """Whether the start of each of these problems was announced too often within the hour."""
     return all(
         sum(now - at < _HOUR for at in _known(incident, problem).begins) >= BUDGET
         for problem in problems
@@ -34,7 +34,7 @@ def was_critical(incident: Incident, now: datetime) -> bool:
 
 
 def announced(incident: Incident, problems: Iterable[Problem], now: datetime) -> Incident:
-    """Return the incident after the begin of problems was announced."""
+    """Return the incident after the start of problems was announced."""
     changed = {
         problem: _known(incident, problem)._replace(
             begins=(*(at for at in _known(incident, problem).begins if now - at < _HOUR), now)
@@ -45,13 +45,13 @@ def announced(incident: Incident, problems: Iterable[Problem], now: datetime) ->
 
 
 def marked(incident: Incident, problems: Iterable[Problem]) -> Incident:
-    """Return the incident after it was announced that problems come and go."""
+    """Return the incident after problems were announced as flapping."""
     changed = {p: _known(incident, p)._replace(is_flapping=True) for p in problems}
     return replace(incident, announcements={**incident.announcements, **changed})
 
 
 def settled(incident: Incident, now: datetime) -> Incident:
-    """Return the incident with problems no longer flapping that have held for an hour."""
+    """Return the incident with problems that have held for an hour no longer marked as flapping."""
     steady = {
         problem: known._replace(is_flapping=False)
         for problem, known in incident.announcements.items()

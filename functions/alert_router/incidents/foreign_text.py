@@ -1,4 +1,4 @@
-"""Make the texts of others fit for messages: one line each, and links that lead somewhere."""
+"""Clean foreign texts for messages: one line each, and only absolute links."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _clean_wallet(wallet: Wallet) -> Wallet:
 
 
 def _link(url: str | None) -> str | None:
-    """Return an absolute link in one piece; None for anything else."""
+    """Return an absolute link without spaces; None for anything else."""
     if url is None or not url.startswith("https://") or len(url) > _MOST_LINK:
         return None
     return url if one_line(url) == url and " " not in url else None

@@ -1,9 +1,9 @@
 """The state of one incident: values only. Transitions and decisions are in their own modules.
 
-An incident is all that is wrong with one account (or with one foreign alarm), from its first alarm
-to its last. ``alarms`` is what holds, ``last_notification`` is what people know; ``decision``
-compares the two. Small values are NamedTuples: a frozen dataclass takes eight times as long to
-define, at every cold start.
+An incident covers everything that is wrong with one account (or one foreign alarm), from its first
+alarm to its last. ``alarms`` is the current state, ``last_notification`` what people know;
+``decision`` compares the two. Small values are NamedTuples: a frozen dataclass takes eight times as
+long to define, at every cold start.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.names import AlarmKind, Severity
 
 
 class ConflictError(Exception):
-    """Another invocation wrote the incident or lease since it was read."""
+    """Another invocation has written the incident or lease since it was read."""
 
 
 class Scope(StrEnum):
@@ -75,7 +75,7 @@ class Suppression(StrEnum):
     """The transition is older than what is known, or no longer the alarm's state."""
 
 
-#: The one status of a foreign alarm, which has no kind of ours.
+#: The only status of a foreign alarm, which is none of our kinds.
 FOREIGN_KIND: Final = "alarm"
 
 #: The prefix of groups whose members share one cause, and end when it ends for all.
@@ -104,7 +104,7 @@ class IncidentKey(NamedTuple):
 
 
 class AlarmStatus(NamedTuple):
-    """What is known of one alarm."""
+    """The last known state of one alarm."""
 
     firing: bool
     at: datetime
@@ -145,7 +145,7 @@ class ForeignAlarm(NamedTuple):
 
 
 class LastNotification(NamedTuple):
-    """What people were notified of, while it is not announced as over."""
+    """The last notification, until its end is announced."""
 
     severity: Severity
     worst: Severity
@@ -168,7 +168,7 @@ class LastNotification(NamedTuple):
 
 
 class Announcements(NamedTuple):
-    """How often one problem was announced lately, which bounds the messages of an hour."""
+    """How often one problem was announced lately, to limit messages per hour."""
 
     begins: tuple[datetime, ...] = ()
     """When its begin was announced, within the last hour."""
@@ -179,8 +179,8 @@ class Announcements(NamedTuple):
 class GroupWait(NamedTuple):
     """A notification that waits for similar ones.
 
-    With an outbox beside it, somebody was notified within the last minute, and what is pending
-    joins the next message.
+    If there is also an outbox, a subscriber was notified within the last minute, and the pending
+    notification joins the next message.
     """
 
     group: str
@@ -189,7 +189,7 @@ class GroupWait(NamedTuple):
 
 
 class PendingNotification(NamedTuple):
-    """A notification that was decided, and is pending until it is marked as sent."""
+    """A notification that is pending until it is marked as sent."""
 
     reason: NotificationReason
     severity: Severity
@@ -216,12 +216,12 @@ class Outbox(NamedTuple):
     """Who did not get it for certain, and will with what else joins the next message."""
 
     def is_leased(self, now: datetime) -> bool:
-        """Whether a sender has it to itself."""
+        """Whether a sender holds it."""
         return self.lease_until is not None and now < self.lease_until
 
     @property
     def trusted(self) -> Outbox:
-        """What is certain of it: after a sender that did not end its lease, little is."""
+        """The outbox with only what is certain: little, if its lease was never ended."""
         if self.lease_until is None:
             return self
         return self._replace(is_unsent=False, joins=frozenset())
@@ -229,7 +229,7 @@ class Outbox(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """All that is kept about one account or foreign alarm."""
+    """Everything stored about one account or foreign alarm."""
 
     key: IncidentKey
     provider: str = ""
@@ -252,17 +252,17 @@ class Incident:
 
     @property
     def problems(self) -> frozenset[Problem]:
-        """What is wrong now."""
+        """The current problems."""
         return frozenset(problem_of(kind) for kind in self.firing)
 
     @property
     def is_open(self) -> bool:
-        """Whether anything holds, was announced, or is about to be."""
+        """Whether there is a problem, an announced one, or a pending notification."""
         return bool(self.firing or self.last_notification or self.waiting or self.outbox)
 
     @property
     def latest(self) -> Datapoint | None:
-        """The newest balance that an alarm of ours was evaluated on."""
+        """The newest balance that one of our alarms was evaluated on."""
         points = (
             status.latest
             for kind, status in self.alarms.items()
@@ -272,7 +272,7 @@ class Incident:
 
 
 def problem_of(kind: str) -> Problem:
-    """Return what an alarm of ``kind`` means for people."""
+    """Return the problem that an alarm of ``kind`` stands for."""
     return Problem.FOREIGN if kind == FOREIGN_KIND else _PROBLEMS[AlarmKind(kind)]
 
 

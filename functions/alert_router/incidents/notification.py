@@ -1,4 +1,4 @@
-"""One notification about one incident, with all that its texts need."""
+"""One notification about one incident, with everything its texts need."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STATUSES: Final = {
     NotificationReason.FLAPPING: Status.FIRING,
 }
 
-#: What is for the audience of the worst that was announced, not of what holds now.
+#: These go to the audience of the worst problem announced, not of the current one.
 _RELIEFS: Final = frozenset(
     {
         NotificationReason.IMPROVED,
@@ -90,7 +90,7 @@ class Notification:
 
     @property
     def line(self) -> Line:
-        """What subscribers' filters see of it."""
+        """The notification as subscribers' filters see it."""
         return Line(self.audience, self.status, self.provider, self.account)
 
     @property
@@ -100,12 +100,12 @@ class Notification:
 
     @property
     def title(self) -> str:
-        """The provider as people call it; empty without the record."""
+        """The provider's display name; empty without the record."""
         return self.latest.provider_title if self.latest is not None else ""
 
     @property
     def name(self) -> str:
-        """What a person calls it: "OpenRouter openrouter-main", or an alarm's name."""
+        """The display name: "OpenRouter openrouter-main", or an alarm's name."""
         if self.foreign_alarm is not None:
             of = f" ({self.foreign_alarm.contributor})" if self.foreign_alarm.contributor else ""
             return f"{self.foreign_alarm.alarm_name}{of}"
@@ -113,7 +113,7 @@ class Notification:
 
     @property
     def unit(self) -> str:
-        """The balance's unit; empty when it is not known."""
+        """The balance's unit; empty if unknown."""
         return (
             (self.latest.good.unit or "")
             if self.latest
@@ -150,7 +150,7 @@ class Notification:
 
     @property
     def is_reduced(self) -> bool:
-        """Whether the record is missing that a full message needs."""
+        """Whether the record needed for a full message is missing."""
         return self.latest is None and self.key.scope is Scope.ACCOUNT
 
 
@@ -161,7 +161,7 @@ def notification_of(
     latest: Latest | None,
     history: Mapping[datetime, Decimal] | None = None,
 ) -> Notification:
-    """Return an incident's pending notification with all that its texts need."""
+    """Return an incident's pending notification with everything its texts need."""
     is_ours = incident.key.scope is Scope.ACCOUNT
     moved_to = _moved_to(incident, pending, latest) if is_ours else ""
     # The new provider's record says nothing about what ended.
@@ -192,7 +192,7 @@ def notification_of(
 
 
 def _moved_to(incident: Incident, pending: PendingNotification, latest: Latest | None) -> str:
-    """Return the account's new provider, when its incident ends because it has another one."""
+    """Return the account's new provider if its incident ends because the provider changed."""
     known = pending.previous.provider if pending.previous is not None else ""
     current = current_provider(incident, latest)
     is_closed = pending.reason is NotificationReason.CLOSED

@@ -1,7 +1,7 @@
-"""Bound how many SMS one subscriber gets in an hour.
+"""Limit how many SMS one subscriber gets in an hour.
 
-AWS stops all SMS of an account at its monthly spend limit, which is 1 USD until it is raised: what
-repeats itself must not use up what the next critical alert needs
+AWS stops all SMS of an account at its monthly spend limit, which is 1 USD until it is raised, so
+repetitions must not use up what the next critical alert needs
 (https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html, read 2026-11).
 """
 
@@ -10,14 +10,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-#: So many SMS go to one subscriber within an hour; only what nobody knows yet exceeds it.
+#: The most SMS one subscriber gets in an hour; only new critical alerts may exceed it.
 BUDGET: Final = 10
 
 HOUR: Final = timedelta(hours=1)
 
 
 class SmsBudget(NamedTuple):
-    """What one subscriber got within the last hour."""
+    """The SMS one subscriber got within the last hour."""
 
     name: str
     sent: tuple[datetime, ...] = ()
@@ -31,7 +31,7 @@ class SmsBudget(NamedTuple):
         return is_urgent or len(self._recent(now)) < BUDGET
 
     def used(self, now: datetime) -> SmsBudget:
-        """Return the budget after an SMS, which says how many were held back."""
+        """Return the budget after an SMS was sent, which also reports how many were held back."""
         return self._replace(sent=(*self._recent(now), now), held_back=0)
 
     def exceeded(self) -> SmsBudget:
@@ -39,7 +39,7 @@ class SmsBudget(NamedTuple):
         return self._replace(held_back=self.held_back + 1)
 
     def returned(self, at: datetime, held_back: int) -> SmsBudget:
-        """Return the budget after the SMS that was about to go out at ``at`` did not."""
+        """Return the budget after the SMS planned for ``at`` failed."""
         sent = list(self.sent)
         if at in sent:
             sent.remove(at)

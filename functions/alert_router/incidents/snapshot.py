@@ -1,4 +1,4 @@
-"""What is known of an account apart from its alarms, read at one moment."""
+"""An account's record and silences, read at one moment."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from shared.names import AlarmKind
 from shared.outcome import Outcome
 from shared.records import LastGood, Latest, Thresholds
 
-#: The poll that an alarm fired on is at most about this much older than the transition.
+#: At most about how long before the transition the poll behind it took place.
 _EVALUATION: Final = timedelta(minutes=15)
 
 
 class EnrichmentError(Exception):
-    """Account records could not be read; notifications go out without them."""
+    """Account records cannot be read; notifications go out without them."""
 
 
 class AccountSnapshot(NamedTuple):
@@ -33,14 +33,14 @@ class AccountSnapshot(NamedTuple):
 
     @property
     def is_set_up(self) -> bool | None:
-        """Whether any poll was ever ok; None when that is not known."""
+        """Whether any poll was ever ok; None if unknown."""
         if not self.is_readable:
             return None
         return self.latest is not None and self.latest.is_set_up
 
     @property
     def is_polled(self) -> bool:
-        """Whether there is a record at all; true also where none can be read."""
+        """Whether the account has a record; also true if records cannot be read."""
         return self.latest is not None or not self.is_readable
 
     @property
@@ -60,7 +60,7 @@ class AccountSnapshot(NamedTuple):
 
 
 def current_provider(incident: Incident, latest: Latest | None) -> str:
-    """Return whose account it is: the record knows it before an alarm that fires says so."""
+    """Return the account's provider: the record knows a change before an alarm reports it."""
     return latest.provider if latest is not None else incident.provider
 
 
@@ -69,9 +69,9 @@ def newest_balance(
 ) -> tuple[Decimal | None, datetime | None]:
     """Return the newest known balance with its time.
 
-    Metrics are written before the record, so an alarm may carry a balance that the record does
-    not have yet; the record may have later ones than the alarm was evaluated on. A record that a
-    later alarm contradicts is out of date: then the balance is unknown.
+    Metrics are written before the record, so an alarm may carry a balance that the record lacks,
+    and the record may be newer than the alarm's. If a later alarm contradicts the record, the
+    record is out of date and the balance unknown.
     """
     point = incident.latest
     if latest is None or latest.good.balance is None or latest.good.balance_at is None:
@@ -84,7 +84,7 @@ def newest_balance(
 
 
 def _is_outdated(incident: Incident, latest: Latest) -> bool:
-    """Whether a balance alarm changed on a poll after the one that the record is of."""
+    """Whether a balance alarm changed on a later poll than the record's."""
     return any(
         _contradicts(incident.alarms[kind], getattr(latest.thresholds, kind.value), latest.good)
         for kind in (AlarmKind.CRITICAL, AlarmKind.WARNING)

@@ -1,7 +1,7 @@
 """Who gets what: the declared subscribers and their filters.
 
-Terraform writes the filters of ``subscribers`` into one item of table ``alerts``; the router works
-out from them who gets which notification, and addresses each message by name. SNS cannot: it
+Terraform writes the filters of ``subscribers`` into one item of table ``alerts``; from them the
+router works out who gets which notification, and addresses each message by name. SNS cannot: it
 delivers a message about several accounts to everyone whose filter matches one of them.
 """
 
@@ -18,8 +18,8 @@ from shared.names import Severity, Status
 SCOPE: Final = "subscribers"
 ITEM_ID: Final = "declared"
 
-#: The name in attribute ``to`` of the messages that hold everything, for subscriptions that were
-#: made by hand: they get each line once if they filter on it.
+#: The name in attribute ``to`` of messages with everything, for subscriptions made by hand:
+#: filtered on it, they get each line once.
 EVERYTHING: Final = "*"
 
 
@@ -33,11 +33,11 @@ class Form(StrEnum):
 
 
 class SubscribersError(Exception):
-    """The declared subscribers cannot be read, so nobody can be addressed."""
+    """The declared subscribers cannot be read, so no message can be addressed."""
 
 
 class Line(NamedTuple):
-    """What a filter sees of one notification, or of one account that a message names."""
+    """A notification, or one account in a message, as filters see it."""
 
     severity: Severity
     status: Status
@@ -56,7 +56,7 @@ class Subscriber(NamedTuple):
     statuses: frozenset[str] | None = None
 
     def wants(self, line: Line) -> bool:
-        """Whether the filter passes ``line``; tests pass whatever their status."""
+        """Whether the filter passes ``line``; tests pass whatever statuses it lists."""
         return (
             _passes(self.severities, line.severity)
             and _passes(self.providers, line.provider)
@@ -66,13 +66,13 @@ class Subscriber(NamedTuple):
 
     @property
     def filters(self) -> dict[str, list[str]]:
-        """The values of each part of the filter that limits anything."""
+        """The values of each part of the filter that is set."""
         named = zip(self._fields[2:], self[2:], strict=True)
         return {field: sorted(values) for field, values in named if values is not None}
 
     @property
     def address(self) -> str:
-        """What is kept of a notification that its topic has accepted for this subscriber."""
+        """What to store once the topic has accepted a notification for this subscriber."""
         return f"{self.form}/{self.name}"
 
     @classmethod
@@ -94,10 +94,10 @@ class Subscriber(NamedTuple):
 
 
 def parse_subscribers(text: str) -> tuple[list[Subscriber], list[str]]:
-    """Read the item's JSON; return the subscribers, and which entries cannot be read.
+    """Parse the item's JSON; return the subscribers and the entries that cannot be read.
 
     Raises:
-        SubscribersError: when it is no JSON list.
+        SubscribersError: when it is not a JSON list.
     """
     try:
         entries = json.loads(text)
@@ -115,7 +115,7 @@ def parse_subscribers(text: str) -> tuple[list[Subscriber], list[str]]:
 
 
 def everyone(forms: Iterable[Form]) -> list[Subscriber]:
-    """Return who gets everything: subscriptions made by hand, on each topic that there is."""
+    """Return the subscribers that get everything: subscriptions made by hand, one per topic."""
     return [Subscriber(EVERYTHING, form) for form in forms]
 
 

@@ -41,11 +41,11 @@ def identify(change: AlarmChange, stack_name: str) -> tuple[IncidentKey, str]:
 
 
 def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
-    """Return the incident with an alarm's change in it.
+    """Return the incident with an alarm's change applied.
 
-    A transition older than what is known changes nothing, whenever it arrives. A state that was
-    read from CloudWatch counts from when it was read: it wins over older transitions. An alarm of
-    ours that lacks data keeps its state.
+    A transition older than the known state changes nothing. A state read from CloudWatch counts
+    from when it was read, so it wins over older transitions. One of our alarms that lacks data
+    keeps its state.
     """
     known = incident.alarms.get(kind)
     if change.is_deletion:
@@ -75,9 +75,9 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
 
 
 def mark_deleted(incident: Incident, kinds: frozenset[str], at: datetime) -> Incident:
-    """Return the incident with ``kinds`` known, at ``at``, as alarms that no longer exist.
+    """Return the incident with the alarms of ``kinds`` marked as deleted at ``at``.
 
-    What changed after that is newer: the alarm was made again.
+    An alarm that changed later was created again, and stays.
     """
     gone = {
         kind: AlarmStatus(firing=False, at=at, is_gone=True)
@@ -88,7 +88,7 @@ def mark_deleted(incident: Incident, kinds: frozenset[str], at: datetime) -> Inc
 
 
 def _status(known: AlarmStatus | None, change: AlarmChange, at: datetime) -> AlarmStatus:
-    """Return an alarm's status after a change; the known one where nothing is new."""
+    """Return an alarm's status after a change, or its present one if nothing is new."""
     firing = change.state is AlarmState.ALARM
     lacks_data = change.state is AlarmState.INSUFFICIENT_DATA
     if known is not None and known.firing is firing and not known.is_gone:
@@ -96,7 +96,7 @@ def _status(known: AlarmStatus | None, change: AlarmChange, at: datetime) -> Ala
             return known
         if not firing and not lacks_data and not known.lacks_data:
             return known._replace(at=at, since=known.began_at)
-    # What was read keeps the time at which the state began beside the time that orders it.
+    # A state that was read has two times: when it began, and when it was read, which orders it.
     ordered_at = at if known is not None and change.changed_at < known.at else change.changed_at
     return AlarmStatus(
         firing=firing,
@@ -111,7 +111,7 @@ def _status(known: AlarmStatus | None, change: AlarmChange, at: datetime) -> Ala
 def _opened_at(incident: Incident, status: AlarmStatus) -> datetime | None:
     """Return when the incident began, after an alarm changed.
 
-    Transitions may arrive late: it began with the first, not with the first to arrive.
+    Transitions may arrive late: the earliest counts, not the first to arrive.
     """
     opened = incident.opened_at
     if not status.firing:
@@ -127,7 +127,7 @@ def _newer(one: Datapoint | None, other: Datapoint | None) -> Datapoint | None:
 
 
 def _foreign_alarm(change: AlarmChange) -> ForeignAlarm:
-    """Keep of a foreign alarm what a message needs."""
+    """Return the texts of a foreign alarm that a message needs."""
     return ForeignAlarm(
         alarm_name=change.alarm_name,
         alarm_arn=change.alarm_arn,
@@ -181,7 +181,7 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
 
 
 def _ended(incident: Incident) -> Incident:
-    """Return the incident after its end was announced; what fires again begins a new one."""
+    """Return the incident after its end was announced; alarms still firing begin a new one."""
     firing = [status.began_at for status in incident.alarms.values() if status.firing]
     return replace(incident, last_notification=None, opened_at=min(firing, default=None))
 
@@ -189,9 +189,9 @@ def _ended(incident: Incident) -> Incident:
 def _announced(
     incident: Incident, pending: PendingNotification, now: datetime, group: str
 ) -> LastNotification:
-    """Return what people know after a notification that announced no end.
+    """Return the last notification after one that announced no end.
 
-    A problem that was announced before is known until its alarm clears.
+    A problem announced earlier stays known until its alarm clears.
     """
     previous = pending.previous
     known = previous.problems & incident.problems if previous is not None else frozenset()
@@ -207,7 +207,7 @@ def _announced(
 
 
 def _counted(incident: Incident, pending: PendingNotification, now: datetime) -> Incident:
-    """Return the incident with the announced begins counted into the hour's budget."""
+    """Return the incident with the announced starts counted towards the hour's budget."""
     if pending.reason in (NotificationReason.NOT_SET_UP, NotificationReason.IMPROVED):
         return incident
     previous = pending.previous

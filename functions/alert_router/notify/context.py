@@ -1,4 +1,4 @@
-"""What the pipeline works with: adapters, policy and clock, put together by ``handler``.
+"""The pipeline's context: adapters, policy and clock, assembled by ``handler``.
 
 The protocols are all that the pipeline knows of its adapters (``alert_router.aws``).
 """
@@ -62,23 +62,23 @@ class Log(Protocol):
     """A structured logger: constant message, values as fields."""
 
     def info(self, msg: object, **fields: Any) -> None:  # noqa: ANN401 -- the logger's own
-        """Record what went as it should."""
+        """Log an expected event."""
         ...
 
     def warning(self, msg: object, **fields: Any) -> None:  # noqa: ANN401 -- the same
-        """Record a failure that was handled."""
+        """Log a handled failure."""
         ...
 
 
 class AlertTable(Protocol):
-    """Incidents and leases; a write that meets another's raises ``ConflictError``."""
+    """Incidents and leases; a conflicting write raises ``ConflictError``."""
 
     def load(self, key: IncidentKey) -> Incident:
-        """Return the incident as last written."""
+        """Load the incident as last written."""
         ...
 
     def save(self, incident: Incident, now: datetime) -> Incident:
-        """Write the incident unless somebody else did."""
+        """Save the incident unless another writer came first."""
         ...
 
     def incidents(self) -> Iterator[Incident]:
@@ -94,11 +94,11 @@ class AlertTable(Protocol):
         ...
 
     def sms_budget(self, name: str) -> SmsBudget:
-        """Return what a subscriber got lately by SMS."""
+        """Return the SMS a subscriber got lately."""
         ...
 
     def save_sms_budget(self, budget: SmsBudget, now: datetime) -> None:
-        """Write what a subscriber got by SMS."""
+        """Save the SMS a subscriber got."""
         ...
 
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
@@ -152,7 +152,7 @@ class AlarmReader(Protocol):
 
 
 class FlushQueue(Protocol):
-    """How the router asks itself to flush a group later."""
+    """Delayed flush requests of the router to itself."""
 
     def request_flush(self, group: str, wait: timedelta) -> None:
         """Request a flush after a wait."""
@@ -160,7 +160,7 @@ class FlushQueue(Protocol):
 
 
 class ConcurrentMap(Protocol):
-    """How a function is mapped over items: one by one, or in threads."""
+    """Maps a function over items, one by one or in threads."""
 
     def __call__(
         self, function: Callable[[Given], Found], items: Iterable[Given], /

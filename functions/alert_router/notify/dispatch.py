@@ -1,4 +1,4 @@
-"""Dispatch an invocation's records, and return which of them failed. No record harms another."""
+"""Dispatch an invocation's records and return those that failed. No record affects another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Changes = dict[IncidentKey, list[tuple[Record, str, AlarmChange]]]
 
 
 class RouteError(Exception):
-    """An invocation that is no queue's batch failed; Lambda has to retry it."""
+    """An invocation that is not a queue's batch failed; Lambda has to retry it."""
 
 
 def run(context: RouterContext, records: Sequence[Record]) -> list[str | None]:
@@ -53,7 +53,7 @@ def _sort(
                 changes.setdefault(key, []).append((record, kind, content))
             else:
                 others.append((record, content))
-        except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+        except Exception as exc:  # noqa: BLE001 -- a malformed record affects nothing else
             _log_failure(context, record, exc)
             context.stats.faults += 1
             failed.append(record.record_id)
@@ -86,7 +86,7 @@ def _route(
 
 
 def _handle(context: RouterContext, content: Content) -> None:
-    """Handle what is no transition.
+    """Handle a record that is not a transition.
 
     Raises:
         RouteError: when SNS did not accept a message.
@@ -114,7 +114,7 @@ def _handle(context: RouterContext, content: Content) -> None:
 
 
 def _log_failure(context: RouterContext, record: Record, exc: Exception) -> None:
-    """Log a record that has to come back."""
+    """Log a record that has to be retried."""
     context.log.warning(
         "record failed", error=type(exc).__name__, reason=str(exc), record=record.record_id
     )

@@ -27,13 +27,13 @@ _PATIENCE: Final = timedelta(minutes=15)
 
 
 def flush(context: RouterContext, incidents: Sequence[Incident] | None = None) -> set[IncidentKey]:
-    """Send all groups whose wait is over; return the keys whose message failed.
+    """Send all groups whose wait is over; return the keys of incidents whose message failed.
 
-    Only one invocation flushes at a time, or a group could be torn apart.
+    Only one invocation flushes at a time, so that no group is split.
 
     Args:
-        context: what the pipeline works with.
-        incidents: all incidents, when the caller has just read them.
+        context: the pipeline's adapters, policy and clock.
+        incidents: all incidents, if the caller has just read them.
 
     Raises:
         BusyError: when another invocation keeps flushing.
@@ -55,7 +55,7 @@ def flush(context: RouterContext, incidents: Sequence[Incident] | None = None) -
 
 
 def _lock(context: RouterContext) -> None:
-    """Keep others from flushing until this is done.
+    """Hold the flush lock while the block runs.
 
     Raises:
         BusyError: when another invocation does not finish.
@@ -68,7 +68,7 @@ def _lock(context: RouterContext) -> None:
 
 
 def _decide(context: RouterContext, incident: Incident, now: datetime) -> Incident:
-    """Decide again: what cleared during the wait is never sent."""
+    """Decide again, so that problems that cleared during the wait are never sent."""
     try:
         if incident.outbox is not None:
             on_snapshot = partial(decide_again, incident)
@@ -99,14 +99,14 @@ def _due(context: RouterContext, incidents: Sequence[Incident], now: datetime) -
 
 
 def _early(context: RouterContext, group: str) -> timedelta:
-    """Return how much of a group's wait is given up for joining others."""
+    """Return how early a group may be sent to join others."""
     return _TOLERANCE if group.startswith(JOINED) else context.policy.group_wait / 2
 
 
 def _end(group: str, members: Sequence[Incident], incidents: Iterable[Incident]) -> datetime:
-    """Return when the group's wait is over: its first member's, unless others are missing.
+    """Return when the group's wait is over: with its first member's, unless others are missing.
 
-    One cause that was announced as one ends as one, when it ended for all.
+    A shared cause that was announced once also ends once, for all its accounts.
     """
     first = min(e.waiting.until for e in members if e.waiting)
     is_ending = is_one_cause(group) and any(
@@ -118,7 +118,7 @@ def _end(group: str, members: Sequence[Incident], incidents: Iterable[Incident])
 
 
 def _still_open(incidents: Iterable[Incident], sent: Sequence[Incident]) -> dict[str, list[Line]]:
-    """Return, for each group that ends now, the accounts for which it does not."""
+    """Return the accounts for which each group that ends now is not over."""
     known = list(incidents)
     groups = {
         e.outbox.pending.previous.group
@@ -129,7 +129,7 @@ def _still_open(incidents: Iterable[Incident], sent: Sequence[Incident]) -> dict
 
 
 def _missing(group: str, incidents: Iterable[Incident]) -> list[Line]:
-    """Return the accounts of a group that still have the problem that it announced."""
+    """Return the accounts of a group that still have the announced problem."""
     return sorted(
         (
             Line(

@@ -1,4 +1,4 @@
-"""Map a function over items, in a thread pool from 32 items on."""
+"""Map a function over items, in a thread pool for 32 items or more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
-#: Fewer items take less time one after the other than threads take to start.
+#: With fewer items, starting threads takes longer than the work.
 _FEW: Final = 32
 
 #: A write takes about 5 ms, nearly all of it waiting; botocore's connection pool holds ten.
@@ -16,15 +16,15 @@ _THREADS: Final = 8
 
 
 def map_in_order(function: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
-    """Return what ``function`` makes of each item, one after the other."""
+    """Apply ``function`` to each item, one after the other."""
     return [function(item) for item in items]
 
 
 def map_concurrently(function: Callable[[Given], Found], items: Iterable[Given]) -> list[Found]:
-    """Return what ``function`` makes of each item, in order; it must be safe in threads.
+    """Apply ``function`` to each item, in order; it must be thread-safe.
 
-    A provider that fails for a thousand accounts makes two thousand writes, which have to fit
-    into one invocation.
+    A provider that fails for a thousand accounts causes two thousand writes, which have to fit into
+    one invocation.
     """
     known = list(items)
     if len(known) < _FEW:

@@ -1,4 +1,4 @@
-"""Compare incidents with the alarms as they are; send what is overdue, missed or to be repeated."""
+"""Compare incidents with current alarm states; send overdue, missed and repeated notifications."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from alert_router.notify.update import (
 
 
 class ReconcileError(Exception):
-    """A part of the run failed, after everything else was attempted. The text says which."""
+    """Part of the run failed, after everything else was attempted. The text says which."""
 
 
 def reconcile(context: RouterContext) -> None:
@@ -51,7 +51,7 @@ def reconcile(context: RouterContext) -> None:
 def _updates(
     context: RouterContext, incidents: Mapping[IncidentKey, Incident], failures: list[str]
 ) -> list[IncidentUpdate]:
-    """Compare incidents with CloudWatch; without CloudWatch, only remind."""
+    """Compare incidents with CloudWatch; if that cannot be read, only send reminders."""
     opened = [incident for incident in incidents.values() if incident.is_open]
     updates = {i.key: IncidentUpdate(i.key, reminds=True) for i in opened}
     try:
@@ -75,7 +75,7 @@ def _update_all(
     now: datetime,
     failures: list[str],
 ) -> list[Incident]:
-    """Update the incidents for which anything is new; return those that have to be sent."""
+    """Update the incidents with anything new; return those to be sent."""
     context.snapshots.prepare(update.key for update in updates)
 
     def bring_up_to_date(update: IncidentUpdate) -> Incident | None:
@@ -88,7 +88,7 @@ def _update_all(
                 return None
             return update_incident(context, update)
         except BusyError:
-            # Another invocation is sending it, or the next run does.
+            # Another invocation is sending it, or the next run will.
             context.log.info("left to another invocation", incident=update.key.id)
         except Exception as exc:  # noqa: BLE001 -- one incident's failure does not block the others
             failures.append(f"{update.key.id}: {type(exc).__name__}")
@@ -99,7 +99,7 @@ def _update_all(
 
 
 def _is_muted(context: RouterContext, known: Incident, decided: Incident) -> bool:
-    """Whether CloudWatch's mute rules cover all that is about to be announced again."""
+    """Whether CloudWatch's mute rules cover everything about to be announced again."""
     announces = decided.outbox is not None or decided.waiting is not None
     if not announces or not decided.firing or known.outbox is not None:
         return False

@@ -1,4 +1,4 @@
-"""Account records and silences, each read once per invocation. Reading never fails here."""
+"""Account records and silences, each read once per invocation. Reads here never fail."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _DAY = timedelta(hours=24)
 
 
 class BalanceTable(Protocol):
-    """Where the poller's records are read."""
+    """The poller's records."""
 
     def read(self, accounts: Iterable[str]) -> dict[str, Latest | None]:
         """Return the records that exist; None for one that cannot be read."""
         ...
 
     def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
-        """Return the balances that polls found."""
+        """Return the balances found by polls."""
         ...
 
 
 class SilenceTable(Protocol):
-    """Where silences are read."""
+    """The silences."""
 
     def silences(self) -> Iterable[Silence]:
         """Return the silences that exist."""
@@ -39,7 +39,7 @@ class SilenceTable(Protocol):
 class AccountSnapshots:
     """The records and silences that one invocation's decisions and texts rest on.
 
-    Nothing here fails: what cannot be read is unknown, and a message goes out with less.
+    Nothing here fails: what cannot be read is unknown, and the message goes out without it.
     """
 
     def __init__(self, balances: BalanceTable, silences: SilenceTable, failures: list[str]) -> None:
@@ -51,7 +51,7 @@ class AccountSnapshots:
         self._silences: list[Silence] | None = None
 
     def prepare(self, keys: Iterable[IncidentKey]) -> None:
-        """Read the records of accounts that are not known yet, together."""
+        """Read the records of accounts not read yet, in one batch."""
         wanted = [
             key.id for key in keys if key.scope is Scope.ACCOUNT and key.id not in self._latest
         ]
@@ -69,12 +69,12 @@ class AccountSnapshots:
                 self._distrust(account)
 
     def latest(self, key: IncidentKey) -> Latest | None:
-        """Return an account's record; None where there is none, or it cannot be read."""
+        """Return an account's record; None if there is none or it cannot be read."""
         self.prepare([key])
         return self._latest.get(key.id)
 
     def distrust(self, key: IncidentKey) -> None:
-        """Do without an account's record from now on: something cannot cope with it."""
+        """Ignore an account's record from now on, because it broke something."""
         if key.scope is Scope.ACCOUNT and self._latest.get(key.id) is not None:
             self._latest[key.id] = None
             self._distrust(key.id)
@@ -85,7 +85,7 @@ class AccountSnapshots:
         self._unreadable.discard(key.id)
 
     def history(self, key: IncidentKey, now: datetime) -> Mapping[datetime, Decimal]:
-        """Return a day of an account's balances; nothing where they cannot be read."""
+        """Return a day of an account's balances; empty if they cannot be read."""
         if key.scope is not Scope.ACCOUNT:
             return {}
         try:
@@ -95,7 +95,7 @@ class AccountSnapshots:
             return {}
 
     def of(self, incident: Incident, now: datetime) -> AccountSnapshot:
-        """Return what decisions about an incident rest on."""
+        """Return the snapshot for decisions about an incident."""
         latest = self.latest(incident.key)
         balance, balance_at = newest_balance(incident, latest)
         return AccountSnapshot(
@@ -113,7 +113,7 @@ class AccountSnapshots:
         self._failures.append(f"the record of {account} cannot be read")
 
     def _is_silenced(self, incident: Incident, latest: Latest | None, now: datetime) -> bool:
-        """Whether a silence covers the incident; a foreign alarm is covered by its name."""
+        """Whether a silence covers the incident; a foreign alarm is silenced by its name."""
         if self._silences is None:
             try:
                 self._silences = list(self._silence_table.silences())

@@ -1,4 +1,4 @@
-"""Read the present state of incidents' alarms, as changes to them."""
+"""Read the current state of incidents' alarms, as changes to apply."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from alert_router.incidents.transitions import identify
 from alert_router.notify.context import RouterContext
 from shared.names import AlarmKind, AlarmName
 
-#: A transition older than this is checked against the alarm as it is; a younger one is believed,
-#: whatever CloudWatch answers, which may lag behind.
+#: A transition older than this is checked against the alarm's current state. A younger one is
+#: trusted over CloudWatch, which may lag behind.
 LATE: Final = timedelta(minutes=2)
 
 Firing = Mapping[IncidentKey, Mapping[str, AlarmChange]]
@@ -27,7 +27,7 @@ Firing = Mapping[IncidentKey, Mapping[str, AlarmChange]]
 
 
 class States(NamedTuple):
-    """How an incident differs from its alarms as they are."""
+    """How an incident differs from the current alarm states."""
 
     changes: tuple[tuple[str, AlarmChange], ...]
     deleted: frozenset[str]
@@ -35,7 +35,7 @@ class States(NamedTuple):
 
 
 def read_firing(context: RouterContext) -> Firing:
-    """Return all alarms of the accounts that fire, whether they are known or not.
+    """Return all firing account alarms, known or not.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be read.
@@ -51,18 +51,18 @@ def read_firing(context: RouterContext) -> Firing:
 def read_states(
     context: RouterContext, incidents: Iterable[Incident], firing: Firing | None = None
 ) -> dict[IncidentKey, States]:
-    """Return how incidents differ from their alarms, known and unknown ones.
+    """Return how incidents, known and new, differ from the current alarm states.
 
     Args:
         context: what the pipeline works with.
-        incidents: as far as they are known.
-        firing: what fires, where the caller has just read that.
+        incidents: the known ones.
+        firing: the firing alarms, if the caller has just read them.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: when CloudWatch cannot be read.
     """
     known = {incident.key: incident for incident in incidents}
-    # Taken before the calls: what changes while they are under way is newer.
+    # Taken before the calls: changes made during them are newer.
     observed_at = context.clock()
     firing = read_firing(context) if firing is None else firing
     names = {key: alarm_names(context, i, frozenset(i.alarms)) for key, i in known.items()}
@@ -85,7 +85,7 @@ def _compared(
     absent: frozenset[str],
     observed_at: datetime,
 ) -> States:
-    """Return how one incident differs from its alarms."""
+    """Return how one incident differs from the current alarm states."""
     changes = tuple(
         (kind, change._replace(observed_at=observed_at))
         for kind, change in found.items()
@@ -118,8 +118,8 @@ def alarm_names(
 def _can_be_missed(incident: Incident, kind: str) -> bool:
     """Whether an alarm that is absent from the answer no longer exists.
 
-    An answer holds only the types that this botocore knows: an alarm of another type is unknown,
-    not gone. Ours are all metric alarms.
+    A response holds only the types that this botocore knows: an alarm of another type is unknown,
+    not deleted. Ours are all metric alarms.
     """
     foreign = incident.foreign_alarm
     if kind != FOREIGN_KIND or foreign is None:
@@ -128,7 +128,7 @@ def _can_be_missed(incident: Incident, kind: str) -> bool:
 
 
 def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: datetime) -> bool:
-    """Whether CloudWatch's state is new; of one series of an alarm only the whole's end counts."""
+    """Whether CloudWatch's state is new; for one series, only the end of the whole alarm counts."""
     known, foreign = incident.alarms.get(kind), incident.foreign_alarm
     is_firing = change.state is AlarmState.ALARM
     if known is None:
@@ -143,15 +143,15 @@ def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: da
 
 
 def _is_young(incident: Incident, kind: str, now: datetime) -> bool:
-    """Whether what is known of an alarm is a transition of the last minutes."""
+    """Whether the last known change of an alarm is a transition of the last few minutes."""
     return now - incident.alarms[kind].at <= LATE
 
 
 def _is_muted(context: RouterContext, change: AlarmChange) -> bool:
-    """Whether an alarm that was found in ALARM is covered by a mute rule of CloudWatch's.
+    """Whether a CloudWatch mute rule covers an alarm that was found in ALARM.
 
-    CloudWatch does not act on a muted alarm, which shows as ALARM nonetheless: announcing it from
-    there would undo the rule.
+    CloudWatch does not act on a muted alarm but still shows it in ALARM; announcing it would undo
+    the rule.
     """
     if change.state is not AlarmState.ALARM or not is_muted(context, change.alarm_name):
         return False

@@ -1,4 +1,4 @@
-"""Bring incidents up to date: load, apply changes, decide, save, and again on a conflict."""
+"""Bring incidents up to date: load, apply changes, decide, save; retry on a conflict."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from alert_router.incidents.transitions import apply, mark_deleted, with_lease
 from alert_router.notify.context import RouterContext
 from alert_router.notify.states import LATE, read_states
 
-#: How often an incident is read again before its record is left to come back later.
+#: How often an incident is read again before its record is left for a later retry.
 _ATTEMPTS: Final = 40
-#: How long to pause between attempts, in seconds: publishing takes about as long.
+#: Pause between attempts, in seconds: about as long as publishing takes.
 _PAUSE_SECONDS: Final = 0.1
 
 
 class BusyError(Exception):
-    """Another invocation is sending for this incident; the record has to come back."""
+    """Another invocation is sending for this incident; the record has to be retried."""
 
 
 class IncidentUpdate(NamedTuple):
-    """What is new about one incident."""
+    """The changes to apply to one incident."""
 
     key: IncidentKey
     changes: Sequence[tuple[str, AlarmChange]] = ()
@@ -40,7 +40,7 @@ class IncidentUpdate(NamedTuple):
 
 
 def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident | None:
-    """Bring one incident up to date; return it, leased to the caller, when it has to be sent.
+    """Bring one incident up to date; return it, leased to the caller, if it has to be sent.
 
     Raises:
         BusyError: when another invocation holds the incident for longer than a moment.
@@ -53,7 +53,7 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
                 context.pause(_PAUSE_SECONDS)
                 continue
             if incident.is_open and update.observed_at is None and not _is_joining(incident, now):
-                # Something may have been lost, and what is pending may have waited for days.
+                # A transition may have been lost, and the pending notification may be days old.
                 (update,) = _compared(context, [update], {update.key: incident})
             decision = next_state(context, incident, update, now)
             _log_suppression(context, incident, decision)
@@ -62,7 +62,7 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
                 return None
             request_flush(context, incident, updated, now)
             if decision.suppressed is not None:
-                # What is pending nonetheless stays so, unleased, until it may be sent.
+                # A notification still pending stays so, unleased, until it may be sent.
                 context.alert_table.save(updated, now)
                 return None
             saved = context.alert_table.save(with_lease(updated, now + context.lease), now)
@@ -74,22 +74,22 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
 
 
 def _is_joining(incident: Incident, now: datetime) -> bool:
-    """Whether what is pending waits for the next message, before which it is compared anyway."""
+    """Whether the pending notification waits for the next message, which compares it anyway."""
     waiting = incident.waiting
     return incident.outbox is not None and waiting is not None and now < waiting.until
 
 
 def is_settled(incident: Incident, decision: Decision) -> bool:
-    """Whether a decision changes nothing, and leaves nothing to send."""
+    """Whether a decision changes nothing and leaves nothing to send."""
     is_due = decision.incident.outbox is not None and decision.suppressed is None
     return decision.incident == incident and not is_due
 
 
 def verified(context: RouterContext, updates: Sequence[IncidentUpdate]) -> list[IncidentUpdate]:
-    """Return the updates, the doubtful ones together with the alarms as they are now.
+    """Return the updates; doubtful ones come with the current alarm states.
 
-    A transition may arrive minutes late, or come back after days: it may be over meanwhile. An end
-    is none while another alarm fires, whose transition may have been lost.
+    A transition may arrive minutes late, or be redriven after days, when it no longer holds. An end
+    is no end while another alarm fires whose transition may have been lost.
     """
     now = context.clock()
     late = [
@@ -108,7 +108,7 @@ def verified(context: RouterContext, updates: Sequence[IncidentUpdate]) -> list[
 
 
 def as_they_are(context: RouterContext, incidents: Sequence[Incident]) -> list[Incident]:
-    """Return incidents with the present state of their alarms in them; nothing is stored."""
+    """Return incidents with the current state of their alarms applied; store nothing."""
     updates = [IncidentUpdate(incident.key) for incident in incidents]
     known = {incident.key: incident for incident in incidents}
     return [_applied(known[u.key], u) for u in _compared(context, updates, known)]
@@ -117,7 +117,7 @@ def as_they_are(context: RouterContext, incidents: Sequence[Incident]) -> list[I
 def next_state(
     context: RouterContext, incident: Incident, update: IncidentUpdate, now: datetime
 ) -> Decision:
-    """Return the incident with the update applied and decided on; nothing is stored."""
+    """Return the incident after applying the update and deciding; store nothing."""
     updated = _applied(incident, update)
     if updated.outbox is not None:
         return decided(context, updated, now, partial(decide_again, updated))
@@ -131,10 +131,10 @@ def decided(
     now: datetime,
     decide_on: Callable[[AccountSnapshot, datetime, Policy], Decision],
 ) -> Decision:
-    """Return what is decided on an incident's snapshot.
+    """Return the decision on an incident and its snapshot.
 
-    Whatever is in an account's record, it must not hide its alarms: a decision that fails is
-    taken again without the record.
+    A malformed record must not hide the account's alarms: if deciding fails, decide again without
+    the record.
     """
     try:
         return decide_on(context.snapshots.of(incident, now), now, context.policy)
@@ -145,7 +145,7 @@ def decided(
 
 
 def _applied(incident: Incident, update: IncidentUpdate) -> Incident:
-    """Return the incident with an update's changes in it."""
+    """Return the incident with an update's changes applied."""
     for kind, change in sorted(
         update.changes, key=lambda pair: pair[1].observed_at or pair[1].changed_at
     ):
@@ -160,7 +160,7 @@ def _compared(
     updates: Sequence[IncidentUpdate],
     incidents: Mapping[IncidentKey, Incident],
 ) -> list[IncidentUpdate]:
-    """Return updates together with the present state of the incidents' alarms."""
+    """Return updates extended by the current state of the incidents' alarms."""
     if not updates:
         return []
     try:
@@ -193,14 +193,14 @@ def _log_suppression(context: RouterContext, before: Incident, decision: Decisio
 def save_if_unchanged(
     context: RouterContext, incidents: Iterable[Incident], now: datetime
 ) -> list[Incident]:
-    """Save incidents, leased to the caller; return those that nobody else had changed."""
+    """Save incidents, leased to the caller; return those that no other invocation had changed."""
 
     def save(incident: Incident) -> Incident | None:
         try:
             return context.alert_table.save(with_lease(incident, now + context.lease), now)
         except ConflictError:
             context.log.info("save conflict", incident=incident.key.id)
-        except Exception as exc:  # noqa: BLE001 -- it stays as it is, for the next invocation
+        except Exception as exc:  # noqa: BLE001 -- it stays unchanged for the next invocation
             context.log.warning("save failed", incident=incident.key.id, error=type(exc).__name__)
         return None
 
@@ -210,7 +210,7 @@ def save_if_unchanged(
 def request_flush(context: RouterContext, before: Incident, after: Incident, now: datetime) -> None:
     """Request a flush of the group that an incident has just joined, once per group.
 
-    The request comes before the incident is saved: better one flush too many than none.
+    The request precedes the save: better one flush too many than none.
     """
     waiting = after.waiting
     if waiting is None or (before.waiting and before.waiting.group == waiting.group):
@@ -224,5 +224,5 @@ def request_flush(context: RouterContext, before: Incident, after: Incident, now
 
 
 def flush_lease(group: str) -> str:
-    """Return the name of the lease that is kept until the flush of a group that was requested."""
+    """Return the name of the lease held until a group's requested flush."""
     return f"flush-requested/{group}"

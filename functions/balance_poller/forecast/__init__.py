@@ -9,11 +9,11 @@ Two functions are the package's interface; nothing else need be imported::
     packed = state.to_item()                       # up to 600 bytes, to be stored
     state = BurnState.from_item(packed)            # also reads version 1
 
-``observe(…, unseen=True)`` says that the difference to the reading before is no consumption, such
-as credit that expired, or the balance of another key. In :class:`Forecast`, ``runway_hours`` is
+``observe(…, unseen=True)`` marks the difference from the previous reading as not consumption, as
+when credit expired or the key belongs to another account. In :class:`Forecast`, ``runway_hours`` is
 the most likely time; 9 times in 10 it takes at least ``at_least_hours``, 19 times in 20 at least
-``at_least_95_hours``, and 9 times in 10 at most ``at_most_hours``.
-Consumption is abnormal where ``drain.ratio`` is above 1.
+``at_least_95_hours``, and 9 times in 10 at most ``at_most_hours``. Consumption is abnormal where
+``drain.ratio`` is above 1.
 """
 
 from balance_poller.forecast.burn_state import BurnState, BurnStateError

@@ -1,7 +1,7 @@
-"""What an account usually consumes in each hour of the week, and how the present differs.
+"""An account's usual consumption in each hour of the week, and the present deviation from it.
 
 The form and its constants were chosen on public traces of real use and on synthetic ones;
-``bench/runway.py`` prints what it is worth beside simpler ways.
+``bench/runway.py`` compares it with simpler methods.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from balance_poller.forecast.usage import (
 )
 
 _WORKING_HOURS: Final = 5 * DAY_HOURS
-#: Hours of the usual consumption that stand against a weekend's (or working week's) own.
+#: How many hours of usual consumption a weekend's (or working week's) own is weighed against.
 _WEEKEND_PRIOR_HOURS: Final = 2 * DAY_HOURS
-#: How far an hour of the week speaks for itself, by the weeks seen: four weeks of "usual for the
-#: hour of the day and kind of day" stand against it.
+#: The weight of an hour of the week's own mean, by the weeks seen: it is weighed against four weeks
+#: of the usual for that hour of the day and kind of day.
 _OWN_SHARE: Final = tuple(WEIGHTS[weeks] / (WEIGHTS[weeks] + 4) for weeks in range(MAX_WEEKS + 1))
 
 
@@ -41,12 +41,12 @@ class BurnProfile:
 
     @classmethod
     def constant(cls, per_hour: float) -> Self:
-        """Return the profile of an account of which no more is known than a rate."""
+        """Return the profile of an account for which only a rate is known."""
         return cls((per_hour,) * WEEK_HOURS, per_hour)
 
     @classmethod
     def of(cls, usage: Usage) -> Self:
-        """Return what the hours seen so far make usual."""
+        """Return the usual consumption according to the hours seen so far."""
         weights = list(map(WEIGHTS.__getitem__, usage.weeks))
         seen = sum(weights)
         weighted = list(map(mul, weights, usage.week))
@@ -68,7 +68,7 @@ class BurnProfile:
 def _kinds_of_day(
     weights: Sequence[float], weighted: Sequence[float], mean: float
 ) -> tuple[float, float]:
-    """Return how working days and weekends differ from the mean, cautiously: a week is little."""
+    """Return how working days and weekends differ from the mean, cautiously: few weeks are seen."""
 
     def factor(hours: slice) -> float:
         consumed, seen = sum(weighted[hours]) / mean, sum(weights[hours])
@@ -80,7 +80,7 @@ def _kinds_of_day(
 def _by_hour_of_day(
     weights: Sequence[float], weighted: Sequence[float], kinds: tuple[float, float], mean: float
 ) -> list[float]:
-    """Return the usual consumption of each hour of a day that is of neither kind."""
+    """Return the usual consumption by hour of the day, for both kinds of day together."""
     working, weekend = kinds
     usual = []
     for hour in range(DAY_HOURS):
@@ -93,12 +93,12 @@ def _by_hour_of_day(
     return usual
 
 
-# --- how the present differs -----------------------------------------------------------------
+# --- present deviation -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """How a number of hours is compared with what is usual for them."""
+    """How the last hours are compared with the usual consumption in them."""
 
     hours: int
     weight: float
@@ -111,12 +111,12 @@ class _Window:
 _FAST: Final = _Window(1, 1.0, 0.03)
 _SLOW: Final = _Window(36, 0.6, 0.3)
 _LEVEL_PRIOR: Final = 0.1
-#: Growth from the longer to the shorter level that may be chance.
+#: Growth from the longer to the shorter level that may be due to chance.
 _GROWTH_FLOOR: Final = 0.05
 
 
 def _shares(hours: int) -> tuple[float, ...]:
-    """Return the share of each of the last 168 hours in a level, the newest first."""
+    """Return the share of each of the last 168 hours in a level, newest first."""
     weights = [math.exp(-age / hours) for age in range(1, WEEK_HOURS + 1)]
     return tuple(weight / sum(weights) for weight in weights)
 
@@ -126,7 +126,7 @@ _LEVEL_SHARES: Final = tuple(map(_shares, LEVEL_HOURS))
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """Logarithms of the factors by which the present differs from what is usual."""
+    """Logarithms of the factors by which present consumption differs from the usual."""
 
     fast: float = 0.0
     """The last hour's; it fades within hours."""
@@ -147,9 +147,9 @@ class Deviation:
 
 
 def _lasting(usage: Usage, profile: BurnProfile, at: float) -> float:
-    """Return the difference of the last days, carried on where consumption grows.
+    """Return the deviation of the last days, extrapolated if consumption grows.
 
-    Growth is believed and decline is not: too early an alert is the smaller mistake.
+    Growth is extrapolated and decline is not: an alert too early is the smaller mistake.
     """
     now = hour_of_week(at)
     before = (*profile.per_hour[:now][::-1], *profile.per_hour[now:][::-1])
@@ -163,14 +163,14 @@ def _lasting(usage: Usage, profile: BurnProfile, at: float) -> float:
 def _level_ratio(
     level: Level, before: Sequence[float], shares: Sequence[float], mean: float, step: float
 ) -> float:
-    """Return the logarithm of a level's consumption over what was usual in its hours."""
+    """Return the logarithm of a level's consumption over the usual in its hours."""
     usual = sum(map(mul, before, shares)) * level.hours
     added = max(_LEVEL_PRIOR * max(level.hours, 1.0) * mean, step)
     return math.log((level.consumed + added) / (usual + added))
 
 
 def _log_ratio(usage: Usage, profile: BurnProfile, at: float, window: _Window) -> float:
-    """Return the logarithm of the last hours' consumption over what is usual for them."""
+    """Return the logarithm of the last hours' consumption over the usual in them."""
     now = hour_of_week(at)
     hours = usage.hour_seconds / HOUR_SECONDS
     consumed, usual = usage.hour_consumed, profile.per_hour[now] * hours

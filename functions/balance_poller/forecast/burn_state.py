@@ -1,6 +1,6 @@
-"""What the poller remembers of an account's consumption, in up to 600 bytes.
+"""An account's consumption as the poller remembers it, in up to 600 bytes.
 
-Packed, it travels in the LATEST item, so that a poll needs no query of the history.
+It is stored in the LATEST item, so that a poll need not query the history.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HEADER: Final = struct.Struct(">BIIBd3fIdIId?Id")
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """A balance above the last one that nothing has confirmed yet."""
+    """A balance above the previous one, not confirmed yet."""
 
     at: datetime
     balance: float
@@ -36,7 +36,7 @@ class Rise:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """A fall many times larger than all before; counted as consumption once more confirms it."""
+    """A fall many times larger than any before; it counts as consumption once confirmed."""
 
     at: datetime
     seconds: float

@@ -1,10 +1,10 @@
-"""How far forecasts may be trusted: tests of the account's own past forecasts.
+"""How reliable forecasts are: tests of the account's own past forecasts.
 
-A test starts with "the coming H hours consume B" and ends when B is consumed. The logarithm of the
-time that it took over H is the error, of which the account's scale and, per horizon and quantile,
-an adaptive correction are kept. The correction is adaptive conformal inference (Gibbs and Candès,
-2021, arXiv:2106.00170, read 2026-11): a step up after a miss and a smaller step down otherwise, so
-that in the long run the wanted share is kept, whatever the errors look like.
+A test starts with "the coming H hours consume B" and ends when B is consumed. Its error is the
+logarithm of the time taken over H. The state keeps the scale of the account's errors and, per
+horizon and quantile, an adaptive correction. The correction is adaptive conformal inference (Gibbs
+and Candès, 2021, arXiv:2106.00170, read 2026-11): a step up after a miss and a smaller step down
+otherwise, so that the wanted share is met in the long run, whatever the errors' distribution.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from typing import Final
 
 from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS
 
-#: Hours ahead that are tested; between them bounds are interpolated.
+#: The horizons tested, in hours; bounds in between are interpolated.
 HORIZONS: Final = (1, 3, 8, 24, 72)
-#: Every so many hours a test starts, a day counted as 25: so tests move through its hours.
+#: How many hours apart tests start; a day counts as 25, so that tests move through its hours.
 _EVERY: Final = (2, 2, 4, 8, 24)
-#: Tests that run at once, per horizon.
+#: The number of concurrent tests per horizon.
 SLOTS: Final = 3
-#: A test that takes longer than so many times its horizon ends: it was wrong enough.
+#: A test ends after this many times its horizon: it was wrong enough by then.
 _LONGEST: Final = 4
 LARGEST_ERROR: Final = math.log(_LONGEST)
-#: What takes next to no time counts as a minute or so.
+#: The shortest time counted, about a minute.
 _SHORTEST_HOURS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """A share of errors, and where it lies over many accounts, by horizon."""
+    """A quantile of errors: its share, and its value over many accounts by horizon."""
 
     share: float
     """Of the errors that may lie beyond."""
@@ -52,11 +52,11 @@ QUANTILES: Final = (AT_LEAST_95, AT_LEAST_90, AT_MOST_90)
 _MEAN_ERRORS: Final = (0.501, 0.507, 0.496, 0.433, 0.395)
 
 _SCALE_FORGETS: Final = 0.03
-#: So many errors of the usual size stand against the account's own.
+#: How many errors of the usual size the account's own are weighed against.
 _SCALE_PRIOR: Final = 8.0
 _LARGEST_SIZE: Final = 4.0
 
-#: Corrections are whole ten-thousandths, so that storing them loses no step.
+#: Corrections are in whole ten-thousandths, so that storing them loses nothing.
 UNIT: Final = 10_000
 _STEP: Final = UNIT // 10
 _SMALLEST_CORRECTION, _LARGEST_CORRECTION = -1 * UNIT, 2 * UNIT
@@ -79,7 +79,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Running tests, and what the finished ones say."""
+    """The running tests, and the results of finished ones."""
 
     running: tuple[tuple[Test, ...], ...] = ((),) * len(HORIZONS)
     consumed: float = 0.0
@@ -97,11 +97,11 @@ class Calibration:
 
     @property
     def scale(self) -> float:
-        """How much larger than usual this account's errors are."""
+        """How many times larger than usual this account's errors are."""
         return self.error_sizes / self.errors
 
     def bound(self, quantile: Quantile, hours: float) -> float:
-        """Return the logarithm of actual over forecast time that a forecast of ``hours`` keeps."""
+        """Return the bound on log(actual / forecast time) for a forecast of ``hours``."""
         place = bisect.bisect_left(_LOG_HORIZONS, math.log(max(hours, 1e-3)))
         if place in {0, len(HORIZONS)}:
             return self._bound_at(quantile, min(place, len(HORIZONS) - 1))
@@ -119,7 +119,7 @@ class Calibration:
         """Return the calibration after ``amount`` was consumed from ``start`` to ``end``."""
         consumed = self.consumed + amount
         if consumed < self.next_goal and end < self.next_end:
-            # At every poll: dataclasses.replace() would take half of its time.
+            # Called at every poll: dataclasses.replace() would take half the time.
             return Calibration(
                 self.running,
                 consumed,
@@ -148,7 +148,7 @@ class Calibration:
 
         Args:
             at: When they start, in seconds since 1970.
-            expected: What is forecast to be consumed, by the number of the horizon.
+            expected: The forecast consumption, by index of the horizon.
         """
         running = list(self.running)
         for horizon, amount in expected.items():
@@ -157,7 +157,7 @@ class Calibration:
         return self.with_tests(tuple(running))
 
     def due(self, at: float) -> Iterator[int]:
-        """Yield the numbers of the horizons of which a test starts at ``at``, a full hour."""
+        """Yield the indexes of the horizons for which a test starts at ``at``, a full hour."""
         hour = round(at / HOUR_SECONDS)
         turn = hour + hour // DAY_HOURS
         for horizon, every in enumerate(_EVERY):
@@ -165,7 +165,7 @@ class Calibration:
                 yield horizon
 
     def with_tests(self, running: tuple[tuple[Test, ...], ...]) -> Calibration:
-        """Return the calibration with these tests, and when the first of them ends."""
+        """Return the calibration with these tests and the earliest end of any."""
         return replace(
             self,
             running=running,
@@ -199,7 +199,7 @@ class Calibration:
 
 
 def _hours_taken(test: Test, before: float, start: float, end: float, amount: float) -> float:
-    """Return how long a test has taken until ``end``, or until its goal within that time."""
+    """Return how long a test has run until ``end``, or until its goal if reached earlier."""
     reached = end
     if before < test.goal <= before + amount:
         reached = start + (end - start) * (test.goal - before) / amount

@@ -1,4 +1,4 @@
-"""Abnormal consumption: more than was ever seen in as many hours."""
+"""Abnormal consumption: more than ever before in the same number of hours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from balance_poller.forecast.usage import DAY_HOURS, RECENT_HOURS, Usage
 WINDOWS: Final = (1, 3, 24)
 #: Records are halved in four weeks.
 _FADE: Final = 0.5 ** (1 / (28 * DAY_HOURS))
-#: Not abnormal below so many times the mean, whatever was ever seen.
+#: Consumption below this many times the mean is never abnormal.
 _LEAST_FACTOR: Final = 2.0
 
 NORMAL_SENSITIVITY: Final = 2.0
@@ -22,7 +22,7 @@ Records = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """The consumption of the last hours against all that was seen before."""
+    """The last hours' consumption compared with everything seen before."""
 
     ratio: float
     """How many times what begins to be abnormal; above 1 it is."""
@@ -35,7 +35,7 @@ class Drain:
 
 
 def keep_records(records: Records, usage: Usage) -> Records:
-    """Return the records after an hour: a leak does not excuse itself for a day."""
+    """Return the records after an hour; a leak raises them only a day later."""
     before = [amount or 0.0 for amount in usage.recent[:-DAY_HOURS]]
     shortest, middle, longest = (
         max(record * _FADE, sum(before[-window:])) if len(before) >= window else record
@@ -47,15 +47,15 @@ def keep_records(records: Records, usage: Usage) -> Records:
 def measure(
     usage: Usage, records: Records, mean: float, held_out: tuple[float, ...], sensitivity: float
 ) -> Drain | None:
-    """Return the drain of the window that stands out most; None while two days are not known.
+    """Return the drain of the window that stands out most; None until two days are known.
 
     Args:
-        usage: What was consumed when.
+        usage: The consumption over time.
         records: The largest before.
         mean: The usual consumption per hour.
-        held_out: By window, what ``usage`` does not contain (yet) but was consumed.
-        sensitivity: The factor beyond which consumption is abnormal, in 1 and 3 hours; in a day
-            half of what is above 1 does.
+        held_out: By window, the consumption that ``usage`` does not contain (yet).
+        sensitivity: The factor beyond which consumption in 1 or 3 hours is abnormal; in a day, half
+            of the part above 1 suffices.
     """
     if len(usage.recent) < RECENT_HOURS or records[-1] <= 0:
         return None

@@ -1,7 +1,7 @@
-"""What one more reading of the balance says about consumption.
+"""Turn each new balance reading into consumption.
 
-A fall is consumption; a rise is a top-up. Neither is believed at once where something else is as
-likely: providers' caches answer from the past, and credit expires.
+A fall is consumption; a rise is a top-up. Neither is accepted at once if something else is as
+likely: providers' caches return old balances, and credit expires.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS, WEEK_HOURS, U
 from shared.records import TopUp
 
 _MAX_SAMPLES: Final = 255
-#: After more than that, what was usual says nothing any more.
+#: After a gap this long, past consumption no longer tells anything.
 _LONGEST_GAP: Final = timedelta(hours=WEEK_HOURS)
 _DAY: Final = timedelta(hours=DAY_HOURS)
 
-#: A rise counts when an answer so much later still shows it.
+#: A rise counts if a response this much later still shows it.
 _CONFIRMED_AFTER: Final = timedelta(minutes=5)
-#: Caches answer from up to so long ago. A rise that gives back no more than what was consumed
-#: since may be such an answer, several in a row even, and counts only when it stands for as long.
+#: Caches may be this old. A rise of no more than the consumption since then may be a cached
+#: response, or several in a row, and counts only if it persists for as long.
 _OLDEST_ANSWER: Final = timedelta(hours=3)
 _OLDEST_ANSWER_HOURS: Final = 3
-#: So do rises up to these: rounding, and reserved amounts that are released.
+#: The same goes for rises up to these: rounding, and released reservations.
 _NOISE_SHARE: Final = 0.01
 _NOISE_AMOUNT: Final = 0.01
 
-#: A fall this many times larger than any before is held out until the next reading.
+#: A fall this many times larger than any before is set aside until the next reading.
 _HUGE: Final = 5.0
-#: What is consumed then, as a share of the fall's rate, confirms it.
+#: Consumption after it of at least this share of its rate confirms it.
 _CONFIRMING_SHARE: Final = 0.1
-#: A rise after it, back to so near where it began, says that it was an old answer.
+#: A later rise to this near its start shows that it was an old response.
 _STRAY_SHARE: Final = 0.1
 
 
 def observe(
     state: BurnState | None, at: datetime, remaining: Decimal, *, unseen: bool = False
 ) -> BurnState:
-    """Return ``state`` with one more reading of the balance; one that is not newer is ignored.
+    """Return ``state`` with one more balance reading; a reading that is not newer is ignored.
 
     Args:
-        state: What is known; None before the first reading. More than a week after the last one
-            all but the last top-up and the calibration begins anew.
+        state: The previous state; None before the first reading. After a gap of more than a week,
+            everything but the last top-up and the calibration starts afresh.
         at: The time of the reading.
         remaining: The balance.
-        unseen: Whether the difference to the reading before is no consumption, or unknown: credit
-            expired or was reset in between, or it is the balance of another key.
+        unseen: Whether the difference from the previous reading is not consumption, or unknown:
+            credit expired or was reset in between, or the key is another account's.
     """
     level = float(remaining)
     if state is None:
@@ -77,7 +77,7 @@ def observe(
 
 
 def _without_stray_fall(state: BurnState, level: float) -> BurnState:
-    """Take back a fall when the next reading is about where it began: it was an old answer."""
+    """Undo a fall if the next reading is about where it began: it was an old response."""
     fall = state.fall
     if fall is None or not fall.is_open or level <= state.level:
         return state
@@ -88,7 +88,7 @@ def _without_stray_fall(state: BurnState, level: float) -> BurnState:
 
 
 def _fall(state: BurnState, at: datetime, level: float) -> BurnState:
-    """Return the state after a reading that is not above the one before."""
+    """Return the state after a reading that is not above the previous one."""
     amount = state.level - level
     if _is_huge(state, at, amount):
         fall = Fall(at, (at - state.at).total_seconds(), amount)
@@ -99,7 +99,7 @@ def _fall(state: BurnState, at: datetime, level: float) -> BurnState:
 
 
 def _is_huge(state: BurnState, at: datetime, amount: float) -> bool:
-    """Whether a fall is many times larger than anything that was consumed before."""
+    """Whether a fall is many times larger than any consumption before."""
     if amount <= _HUGE * state.records[0] or at - state.since < _DAY:
         return False
     before = max(
@@ -113,37 +113,37 @@ def _is_huge(state: BurnState, at: datetime, amount: float) -> bool:
 
 
 def _judge_fall(state: BurnState, fall: Fall, rate: float) -> BurnState:
-    """Count a fall that was held out when what follows is of its kind, or leave it out for good."""
+    """Count a fall that was set aside if consumption goes on at its rate, else drop it for good."""
     if rate < _CONFIRMING_SHARE * fall.amount / fall.seconds:
         return replace(state, fall=replace(fall, is_open=False))
-    # The hours that it took are closed: the current one takes its rate, and an hour's share of it.
+    # The fall's hours are closed: the current one takes its rate and one hour's share.
     share = min(1.0, HOUR_SECONDS / fall.seconds)
     usage = state.usage.add(fall.amount * share, fall.seconds * share, state.usage.step)
     return replace(state, usage=usage, fall=None)
 
 
 def _rise(state: BurnState, at: datetime, level: float) -> BurnState:
-    """Return the state after a reading above the one before: a top-up only once it is confirmed."""
+    """Return the state after a reading above the previous one; top-ups need confirmation."""
     limit = state.level + _doubtful_up_to(state)
     rise = state.rise
     if rise is None or rise.balance <= limit < level:
         return replace(state, rise=Rise(at, level))
     is_doubtful = rise.balance <= limit
     if level <= limit and not is_doubtful:
-        return state  # an old answer amid new ones
+        return state  # an old response among new ones
     if at - rise.at < (_OLDEST_ANSWER if is_doubtful else _CONFIRMED_AFTER):
         return state
     return _top_up(state, rise, at, level)
 
 
 def _doubtful_up_to(state: BurnState) -> float:
-    """Return up to which amount a rise may be something else than a top-up."""
+    """Return the largest rise that may be something other than a top-up."""
     noise = max(_NOISE_AMOUNT, _NOISE_SHARE * abs(state.level))
     return max(noise, state.usage.last(_OLDEST_ANSWER_HOURS))
 
 
 def _top_up(state: BurnState, rise: Rise, at: datetime, level: float) -> BurnState:
-    """Return the state after a rise was confirmed; what was consumed meanwhile is unknown."""
+    """Return the state after a rise was confirmed; consumption in between is unknown."""
     consumed = rise.balance - level
     moved = _advance(state, rise.at, rise.balance, None)
     moved = _advance(moved, at, level, consumed if consumed >= 0 else None)
@@ -154,9 +154,9 @@ def _top_up(state: BurnState, rise: Rise, at: datetime, level: float) -> BurnSta
 
 
 def _advance(state: BurnState, at: datetime, level: float, consumed: float | None) -> BurnState:
-    """Move the state on to ``at``, giving each hour on the way its share of what was consumed.
+    """Advance the state to ``at``, giving each hour on the way its share of the consumption.
 
-    None says that this is unknown.
+    None means that it is unknown.
     """
     usage, calibration, records = state.usage, state.calibration, state.records
     start, end = state.at.timestamp(), at.timestamp()

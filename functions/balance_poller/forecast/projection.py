@@ -1,4 +1,4 @@
-"""The coming hours of a burn profile, one after the other."""
+"""Project a burn profile onto the coming hours."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Final
 from balance_poller.forecast.burn_profile import BurnProfile, Deviation
 from balance_poller.forecast.usage import HOUR_SECONDS, WEEK_HOURS, hour_of_week
 
-#: A forecast ends here: beyond, times overflow and nobody asks.
+#: A forecast ends here: later times would overflow, and nobody needs them.
 MAX_HOURS: Final = 24 * 365 * 100
 
 _FAST_FADE: Final = math.exp(-1 / 3.5)
 _SLOW_FADE: Final = math.exp(-1 / 60)
-#: Below this a difference no longer matters.
+#: Differences below this no longer matter.
 _FADED: Final = 0.005
 
 
 class Projection:
-    """What the coming hours consume.
+    """The consumption of the coming hours.
 
     Args:
-        profile: What they usually consume.
-        deviation: How the present differs from that.
-        at: When they begin, usually within an hour; seconds since 1970.
+        profile: The usual consumption.
+        deviation: How present consumption differs from it.
+        at: The start, usually within an hour; seconds since 1970.
     """
 
     def __init__(self, profile: BurnProfile, deviation: Deviation, at: float) -> None:
@@ -39,7 +39,7 @@ class Projection:
         return self._per_week <= 0
 
     def consumption(self, hours: int) -> float:
-        """Return what the next ``hours`` consume."""
+        """Return the consumption of the next ``hours``."""
         total = walked = 0.0
         for part, consumed, _ in self._steps():
             share = min(part, hours - walked) / part
@@ -50,7 +50,7 @@ class Projection:
         return total
 
     def hours_until(self, amount: float) -> float | None:
-        """Return when ``amount`` is consumed; None when it never is."""
+        """Return when ``amount`` is consumed; None if never."""
         if self.is_idle:
             return None
         walked = 0.0
@@ -60,7 +60,7 @@ class Projection:
             amount -= consumed
             walked += part
             if count % WEEK_HOURS == 0 and not is_fading:
-                # The rest is the same week again and again.
+                # From here on, every week is the same.
                 weeks = min(math.floor(amount / self._per_week), MAX_HOURS // WEEK_HOURS)
                 amount = max(0.0, amount - weeks * self._per_week)
                 walked += weeks * WEEK_HOURS

@@ -23,16 +23,16 @@ from balance_poller.forecast.drain import Drain
 from balance_poller.forecast.projection import MAX_HOURS, Projection
 from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS
 
-#: Below these a rate says nothing yet.
+#: With less than these, a rate means nothing yet.
 _MIN_SECONDS: Final = 3600
 _MIN_SAMPLES: Final = 6
-#: In the first two days an account's errors are larger than those of accounts that are known.
+#: In an account's first two days, errors are larger than later.
 _YOUNG: Final = timedelta(hours=48)
 _YOUNG_FACTOR: Final = 1.5
 
 
 class Basis(StrEnum):
-    """Why a forecast is what it is."""
+    """The basis of a forecast."""
 
     ACCUMULATING = "accumulating"
     """Less than an hour, or fewer than six samples, are known."""
@@ -50,9 +50,9 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What to expect if the account goes on as it did.
+    """The forecast if consumption goes on as it did.
 
-    Hours are None while too little is known, and when nothing is consumed.
+    Hours are None while too little is known and when nothing is consumed.
     """
 
     basis: Basis
@@ -76,7 +76,7 @@ class Forecast:
 
     @property
     def is_abnormal(self) -> bool:
-        """Whether more is consumed than ever before, by the sensitivity that was asked for."""
+        """Whether more is consumed than ever before, at the requested sensitivity."""
         return self.drain is not None and self.drain.ratio > 1
 
 
@@ -91,13 +91,13 @@ def forecast(
     """Return when ``remaining`` will be gone, counting from ``at``.
 
     Args:
-        state: What was observed; :func:`observe` of this very reading comes first.
+        state: The observed state, including this very reading (:func:`observe`).
         at: The time of the reading.
         remaining: The balance, in the state's unit.
-        reported_burn_per_hour: The provider's own figure, where it gives one; it then counts, from
-            the first reading on.
-        drain_sensitivity: How many times the most that was ever consumed in 1 and 3 hours is
-            abnormal; in 24 hours half of what is above 1 suffices.
+        reported_burn_per_hour: The provider's own figure, if it gives one; it is used from the
+            first reading on.
+        drain_sensitivity: How many times the highest consumption ever seen in 1 or 3 hours is
+            abnormal; in 24 hours, half of the part above 1 suffices.
     """
     basis = _basis(state, reported_burn_per_hour)
     if basis in {Basis.ACCUMULATING, Basis.HIDDEN}:
@@ -127,13 +127,13 @@ def forecast(
 
 
 def _hours_until(ahead: Projection, remaining: Decimal) -> float | None:
-    """Return when ``remaining`` is gone; None when it never is."""
+    """Return when ``remaining`` is gone; None if never."""
     amount = float(remaining)
     return ahead.hours_until(amount) if amount > 0 else 0.0
 
 
 def _with_bounds(found: Forecast, state: BurnState, at: datetime, hours: float) -> Forecast:
-    """Return the forecast with its most likely hours and how far they may be trusted."""
+    """Return the forecast with its most likely hours and their bounds."""
     at_least = hours * _kept_factor(state, AT_LEAST_90, hours)
     return replace(
         found,
@@ -146,7 +146,7 @@ def _with_bounds(found: Forecast, state: BurnState, at: datetime, hours: float) 
 
 
 def _while_abnormal(found: Forecast, remaining: float) -> Forecast:
-    """Return the forecast with bounds for consumption that goes on: nothing says when it ends."""
+    """Return the forecast with bounds that assume the abnormal consumption never ends."""
     if not (found.drain and found.runway_hours and found.at_least_hours):
         return found
     as_now = max(0.0, remaining) * found.drain.hours / found.drain.consumed
@@ -160,7 +160,7 @@ def _while_abnormal(found: Forecast, remaining: float) -> Forecast:
 
 
 def _basis(state: BurnState, reported: Decimal | None) -> Basis:
-    """Return what a forecast rests on."""
+    """Return the basis of a forecast."""
     if reported is not None and (reported > 0 or (reported == 0 and _is_accumulating(state))):
         return Basis.REPORTED
     if _is_accumulating(state):
@@ -174,32 +174,32 @@ def _basis(state: BurnState, reported: Decimal | None) -> Basis:
 
 
 def _is_accumulating(state: BurnState) -> bool:
-    """Whether too little is known for any rate."""
+    """Whether too little is known to give a rate."""
     known = (state.at - state.since).total_seconds()
     return known < _MIN_SECONDS or state.samples < _MIN_SAMPLES
 
 
 def _kept_factor(state: BurnState, quantile: Quantile, hours: float) -> float:
-    """Return by what a forecast of ``hours`` is to be multiplied for a bound."""
+    """Return the factor that turns a forecast of ``hours`` into a bound."""
     is_young = state.at - state.since < _YOUNG
     bound = state.calibration.bound(quantile, hours) * (_YOUNG_FACTOR if is_young else 1.0)
     return math.exp(bound)
 
 
 def _at_most(state: BurnState, hours: float) -> float | None:
-    """Return the upper end of the range; None when there is none worth naming."""
+    """Return the upper end of the range; None if it is too far off to be useful."""
     factor = _kept_factor(state, AT_MOST_90, hours)
     return hours * factor if factor < math.exp(LARGEST_ERROR) else None
 
 
 def _drain(state: BurnState, mean: float, at: datetime, sensitivity: float) -> Drain | None:
-    """Return how abnormal the last hours are; a huge fall counts at once."""
+    """Return how abnormal the last hours are; a huge fall counts immediately."""
     held_out = tuple(_held_out(state, at, window) for window in drains.WINDOWS)
     return drains.measure(state.usage, state.records, mean, held_out, sensitivity)
 
 
 def _held_out(state: BurnState, at: datetime, hours: int) -> float:
-    """Return what fell in the last ``hours`` but is not counted as usual consumption."""
+    """Return the falls of the last ``hours`` that are not counted as usual consumption."""
     fall = state.fall
     if fall is None or (at - fall.at).total_seconds() > hours * HOUR_SECONDS:
         return 0.0
@@ -207,10 +207,10 @@ def _held_out(state: BurnState, at: datetime, hours: int) -> float:
 
 
 def _consumed_last_day(state: BurnState, at: datetime) -> float:
-    """Return what was seen to be consumed in the last 24 hours."""
+    """Return the observed consumption of the last 24 hours."""
     return state.usage.sliding(DAY_HOURS) + _held_out(state, at, DAY_HOURS)
 
 
 def _rounded(amount: float) -> Decimal:
-    """Return ``amount`` to four significant digits: more would claim what nobody knows."""
+    """Return ``amount`` to four significant digits: more would be false precision."""
     return Decimal(f"{amount:.4g}")

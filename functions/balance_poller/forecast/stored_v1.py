@@ -1,6 +1,6 @@
 """Burn states of version 1, written before 0.2: a week of hours in 210 bytes.
 
-To be deleted in 0.3: the first poll after the upgrade writes version 2.
+Delete in 0.3: the first poll after the upgrade writes version 2.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _STEP: Final = math.log(1e4) / 253
 
 @dataclass(frozen=True, slots=True)
 class OldState:
-    """What a state of version 1 says, in this version's terms."""
+    """A state of version 1, in this version's terms."""
 
     at: datetime
     since: datetime
@@ -78,7 +78,7 @@ def _hours_between(since: int, at: int) -> int:
 def _usage(
     hours: list[float | None], at: int, known: int, consumed: float, seconds: float
 ) -> Usage:
-    """Return the usage that those hours are."""
+    """Return those hours as usage."""
     now = hour_of_week(at)
     by_hour = [hours[WEEK_HOURS - 1 - (now - 1 - hour) % WEEK_HOURS] for hour in range(WEEK_HOURS)]
     seen = hours[WEEK_HOURS - known :]
@@ -93,7 +93,7 @@ def _usage(
 
 
 def _records(before: list[float | None]) -> Records:
-    """Return the largest windows of the hours that ended a day ago or before."""
+    """Return the largest windows of the hours that ended at least a day ago."""
     amounts = [amount or 0.0 for amount in before]
     shortest, middle, longest = (
         max(sum(amounts[first : first + window]) for first in range(len(amounts) - window + 1))

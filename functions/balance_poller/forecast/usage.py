@@ -1,4 +1,4 @@
-"""What was consumed when: by hour of the week, in the last two days, and on the whole lately."""
+"""Consumption by hour of the week, over the last two days, and as a recent level."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ DAY_HOURS: Final = 24
 RECENT_HOURS: Final = 48
 HOUR_SECONDS: Final = 3600
 
-#: Every week counts this much of the week after it.
+#: Each week weighs this much of the week after it.
 _KEEP: Final = 0.85
-#: Weeks are counted up to here, half a byte; the weight of more would hardly differ.
+#: Weeks are counted up to this, which fits half a byte; more would hardly change the weight.
 MAX_WEEKS: Final = 15
 #: How much a number of weeks weighs, in newest weeks: 1 + 0.85 + 0.85² + …
 WEIGHTS: Final = tuple((1 - _KEEP**weeks) / (1 - _KEEP) for weeks in range(MAX_WEEKS + 1))
 
-#: In how many hours the two levels forget to a third: some days, and more than a week.
+#: In how many hours the two levels fade to a third: a few days, and more than a week.
 LEVEL_HOURS: Final = (60, 200)
 _FADES: Final = tuple(math.exp(-1 / hours) for hours in LEVEL_HOURS)
 
-#: An hour of which less was seen says too little by itself: it is merged into the next.
+#: An hour of which less was observed is merged into the next.
 _MIN_SEEN_SECONDS: Final = 900
-#: The smallest fall seen is forgotten that slowly: prices change.
+#: How slowly the smallest fall seen is forgotten: prices change.
 _STEP_GROWTH: Final = 1.001
 
 
@@ -47,8 +47,8 @@ class Level:
 class Usage:
     """Consumption per hour.
 
-    Floats are exact enough here: what is forecast is uncertain by tens of percent, and no amount
-    that a person reads comes from them.
+    Floats are exact enough here: forecasts are uncertain by tens of percent, and no amount shown to
+    people is computed from these.
     """
 
     week: tuple[float, ...] = (0.0,) * WEEK_HOURS
@@ -67,7 +67,7 @@ class Usage:
     """The smallest fall seen: how finely the balance shows consumption; 0 before the first."""
 
     def add(self, consumed: float, seconds: float, step: float) -> Usage:
-        """Return the usage with what was seen within the current hour, and its new ``step``."""
+        """Return the usage with more consumption in the current hour, and its new ``step``."""
         return Usage(
             self.week,
             self.weeks,
@@ -104,11 +104,11 @@ class Usage:
         )
 
     def last(self, hours: int) -> float:
-        """Return what was seen to be consumed in the last full ``hours`` and the current one."""
+        """Return the consumption seen in the last full ``hours`` and the current one."""
         return self.hour_consumed + sum(amount or 0.0 for amount in self.recent[-hours:])
 
     def sliding(self, hours: int) -> float:
-        """Return what was seen to be consumed within the last ``hours`` to the minute."""
+        """Return the consumption seen within the last ``hours``, to the minute."""
         oldest = (self.recent[-hours] or 0.0) if len(self.recent) >= hours else 0.0
         return self.last(hours) - oldest * min(1.0, self.hour_seconds / HOUR_SECONDS)
 

@@ -1,1 +1,1 @@
-"""Accounts whose balance somebody hands in, for vendors that have no balance API."""
+"""Accounts whose balance is pushed, for vendors without a balance API."""

@@ -1,8 +1,8 @@
-"""The event of an invocation through the alias ``push``: figures that somebody hands in. Pure.
+"""The event of an invocation through the alias ``push``: pushed balances. Pure.
 
-Whoever may invoke the alias can do nothing else: an event that polls is refused here. The function
-itself takes any event, and with it any secret and any address, so that nobody who only pushes is
-to be allowed the function itself.
+Whoever may invoke the alias can do nothing else: poll events are refused here. The function itself
+takes any event, with any secret and any address, so nobody who only pushes should be allowed to
+invoke it directly.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from shared.names import PUSH_ALIAS
 from shared.text import one_line
 from shared.times import format_time, parse_time
 
-#: How many figures one invocation takes.
+#: The most balances that one invocation takes.
 MAX_PUSHES: Final = 100
-#: A clock may be so far ahead of Lambda's; a time up to that counts as now.
+#: How far a clock may be ahead of Lambda's; a time up to that counts as now.
 CLOCK_SKEW: Final = timedelta(minutes=1)
-#: An older figure says nothing of an account that is watched.
+#: An older balance tells nothing about the account now.
 OLDEST: Final = timedelta(days=31)
 _LONGEST_CLAIM: Final = 200
 #: ``function:<name>:<alias or version>`` at the end of a Lambda ARN.
@@ -32,7 +32,7 @@ _QUALIFIER: Final = re.compile(r"^arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:]+:([
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A balance that somebody handed in."""
+    """A pushed balance."""
 
     account: str
     balance: Decimal
@@ -46,7 +46,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class RefusedPush:
-    """A figure that is not taken."""
+    """A balance that was refused."""
 
     account: str
     """The account's name, or "pushes[3]" for an entry without a usable one."""
@@ -55,7 +55,7 @@ class RefusedPush:
 
 @dataclass(frozen=True, slots=True)
 class PushEvent:
-    """What one invocation hands in."""
+    """The balances that one invocation pushes."""
 
     received_at: datetime
     pushes: tuple[Push, ...]
@@ -75,14 +75,14 @@ def is_push(invoked_function_arn: str) -> bool:
 def parse_push_event(event: object, now: datetime) -> PushEvent:
     """Read ``{"pushes": [{"account", "balance", "unit", "at"}, …], "by": …}``.
 
-    One bad entry costs no other.
+    A bad entry does not affect the others.
 
     Args:
         event: The invocation's event.
-        now: The time of an entry that names none, UTC.
+        now: The time of entries without one, UTC.
 
     Raises:
-        EventError: when it is anything else, such as an event that polls.
+        EventError: when it is anything else, such as a poll event.
     """
     entries = event.get("pushes") if isinstance(event, Mapping) else None
     if (
@@ -128,7 +128,7 @@ def _push(name: str, entry: Mapping[str, object], by: str | None, now: datetime)
 
 
 def _at(text: str | None, now: datetime) -> datetime:
-    """Return when it was the balance, by default ``now``."""
+    """Return the time of the balance, by default ``now``."""
     if text is None:
         return now
     try:
@@ -143,5 +143,5 @@ def _at(text: str | None, now: datetime) -> datetime:
 
 
 def _claim(value: object) -> str | None:
-    """Return who says to have pushed, as one short line."""
+    """Return who claims to push, as one short line."""
     return one_line(value, _LONGEST_CLAIM) or None if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""What was pushed, as a poll reads it, and whether a new figure is taken. Pure."""
+"""Read the last pushed balance as a poll would, and check new ones. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from shared.outcome import Outcome
 from shared.records import LastGood, Latest, Wallet
 from shared.times import format_time
 
-#: What messages call the provider of a pushed account.
+#: The display name of a pushed account's provider.
 TITLE: Final = "Pushed"
 
 
 def repeat(account: Account, latest: Latest | None, at: datetime) -> Reading:
-    """Return what was pushed last as the reading of a poll at ``at``.
+    """Return the last pushed balance as the reading of a poll at ``at``.
 
-    So alarms go on between pushes, until the figure is too old: then nothing is read. CloudWatch
-    could not tell by itself, because an alarm looks back one day at most.
+    This keeps alarms going between pushes until the balance is too old; then the poll reads
+    nothing. CloudWatch could not tell, because an alarm looks back one day at most.
     """
     good = _pushed(latest)
     if good.balance is None or good.balance_at is None or good.unit != account.unit:
@@ -37,10 +37,9 @@ def repeat(account: Account, latest: Latest | None, at: datetime) -> Reading:
 
 
 def take(push: Push, latest: Latest | None) -> Reading | str:
-    """Return the reading that a push is, or why it is refused.
+    """Return the push as a reading, or why it is refused.
 
-    What is known of the account is its record, which the poller keeps: the event of a push is
-    anybody's.
+    The account is known only by its record, which the poller keeps: a push event proves nothing.
     """
     good = _pushed(latest)
     if good.unit is None:
@@ -57,13 +56,13 @@ def take(push: Push, latest: Latest | None) -> Reading | str:
 
 
 def is_recorded(push: Push, latest: Latest | None) -> bool:
-    """Return whether a push is recorded already: Lambda may bring an event twice."""
+    """Return whether a push is already recorded: Lambda may deliver an event twice."""
     good = _pushed(latest)
     return (good.balance, good.balance_at) == (push.balance, push.at)
 
 
 def account_of(latest: Latest) -> Account:
-    """Return a pushed account as its record describes it."""
+    """Return a pushed account as described by its record."""
     return Account(
         id=latest.account,
         provider=PUSHED,
@@ -75,5 +74,5 @@ def account_of(latest: Latest) -> Account:
 
 
 def _pushed(latest: Latest | None) -> LastGood:
-    """Return what was pushed last; nothing, where the record is no pushed account's."""
+    """Return the last push; None if the record is not a pushed account's."""
     return latest.good if latest is not None and latest.provider == PUSHED else LastGood()

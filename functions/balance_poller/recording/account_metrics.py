@@ -1,8 +1,8 @@
 """Which metrics one successful poll publishes. Pure.
 
-``Balance`` always; the others only where the account sets a threshold on them, since each series
-costs money. A series that an alarm watches is published on every ``ok`` poll, whatever its value
-is: the alarms keep their state when data is missing, so a gap would make one stick.
+``Balance`` always; the others only if the account has a threshold on them, since each series costs
+money. A series with an alarm is published on every ``ok`` poll, whatever its value: the alarms keep
+their state when data is missing, so a gap would make one stick.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from balance_poller.recording.held_runway import HeldRunway
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
 
-#: Longer than anyone plans: nothing is consumed, or nothing expires.
+#: Longer than anyone plans ahead: nothing is consumed, or nothing expires.
 NEVER: Final = 9999.0
 
 
@@ -42,8 +42,8 @@ def values(
 ) -> Iterator[tuple[Metric, float]]:
     """Yield the metrics of an ``ok`` poll at ``at`` with their values.
 
-    Metrics of consumption are not published while too little of it is known; the runway is the
-    bound, held down.
+    Consumption metrics are not published while too little is known; the runway is the held-down
+    bound.
     """
     yield Metric.BALANCE, float(wallet.remaining)
     if thresholds.expiry_warning_days is not None:

@@ -1,4 +1,4 @@
-"""Whether an account is close to its next threshold, and to be polled more often. Pure."""
+"""Whether an account is close to its next threshold, so that it is polled more often. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from balance_poller.forecast import Forecast
 from balance_poller.recording.held_runway import HeldRunway
 from shared.records import Thresholds
 
-#: A threshold that may be reached so soon is close.
+#: A threshold is close if it may be reached this soon,
 _SOON_HOURS: Final = 2.0
-#: So is one that the balance is above by no more than this share of it.
+#: or if the balance is above it by no more than this share of it.
 _NEAR_SHARE: Final = Decimal("0.25")
-#: By rule of three so far off, it is not reached soon by any rhythm of the day.
+#: At the mean rate this far off, a threshold is not reached soon at any hour of the day.
 _FAR_HOURS: Final = 48.0
 
 
@@ -25,14 +25,14 @@ def is_close(
     thresholds: Thresholds,
     ahead_of: Callable[[Decimal], Forecast],
 ) -> bool:
-    """Return whether the next threshold that is not crossed yet is near.
+    """Return whether the next threshold not yet crossed is near.
 
-    Below its last threshold an account is close to none: whoever is alerted knows.
+    Below its last threshold an account is close to none: people have been alerted.
 
     Args:
         remaining: The balance.
         ahead: Its forecast.
-        runway: The series that runway alarms watch.
+        runway: The series of the runway alarms.
         thresholds: The account's.
         ahead_of: Returns the forecast of another balance of the same account.
     """
@@ -64,8 +64,8 @@ def _is_balance_close(
 def _is_runway_close(runway: HeldRunway, thresholds: Thresholds) -> bool:
     """Return whether the bound is about to fall below its next threshold.
 
-    The bound that is compared is cautious already: of the more cautious one, an irregular account
-    might be close for weeks.
+    The compared bound is already cautious; by the 95 % bound, an irregular account might be close
+    for weeks.
     """
     hours = (thresholds.runway_warning_hours, thresholds.runway_critical_hours)
     threshold = _next_below(Decimal(runway.hours), hours)

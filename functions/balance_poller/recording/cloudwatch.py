@@ -38,7 +38,7 @@ class MetricPublisher:
         return writer.problems
 
     def _put(self, batch: list[DataPoint]) -> None:
-        """Make the call for one batch."""
+        """Publish one batch."""
         self._client().put_metric_data(
             Namespace=self._namespace, MetricData=[_datum(point) for point in batch]
         )

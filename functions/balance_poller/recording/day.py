@@ -25,12 +25,12 @@ def count_success(
 ) -> DayTotals:
     """Return the totals of the day of ``at`` with one more balance.
 
-    A rise lowers the amount spent until it is confirmed as a top-up, so that an old answer and the
-    fall after it cancel out.
+    A rise lowers the amount spent until it is confirmed as a top-up, so that an old response and
+    the fall after it cancel out.
 
     Args:
         before: The totals so far, perhaps of an earlier day.
-        known: What the last good poll of the same wallet found; empty if there was none.
+        known: The values of the last good poll of the same wallet; empty if there was none.
         good: What this poll found.
         at: The time of this poll.
         change: What was consumed and topped up in between; None where that is unknown.

@@ -1,4 +1,4 @@
-"""The series that runway alarms watch: the bound, held down until it is well above a threshold.
+"""The series of the runway alarms: the bound, held down until it is well above a threshold.
 
 CloudWatch alarms have one threshold, and the bound fluctuates: without this, an alarm would start
 and end several times during one drain.
@@ -29,7 +29,7 @@ class HeldRunway:
 def hold(
     hours: float, thresholds: Thresholds, before: str | None, *, is_topped_up: bool
 ) -> HeldRunway:
-    """Return the bound ``hours`` in the form in which it is published.
+    """Return the bound ``hours`` as published.
 
     Args:
         hours: The bound itself.
@@ -51,5 +51,5 @@ def hold(
 
 
 def _ends_at(threshold: Decimal, *, is_held: bool) -> float:
-    """Return the bound from which a threshold is no longer crossed."""
+    """Return the bound at which a threshold is no longer crossed."""
     return float(threshold * RUNWAY_CLEARS_ABOVE if is_held else threshold)

@@ -32,7 +32,7 @@ class HistoryTable:
     Args:
         client: Returns the DynamoDB client; called on first use.
         table: The balances table's name.
-        keep_days: After how many days DynamoDB may delete an attempt.
+        keep_days: How many days to keep an attempt.
         sleep: Waits between attempts, in seconds.
     """
 
@@ -49,7 +49,7 @@ class HistoryTable:
         self._sleep = sleep
 
     def write(self, attempts: Sequence[Attempt]) -> list[WriteProblem]:
-        """Record ``attempts``; return what could not be recorded."""
+        """Record ``attempts``; return those that could not be recorded."""
         writer = Writer(Target.HISTORY)
         entries = [
             entry
@@ -61,7 +61,7 @@ class HistoryTable:
         return writer.problems
 
     def write_days(self, items: Sequence[Mapping[str, Any]]) -> list[WriteProblem]:
-        """Write items of finished days; return what could not be written."""
+        """Write items of finished days; return those that could not be written."""
         writer = Writer(Target.DAYS)
         entries = [entry for item in items for entry in encode_entry(item["account"], item, writer)]
         for batch in in_batches(entries, MAX_BATCH):
@@ -69,7 +69,7 @@ class HistoryTable:
         return writer.problems
 
     def _put(self, batch: list[Entry]) -> None:
-        """Put one batch; send what DynamoDB leaves unprocessed again, after a wait."""
+        """Put one batch; after a wait, resend the items that DynamoDB leaves unprocessed."""
         pending: Sequence[WriteRequestUnionTypeDef] = [
             {"PutRequest": {"Item": entry.item}} for entry in batch
         ]

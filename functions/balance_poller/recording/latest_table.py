@@ -60,7 +60,7 @@ class LatestRead:
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """Over which item another one may be written."""
+    """The condition under which an item may be overwritten."""
 
     known: Mapping[str, Latest] | None = None
     """Only over these, as they were read; None: over any older one."""
@@ -112,10 +112,10 @@ class LatestTable:
         return LatestRead(items)
 
     def read_marks(self, accounts: Sequence[str]) -> PollMarks:
-        """Return when ``accounts`` were polled, at half the price of their items.
+        """Return when ``accounts`` were polled, at half the price of reading their items.
 
-        The read is eventually consistent: an account that only seems due is read again before it
-        is polled. What goes wrong here goes wrong there again, and is reported then.
+        The read is eventually consistent: an account that seems due is read again before it is
+        polled. A failure here recurs in that read, which reports it.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
@@ -141,7 +141,7 @@ class LatestTable:
 
         Args:
             latests: What to write.
-            known: The items as they were read; where there was none, there must be none still.
+            known: The items as they were read; where there was none, there must still be none.
 
         Returns:
             What could not be written, and the accounts whose item has changed since.
@@ -150,7 +150,7 @@ class LatestTable:
         return writer.problems, frozenset(writer.superseded)
 
     def _write(self, latests: Sequence[Latest], condition: _Condition) -> Writer:
-        """Write ``latests`` as far as ``condition`` holds for each."""
+        """Write each of ``latests`` for which ``condition`` holds."""
         writer = Writer(Target.LATEST)
         entries = [
             entry
@@ -201,7 +201,7 @@ class LatestTable:
 
 
 def _readable(item: dict[str, Any]) -> dict[str, Latest]:
-    """Return the item by its account; nothing if it cannot be parsed."""
+    """Return the item by account; empty if it cannot be parsed."""
     try:
         latest = Latest.from_item(upgraded(item))
     except (KeyError, ValueError, TypeError, AttributeError):
@@ -210,7 +210,7 @@ def _readable(item: dict[str, Any]) -> dict[str, Latest]:
 
 
 def _mark(item: dict[str, Any]) -> dict[str, PollMark]:
-    """Return the mark by its account, or nothing when it cannot be understood."""
+    """Return the mark by account; empty if it cannot be parsed."""
     try:
         polled_at, outcome = parse_time(item["polled_at"]), Outcome(item["outcome"])
         return {item["account"]: PollMark(polled_at, outcome, item.get("is_close") is True)}

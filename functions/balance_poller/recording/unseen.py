@@ -1,7 +1,7 @@
-"""Whether the difference between two balances can be consumption. Pure.
+"""Detect differences between two balances that are not consumption. Pure.
 
-Credit expires and plans are reset at times that the answers report, and a secret may be given
-another account's key. Neither is consumption, and a forecast from it would be wrong for a week.
+Credit expires and plans are reset at times that the responses report, and a secret may get another
+account's key. Neither is consumption, and would spoil the forecast for a week.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _DAY_SECONDS: Final = 86_400
 
 
 def is_unseen(before: LastGood, wallet: Wallet, at: datetime, key_id: str | None) -> bool:
-    """Return whether the difference from ``before`` to ``wallet`` is not consumption, or unknown.
+    """Return whether the difference between the balances is not consumption, or unknown.
 
     Args:
-        before: What the last ``ok`` poll of the same source found.
+        before: The values of the last ``ok`` poll of the same source.
         wallet: What this poll found.
         at: The time of this poll.
         key_id: The id of this poll's key; None if it has none.
@@ -41,8 +41,8 @@ def _is_crossed(before: LastGood, at: datetime) -> bool:
 def _is_of_another_key(before: LastGood, wallet: Wallet, at: datetime, key_id: str | None) -> bool:
     """Return whether the key's id suggests that the balance is another account's.
 
-    All accounts share one secret, so a new version of it proves little: then only a fall of more
-    than the expected consumption of a day counts as another account's balance.
+    All accounts share one secret, so a new version of it proves little. With only that to go by, a
+    fall of more than a day's expected consumption counts as another account's balance.
     """
     if before.key_id is None or key_id is None or before.key_id == key_id:
         return False

@@ -1,6 +1,6 @@
 """Renames attributes of LATEST items that versions before 0.2 wrote, at the first poll. Pure.
 
-To be deleted in 0.3, with its call in ``latest_table`` and its test.
+Delete in 0.3, with its call in ``latest_table`` and its test.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes what a poll or a push leaves behind: metrics, history, and LATEST as the last mark."""
+"""Writes the results of polls and pushes: metrics, history, and LATEST last, as the mark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.names import PUSHED
 
 @dataclass(frozen=True, slots=True)
 class Sinks:
-    """Where records go."""
+    """The targets of records."""
 
     metrics: MetricPublisher
     history: HistoryTable
@@ -24,7 +24,7 @@ class Sinks:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of writing."""
+    """The result of writing."""
 
     problems: list[WriteProblem]
     superseded: frozenset[str]
@@ -32,10 +32,10 @@ class Written:
 
 
 def write_all(sinks: Sinks, recorded: Sequence[Recorded], known: LatestRead) -> Written:
-    """Write what polls or pushes leave behind.
+    """Write the results of polls or pushes.
 
     Args:
-        sinks: Where to.
+        sinks: The targets.
         recorded: What to write.
         known: LATEST as it was read before; an item that could not be read is not overwritten.
     """
@@ -52,7 +52,7 @@ def write_all(sinks: Sinks, recorded: Sequence[Recorded], known: LatestRead) -> 
     if polled := [latest for latest in latests if latest.provider != PUSHED]:
         problems += sinks.latest.write(polled)
     superseded: frozenset[str] = frozenset()
-    # A poll that repeats a figure must not overwrite one that was pushed while it ran.
+    # A poll that repeats a balance must not overwrite one that was pushed while it ran.
     if pushed := [latest for latest in latests if latest.provider == PUSHED]:
         more, superseded = sinks.latest.replace(pushed, known.items)
         problems += more

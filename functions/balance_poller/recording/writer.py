@@ -22,7 +22,7 @@ _WAITS: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class Target(StrEnum):
-    """What is written."""
+    """The kind of entries written."""
 
     METRICS = "metrics"
     HISTORY = "history records"
@@ -47,7 +47,7 @@ class WriteProblem:
 
     @property
     def words(self) -> str:
-        """The problem as a clause for the report."""
+        """The problem as a clause of the report."""
         if self.is_whole:
             return f"{self.target} of {len(self.accounts)} accounts not written: {self.code}"
         return f"{self.target} of {', '.join(self.accounts)} refused: {self.code}"

@@ -1,7 +1,7 @@
 """Conversion between plain Python items and the low-level DynamoDB client's.
 
-boto3's own converter comes only with all of boto3, a third of what a cold start loads, for a
-handful of types; and its ``Binary`` and type checks cost a twelfth of a poll's CPU.
+boto3's own converter handles the same few types but requires all of boto3, a third of what a cold
+start loads; its ``Binary`` and type checks also cost a twelfth of a poll's CPU.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def encode(item: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
 def decode(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``item`` without type tags; numbers are ``Decimal``, binary is ``bytes``.
 
-    Sets, which none of our items has, are returned as the client gave them.
+    Sets, which no item of ours has, are returned as the client gave them.
     """
     return {name: _plain(value) for name, value in item.items()}
 

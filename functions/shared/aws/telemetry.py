@@ -31,7 +31,7 @@ class RedactingFilter(logging.Filter):
         self._known = known
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask keys in ``record``; never drops it."""
+        """Mask keys in ``record``, which is never dropped."""
         if self._known.is_empty:
             return True
         record.msg = self._clean_value(record.msg)
@@ -81,19 +81,19 @@ def logger(service: str) -> Logger:
 
 def _line(fields: dict[str, object]) -> str:
     """Return a finished log line with every key masked."""
-    from json import dumps  # noqa: PLC0415 -- an import of a function loads nothing in vain
+    from json import dumps  # noqa: PLC0415 -- importing a function loads only what it needs
 
     line = dumps(fields, default=str, separators=(",", ":"), ensure_ascii=False)
     return redactor().clean(line)
 
 
 def report_faults(service: str, namespace: str, faults: Mapping[str, int]) -> None:
-    """Log each kind of fault, and publish their total as EMF; without a fault, do nothing.
+    """Log each kind of fault and publish the total as EMF; do nothing without faults.
 
     Args:
         service: The function, as the metric's dimension.
         namespace: The accounts' namespace, from which the functions' is derived.
-        faults: The number of each kind; zero is no fault.
+        faults: The count by kind; zero is no fault.
     """
     happened = {kind: count for kind, count in faults.items() if count}
     if not happened:

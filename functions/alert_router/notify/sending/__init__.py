@@ -1,1 +1,1 @@
-"""Send notifications: whom they wait for, how they are published, and what is kept of that."""
+"""Send notifications: join, render, publish, and store who got them."""

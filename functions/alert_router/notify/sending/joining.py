@@ -1,7 +1,7 @@
-"""Join what follows a message within a minute, for each subscriber and kind of news.
+"""Join notifications that follow a message within a minute, per subscriber and status.
 
 The first critical alert goes out at once, and so does the first end. For a minute, the subscriber's
-lease keeps what follows pending; then a flush sends it together.
+lease holds back those that follow; then a flush sends them together.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from alert_router.notify.update import flush_lease
 from shared.names import Severity, Status
 from shared.times import format_time
 
-#: What follows a message within this time joins the next one.
+#: Notifications within this time after a message join the next one.
 WINDOW: Final = timedelta(seconds=60)
 
-#: A flush may come this much early: the clocks of two invocations differ.
+#: A flush may come this early, because clocks of two invocations differ.
 _TOLERANCE: Final = timedelta(seconds=2)
 
-#: A flush comes up to this much after it is due, and takes along what comes before it.
+#: A flush comes up to this late, and includes what arrives before it.
 _FLUSH_MARGIN: Final = timedelta(seconds=3)
 
 
@@ -37,11 +37,11 @@ class Joining(NamedTuple):
     """By incident: the addresses that have to wait."""
 
     def of(self, key: IncidentKey) -> frozenset[str]:
-        """Return the addresses that have to wait for a notification."""
+        """Return the addresses for which a notification has to wait."""
         return self.joins.get(key, frozenset())
 
     def wait(self, notification: Notification, now: datetime) -> GroupWait:
-        """Return until when the first of those who wait for a notification does so."""
+        """Return the earliest end of the waits for a notification."""
         leases = [_lease(notification, address) for address in self.of(notification.key)]
         until = min(self.until[lease] for lease in leases)
         return GroupWait(_group(until), now, until)
@@ -58,10 +58,11 @@ def join(
     *,
     have_waited: bool,
 ) -> Joining:
-    """Return who has to wait; everybody else is to get the notifications at once.
+    """Return who has to wait; everyone else gets the notifications at once.
 
-    Of several invocations, the first to lease a subscriber's minute sends. Where that cannot be
-    told, nobody waits. What has waited until the end of a minute goes out, whoever leases the next.
+    The first invocation to lease a subscriber's minute sends. If the lease cannot be read or
+    written, nobody waits. A notification that has waited for a whole minute goes out, whoever
+    leases the next one.
     """
     wanted: dict[str, list[tuple[IncidentKey, str]]] = {}
     for notification in notifications:
@@ -84,7 +85,7 @@ def join(
 def free(
     context: RouterContext, notifications: Iterable[Notification], addresses: Iterable[str]
 ) -> None:
-    """End the minute of those for whom SNS accepted nothing: what is repeated need not wait."""
+    """End the minute of those for whom SNS accepted nothing, so that the retry need not wait."""
     known = list(addresses)
     for lease in {_lease(n, address) for n in notifications if _joins(n) for address in known}:
         try:
@@ -94,7 +95,7 @@ def free(
 
 
 def _joins(notification: Notification) -> bool:
-    """Whether a notification is one of those that go out at once, and so have to join."""
+    """Whether a notification would go out at once, and so has to join."""
     return notification.status is Status.RESOLVED or (
         notification.status is Status.FIRING and notification.severity is Severity.CRITICAL
     )
@@ -106,7 +107,7 @@ def _lease(notification: Notification, address: str) -> str:
 
 
 def _taken_until(context: RouterContext, lease: str, now: datetime) -> datetime | None:
-    """Return until when somebody else has the minute; None when it is ours now."""
+    """Return until when another invocation holds the minute; None if it is ours now."""
     table = context.alert_table
     try:
         until = table.leased_until(lease)
@@ -121,12 +122,12 @@ def _taken_until(context: RouterContext, lease: str, now: datetime) -> datetime 
 
 
 def _is_flushed(table: AlertTable, until: datetime) -> bool:
-    """Whether something waited for this time, so that its flush is under way: it joins that."""
+    """Whether something waited until this time: its flush is under way and can be joined."""
     return table.leased_until(flush_lease(_group(until))) is not None
 
 
 def _renewed(context: RouterContext, lease: str, now: datetime) -> datetime | None:
-    """Begin the next minute, unless this one has only begun; return when it ends, or None."""
+    """Start the next minute, unless this one has just begun; return when it ends, or None."""
     try:
         until = context.alert_table.leased_until(lease)
         if until is not None and until > now + _TOLERANCE:

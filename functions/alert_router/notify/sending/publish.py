@@ -1,4 +1,4 @@
-"""Publish one form of one message, and bound the SMS of an hour."""
+"""Publish one form of one message, within the hour's limit of SMS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def publish(context: RouterContext, message: Message, form: Form, to: Sequence[str]) -> bool:
-    """Publish one form of one message; whether SNS accepted it."""
+    """Publish one form of one message; return whether SNS accepted it."""
     try:
         message_id = context.publisher.publish(message, form, to)
     except Exception as exc:  # noqa: BLE001 -- one failed message does not block the others
@@ -42,7 +42,7 @@ def publish(context: RouterContext, message: Message, form: Form, to: Sequence[s
 
 
 def _publish_chat(context: RouterContext, message: Message) -> None:
-    """Publish to chat rooms; subscribers have the message already, so a failure only counts."""
+    """Publish to chat rooms; subscribers already have the message, so a failure is only counted."""
     try:
         context.publisher.publish_chat(message)
     except Exception as exc:  # noqa: BLE001 -- repeating it would repeat the e-mail

@@ -1,4 +1,4 @@
-"""Render pending notifications; whatever is in a record, people are alerted."""
+"""Render pending notifications; a malformed record never prevents an alert."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from alert_router.messages.compose import Composer, Kind
     from alert_router.messages.formats.message import Message
 
-#: More histories than these would cost more reads than a digest of them shows.
+#: Larger digests show no history, so reading more would be wasted.
 _MOST_HISTORIES: Final = 5
 
 
 def gather(context: RouterContext, incidents: Sequence[Incident]) -> list[Notification]:
-    """Gather what each incident's message needs, without its record where that is unusable."""
+    """Gather what each incident's message needs, without its record if that is unusable."""
     now = context.clock()
     gathered = []
     for incident in incidents:
@@ -41,10 +41,10 @@ def gather(context: RouterContext, incidents: Sequence[Incident]) -> list[Notifi
 def render(
     context: RouterContext, composer: Composer, audience: Audience, digested: frozenset[Kind]
 ) -> list[Message]:
-    """Render what an audience gets, together where notifications say the same.
+    """Render an audience's notifications, grouping those that are alike.
 
-    Where that fails each is rendered alone, and where that fails without its record: people are
-    alerted even if the record holds something that nobody thought of.
+    If that fails, render each alone, and if that fails too, without its record: an unforeseen value
+    in a record must not prevent an alert.
     """
     try:
         return composer.compose(audience.notifications, audience.still_open, digested)
@@ -56,7 +56,7 @@ def render(
 def _render_alone(
     context: RouterContext, composer: Composer, notification: Notification
 ) -> list[Message]:
-    """Render one notification, without its record if need be; none when nothing helps."""
+    """Render one notification, without its record if need be; return none if even that fails."""
     for attempt in (notification, replace(notification, latest=None, history={})):
         try:
             return composer.compose([attempt])
@@ -74,7 +74,7 @@ def _notification(
     now: datetime,
     count: int,
 ) -> Notification:
-    """Gather what one message needs; where there are few, with a day of history."""
+    """Gather what one message needs, with a day of history if there are few messages."""
     draws = count <= _MOST_HISTORIES and pending.reason is not NotificationReason.NOT_SET_UP
     history = context.snapshots.history(incident.key, now) if draws else {}
     latest = context.snapshots.latest(incident.key)

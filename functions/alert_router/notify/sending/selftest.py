@@ -16,7 +16,7 @@ from alert_router.notify.update import BusyError
 from shared.names import selftest_lease
 from shared.times import format_time
 
-#: A request that comes back within a day is the same request.
+#: A request repeated within a day is the same request.
 _REMEMBERED = timedelta(days=1)
 
 
@@ -25,7 +25,7 @@ class SelfTestError(Exception):
 
 
 def send_test(context: RouterContext, request: TestRequest) -> None:
-    """Publish a message marked TEST, once however often the request arrives.
+    """Publish a message marked TEST, once, however often the request arrives.
 
     Raises:
         BusyError: when another invocation is sending it.
@@ -47,7 +47,7 @@ def send_test(context: RouterContext, request: TestRequest) -> None:
 
 
 def _publish(context: RouterContext, message: Message) -> bool:
-    """Publish to whoever an alert of this severity about this account would reach."""
+    """Publish to everyone whom an alert of this severity about this account would reach."""
     line = Line(message.severity, message.status, message.providers[0], message.accounts[0])
     to: dict[Form, list[str]] = {}
     for subscriber in read_subscribers(context):

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from alert_router.messages.formats.message import Message
 
-#: Marking is worth some tries, each after a longer pause: without it the message is repeated.
+#: Marking is retried with growing pauses: if it fails, the message is repeated.
 _MARK_ATTEMPTS: Final = 4
 _MARK_PAUSE_SECONDS: Final = 0.2
 
 
 class _Delivery:
-    """What is to be sent in one run, and what became of it."""
+    """The notifications of one run, and how far each was delivered."""
 
     def __init__(
         self,
@@ -47,12 +47,12 @@ class _Delivery:
         """The incidents about which anything was published, perhaps without an answer."""
 
     def settled(self) -> dict[IncidentKey, frozenset[str]]:
-        """Return who is to get nothing now: they have it, or it joins their next message."""
+        """Return who gets nothing now: they have it, or it joins their next message."""
         return {key: got | self.joining.of(key) for key, got in self.delivered.items()}
 
 
 def delivered_before(incidents: Iterable[Incident]) -> dict[IncidentKey, frozenset[str]]:
-    """Return who got what is pending already."""
+    """Return who already got the pending notification."""
     return {i.key: i.outbox.delivered for i in incidents if i.outbox is not None}
 
 
@@ -63,17 +63,17 @@ def send(
     *,
     have_waited: bool = False,
 ) -> set[IncidentKey]:
-    """Send the incidents' pending notifications; return the keys that somebody did not get.
+    """Send the incidents' pending notifications; return the keys of those not fully delivered.
 
-    A notification is marked as sent after all of its messages were published: a crash between the
-    two repeats it, and none is lost. What some topic refused is kept with those who got the rest,
-    and so is what joins the next message, which is no failure.
+    A notification is marked as sent only after all of its messages were published, so a crash in
+    between repeats it and loses nothing. If a topic refused it, or it joins somebody's next message
+    (which is no failure), it stays stored with those who got it.
 
     Args:
         context: what the pipeline works with.
         incidents: the incidents, leased to the caller.
-        still_open: of groups that end in part, the accounts that are not over.
-        have_waited: whether they have waited for others, and go out now.
+        still_open: for groups that end in part, the accounts that are still open.
+        have_waited: whether their wait is over and they go out now.
     """
     pending = [incident for incident in incidents if incident.outbox is not None]
     if not pending:
@@ -81,7 +81,7 @@ def send(
     context.snapshots.prepare(incident.key for incident in pending)
     try:
         subscribers = read_subscribers(context)
-    except Exception as exc:  # noqa: BLE001 -- nobody can be addressed: it has to come back
+    except Exception as exc:  # noqa: BLE001 -- nobody can be addressed: it has to be retried
         context.stats.publish_failures += 1
         context.log.warning("subscribers unknown", error=type(exc).__name__, reason=str(exc))
         _keep(context, pending, _Delivery(pending))
@@ -93,10 +93,10 @@ def send(
 
 
 def read_subscribers(context: RouterContext) -> list[Subscriber]:
-    """Return the declared subscribers, and who gets everything.
+    """Return the declared subscribers and those who get everything.
 
     Raises:
-        SubscribersError: when the declared ones are unknown.
+        SubscribersError: when the declared ones cannot be read.
     """
     declared, unreadable = context.alert_table.subscribers()
     for entry in unreadable:
@@ -111,7 +111,7 @@ def _deliver(
     subscribers: Sequence[Subscriber],
     still_open: StillOpen,
 ) -> set[IncidentKey]:
-    """Publish to every audience, mark what everybody got, and keep who got the rest."""
+    """Publish to every audience, mark what everyone got, and store who got the rest."""
     _publish(context, delivery, subscribers, still_open)
 
     def missing(got: Mapping[IncidentKey, frozenset[str]]) -> set[IncidentKey]:
@@ -137,8 +137,8 @@ def _publish(
     subscribers: Sequence[Subscriber],
     still_open: StillOpen,
 ) -> None:
-    """Publish to every audience what it is to get now."""
-    # Most records change nothing that is announced: a cold start does without the texts.
+    """Publish to every audience what is due to it now."""
+    # Most records lead to no message, so a cold start need not load the texts.
     from alert_router.messages.compose import Composer  # noqa: PLC0415
 
     composer = Composer(context.links, context.digest_above)
@@ -162,7 +162,7 @@ def _publish(
 def _publish_form(
     context: RouterContext, message: Message, form: Form, names: Sequence[str], *, is_urgent: bool
 ) -> Sequence[str]:
-    """Publish one form of a message; return those who need not get it again."""
+    """Publish one form of a message; return those for whom it is settled."""
     if form is Form.SMS:
         return publish_sms(context, message, names, is_urgent=is_urgent)
     return names if publish(context, message, form, names) else ()
@@ -171,7 +171,7 @@ def _publish_form(
 def _mark(
     context: RouterContext, incidents: Sequence[Incident], groups: Mapping[IncidentKey, str]
 ) -> set[IncidentKey]:
-    """Record that everybody got it; return the keys where that failed: they are repeated."""
+    """Mark as sent; return the keys where that failed, which will be repeated."""
     now = context.clock()
 
     def mark(incident: Incident) -> bool:
@@ -179,7 +179,7 @@ def _mark(
         marked = mark_sent(incident, context.snapshots.of(incident, now), now, group)
         for attempt in range(_MARK_ATTEMPTS):
             if attempt:
-                # The clock's microseconds keep invocations apart that are throttled together.
+                # The clock's microseconds spread out invocations that are throttled together.
                 jitter = (1 + context.clock().microsecond / 1_000_000) / 2
                 context.pause(_MARK_PAUSE_SECONDS * 2**attempt * jitter)
             if _saved(context, marked, now):
@@ -191,7 +191,7 @@ def _mark(
 
 
 def _saved(context: RouterContext, marked: Incident, now: datetime) -> bool:
-    """Save an incident whose message went out; a conflict means that it was saved already."""
+    """Save an incident whose message went out; a conflict means that it is already saved."""
     try:
         context.alert_table.save(marked, now)
     except ConflictError:
@@ -207,9 +207,9 @@ def _keep(
     incidents: Sequence[Incident],
     delivery: _Delivery,
 ) -> set[IncidentKey]:
-    """Let others send the rest to those who did not get it; return the keys where that failed.
+    """Release the lease, so that others send the rest; return the keys where that failed.
 
-    Where nothing can be saved, the lease runs out, and whoever got it gets it once more.
+    If saving fails, the lease expires, and those who got the message get it again.
     """
     now = context.clock()
 
@@ -221,7 +221,7 @@ def _keep(
         try:
             request_flush(context, incident, kept, now)
             context.alert_table.save(kept, now)
-        except Exception as exc:  # noqa: BLE001 -- the lease runs out by itself
+        except Exception as exc:  # noqa: BLE001 -- the lease expires by itself
             context.log.warning(
                 "lease not released", incident=incident.key.id, error=type(exc).__name__
             )
@@ -233,7 +233,7 @@ def _keep(
 
 
 def _kept(incident: Incident, delivery: _Delivery) -> Incident:
-    """Return the incident with who got its notification, who did not for certain, no lease."""
+    """Return the incident without a lease, with who got its notification and who surely did not."""
     outbox = incident.outbox
     if outbox is None:
         return incident

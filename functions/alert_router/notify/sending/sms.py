@@ -1,4 +1,4 @@
-"""Publish an SMS to those whose hour has room for it; what is held back is counted."""
+"""Publish an SMS to those below their hourly limit, and count the ones held back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ATTEMPTS: Final = 5
 
 
 def is_new_critical(notification: Notification, incident: Incident) -> bool:
-    """Whether this is a critical alert of an account that had none within the hour."""
+    """Whether this is a critical alert for an account that had none within the hour."""
     return (
         notification.status is Status.FIRING
         and notification.severity is Severity.CRITICAL
@@ -36,13 +36,13 @@ def is_new_critical(notification: Notification, incident: Incident) -> bool:
 def publish_sms(
     context: RouterContext, message: Message, names: Sequence[str], *, is_urgent: bool
 ) -> list[str]:
-    """Publish to those who may get another SMS; return for whom the message is settled.
+    """Publish to those who may get another SMS; return those for whom the message is settled.
 
     Args:
         context: what the pipeline works with.
         message: the message.
         names: the subscribers.
-        is_urgent: whether it goes out whatever was sent before.
+        is_urgent: whether to send it regardless of the limit.
     """
     settled: list[str] = []
     admitted: dict[int, list[str]] = {}
@@ -65,9 +65,9 @@ def publish_sms(
 
 
 def _take(context: RouterContext, name: str, now: datetime, *, is_urgent: bool) -> int | None:
-    """Take one SMS of a subscriber's hour; return how many were held back before, or None.
+    """Use one SMS of a subscriber's budget; return how many were held back before, or None.
 
-    Where that is not known, it goes out.
+    If the budget cannot be read, the SMS goes out.
     """
 
     def change(budget: SmsBudget) -> SmsBudget:
@@ -84,7 +84,7 @@ def _take(context: RouterContext, name: str, now: datetime, *, is_urgent: bool) 
 def _change(
     context: RouterContext, name: str, change: Callable[[SmsBudget], SmsBudget], now: datetime
 ) -> SmsBudget | None:
-    """Change a subscriber's budget; return what it was before, None where that failed."""
+    """Change a subscriber's budget; return the previous one, or None if that failed."""
     for _ in range(_ATTEMPTS):
         try:
             budget = context.alert_table.sms_budget(name)
