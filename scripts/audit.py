@@ -2,8 +2,8 @@
 
     python scripts/audit.py
 
-Exits with 0 when none is known, 1 when one is, and 2 when the database cannot be reached: an
-audit that did not happen must not look like one that found nothing.
+Exits with 0 when none is known, 1 when one is, and 2 when the database cannot be reached: an audit
+that did not run must not look like one that found nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 AUDIT = ROOT / ".venv-release" / "bin" / "pip-audit"
-#: What is deployed, and what operators install. Locks of checks and benchmarks reach neither.
+#: The locks of deployments and operators' installations; those of checks and benchmarks reach
+#: neither.
 LOCKS = ("balance_poller", "alert_router", "dev")
 
 
@@ -25,7 +26,7 @@ def main() -> int:
 
 
 def audit(lock: Path) -> int:
-    """Print what is known about the packages of ``lock`` and return its exit code."""
+    """Print known vulnerabilities of the packages in ``lock``; return the exit code."""
     done = subprocess.run(
         [
             str(AUDIT), "--requirement", str(lock), "--require-hashes", "--disable-pip",
@@ -47,7 +48,7 @@ def audit(lock: Path) -> int:
         for package in packages
         for found in package.get("vulns", [])
     ]
-    # A mirror that serves packages without the database's answers looks like this, too.
+    # A mirror that serves packages but not the database also looks like this.
     skipped = [package["name"] for package in packages if "skip_reason" in package]
     print(
         f"{lock.name}: {len(packages) - len(skipped)} packages audited, "

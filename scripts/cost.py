@@ -89,7 +89,7 @@ REQUEST_SECONDS = Decimal("0.5")
 IN_FLIGHT = 100
 #: The same minutes later, for accounts that are close: the process is warm and has the keys.
 CLOSE_RUN_SECONDS = Decimal("0.5")
-#: A run that finds nobody due: one read, and the lines that Lambda itself logs.
+#: A run that finds no account due: one read, and Lambda's own log lines.
 IDLE_RUN_SECONDS = Decimal("0.05")
 IDLE_RUN_LOG_BYTES = 400
 TICK_MINUTES = 5
@@ -137,7 +137,7 @@ class Setup:
 
     @property
     def looks(self) -> Decimal:
-        """How often a shard's schedule fires in a month."""
+        """Number of times a shard's schedule fires in a month."""
         minutes = min(self.close_interval_minutes, self.poll_interval_minutes)
         return Decimal(MINUTES_PER_MONTH) / minutes
 
@@ -153,16 +153,16 @@ class Setup:
 
     @property
     def close_runs(self) -> Decimal:
-        """Those between that poll accounts which are close.
+        """Runs in between that poll close accounts.
 
-        Accounts are close at different times, so that among many there always are some.
+        Accounts are close at different times, so among many some always are.
         """
         nobody = (1 - self.close_share) ** min(self.accounts, self.shard_size)
         return (self.looks - self.intervals) * self.shards * (1 - nobody)
 
     @property
     def idle_runs(self) -> Decimal:
-        """Those between that find nobody due."""
+        """Runs in between that find no account due."""
         return self.looks * self.shards - self.full_runs - self.close_runs
 
     @property
@@ -182,7 +182,7 @@ class Setup:
 
 
 def beyond(amount: Decimal | int, free: int) -> Decimal:
-    """Return what is left of an amount when the free part is taken away."""
+    """Return the part of an amount above the free tier."""
     return max(Decimal(0), Decimal(amount) - free)
 
 
@@ -221,7 +221,7 @@ def table_requests(setup: Setup) -> Decimal:
 
 
 def storage(setup: Setup) -> Decimal:
-    """Return the price of the history that is kept, and of restoring it to any second."""
+    """Return the price of the stored history and of point-in-time recovery."""
     polls_a_day = setup.polls * 24 * 60 / MINUTES_PER_MONTH
     per_account = (
         polls_a_day * setup.history_days * HISTORY_ITEM_BYTES + DAY_ITEM_DAYS * DAY_ITEM_BYTES
@@ -249,7 +249,7 @@ def functions(setup: Setup) -> Decimal:
 
 
 def _request_seconds(accounts: Decimal) -> Decimal:
-    """Return how long the requests for so many accounts take."""
+    """Return how long the requests for this many accounts take."""
     return math.ceil(accounts / IN_FLIGHT) * REQUEST_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Plan, apply or destroy infra/deploy, with what Terraform alone does not see checked first.
+"""Plan, apply or destroy infra/deploy, after checks that Terraform alone cannot make.
 
     python scripts/deploy.py COMMAND --var-file FILE [--backend-config FILE]
 
@@ -30,7 +30,7 @@ SECRET = "module.balance_monitor.aws_secretsmanager_secret.api_keys"  # noqa: S1
 
 
 class DeployError(Exception):
-    """Nothing more can be done; the text says why, and what to do."""
+    """The command cannot go on; the text says why, and what to do."""
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--var-file", type=Path, required=True)
     parser.add_argument("--backend-config", type=Path)
     given = parser.parse_args()
-    # State and plans name subscribers: for their owner's eyes alone.
+    # State and plans contain subscribers' addresses, so only their owner may read them.
     os.umask(0o077)
     commands = {"plan": plan, "deploy": deploy, "destroy": destroy}
     try:
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def check(var_file: Path) -> None:
-    """Hold the file against every rule, with its lines and without Terraform's frame.
+    """Check the file against every rule, and print the problems with their lines.
 
     Raises:
         DeployError: when something is wrong; it has been printed.
@@ -74,7 +74,7 @@ def check(var_file: Path) -> None:
 
 
 def initialise(backend_config: Path | None) -> None:
-    """Take former state over, choose the backend, and run ``init``."""
+    """Take over former state, choose the backend, and run ``init``."""
     for file in take_over():
         print(f"Taken over from infra/terraform: {file.relative_to(DEPLOY)}")
     options = []
@@ -89,14 +89,14 @@ def plan(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     if secret := aws.waiting_secret():
         print(f"{secret.name} waits to be deleted; make deploy restores it with its keys.")
     text = quietly("plan", "-input=false", f"-var-file={var_file}", f"-out={PLAN}")
-    # What follows the rule is advice on what to run next, which is make deploy.
+    # After the line, Terraform advises what to run next, which here is make deploy.
     print(text.split("\n─────")[0].rstrip())
     advise(aws, variables)
     print(f"\nThis is {aws.place}. make deploy does it.")
 
 
 def deploy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
-    """Refuse what would lose something; else plan, show a summary, ask, and apply that plan."""
+    """Refuse deployments that lose data; else plan, show a summary, ask, and apply the plan."""
     refuse_leaving_a_vpc_at_once(aws, variables)
     refuse_a_key_that_keeps_services_out(aws, variables)
     adopt_secret(aws, var_file)
@@ -113,7 +113,7 @@ def deploy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
 
 
 def advise(aws: Aws, variables: dict[str, Any]) -> None:
-    """Say which keys would not be sent as planned; who may not read secrets is told nothing."""
+    """Print the keys that would not be sent as planned, if the caller may read secrets."""
     try:
         lines = binding_advice(aws.target, json.loads(quietly("show", "-json", PLAN)), variables)
     except (CliError, ClientError) as exc:
@@ -123,10 +123,10 @@ def advise(aws: Aws, variables: dict[str, Any]) -> None:
 
 
 def refuse_leaving_a_vpc_at_once(aws: Aws, variables: dict[str, Any]) -> None:
-    """See that the function keeps the permission to delete its network interfaces.
+    """Make sure that the function keeps the permission to delete its network interfaces.
 
     Raises:
-        DeployError: when `vpc` is gone while there are some, with the steps.
+        DeployError: when `vpc` is gone while there are some; the text has the steps.
     """
     if not variables.get("vpc") and (subnets := aws.joined_subnets()):
         raise DeployError(
@@ -137,10 +137,10 @@ def refuse_leaving_a_vpc_at_once(aws: Aws, variables: dict[str, Any]) -> None:
 
 
 def refuse_a_key_that_keeps_services_out(aws: Aws, variables: dict[str, Any]) -> None:
-    """See that AWS's services may use the deployment's key: without it, alarms are lost.
+    """Make sure that AWS's services may use the deployment's key; otherwise, alarms are lost.
 
     Raises:
-        DeployError: when the key's policy leaves one out.
+        DeployError: when the key's policy omits one.
     """
     key = variables.get("kms_key_arn")
     if not key:
@@ -158,10 +158,10 @@ def refuse_a_key_that_keeps_services_out(aws: Aws, variables: dict[str, Any]) ->
 
 
 def refuse_losing_messages(aws: Aws, found: Summary) -> None:
-    """See that no queue is destroyed with messages in it.
+    """Make sure that no queue is destroyed with messages in it.
 
     Raises:
-        DeployError: when one is, with what to do.
+        DeployError: when one would be; the text says what to do.
     """
     for address in found.lost:
         named = re.search(r'aws_sqs_queue\.failed\["(\w+)"\]', address)
@@ -174,7 +174,7 @@ def refuse_losing_messages(aws: Aws, found: Summary) -> None:
 
 
 def destroy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
-    """Refuse what would end half-way; else show a summary, ask, and destroy."""
+    """Refuse if it would stop half-way; else show a summary, ask, and destroy."""
     protected = aws.protected_tables()
     if protected and variables.get("deletion_protection") is not False:
         raise DeployError(
@@ -214,7 +214,7 @@ def planned(var_file: Path, *options: str) -> Summary:
     """Write the plan and return its summary.
 
     Raises:
-        DeployError: with the sentences of what is wrong.
+        DeployError: with a sentence for each problem.
     """
     done = terraform_run(
         "plan", "-input=false", "-json", f"-var-file={var_file}", f"-out={PLAN}", *options,
@@ -232,7 +232,7 @@ def confirm(question: str) -> None:
     """Ask, unless YES=1 answers.
 
     Raises:
-        DeployError: when the answer is not yes, or nobody is there to answer.
+        DeployError: when the answer is not yes, or there is no terminal to ask on.
     """
     if os.environ.get("YES") == "1":
         return
@@ -243,20 +243,20 @@ def confirm(question: str) -> None:
 
 
 def run(*arguments: str) -> None:
-    """Run Terraform and show what it prints.
+    """Run Terraform and show its output.
 
     Raises:
-        DeployError: when it fails; it has said why.
+        DeployError: when it fails; its output says why.
     """
     if terraform_run(*arguments).returncode:
         raise DeployError(f"terraform {arguments[0]} failed; what it did so far is in the state")
 
 
 def quietly(*arguments: str) -> str:
-    """Run Terraform and return what it prints.
+    """Run Terraform and return its output.
 
     Raises:
-        DeployError: when it fails, with what it prints.
+        DeployError: when it fails, with its output.
     """
     done = terraform_run(*arguments, capture=True)
     if done.returncode:

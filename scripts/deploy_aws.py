@@ -1,6 +1,6 @@
-"""What only AWS knows before Terraform runs: who asks, what is protected, what waits for deletion.
+"""Queries AWS before Terraform runs: the caller, protected tables, secrets to be deleted.
 
-Nothing here reads a key, and nothing is changed without having been asked for.
+Nothing here reads a key or changes anything without being asked to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from balancectl.deployment.endpoint import is_local
 from balancectl.deployment.target import Target
 from shared.names import DEFAULT_NAME
 
-#: What the remedies of balancectl are here, where its options are not.
+#: This program's remedies in place of balancectl's, whose options it lacks.
 REMEDIES = {
     "pass --region, or set AWS_REGION": "set region in your variables, or AWS_REGION",
     "set AWS_PROFILE or pass --profile": "set AWS_PROFILE",
@@ -29,7 +29,7 @@ REMEDIES = {
 
 
 class AwsError(Exception):
-    """AWS cannot be used, or does not hold what is needed; in one line with the remedy."""
+    """AWS cannot be used, or lacks what is needed; the text is one line with the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Aws:
 
     @property
     def place(self) -> str:
-        """The deployment and where it is, for people."""
+        """The deployment and its location, as shown to people."""
         endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
         if endpoint and is_local(endpoint):
             return f"{self.target.name} in the local cloud at {endpoint}"
@@ -57,15 +57,15 @@ class Aws:
         return f"{self.target.name} in AWS account {account}, {region}"
 
     def check(self) -> None:
-        """See that there are credentials and a Region, and that AWS accepts them.
+        """Check that there are credentials and a Region, and that AWS accepts them.
 
         Raises:
-            AwsError: when there are none, or when they are not accepted.
+            AwsError: when they are missing or not accepted.
         """
         self._ask(lambda: self.target.identity)
 
     def protected_tables(self) -> list[str]:
-        """Return the deployment's tables that are protected against deletion as they are now.
+        """Return the deployment's tables that are currently protected against deletion.
 
         Raises:
             AwsError: when a table cannot be read.
@@ -74,7 +74,7 @@ class Aws:
         return [name for name in names if self._table(name).get("DeletionProtectionEnabled")]
 
     def lift_protection(self, tables: list[str]) -> None:
-        """Let the tables be deleted, and wait until that holds.
+        """Remove the tables' deletion protection, and wait until that takes effect.
 
         Raises:
             AwsError: when a table cannot be changed.
@@ -102,7 +102,7 @@ class Aws:
         return subnets
 
     def messages_in(self, queue: str) -> int:
-        """Return how many messages wait in a queue; none in one that does not exist.
+        """Return the number of messages in a queue; 0 if it does not exist.
 
         Raises:
             AwsError: when it cannot be read.
@@ -119,7 +119,7 @@ class Aws:
         return int((found or {}).get("Attributes", {}).get("ApproximateNumberOfMessages", 0))
 
     def key_services(self, key_arn: str) -> set[str]:
-        """Return the AWS services that a KMS key's policy lets use it.
+        """Return the AWS services that a KMS key's policy allows to use it.
 
         Raises:
             AwsError: when the policy cannot be read.
@@ -137,7 +137,7 @@ class Aws:
         return services
 
     def waiting_secret(self) -> WaitingSecret | None:
-        """Return the deployment's secret when it is scheduled for deletion.
+        """Return the deployment's secret if it is scheduled for deletion.
 
         Raises:
             AwsError: when it cannot be read.
@@ -157,14 +157,14 @@ class Aws:
         self._ask(lambda: self.target.secretsmanager.restore_secret(SecretId=secret.arn))
 
     def _table(self, name: str) -> dict[str, Any]:
-        """Return a table's description; empty when there is no such table."""
+        """Return a table's description; empty if it does not exist."""
         found = self._ask(lambda: self.target.dynamodb.describe_table(TableName=name))
         table: dict[str, Any] = (found or {}).get("Table", {})
         return table
 
     @staticmethod
-    def _ask(call: Any) -> Any:  # noqa: ANN401 -- each call has an answer of its own
-        """Return the answer of a call; None when what it is about does not exist."""
+    def _ask(call: Any) -> Any:  # noqa: ANN401 -- each call has its own response
+        """Return the response of a call; None if its resource does not exist."""
         try:
             return call()
         except CliError as exc:
@@ -176,7 +176,7 @@ class Aws:
 
 
 def in_our_words(exc: Exception) -> str:
-    """Return an error with a remedy for people who run make."""
+    """Return an error with a remedy that fits make."""
     text = str(exc)
     for there, here in REMEDIES.items():
         text = text.replace(there, here)
@@ -184,16 +184,16 @@ def in_our_words(exc: Exception) -> str:
 
 
 def aws_of(variables: dict[str, Any]) -> Aws:
-    """Return the AWS side of the deployment that Terraform's variables describe.
+    """Return the AWS account and Region of the deployment that Terraform's variables describe.
 
-    Terraform's provider takes the Region from AWS_REGION too, boto3 from AWS_DEFAULT_REGION alone.
+    Terraform's provider also reads the Region from AWS_REGION, boto3 only from AWS_DEFAULT_REGION.
     """
     region = variables.get("region") or os.environ.get("AWS_REGION") or None
     return Aws(Target(variables.get("name") or DEFAULT_NAME, region))
 
 
 def read_variables(var_file: Path, folder: Path) -> dict[str, Any]:
-    """Return the variables as Terraform sees them, those in ``folder`` that it loads by itself too.
+    """Return the variables as Terraform sees them, including files that it loads by itself.
 
     Raises:
         AwsError: when a file is not valid.

@@ -1,4 +1,4 @@
-"""Which keys would not be sent to where a plan leads their accounts, as sentences for people."""
+"""Lists keys that would not be sent to their accounts' planned addresses, as sentences."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from balancectl.keys.unsent import unsent_keys
 def binding_advice(
     target: Target, plan: Mapping[str, Any], variables: Mapping[str, Any]
 ) -> list[str]:
-    """Return lines about the keys to bind; none where every key would be sent.
+    """Return lines about the keys to bind; none if every key would be sent.
 
     Args:
         target: The deployment.
-        plan: What ``terraform show -json`` prints of the plan.
+        plan: The plan, as printed by ``terraform show -json``.
         variables: The variables' values.
     """
     planned = planned_stack(plan)
@@ -52,7 +52,7 @@ def _events(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _deployed(target: Target) -> Stack | None:
-    """Return the accounts as they are deployed; None before the first deployment."""
+    """Return the deployed accounts; None before the first deployment."""
     try:
         return read_stack(target)
     except StackNotFoundError:

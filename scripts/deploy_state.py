@@ -1,8 +1,8 @@
 """Where Terraform keeps its state: the backend of infra/deploy, and state of the previous layout.
 
-Until 0.1 the root module was infra/terraform. What Terraform kept there (state, choice of backend,
-variables that it loads by itself) moves to infra/deploy once; the resources' addresses move with
-the `moved` blocks there.
+Until 0.1 the root module was infra/terraform. Terraform's files there (state, choice of backend,
+variables loaded by default) move to infra/deploy once; the resources' addresses move with the
+`moved` blocks there.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ FORMER = ROOT / "infra" / "terraform"
 
 STATE = "terraform.tfstate"
 OVERRIDE = "backend_override.tf"
-#: What one deployment's files are called; the second keeps the settings of a remote backend.
+#: Names of one deployment's state files; the second keeps a remote backend's settings.
 KEPT = (STATE, f".terraform/{STATE}", f"{STATE}.backup", OVERRIDE, "terraform.tfvars")
 
 
 class StateError(Exception):
-    """Which state is meant is not clear; the text says what to do."""
+    """It is unclear which state is meant; the text says what to do."""
 
 
 def take_over(former: Path = FORMER, folder: Path = DEPLOY) -> list[Path]:
-    """Move what Terraform kept in ``former`` to ``folder``; return what was moved.
+    """Move Terraform's files from ``former`` to ``folder``; return those moved.
 
     Raises:
-        StateError: when both have state, of which one would be lost.
+        StateError: when both have state, and one would be lost.
     """
     names = [*KEPT, *(path.name for path in former.glob("*.auto.tfvars"))]
     found = [name for name in names if (former / name).is_file()]
@@ -44,10 +44,10 @@ def take_over(former: Path = FORMER, folder: Path = DEPLOY) -> list[Path]:
 
 
 def choose_backend(config: Path, folder: Path = DEPLOY) -> None:
-    """Write the partial backend whose kind the file's name says: NAME.KIND.tfbackend, else S3.
+    """Write the partial backend of the kind in the file's name, NAME.KIND.tfbackend, else S3.
 
     Raises:
-        StateError: when there is no such file.
+        StateError: when the file does not exist.
     """
     if not config.is_file():
         raise StateError(f"there is no {config}; copy infra/deploy/examples/backend.s3.tfbackend")
@@ -57,7 +57,7 @@ def choose_backend(config: Path, folder: Path = DEPLOY) -> None:
 
 
 def protect(folder: Path = DEPLOY) -> None:
-    """Let nobody but the owner read state and plans: they name people, and may outlive them."""
+    """Make state and plans readable by their owner only: they contain people's addresses."""
     for pattern in ("*.tfstate", "*.tfstate.*", "*.tfplan"):
         for file in folder.glob(pattern):
             file.chmod(0o600)

@@ -1,4 +1,4 @@
-"""What a plan would change, in a few lines. Pure."""
+"""Summarises a plan's changes in a few lines. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Terraform's actions, and what to call them.
+#: Terraform's actions, and their names in the summary.
 WORDS = {
     "create": "created",
     "update": "changed",
@@ -21,7 +21,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The changes of a plan, and what Terraform complains about."""
+    """The changes of a plan, and Terraform's diagnostics."""
 
     actions: Mapping[str, list[str]]
     """Addresses by action."""
@@ -35,12 +35,12 @@ class Summary:
 
     @property
     def lost(self) -> list[str]:
-        """What exists and would be destroyed, to be made anew or not."""
+        """The existing resources that would be destroyed or replaced."""
         return sorted([*self.actions.get("delete", []), *self.actions.get("replace", [])])
 
 
 def summarise(lines: Iterable[str]) -> Summary:
-    """Return the summary of what ``terraform plan -json`` prints."""
+    """Return the summary of the output of ``terraform plan -json``."""
     actions: dict[str, list[str]] = {action: [] for action in WORDS}
     said: dict[str, list[str]] = {"error": [], "warning": []}
     for line in lines:
@@ -67,7 +67,7 @@ def render(summary: Summary) -> str:
 
 
 def _event(line: str) -> Mapping[str, Any]:
-    """Return an event of Terraform's, or an empty one for a line that is none."""
+    """Return Terraform's event on a line, or an empty one if there is none."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -76,7 +76,7 @@ def _event(line: str) -> Mapping[str, Any]:
 
 
 def _sentence(diagnostic: Mapping[str, str]) -> str:
-    """Return a diagnostic in one paragraph: our own rules speak for themselves."""
+    """Return a diagnostic as one paragraph; our own rules need no heading."""
     detail = diagnostic.get("detail", "").strip()
     ours = diagnostic["summary"] in (
         "Invalid value for variable", "Module output value precondition failed",

@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "balancectl.md"
 MARKER = re.compile(r"(<!-- (?P<name>[a-z-]+): generated -->\n).*?(<!-- end -->)", re.DOTALL)
 
-# Whatever the developer's shell says must not get into the page.
+# The developer's shell settings must not affect the page.
 for variable in [name for name in os.environ if name.startswith(("AWS_", "BALANCE_", "_TYPER"))]:
     del os.environ[variable]
 
 
 def main() -> int:
-    """Write the page, or with --check say whether it is current."""
+    """Write the page, or with --check report whether it is current."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say whether it is current")
     arguments = parser.parse_args()
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _generate(match: re.Match[str]) -> str:
-    """Return a marked part with its present content."""
+    """Return a marked part with its current content."""
     parts = {"commands": commands, "permissions": permissions}
     return f"{match[1]}\n{parts[match['name']]()}\n{match[3]}"
 
@@ -60,7 +60,7 @@ def commands() -> str:
 
 
 def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 -- click's
-    """Yield the words of a command and of those under it."""
+    """Yield the words of a command and of its subcommands."""
     yield path
     if hasattr(command, "list_commands"):
         context = command.context_class(command)
@@ -69,7 +69,7 @@ def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:  #
 
 
 def _help(path: tuple[str, ...]) -> str:
-    """Return what a command prints when it is asked for help."""
+    """Return a command's help."""
     from typer.testing import CliRunner  # noqa: PLC0415 -- after the environment is clean
 
     from balancectl.app import app  # noqa: PLC0415 -- the same
@@ -90,7 +90,7 @@ def permissions() -> str:
         named = f"`{command}`"
         for resource, actions in sorted(needs.items()) or [("", ())]:
             shown = ", ".join(f"`{action}`" for action in actions) or "none"
-            # The whole ARN of the function would read as if the page granted it.
+            # With the function's full ARN, the page would seem to grant access to it.
             part = resource.partition(":<region>:<account>:")[2] or resource
             rows.append(f"| {named} | {shown} | {part and f'`{part}`'} |")
             named = ""

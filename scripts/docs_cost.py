@@ -150,7 +150,7 @@ PAGES: dict[Path, dict[str, Callable[[], str]]] = {
 
 
 def render(text: str, parts: dict[str, Callable[[], str]]) -> str:
-    """Return a page with what is between its markers made anew."""
+    """Return a page with the parts between its markers regenerated."""
     for name, part in parts.items():
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
         head, _, rest = text.partition(begin)

@@ -2,8 +2,8 @@
 
     python scripts/docs_deploy_root.py [--check]
 
-The module's own variables are the source. An optional one is null here, and the module's default
-then holds; so no default is written twice.
+The module's own variables are the source. An optional one is null here, so that the module's
+default applies and no default is written twice.
 """
 
 from __future__ import annotations

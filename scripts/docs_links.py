@@ -1,4 +1,4 @@
-"""Check that what Markdown files point to is there: links' files and headings, and named tests.
+"""Check that the targets in Markdown files exist: linked files and headings, and named tests.
 
     python scripts/docs_links.py [--check]
 
@@ -23,7 +23,7 @@ EXPLICIT_ANCHOR = re.compile(r'<a (?:id|name)="([^"]+)"')
 
 
 def main() -> int:
-    """Print what is not there; 1 when something is not."""
+    """Print missing targets; return 1 if there are any."""
     found = pages()
     problems = [problem for page in found for problem in broken_links(page)]
     problems += [problem for page in found for problem in missing_tests(page)]
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def missing_tests(page: Path) -> list[str]:
-    """Return a line for each test that ``page`` names, as in `tests/a.py::test_b`, and is not."""
+    """Return a line for each missing test that ``page`` names, as in `tests/a.py::test_b`."""
     problems = []
     for path, test in TEST.findall(page.read_text(encoding="utf-8")):
         file = ROOT / path
@@ -44,7 +44,7 @@ def missing_tests(page: Path) -> list[str]:
 
 
 def pages() -> list[Path]:
-    """Return the Markdown files that git knows or would add."""
+    """Return the Markdown files that git tracks or would add."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],  # noqa: S607
         cwd=ROOT,
@@ -56,7 +56,7 @@ def pages() -> list[Path]:
 
 
 def broken_links(page: Path) -> list[str]:
-    """Return a line for each relative link of ``page`` that leads nowhere."""
+    """Return a line for each broken relative link of ``page``."""
     problems = []
     for target in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
         if re.match(r"[a-z]+:", target):

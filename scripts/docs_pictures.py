@@ -1,4 +1,4 @@
-"""Write the README's pictures from what the programs really print.
+"""Write the README's pictures from the programs' real output.
 
     python scripts/docs_pictures.py [--check]
 
@@ -77,7 +77,7 @@ def golden_message() -> tuple[str, str, list[str]]:
 
 
 def status_lines() -> list[str]:
-    """Return what the view of `balancectl status` prints about four accounts."""
+    """Return the output of `balancectl status` for four accounts."""
     latest = {record.account: record for record in _records()}
     accounts = {name: DeployedAccount(name, {"id": name}, 0) for name in latest}
     health = {name: assess(record, NOW, DEFAULT_STALE_AFTER) for name, record in latest.items()}
@@ -105,7 +105,7 @@ def _records() -> list[Latest]:
     ]
 
 
-def _record(  # noqa: PLR0913 -- what differs between the rows of the table
+def _record(  # noqa: PLR0913 -- the table's columns
     account: str,
     title: str,
     balance: str,
@@ -139,7 +139,7 @@ def _record(  # noqa: PLR0913 -- what differs between the rows of the table
 
 
 def svg(lines: list[str], ground: str, colour: str, title: str, corner: int = 8) -> str:
-    """Return lines of text on a ground, as large as they need."""
+    """Return lines of text as an SVG of the size they need."""
     width = round(max(map(len, lines)) * _CHARACTER) + 2 * _MARGIN
     height = len(lines) * _LINE + 2 * _MARGIN - 6
     texts = "\n".join(
@@ -158,7 +158,7 @@ def svg(lines: list[str], ground: str, colour: str, title: str, corner: int = 8)
 
 
 def _colour(line: str, usual: str) -> str:
-    """Return the colour of a line: that of the state in it, on a dark ground."""
+    """Return a line's colour, which is that of the state in it."""
     if usual != "#e6edf3":
         return usual
     found = (colour for state, colour in _COLOURS.items() if f"  {state}" in line)
@@ -166,6 +166,6 @@ def _colour(line: str, usual: str) -> str:
 
 
 if __name__ == "__main__":
-    # The table's plain form does not depend on whose terminal it is.
+    # The table's plain form does not depend on the terminal.
     os.environ["COLUMNS"] = "140"
     raise SystemExit(main())

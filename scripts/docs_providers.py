@@ -2,7 +2,7 @@
 
     python scripts/docs_providers.py [--check]
 
-Only what stands between the markers is made; a page without markers is left alone.
+Only the parts between markers are generated; a page without markers is left alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PAGES = (ROOT / "docs" / "providers.md", ROOT / "README.md")
 
 
 def main() -> int:
-    """Write the pages, or with --check say which is not current."""
+    """Write the pages, or with --check report those that are not current."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def render(text: str, *, in_docs: bool) -> str:
-    """Return a page's text with what is between its markers made anew."""
+    """Return a page's text with the parts between its markers regenerated."""
     parts: dict[str, Callable[[], str]] = {
         "providers": tables if in_docs else overview,
         "provider-notes": sections,
@@ -57,7 +57,7 @@ def render(text: str, *, in_docs: bool) -> str:
 
 
 def overview() -> str:
-    """Return one row per kind: what it is, and its providers by title."""
+    """Return one row per kind, with its providers by title."""
     rows = ["| What | Providers |", "|---|---|"]
     for kind, names in by_kind().items():
         titles = {name: load_provider(name, {}).definition.title for name in names}
@@ -75,7 +75,7 @@ def tables() -> str:
 
 
 def table(names: list[str]) -> str:
-    """Return one row per provider: its name, wallets with units, and the key that it wants."""
+    """Return one row per provider: its name, wallets with units, and the key it needs."""
     rows = [
         "| `provider` | Service | What is watched (other wallets) | Secret |",
         "|---|---|---|---|",
@@ -88,7 +88,7 @@ def table(names: list[str]) -> str:
 
 
 def by_kind() -> dict[str, list[str]]:
-    """Return the providers' names by kind, without the kinds that nobody is of."""
+    """Return the providers' names by kind, without empty kinds."""
     names: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for name in list_providers():
         names[read_shipped(name)["kind"]].append(name)
@@ -105,7 +105,7 @@ def watched(provider: Provider) -> str:
 
 
 def unit(wallet: str, literal: str | None) -> str:
-    """Return a wallet's unit in words; nothing where the wallet's name says it."""
+    """Return a wallet's unit as text; empty if the wallet's name includes it."""
     if literal is None:
         return "in the account's currency"
     return "" if literal == wallet else literal
@@ -140,7 +140,7 @@ def section(name: str) -> str:
 
 
 def key(definition: Mapping[str, Any]) -> str:
-    """Return the key with the least right that suffices, and where to make it."""
+    """Return the key with the fewest sufficient rights, and where to create it."""
     least = definition["least_key"]
     where = f" ([made here]({least['make_at']}))" if "make_at" in least else ""
     return f"Key: {least['what']}{where}."

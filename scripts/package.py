@@ -23,20 +23,20 @@ ROOT = Path(__file__).resolve().parent.parent
 WHEELS = ROOT / "build" / "wheels"
 FUNCTIONS = ("balance_poller", "alert_router")
 
-#: The earliest date that a zip can hold; the same one always, or every build would redeploy.
+#: The earliest date a zip can hold; it must never vary, or every build would redeploy.
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644 << 16
 
 LEFT_OUT_FOLDERS = {"__pycache__", "bin"}
 LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
-#: Of a distribution's metadata only what licences ask to travel along, and what
-#: importlib.metadata needs to name the version.
+#: A distribution's metadata is reduced to licence files and what importlib.metadata needs for the
+#: version.
 KEPT_METADATA = {"METADATA", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "COPYING"}
 COMPILED_SUFFIXES = {".so", ".pyd", ".dylib", ".dll"}
 
 
 class PackagingError(Exception):
-    """A zip would not be what it promises to be."""
+    """A zip would not be reproducible or portable."""
 
 
 def main() -> int:
@@ -83,7 +83,7 @@ def install(function: str, stage: Path) -> None:
 def wheelhouse(lock: Path) -> Path:
     """Return the folder with the lock's wheels; download them on first use of this lock.
 
-    A second build then needs no network, and cannot differ because an index did.
+    A second build then needs no network, and cannot differ because an index changed.
     """
     wheels = WHEELS / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     if not wheels.exists():
@@ -120,7 +120,7 @@ def make_folder(folder: Path) -> Path:
 
 def write_zip(stage: Path, archive: Path) -> None:
     """Write ``stage`` as a zip whose bytes depend on nothing but the files' names and contents."""
-    # A name of its own: two builds may run side by side.
+    # A unique name, because two builds may run side by side.
     partial = archive.with_suffix(f".{os.getpid()}.partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
         for path in sorted(files(stage), key=lambda file: file.relative_to(stage).as_posix()):

@@ -54,11 +54,11 @@ def main() -> int:
 
 
 def check(tag: str, version: str) -> None:
-    """Refuse what must not be released.
+    """Refuse to release an inconsistent state.
 
     Raises:
-        ReleaseError: when the tag is not the version's, the changelog has no section for it, or
-            the checkout has changes that no commit holds.
+        ReleaseError: when the tag does not match the version, the changelog has no section for it,
+            or the checkout has uncommitted changes.
     """
     if tag and tag != f"v{version}":
         raise ReleaseError(f"the tag is {tag}, but the version is {version}: expected v{version}")
@@ -100,7 +100,7 @@ def write_digests() -> None:
 
 
 def read_version() -> str:
-    """Return the version that the checkout has."""
+    """Return the checkout's version."""
     text = (ROOT / "functions" / "shared" / "version.py").read_text(encoding="utf-8")
     found = re.search(r'^VERSION: Final = "([^"]+)"$', text, re.MULTILINE)
     if found is None:
@@ -109,7 +109,7 @@ def read_version() -> str:
 
 
 def run(*command: str) -> str:
-    """Run ``command`` in the repository and return what it printed."""
+    """Run ``command`` in the repository and return its output."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     if done.returncode:
         raise ReleaseError(f"{command[0]} failed:\n{(done.stderr or done.stdout).strip()}")

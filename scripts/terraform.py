@@ -46,7 +46,7 @@ DIGESTS = {
 
 
 class TerraformError(Exception):
-    """Terraform cannot be had, and why."""
+    """Terraform is unavailable; the text says why."""
 
 
 def main() -> int:
@@ -142,7 +142,7 @@ def this_platform() -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which Terraform finds its provider and asks nobody for news."""
+    """Return the environment in which Terraform finds its provider and checks for no updates."""
     variables = {**os.environ, "CHECKPOINT_DISABLE": "1"}
     if has_own_configuration():
         return variables
@@ -184,7 +184,7 @@ def write_configuration(folders: Sequence[Path]) -> Path:
 
 
 def mirrors() -> list[Path]:
-    """Return the provider mirrors of this machine that hold a provider which fits."""
+    """Return this machine's provider mirrors with a matching provider."""
     candidates = [
         Path.home() / ".terraform.d" / "plugins",
         Path("/usr/local/share/terraform/plugins"),
@@ -211,8 +211,8 @@ def fits(found: tuple[int, ...]) -> bool:
 def stage(destination: Path) -> Path:
     """Copy infra/ and the definitions under ``destination``; return the root module's folder there.
 
-    A second deployment, such as the local cloud's, so shares neither state nor backend with the
-    one that is made in place. What Terraform keeps in the folder survives another call.
+    A second deployment, such as the local cloud's, thus shares neither state nor backend with the
+    one in place. Terraform's files in the folder survive another call.
     """
     left_out = shutil.ignore_patterns(
         ".terraform*",
