@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from balance_poller.definitions.catalogue import list_providers
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
@@ -254,3 +255,38 @@ def test_definition_may_say_that_the_api_itself_answers_with_pages() -> None:
     assert example.read(Response(401, "text/plain", b"error code: 1010"), None).outcome is (
         Outcome.TRANSIENT
     )
+
+
+#: What gateways write of their own accord (the forms of Amazon API Gateway, Kong, Apigee, Spring,
+#: Google's Endpoints, an OAuth proxy, FastAPI, and Cloudflare's own API; read 2026-11).
+GATEWAYS: Final[list[dict[str, Any]]] = [
+    {"error": "forbidden"},
+    {"message": "Forbidden"},
+    {"message": "You cannot consume this service", "request_id": "a105ee31"},
+    {"error": {"message": "Forbidden"}},
+    {"error": {"code": 403, "message": "Forbidden", "status": "PERMISSION_DENIED"}},
+    {"fault": {"faultstring": "Forbidden", "detail": {"errorcode": "oauth.v2.Forbidden"}}},
+    {"timestamp": "2026-11-26T12:00:00Z", "status": 403, "error": "Forbidden", "path": "/"},
+    {"detail": "Forbidden"},
+    {"code": 403, "message": "Forbidden"},
+    {"errors": [{"message": "Forbidden"}]},
+    {"errors": [{"status": "403", "code": "403", "title": "Forbidden"}]},
+    {"success": False, "errors": [{"message": "Forbidden"}], "messages": [], "result": None},
+]
+#: What a 401 without the API's own mark may be: a rejected key, or one of the wrong kind.
+KEY_OUTCOMES: Final = {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE}
+#: Providers whose own errors are a message and no more, as their definitions' notes say.
+SAYS_NO_MORE: Final = {"deepl": "message"}
+
+
+@pytest.mark.parametrize("name", list_providers())
+def test_gateway_s_refusal_is_no_shipped_provider_s_word(name: str) -> None:
+    shipped = load_provider(name, {})
+    for body in GATEWAYS:
+        if SAYS_NO_MORE.get(name) in body:
+            continue
+        for status in (403, 502):
+            response = Response(status, "application/json", json.dumps(body).encode())
+            assert shipped.read(response, None).outcome is Outcome.TRANSIENT, (status, body)
+        response = Response(401, "application/json", json.dumps(body).encode())
+        assert shipped.read(response, None).outcome in KEY_OUTCOMES, body
