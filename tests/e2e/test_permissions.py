@@ -80,6 +80,7 @@ def open_ended(cloud: LocalCloud) -> dict[str, list[str]]:
         "secretsmanager:BatchGetSecretValue": ["*"],
         "cloudwatch:PutMetricData": ["*"],
         "cloudwatch:DescribeAlarms": ["*"],
+        "cloudwatch:ListAlarmMuteRules": ["*"],
         "logs:CreateLogStream": streams,
         "logs:PutLogEvents": streams,
     }

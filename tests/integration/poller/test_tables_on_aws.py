@@ -84,11 +84,11 @@ def test_latest_when_others_wrote_meanwhile_then_is_replaced_only_where_it_is_un
 
     assert not problems
     assert superseded == {"changed", "made"}
-    assert {item["account"]: str(item["balance"]) for item in stored(table)} == {
-        "kept": "1.00",
-        "changed": "8.00",
-        "made": "7.00",
-        "new": "1.00",
+    assert {item["account"]: item["balance"] for item in stored(table)} == {
+        "kept": 1,
+        "changed": 8,
+        "made": 7,
+        "new": 1,
     }
 
 

@@ -19,7 +19,7 @@ def expected_balance(definition: dict[str, Any], body: bytes) -> tuple[Decimal, 
     plain = json.loads(body)
     wallets = definition["wallets"]
     wallet = wallets[definition.get("default_wallet", next(iter(wallets)))]
-    stops = [rule["when"] for rule in definition.get("errors", []) if "status" not in rule]
+    stops = [rule["when"] for rule in definition.get("errors", []) if _applies_to_200(rule)]
     stops += [rule["when"] for rule in definition.get("guards", [])]
     if any(_holds(condition, plain) for condition in stops):
         return None
@@ -30,6 +30,12 @@ def expected_balance(definition: dict[str, Any], body: bytes) -> tuple[Decimal, 
     if amount is None or unit is None:
         return None
     return amount * Decimal(str(wallet.get("scale", 1))), unit
+
+
+def _applies_to_200(rule: dict[str, Any]) -> bool:
+    """Return whether a rule for failures applies to an answer with 200."""
+    status = rule.get("status", 200)
+    return 200 in status if isinstance(status, list) else status == 200
 
 
 def _amount(place: Any, body: Any) -> Decimal | None:

@@ -78,8 +78,11 @@ def test_a_time_when_it_is_none_or_absurd_then_the_present_second_stands_in(
         ("2026-11-23T15:05:00+01:00", datetime(2026, 11, 23, 14, 5, tzinfo=UTC)),
         ("2026-11-23T14:05:00.750Z", datetime(2026, 11, 23, 14, 5, tzinfo=UTC)),
         ("2026-11-23T16:05:00Z", datetime(2026, 11, 23, 16, 5, tzinfo=UTC)),
+        # A limit of a minute lost all data elsewhere (read 2026-11):
+        # github.com/percona/rds_exporter/pull/123.
+        ("2026-11-23T14:09:00Z", datetime(2026, 11, 23, 14, 9, tzinfo=UTC)),
     ],
-    ids=["another zone", "fractions are dropped", "a clock runs ahead"],
+    ids=["another zone", "fractions are dropped", "a clock runs ahead", "a clock drifts"],
 )
 def test_a_time_when_it_is_one_then_is_taken_in_utc(scheduled_at: str, expected: datetime) -> None:
     parsed = parse_event(event(GOOD, scheduled_at=scheduled_at), NOW)
@@ -148,7 +151,15 @@ def test_an_event_when_it_has_no_list_of_accounts_then_is_refused(malformed: obj
 
 
 @pytest.mark.parametrize(
-    "scheduled_at", ["2026-11-23T17:05:00Z", "2026-11-23T21:06:30+02:00", "2036-01-01T00:00:00Z"]
+    "scheduled_at",
+    [
+        "2026-11-23T17:05:00Z",
+        "2026-11-23T21:06:30+02:00",
+        "2036-01-01T00:00:00Z",
+        # A local time sent as UTC, from the east
+        # (github.com/cloud-custodian/cloud-custodian/issues/2559, read 2026-11).
+        "2026-11-23T19:37:31Z",
+    ],
 )
 def test_an_event_when_more_than_two_hours_ahead_then_is_refused(scheduled_at: str) -> None:
     with pytest.raises(EventError, match=r"scheduled_at, 20\d\d-.* UTC, lies ahead"):

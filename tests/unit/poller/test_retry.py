@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -68,9 +68,34 @@ def test_a_retry_when_the_wait_leaves_no_time_then_is_left_to_the_next_run(
         (None, None),
         ("٣", None),
         ("Mon, 99 Nov 2026 14:00:30 GMT", None),
+        # Read as a year, as now, or as a moment in the past elsewhere (read 2026-11):
+        # github.com/mastra-ai/mastra/issues/23778,
+        # github.com/NousResearch/hermes-agent/issues/84738.
+        ("+3", None),
+        ("-3", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
     ],
 )
 def test_retry_after_when_seconds_or_a_date_then_is_seconds_from_now(
     header: str | None, seconds: float | None
 ) -> None:
     assert parse_retry_after(header, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        # github.com/realiti4/claude-swap/issues/146, read 2026-11: each names the same end.
+        [(0, 3600), (1231, 2369), (2134, 1466)],
+        [(0, 60), (59, 1), (60, 0)],
+    ],
+)
+def test_retry_after_when_it_counts_down_then_its_end_stays(counted: list[tuple[int, int]]) -> None:
+    ends = set()
+    for passed, left in counted:
+        now = NOW + timedelta(seconds=passed)
+        seconds = parse_retry_after(str(left), now)
+        assert seconds is not None
+        ends.add(now + timedelta(seconds=seconds))
+
+    assert len(ends) == 1

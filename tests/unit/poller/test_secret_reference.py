@@ -69,6 +69,10 @@ def test_a_secret_when_returned_then_is_known_by_name_arn_or_arn_without_suffix(
         ("\ufeff sk-1\u200b\n\u2060", None, "sk-1"),
         ('\ufeff{"main": "\u200bsk-1\ufeff"}', "main", "sk-1"),
         ("sk-\u200b1", None, "sk-\u200b1"),
+        # As pasted, and as editors end a file (read 2026-11):
+        # github.com/koush/scrypted/issues/1270, github.com/onedr0p/exportarr/pull/327.
+        ("\n\u00a0sk-1", None, "sk-1"),
+        ("sk-1\r\n\r\n", None, "sk-1"),
     ],
     ids=[
         "text",
@@ -81,6 +85,8 @@ def test_a_secret_when_returned_then_is_known_by_name_arn_or_arn_without_suffix(
         "invisible characters around a text",
         "invisible characters around a key",
         "invisible characters within it",
+        "a line and a no-break space before it",
+        "an editor's line ends",
     ],
 )
 def test_a_key_when_it_is_there_then_is_taken_and_trimmed(

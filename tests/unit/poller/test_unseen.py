@@ -59,6 +59,10 @@ def test_a_difference_when_a_known_time_lies_between_then_is_unseen(
         (VERSION, NOTED, 20, True),
         (VERSION, NOTED, 499.9, False),
         (NOTED, VERSION, 20, True),
+        # Two switches within seconds, and a switch to an account with as much (read 2026-11):
+        # github.com/realiti4/claude-swap/issues/146, github.com/realiti4/claude-swap/pull/191.
+        (OTHER, NOTED, 20, True),
+        (NOTED, OTHER, 500, True),
     ],
 )
 def test_a_difference_when_the_key_is_another_then_is_unseen(

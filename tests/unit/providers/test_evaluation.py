@@ -31,6 +31,10 @@ HOSTILE: Final = {
         " | ".join(["[@,@][]"] * 12 + ["[?contains(@,'zz')]"]),
         "a" * 500_000,
     ),
+    # github.com/morluto/leantoken/issues/551, read 2026-11: a short expression that selects a large
+    # answer many times.
+    "many times the answer": (f"[{','.join(['[*].a'] * 40)}]", [{"a": 1}] * 10_000),
+    "many times the answer, flattened": (f"[{','.join(['@'] * 40)}][] | [*].a", [{"a": 1}] * 9000),
     "long texts compared": (" | ".join(["[@,@][]"] * 12 + ["[?@=='zz']"]), "a" * 500_000),
 }
 
@@ -153,6 +157,18 @@ PACKS: Final = [
     {"left": 1, "until": None},
     {"left": 2, "until": 1800000000},
 ]
+#: An expired lot that still has something left (github.com/vm0-ai/vm0/issues/10299), and lots of
+#: several lifetimes of which the soonest counts (github.com/Bike4Mind/bike4mind/issues/190; read
+#: 2026-11).
+LEAKED: Final = [
+    {"left": 500, "until": "2026-10-26T12:00:00Z"},
+    {"left": 500, "until": "2027-02-24"},
+]
+LOTS: Final = [
+    {"left": 900, "until": "2027-11-26"},
+    {"left": 30, "until": "2027-02-24"},
+    {"left": 0, "until": "2026-12-26"},
+]
 
 
 @pytest.mark.parametrize(
@@ -163,11 +179,24 @@ PACKS: Final = [
         (["packs[].until", "end"], {"packs": PACKS, "end": "2026-11-27"}, "2026-11-27"),
         (["until"], {"until": "2026-12-31"}, "2026-12-31"),
         (["until"], {"until": "2026-11-26T12:00:00Z"}, None),
+        (["packs[?left > `0`].until"], {"packs": LEAKED}, "2027-02-24"),
+        (["packs[?left > `0`].until"], {"packs": LOTS}, "2027-02-24"),
         (["packs[].until"], {"packs": []}, None),
         (["packs[].until"], {}, None),
         (["packs[].until"], {"packs": [{"until": "2027-01-01"}, {"until": "soon"}]}, None),
     ],
-    ids=["left", "all", "two places", "one", "past", "empty", "missing", "unreadable"],
+    ids=[
+        "left",
+        "all",
+        "two places",
+        "one",
+        "past",
+        "an expired lot",
+        "lots",
+        "empty",
+        "missing",
+        "unreadable",
+    ],
 )
 def test_earliest_is_the_earliest_future_time(
     places: list[str], body: dict[str, Any], expected: str | None

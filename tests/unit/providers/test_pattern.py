@@ -54,6 +54,11 @@ HOSTILE: Final = [
     "a\\",
     "",
     "a" * 501,
+    # Patterns that stopped services (read 2026-11): github.com/colinhacks/zod/pull/2824,
+    # github.com/apmantza/pi-lens/issues/163, github.com/KBVE/kbve/pull/12784.
+    r"([A-Z0-9_+-]+\.?)*[A-Z0-9_+-]@([A-Z0-9][A-Z0-9\-]*\.)+[A-Z]{2,}",
+    r"(\d+){2,}",
+    r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+",
 ]
 
 
@@ -171,8 +176,12 @@ def test_pattern_means_what_it_means_to_python(parts: list[tuple[str, str]], val
         ("[a-z]*" * 80 + "1", "a" * 200),
         ("a{0,200}" * 60 + "b", "a" * 200),
         (".*" * 250, "a" * 199 + "\n"),
+        # Sequences, which are allowed, took seconds elsewhere (read 2026-11):
+        # github.com/zxing/zxing/pull/2099, github.com/objectstack-ai/objectstack/issues/2681.
+        (r"[0-9a-zA-Z]+[0-9a-zA-Z\-]+[0-9a-zA-Z]+\.", "a" * 200),
+        (r"[^ @]+@[^ @]+\.[^ @]+", "!@" + "!." * 99),
     ],
-    ids=["optional", "any number", "bounded", "dots"],
+    ids=["optional", "any number", "bounded", "dots", "a host's label", "an address"],
 )
 def test_each_part_looks_at_each_character_twice_at_most(source: str, value: str) -> None:
     pattern = compile_pattern(source)
