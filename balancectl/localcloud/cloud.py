@@ -30,11 +30,10 @@ from shared.aws.dynamo import decode
 from shared.names import LATEST
 from shared.records import Latest
 
-#: Polls are timestamped with their full minute, which counts once it is over.
+#: Polls are timestamped with their full minute, which counts when it is over.
 _EVALUATION_LAG: Final = timedelta(minutes=1)
 
-#: Notifications within a minute after a critical alert or an end share a message, here in real
-#: time.
+#: What follows a critical alert or an end within a minute joins one message, in real time here.
 _JOINING: Final = timedelta(seconds=60)
 _LONGEST_SETTLE: Final = 150
 _POLL_SECONDS: Final = 60
@@ -93,7 +92,7 @@ class LocalCloud:
         return self._step(self.emulator.clock.advance(by))
 
     def latest(self) -> dict[str, Latest]:
-        """Return each account's LATEST record, if it has one."""
+        """Return the LATEST record of each account that has one."""
         pages = (
             self.emulator.client("dynamodb")
             .get_paginator("scan")

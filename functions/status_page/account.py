@@ -49,7 +49,7 @@ class AccountView:
     chart: Chart | None
     """None while there is nothing to draw."""
     summary: str
-    """The chart in words, for whoever cannot see it."""
+    """The chart as text, for screen readers."""
 
     @property
     def style(self) -> str:
