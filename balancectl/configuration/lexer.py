@@ -63,7 +63,7 @@ class Token:
     line: int
     column: int
     is_adjacent: bool
-    """Whether nothing stands between it and the token before."""
+    """Whether it directly follows the previous token."""
 
 
 def tokenize(text: str, source: str) -> list[Token]:

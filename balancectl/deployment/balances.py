@@ -32,11 +32,11 @@ class PastAttempt:
     balance: Decimal | None
     unit: str | None
     pushed_by: str | None = None
-    """Who says to have pushed it."""
+    """Who claims to have pushed it."""
     runway_hours: Decimal | None = None
     """How long the balance was expected to last then."""
     at_least_hours: Decimal | None = None
-    """How long it would last at least, 9 times in 10."""
+    """How long it would last at least, in 9 cases of 10."""
 
 
 def read_latest(target: Target, account: str) -> Latest | None:

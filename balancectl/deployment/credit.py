@@ -37,7 +37,7 @@ class Reading:
     at: datetime | None
     """When the balance was read."""
     lasts_until: datetime | None = None
-    """Until when it lasts at least, 9 times in 10; None while that is unknown."""
+    """Until when it lasts at least, in 9 cases of 10; None if unknown."""
     is_steady: bool = False
     """Whether nothing is consumed."""
 

@@ -40,7 +40,7 @@ class Answer:
     """The poller's response to a push."""
 
     pushed: Sequence[Mapping[str, Any]]
-    """Account, balance, unit and time of each that was taken."""
+    """Account, balance, unit and time of each accepted push."""
     refused: Mapping[str, str]
     """The reason by account."""
 

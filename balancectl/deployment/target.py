@@ -52,7 +52,7 @@ class Target:
 
     name: str = DEFAULT_NAME
     region: str | None = None
-    """None: the one of the profile or the environment."""
+    """None means that of the profile or the environment."""
     profile: str | None = None
     now: Callable[[], datetime] = _utc_now
     """The current time, UTC."""

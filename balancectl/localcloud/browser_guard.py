@@ -1,4 +1,4 @@
-"""Recognises requests that a web page caused, or that were sent to another host's name. Pure.
+"""Recognises requests made by web pages or addressed to another host name. Pure.
 
 A page that the user visits can send requests to loopback ports, and with DNS rebinding even read
 the responses. Command line clients and SDKs send none of the headers refused here.

@@ -162,7 +162,7 @@ def _running_cloud() -> RunningCloud:
 
 
 def _or_exit(run: Callable[[], _Result]) -> _Result:
-    """Run something; print the local cloud's error, which may be long, and exit if it fails."""
+    """Call ``run``; if it fails, print the local cloud's error, which may be long, and exit."""
     try:
         return run()
     except LocalCloudError as error:

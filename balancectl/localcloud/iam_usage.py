@@ -1,7 +1,7 @@
-"""Compares the permissions that roles have with those that they used. Pure.
+"""Compares roles' granted permissions with those they used. Pure.
 
-A granted action that nothing ever requested is one grant too many; a requested action that was
-denied is one too few.
+A granted action that was never requested is one too many; a requested action that was denied is one
+too few.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def compare(
         granted: what the policies allow.
         allowed: what was requested and allowed.
         denied: what was requested and denied.
-        open_ended: the resources by action where a wildcard is expected; any other wildcard would
-            cover what was used, and whatever else there is.
+        open_ended: the resources, by action, where a wildcard is expected; any other wildcard
+            grants more than was used.
     """
     used, every = list(allowed), sorted(granted)
     return Differences(

@@ -49,7 +49,7 @@ class Rhythm:
 
     interval: timedelta
     close_interval: timedelta
-    """The same for accounts that are close to a threshold; the schedule fires so often."""
+    """The same for accounts close to a threshold; the schedule fires at this interval."""
 
     @classmethod
     def from_minutes(cls, interval: object, close_interval: object) -> Self | None:

@@ -38,7 +38,7 @@ class AccountView:
     reason: str
     """Why it is in that condition; empty if all is well."""
     number: str
-    """What is left, without its unit; empty while no balance was ever read."""
+    """The balance without its unit; empty until one has been read."""
     unit: str
     lasts: str
     """Such as "at least 31 h"."""
@@ -49,7 +49,7 @@ class AccountView:
     chart: Chart | None
     """None while there is nothing to draw."""
     summary: str
-    """The chart in words, for whoever cannot see it."""
+    """The chart as text, for screen readers."""
 
     @property
     def style(self) -> str:

@@ -61,7 +61,7 @@ class Chart:
     ahead: str
     """The most likely course until it is empty."""
     range: str
-    """What holds the true course 4 times in 5."""
+    """The range that contains the true course in 4 cases of 5."""
     end: tuple[int, int] | None
     """Where the line ends."""
     limits: Sequence[Mark]
@@ -69,7 +69,7 @@ class Chart:
     top_ups: Sequence[Mark]
     spans: Sequence[Stretch]
     top: Mark | None
-    """The highest balance; None where a threshold's label stands there."""
+    """The highest balance; None if a threshold's label is there."""
 
 
 def draw(latest: Latest, past: Past, now: datetime) -> Chart:

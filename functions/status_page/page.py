@@ -33,7 +33,7 @@ class Total:
 
     left: str
     burn: str
-    """Empty where no account's burn is known."""
+    """Empty if no account's burn is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-# What the runbook says under each operations alarm's heading, in one line: it stands in the alarm
-# where no runbook is published.
+# The runbook's advice for each operations alarm, in one line, for alarms where no runbook is
+# published.
 
 locals {
   queue_advice = "Read what the queue holds, see its sender's log for the reason, then send it again or delete it."

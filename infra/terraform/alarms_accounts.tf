@@ -9,6 +9,6 @@ module "account_alarms" {
   period_seconds  = var.poll_interval_minutes * 60
   stack_name      = var.name
   tags            = local.tags
-  # By way of the policy and the subscription: an alarm that fires before anybody listens is lost.
+  # Through the policy and the subscription: an alarm that fires before they exist is lost.
   topic_arn = one(distinct([aws_sns_topic_policy.alarms.arn, aws_sns_topic_subscription.intake.topic_arn]))
 }

@@ -1,8 +1,9 @@
-# The monitor's own alarms. They go straight to topic operations: what is broken may be the router.
+# The monitor's own alarms. They go straight to topic operations, because the router itself may be
+# broken.
 #
-# A metric costs as much in an alarm of its own as in an expression over several, so each fault has its
-# own alarm. The functions publish their one metric, Faults, only when it is not zero; all others are
-# AWS's own.
+# A metric costs the same in its own alarm as in an expression over several, so each fault has its
+# own alarm. The functions publish their one metric, Faults, only when it is not zero; all others
+# are AWS's own.
 
 locals {
   lambda_of = {
@@ -14,14 +15,14 @@ locals {
     router = { title = "alert router", service = "alert_router", interval_minutes = var.tick_interval_minutes, lost = "reminders and recoveries do not go out" }
   }
 
-  # Something that must not happen at all: more than 0 within five minutes.
+  # Faults that must never happen: more than 0 within five minutes.
   never = { statistic = "Sum", comparison = "GreaterThanThreshold", threshold = 0, period = 300, periods = 1, missing = "notBreaching" }
 
   errors = {
     poller = { words = "The balance poller failed as a whole, or ran out of time." }
-    # A run of the router that fails is made up for: the queue brings a batch back, and the next tick
-    # does what this one did not. CloudWatch throttles DescribeAlarms while Terraform reads thousands of
-    # alarms, so a single failed tick is no fault.
+    # A failed run of the router is repeated: the queue redelivers a batch, and the next reconcile
+    # catches up. CloudWatch throttles DescribeAlarms while Terraform reads thousands of alarms, so
+    # a single failed reconcile is no fault.
     router = {
       period = max(300, var.tick_interval_minutes * 60), periods = 3, datapoints = 2
       words  = "The alert router failed as a whole, or ran out of time, more than once."
@@ -84,8 +85,8 @@ locals {
     failed = { metric = "NumberOfNotificationsFailed", words = "did not reach a subscriber" }
     lost   = { metric = "NumberOfNotificationsFailedToRedriveToDlq", words = "did not reach a subscriber, and could not be kept" }
   }
-  # Every message has the attributes that filters look at, so either is a fault, and everybody whose
-  # filter misses them gets nothing.
+  # Every message has the attributes that filters use, so either is a fault, and subscribers whose
+  # filter misses them get nothing.
   filter_metrics = {
     unaddressed  = { metric = "NumberOfNotificationsFilteredOut-NoMessageAttributes", words = "were kept from subscribers because they had no attributes" }
     misaddressed = { metric = "NumberOfNotificationsFilteredOut-InvalidAttributes", words = "were kept from subscribers because SNS cannot read their attributes" }
@@ -124,15 +125,15 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   actions_enabled     = var.alarm_actions_enabled
   dimensions          = each.value.dimensions
   tags                = local.tags
-  # No ok_actions: CloudWatch acts on an alarm's first evaluation as well, and after a deployment each
-  # would send its OK. (A filter on the message's body would keep them out, and may keep out
+  # No ok_actions: CloudWatch also acts on an alarm's first evaluation, so after a deployment each
+  # would send an OK. (A filter on the message's body would keep them out, and may keep out
   # everything: an e-mail subscriber gets text, which passes no filter on a body.)
   alarm_actions = [aws_sns_topic.operations.arn]
 
   depends_on = [aws_sns_topic_policy.operations, aws_lambda_invocation.first]
 }
 
-# One invocation of each function, with nothing to do, before its alarm exists: an alarm on a function
+# Invoke each function once, with nothing to do, before its alarm exists: an alarm on a function
 # that was never invoked would fire at its first evaluation.
 resource "aws_lambda_invocation" "first" {
   for_each = {

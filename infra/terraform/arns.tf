@@ -1,4 +1,5 @@
-# ARNs made from names, not read from resources: so a plan shows every policy in full.
+# ARNs are built from names instead of read from resources, so that a plan shows every policy in
+# full.
 
 locals {
   arns = merge(

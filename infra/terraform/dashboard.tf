@@ -19,7 +19,7 @@ locals {
     "Run duration"     = [for function in values(local.lambda_of) : ["AWS/Lambda", "Duration", "FunctionName", function.FunctionName]]
   }
 
-  # What the functions log costs nothing more; a metric of their own costs by the hour.
+  # The functions' logs cost nothing extra here; a metric of their own is billed by the hour.
   log_queries = {
     "Accounts polled" = { of = "poller", query = "filter message = 'run finished' | stats sum(counts.ok) as ok, sum(counts.skipped) as skipped by bin(1h)" }
     "Failed polls"    = { of = "poller", query = "filter message = 'poll failed' | stats count(*) by outcome, account | sort account" }
@@ -50,7 +50,7 @@ locals {
         stat   = "Minimum"
         metrics = concat(
           [[local.metric_namespace, "Balance", "Account", id, "Provider", module.configuration.accounts[id].provider]],
-          # Its series exists only where a threshold asks for it.
+          # Its series exists only if a threshold needs it.
           [
             for axis in ["right"] : [local.metric_namespace, "RunwayHours", "Account", id, "Provider", module.configuration.accounts[id].provider, { yAxis = axis }]
             if module.configuration.accounts[id].runway_warning_hours != null || module.configuration.accounts[id].runway_critical_hours != null
@@ -92,7 +92,7 @@ locals {
         region = local.region
         query = join(" | ", concat(
           ["SOURCE '/aws/lambda/${local.names["${local.log_queries[title].of}_function"]}'"],
-          # A fault may be of either function.
+          # Either function may report faults.
           title == "Faults" ? ["SOURCE '/aws/lambda/${local.names.router_function}'"] : [],
           [local.log_queries[title].query],
         ))

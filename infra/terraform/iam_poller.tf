@@ -12,7 +12,7 @@ resource "aws_iam_role_policy" "poller" {
   policy = data.aws_iam_policy_document.poller.json
 
   lifecycle {
-    # IAM takes 10,240 characters in all; the other statements have some 3,000.
+    # IAM allows 10,240 characters in all; the other statements have about 3,000.
     precondition {
       condition     = sum([for arn in concat(local.secret_arns, var.kms_key_arns) : length(arn) + 3]) <= 7000
       error_message = "Accounts: they name ${length(local.secret_arns)} secrets, more than the poller's policy can list. Put several keys into one secret, as in secret = \"team/keys#account-name\"."
@@ -55,13 +55,13 @@ data "aws_iam_policy_document" "poller" {
   statement {
     sid     = "ReadKeysInBatches"
     actions = ["secretsmanager:BatchGetSecretValue"]
-    # The action knows no resource; each secret also needs GetSecretValue, above.
+    # The action has no resource; each secret also needs GetSecretValue, above.
     resources = ["*"]
   }
 
   statement {
     sid = "KeepBalances"
-    # PutItem is what TransactWriteItems asks for.
+    # TransactWriteItems needs PutItem.
     actions   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:PutItem"]
     resources = [local.arns.balances_table]
   }
@@ -69,7 +69,7 @@ data "aws_iam_policy_document" "poller" {
   statement {
     sid     = "PublishBalances"
     actions = ["cloudwatch:PutMetricData"]
-    # The action knows no resource; the namespace bounds it.
+    # The action has no resource; the namespace limits it.
     resources = ["*"]
 
     condition {
@@ -128,7 +128,7 @@ data "aws_iam_policy_document" "poller" {
 
     content {
       sid = "JoinVpc"
-      # What AWSLambdaVPCAccessExecutionRole grants; the actions are asked for on *.
+      # The same as AWSLambdaVPCAccessExecutionRole; the actions are requested on *.
       actions = [
         "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
         "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",

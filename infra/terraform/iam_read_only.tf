@@ -1,5 +1,4 @@
-# For people and pipelines that look and change nothing: balancectl status, report, history,
-# preflight.
+# For people and pipelines with read-only access: balancectl status, report, history, preflight.
 data "aws_iam_policy_document" "read_only" {
   #checkov:skip=CKV_AWS_356:GetMetricData knows no resource, and the history of all alarms is one request
   statement {

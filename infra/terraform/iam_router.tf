@@ -48,7 +48,7 @@ data "aws_iam_policy_document" "router" {
   statement {
     sid     = "CompareWithAlarms"
     actions = ["cloudwatch:DescribeAlarms", "cloudwatch:ListAlarmMuteRules"]
-    # Composite alarms are returned only to who may describe all.
+    # Composite alarms are only returned to callers that may describe all alarms.
     resources = ["*"]
   }
 

@@ -12,7 +12,7 @@ resource "aws_iam_role_policy" "scheduler" {
   policy = data.aws_iam_policy_document.scheduler.json
 
   lifecycle {
-    # Every ARN of every policy would be wrong.
+    # Otherwise, every ARN in every policy would be wrong.
     precondition {
       condition     = !local.is_unknown_partition
       error_message = "Region ${local.region} is of the AWS European Sovereign Cloud, which needs AWS provider 6.29 or newer: set version = \"~> 6.29\" for hashicorp/aws in the root module (infra/deploy/terraform.tf), and run terraform init -upgrade there."

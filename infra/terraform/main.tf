@@ -27,14 +27,15 @@ locals {
   partition  = data.aws_partition.current.partition
   # .id, because 6.x of the provider deprecates .name and 5.x has no .region.
   region = data.aws_region.current.id
-  # Provider 5.x does not know the European Sovereign Cloud, and takes it for the commercial partition.
+  # Provider 5.x does not know the European Sovereign Cloud, and mistakes it for the commercial
+  # partition.
   is_unknown_partition = startswith(local.region, "eusc-") && local.partition == "aws"
 
-  # Two deployments must not write into one series: the sample of one would keep the other's alarms
-  # quiet. A namespace is what tells them apart, as the dimensions are the account's alone.
+  # Two deployments must not write to one series: one's samples would keep the other's alarms quiet.
+  # Their namespace distinguishes them, because the dimensions describe only the account.
   metric_namespace = coalesce(var.metric_namespace, var.name == "balance-monitor" ? "BalanceMonitor" : "BalanceMonitor/${var.name}")
 
-  # The zips in the tree that this module is part of, where packages names no others.
+  # The zips in this module's source tree, unless packages names others.
   packages = {
     for function, zip in local.zips : function => merge(
       { filename = null, s3_bucket = null, s3_key = null, s3_object_version = null },
@@ -47,7 +48,7 @@ locals {
   account_alarm_count = sum(concat([0], [for alarms in values(module.configuration.alarms) : length(alarms.accounts)]))
 }
 
-# Warnings: what may be meant, and more often is not.
+# Warnings: settings that may be intended, but usually are not.
 
 check "everybody_is_told" {
   assert {

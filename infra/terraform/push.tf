@@ -10,7 +10,7 @@ resource "aws_lambda_alias" "push" {
   function_version = "$LATEST"
 }
 
-# For who pushes: a cron job, a pipeline.
+# For jobs that push balances, such as cron jobs and pipelines.
 data "aws_iam_policy_document" "push" {
   statement {
     sid       = "PushBalances"

@@ -12,7 +12,7 @@ resource "aws_sqs_queue" "intake" {
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn
   message_retention_seconds = 345600
-  # Six times the function's timeout, as Lambda asks for.
+  # Six times the function's timeout, as Lambda recommends.
   visibility_timeout_seconds = 6 * var.router_timeout_seconds
   policy                     = data.aws_iam_policy_document.intake_queue.json
 
@@ -90,7 +90,7 @@ data "aws_iam_policy_document" "dead_letters_queue" {
   source_policy_documents = [data.aws_iam_policy_document.queue_tls["intake_dead_letters"].json]
 }
 
-# Nobody reaches a queue without TLS.
+# Queues refuse requests without TLS.
 data "aws_iam_policy_document" "queue_tls" {
   for_each = merge(local.arns.failed, { intake = local.arns.intake_queue })
 

@@ -75,7 +75,7 @@ resource "aws_lambda_event_source_mapping" "intake" {
   tags = local.tags
 }
 
-# For what invokes it without the queue: its tick, and alarms that name the function as their action.
+# For invocations that bypass the queue: its schedule, and alarms with the function as their action.
 resource "aws_lambda_function_event_invoke_config" "router" {
   function_name                = aws_lambda_function.router.function_name
   maximum_retry_attempts       = 2

@@ -74,7 +74,7 @@ resource "aws_dynamodb_table" "alerts" {
   }
 }
 
-# The container alone: values are written with balancectl and never pass through Terraform.
+# Only the secret itself: values are written with balancectl and never pass through Terraform.
 resource "aws_secretsmanager_secret" "api_keys" {
   #checkov:skip=CKV_AWS_149:kms_key_arn is the deployment's to choose; accounts may name secrets under other keys
   #checkov:skip=CKV2_AWS_57:providers have no interface to rotate a key; balancectl keys set replaces one

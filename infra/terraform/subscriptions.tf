@@ -4,7 +4,7 @@ resource "aws_sns_topic_subscription" "intake" {
   endpoint             = aws_sqs_queue.intake.arn
   raw_message_delivery = true
 
-  # What SNS cannot hand to the queue at all, as after its policy was changed by hand.
+  # For messages that SNS cannot deliver to the queue, as after a manual change of its policy.
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 }
 
@@ -19,7 +19,7 @@ locals {
   }
 }
 
-# Who gets what, for the router.
+# The subscribers' filters, for the router.
 resource "aws_dynamodb_table_item" "subscribers" {
   table_name = aws_dynamodb_table.alerts.name
   hash_key   = aws_dynamodb_table.alerts.hash_key

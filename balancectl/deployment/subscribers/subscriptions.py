@@ -27,7 +27,7 @@ class Topic:
     what: str
     """Which alerts it carries."""
     further: tuple[str, ...] = ()
-    """The topics of its other forms, which exist where somebody is subscribed to them."""
+    """The topics of its other forms, which exist only if somebody is subscribed to them."""
 
 
 class State(StrEnum):

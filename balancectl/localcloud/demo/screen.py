@@ -167,7 +167,7 @@ class Screen:
 
     @property
     def _is_plain(self) -> bool:
-        """Whether the output is no terminal: no boxes, no moving parts."""
+        """Whether the output is not a terminal: no boxes or animation then."""
         return not self._console.is_terminal
 
 

@@ -1,4 +1,4 @@
-"""The demo's story, as data: events and the messages that each subscriber must receive."""
+"""The demo's story as data: events, and the messages that each subscriber must receive."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Beats that belong together."""
+    """A sequence of beats."""
 
     title: str
     beats: tuple[Beat, ...] = field(default_factory=tuple)
 
 
 def differences(expected: Sequence[Expected], messages: Sequence[Message]) -> list[str]:
-    """Return how ``messages`` differ from those ``expected``; each is expected once."""
+    """Return how ``messages`` differ from ``expected``; each is expected once."""
     left = list(messages)
     found = []
     for one in expected:

@@ -18,7 +18,7 @@ _KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What opens one emulator and the control server of its simulated providers."""
+    """The credentials for one emulator and the control server of its simulated providers."""
 
     access_key: str
     secret_key: str = field(repr=False)

@@ -184,7 +184,7 @@ class Emulator:
             process.wait()
 
     def _control(self, path: str, timeout_seconds: float = _ANSWER_SECONDS) -> dict[str, Any]:
-        """Call a path of the server that is not AWS's, with a signature like any other.
+        """Call one of the server's own paths, with a signature like any other.
 
         Raises:
             EmulatorError: when it does not answer.

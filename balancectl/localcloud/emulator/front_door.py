@@ -1,4 +1,4 @@
-"""The emulator's front door: what it refuses, MiniStack never sees.
+"""The emulator's front door: MiniStack never sees what it refuses.
 
 It refuses browsers, wrong signatures, and requests that break AWS's rules (``aws_rules``).
 MiniStack itself accepts unsigned requests as root, serves some paths without any check, lets every

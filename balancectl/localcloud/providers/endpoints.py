@@ -96,7 +96,7 @@ ENDPOINTS: Final = (
         key=_bearer,
         # A string of cents: "5000" is 50.00 USD.
         answer=lambda account: {"balance": str(int(account.balance * 100))},
-        errors={  # none is documented; these are what such services answer
+        errors={  # none is documented; such services answer these
             Condition.REVOKED: Reply.json(401, {"detail": "Invalid API key"}),
             Condition.LIMITED: _LIMITED,
             Condition.DOWN: Reply(503, b"<html>Service Unavailable</html>"),

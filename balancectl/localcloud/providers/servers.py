@@ -126,7 +126,7 @@ class SimulatedProviders:
             server.server_close()
 
     def _provider(self, endpoint: Endpoint) -> _Responder:
-        """Return what answers for one provider, which knows only its own accounts' keys."""
+        """Return the handler for one provider, which knows only its own accounts' keys."""
         paths = dict.fromkeys(endpoint.paths, endpoint)
         accounts = [
             account for account in self._accounts.values() if account.provider == endpoint.provider

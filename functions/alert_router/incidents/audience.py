@@ -10,7 +10,7 @@ from alert_router.incidents.notification import Notification
 from alert_router.incidents.subscriber import Form, Line, Subscriber
 
 StillOpen = Mapping[str, Sequence[Line]]
-"""Of a group that partly recovered, by its name: the accounts that did not."""
+"""By name of a group that partly recovered: the accounts that did not."""
 
 
 class Audience(NamedTuple):
@@ -18,7 +18,7 @@ class Audience(NamedTuple):
 
     notifications: Sequence[Notification]
     still_open: Mapping[str, Sequence[str]]
-    """As far as its members may read of them: accounts by group."""
+    """Accounts by group, limited to those its members may see."""
     to: Mapping[Form, Sequence[str]]
     """Names by form."""
 

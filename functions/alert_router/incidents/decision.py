@@ -63,16 +63,16 @@ class Policy(NamedTuple):
     foreign_expiry: timedelta | None = None
     """How long a foreign alarm that cannot be read stays open after its last transition."""
     readable_alarms: str = ""
-    """What the ARNs of the alarms begin with that CloudWatch can be asked about."""
+    """The prefix of the ARNs of alarms that CloudWatch can describe here."""
 
 
 class Decision(NamedTuple):
     """What was decided about an incident."""
 
     incident: Incident
-    """With a notification in its ``outbox``, or ``waiting`` for others, or neither."""
+    """It has a notification in its ``outbox``, is ``waiting`` for others, or neither."""
     suppressed: Suppression | None = None
-    """Why nothing is sent now; None when something is, or when there is nothing to announce."""
+    """Why nothing is sent now; None if something is, or if there is nothing to announce."""
 
 
 class _Due(NamedTuple):

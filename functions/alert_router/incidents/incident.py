@@ -65,14 +65,14 @@ class Suppression(StrEnum):
     """It waits for similar notifications."""
     ALREADY_SENT = "already_sent"
     NOT_SET_UP = "not_set_up"
-    """That the account is not set up was announced, and is all there is to announce."""
+    """The notice that the account is not set up was already sent."""
     CLEARING = "clearing"
     """The record contradicts the alarm, which is about to clear."""
     MUTED = "muted"
     """A CloudWatch mute rule covers the alarm."""
     FLAPPING = "flapping"
     OUTDATED = "outdated"
-    """The transition is older than what is known, or no longer the alarm's state."""
+    """The transition is older than the known state, or no longer the alarm's state."""
 
 
 #: The only status of a foreign alarm, which is none of our kinds.
@@ -114,9 +114,9 @@ class AlarmStatus(NamedTuple):
     is_gone: bool = False
     """The alarm was deleted; kept, so that an old transition does not revive it."""
     since: datetime | None = None
-    """When the state began, where that is before ``at``: CloudWatch was read at ``at``."""
+    """When the state began, if before ``at``, the time at which CloudWatch was read."""
     lacks_data: bool = False
-    """A foreign alarm has no data, and that is not announced yet."""
+    """A foreign alarm has no data, which is not announced yet."""
 
     @property
     def began_at(self) -> datetime:
@@ -137,11 +137,11 @@ class ForeignAlarm(NamedTuple):
     brief: str = ""
     """Value and condition in a few words: "99.5, above 50"."""
     contributor: str = ""
-    """What tells the series from others: "TableName=orders"; empty for an alarm as a whole."""
+    """The series' distinguishing dimensions: "TableName=orders"; empty for a whole alarm."""
     has_data: bool = True
     """False when the alarm reports that it lacks data."""
     alarm_type: str = ""
-    """``MetricAlarm``, ``CompositeAlarm`` or ``LogAlarm``; empty where it is not known."""
+    """``MetricAlarm``, ``CompositeAlarm`` or ``LogAlarm``; empty if unknown."""
 
 
 class LastNotification(NamedTuple):
@@ -149,31 +149,31 @@ class LastNotification(NamedTuple):
 
     severity: Severity
     worst: Severity
-    """The highest severity announced: whoever was alerted then is notified of the end."""
+    """The highest severity announced: those alerted then are notified of the end."""
     problems: frozenset[Problem]
     at: datetime
     """When it went out; reminders count from here."""
     group: str = ""
-    """The group or digest that it was a part of; empty for a single message."""
+    """The group or digest that it was part of; empty for a single message."""
     is_setup: bool = False
-    """Whether it only said that the account is not set up yet."""
+    """Whether it only announced that the account is not set up yet."""
     outcome: str = ""
-    """How the last poll had ended then; what ended, once balances are read again."""
+    """The outcome of the last poll then: the failure that is over once balances are read again."""
     balance: Decimal | None = None
     unit: str = ""
     began_at: datetime | None = None
     """When the incident began, as announced."""
     provider: str = ""
-    """Whose account it was then; empty where that is not known."""
+    """The account's provider then; empty if unknown."""
 
 
 class Announcements(NamedTuple):
     """How often one problem was announced lately, to limit messages per hour."""
 
     begins: tuple[datetime, ...] = ()
-    """When its begin was announced, within the last hour."""
+    """When its start was announced, within the last hour."""
     is_flapping: bool = False
-    """Whether that it comes and goes was announced, and it has not held for an hour since."""
+    """Whether it was announced as flapping, and has not held for an hour since."""
 
 
 class GroupWait(NamedTuple):
@@ -197,9 +197,9 @@ class PendingNotification(NamedTuple):
     decided_at: datetime
     opened_at: datetime | None = None
     previous: LastNotification | None = None
-    """What people knew when it was decided."""
+    """The last notification when it was decided."""
     ended_at: datetime | None = None
-    """When what it announces as over ended."""
+    """When the problem ended that it announces as over."""
 
 
 class Outbox(NamedTuple):
@@ -207,13 +207,13 @@ class Outbox(NamedTuple):
 
     pending: PendingNotification
     lease_until: datetime | None = None
-    """Until when one sender has it to itself; None before a sender took it."""
+    """Until when one sender holds it; None before a sender took it."""
     delivered: frozenset[str] = frozenset()
     """For whom a topic has accepted it, as ``Subscriber.address``; a retry sends only the rest."""
     is_unsent: bool = False
-    """Whether nobody got it for certain: no sender tried to publish it."""
+    """Whether certainly nobody got it, because no sender tried to publish it."""
     joins: frozenset[str] = frozenset()
-    """Who did not get it for certain, and will with what else joins the next message."""
+    """Who certainly did not get it, and will with their next message."""
 
     def is_leased(self, now: datetime) -> bool:
         """Whether a sender holds it."""

@@ -53,26 +53,26 @@ class Notification:
     key: IncidentKey
     reason: NotificationReason
     severity: Severity
-    """What holds now; of something that is over, the worst that it was."""
+    """The current severity; for an ended problem, its worst."""
     problems: frozenset[Problem]
     now: datetime
     opened_at: datetime | None = None
     previous: LastNotification | None = None
-    """What people knew before."""
+    """The previous notification."""
     provider: str = NO_SUBJECT
     latest: Latest | None = None
     balance: Decimal | None = None
     """The newest balance known, from the record or from the alarm's own datapoint."""
     balance_at: datetime | None = None
     threshold: Decimal | None = None
-    """The threshold that the balance is below; None when it is below none, or none is known."""
+    """The threshold that the balance is below; None if there is none, or it is unknown."""
     firing: frozenset[str] = frozenset()
     foreign_alarm: ForeignAlarm | None = None
     history: Mapping[datetime, Decimal] = field(default_factory=dict)
     ended_at: datetime | None = None
-    """When what is announced as over ended; None where that is not known."""
+    """When the problem announced as over ended; None if unknown."""
     moved_to: str = ""
-    """The provider that the account belongs to now, when its incident ends for that reason."""
+    """The account's new provider, if its incident ends for that reason."""
 
     @property
     def status(self) -> Status:

@@ -22,7 +22,7 @@ class SmsBudget(NamedTuple):
     name: str
     sent: tuple[datetime, ...] = ()
     held_back: int = 0
-    """How many SMS were not sent since the last one, which the next one says."""
+    """How many SMS were held back since the last one; the next one reports it."""
     version: int = 0
     """0 when it is not stored; every write adds one, on condition that nobody else did."""
 

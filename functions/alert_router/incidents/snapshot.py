@@ -23,9 +23,9 @@ class AccountSnapshot(NamedTuple):
     """An account's record and silences: a decision and its texts rest on the same one."""
 
     latest: Latest | None = None
-    """The account's record; None when there is none, or when it cannot be read."""
+    """The account's record; None if there is none, or it cannot be read."""
     is_readable: bool = True
-    """False for foreign alarms, and where the record cannot be read."""
+    """False for foreign alarms and unreadable records."""
     is_silenced: bool = False
     balance: Decimal | None = None
     """The newest known balance, from the record or from the alarm's own datapoint."""

@@ -102,7 +102,7 @@ class _Window:
 
     hours: int
     weight: float
-    """How much of the (logarithmic) difference counts."""
+    """The weight of the (logarithmic) difference."""
     prior: float
     """Usual consumption, as a share of it, that is added to both sides, so that an idle hour is
     no proof of idleness."""

@@ -40,7 +40,7 @@ class Fall:
 
     at: datetime
     seconds: float
-    """The time since the reading before it."""
+    """The time since the previous reading."""
     amount: float
     is_open: bool = True
     """Whether the next reading may confirm it."""
@@ -51,7 +51,7 @@ class BurnState:
     """Consumption of one account's wallet, in its own unit."""
 
     at: datetime
-    """The last observation that was believed."""
+    """The last accepted observation."""
     since: datetime
     """The first one."""
     level: float

@@ -35,7 +35,7 @@ class Quantile:
     """A quantile of errors: its share, and its value over many accounts by horizon."""
 
     share: float
-    """Of the errors that may lie beyond."""
+    """The share of errors that may lie beyond it."""
     errors: tuple[float, ...]
 
     @property
@@ -83,13 +83,13 @@ class Calibration:
 
     running: tuple[tuple[Test, ...], ...] = ((),) * len(HORIZONS)
     consumed: float = 0.0
-    """All consumption since some moment: what goals are measured in."""
+    """Total consumption since an arbitrary moment, the scale of goals."""
     corrections: tuple[tuple[int, ...], ...] = ((0,) * len(HORIZONS),) * len(QUANTILES)
     """By quantile and horizon: logarithms of factors, in ten-thousandths."""
     error_sizes: float = _SCALE_PRIOR
     """Sum of the errors' sizes as multiples of what is usual over many accounts, forgetting."""
     errors: float = _SCALE_PRIOR
-    """How many those are, forgetting alike."""
+    """Their number, fading alike."""
     next_goal: float = _NEVER
     """The least goal of the running tests."""
     next_end: float = _NEVER

@@ -25,13 +25,13 @@ class Drain:
     """The last hours' consumption compared with everything seen before."""
 
     ratio: float
-    """How many times what begins to be abnormal; above 1 it is."""
+    """The ratio to the limit of abnormal consumption; above 1 it is abnormal."""
     hours: int
     """The number of hours, 1, 3 or 24, that stand out most."""
     consumed: float
     """In the last ``hours``."""
     most_before: float
-    """In any as many hours before."""
+    """The most in any equal number of hours before."""
 
 
 def keep_records(records: Records, usage: Usage) -> Records:

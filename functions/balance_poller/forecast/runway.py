@@ -35,9 +35,9 @@ class Basis(StrEnum):
     """The basis of a forecast."""
 
     ACCUMULATING = "accumulating"
-    """Less than an hour, or fewer than six samples, are known."""
+    """Less than an hour or fewer than six samples are known."""
     HIDDEN = "hidden"
-    """Most of the last day's consumption is hidden: by top-ups, mostly."""
+    """Most of the last day's consumption is hidden, mostly by top-ups."""
     STEADY = "steady"
     """Nothing is consumed."""
     REPORTED = "reported"
@@ -45,7 +45,7 @@ class Basis(StrEnum):
     RECENT = "recent"
     """The rate so far: less than a day is known."""
     PROFILE = "profile"
-    """The account's daily and weekly rhythm, as far as its last hours and days keep to it."""
+    """The account's daily and weekly rhythm, adjusted for its last hours and days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class Forecast:
     runway_hours: float | None = None
     """The most likely number of hours until the balance is gone."""
     at_least_hours: float | None = None
-    """It takes at least so long, 9 times in 10."""
+    """It lasts at least this long in 9 cases of 10."""
     at_least_95_hours: float | None = None
-    """The same, 19 times in 20."""
+    """The same in 19 cases of 20."""
     at_most_hours: float | None = None
     """It takes at most so long, 9 times in 10; None also for four times ``runway_hours`` and more,
     and while consumption is abnormal."""
@@ -72,7 +72,7 @@ class Forecast:
     consumed_last_day: Decimal | None = None
     """Observed consumption of the last 24 hours; None while too little was observed."""
     drain: Drain | None = None
-    """How abnormal consumption is; None while two days are not known."""
+    """How abnormal consumption is; None until two days are known."""
 
     @property
     def is_abnormal(self) -> bool:

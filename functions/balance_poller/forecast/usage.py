@@ -34,7 +34,7 @@ class Level:
 
     consumed: float = 0.0
     hours: float = 0.0
-    """How many hours it was seen in, fading alike."""
+    """The number of hours in which it was seen, fading alike."""
 
     def close_hour(self, amount: float | None, fade: float) -> Level:
         """Return the level one hour later."""
@@ -60,7 +60,7 @@ class Usage:
     hour_consumed: float = 0.0
     """Consumption in the current hour so far, and in short hours right before it."""
     hour_seconds: float = 0.0
-    """How much of those was seen."""
+    """How much of that time was observed."""
     levels: tuple[Level, Level] = (Level(), Level())
     """Consumption lately and for longer, to tell whether it grows."""
     step: float = 0.0

@@ -37,11 +37,11 @@ class Push:
     account: str
     balance: Decimal
     at: datetime
-    """When it was the balance; UTC, whole seconds."""
+    """The time of the balance; UTC, whole seconds."""
     unit: str | None = None
-    """The unit that it is in; None for the account's own."""
+    """Its unit; None for the account's own."""
     by: str | None = None
-    """Who says to have pushed it. A claim: Lambda tells a function nothing of its caller."""
+    """Who claims to have pushed it: Lambda tells a function nothing about its caller."""
 
 
 @dataclass(frozen=True, slots=True)

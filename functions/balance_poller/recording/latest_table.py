@@ -63,7 +63,7 @@ class _Condition:
     """The condition under which an item may be overwritten."""
 
     known: Mapping[str, Latest] | None = None
-    """Only over these, as they were read; None: over any older one."""
+    """Only these may be overwritten, as they were read; None means any older one."""
 
     def of(self, entry: Entry) -> tuple[str, dict[str, AttributeValueTypeDef]]:
         """Return the condition expression for an entry, and its values."""

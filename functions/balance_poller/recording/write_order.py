@@ -28,7 +28,7 @@ class Written:
 
     problems: list[WriteProblem]
     superseded: frozenset[str]
-    """Pushed accounts whose record another push or poll has changed meanwhile: not written."""
+    """Pushed accounts not written because another push or poll changed their record meanwhile."""
 
 
 def write_all(sinks: Sinks, recorded: Sequence[Recorded], known: LatestRead) -> Written:

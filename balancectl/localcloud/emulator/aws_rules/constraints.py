@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
-#: What models write in Java's manner, as close as Python's expressions get.
+#: Java's pattern syntax in the models, with the closest Python equivalents.
 _FROM_JAVA: Final = {
     r"\p{L}": r"\w",
     r"\p{N}": r"\d",
@@ -60,7 +60,7 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[_Violation]:  # noqa
 def _check_structure(
     shape: StructureShape, value: Mapping[str, Any], path: str
 ) -> Iterator[_Violation]:
-    """Yield missing members, and the violations of those that are there."""
+    """Yield missing members, and the violations of present ones."""
     for name, member in shape.members.items():
         below = f"{path}.{_camel(name)}" if path else _camel(name)
         if value.get(name) is not None:

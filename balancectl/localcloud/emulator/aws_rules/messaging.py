@@ -1,4 +1,4 @@
-"""Documented limits of SNS and SQS. Pure; the sources stand in ``limits``."""
+"""Documented limits of SNS and SQS. Pure; for sources see ``limits``."""
 
 from __future__ import annotations
 

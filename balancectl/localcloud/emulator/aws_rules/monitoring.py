@@ -1,4 +1,4 @@
-"""Documented limits of CloudWatch. Pure; the sources stand in ``limits``."""
+"""Documented limits of CloudWatch. Pure; for sources see ``limits``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def metric_problem(parameters: Parameters, _now: datetime) -> str | None:
 
 
 def metric_time_problem(parameters: Parameters, now: datetime) -> str | None:
-    """Return a time that CloudWatch does not take."""
+    """Return what is wrong with a data point's time."""
     for datum in parameters.get("MetricData") or []:
         stamp = datum.get("Timestamp")
         if stamp is not None and not now - _OLDEST <= _time(stamp) <= now + _NEWEST:
@@ -92,7 +92,7 @@ def _values(datum: Mapping[str, Any]) -> Iterator[float]:
 
 
 def _is_acceptable(value: float) -> bool:
-    """Whether CloudWatch takes a value."""
+    """Whether CloudWatch accepts a value."""
     return math.isfinite(value) and abs(value) <= _LARGEST
 
 

@@ -42,7 +42,7 @@ class UnknownOperationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
-    """What decides which operation a request is; header names in lower case."""
+    """The parts of a request that determine its operation; header names in lower case."""
 
     method: str
     path: str

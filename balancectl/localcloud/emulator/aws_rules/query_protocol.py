@@ -16,13 +16,13 @@ def parse_query(shape: StructureShape, fields: Mapping[str, str]) -> dict[str, A
     """Return the parameters of ``shape`` that ``fields`` carry.
 
     Raises:
-        ValueError: when a number is none.
+        ValueError: when a number is malformed.
     """
     return _structure(shape, "", fields)
 
 
 def _parse(shape: Shape, prefix: str, fields: Mapping[str, str]) -> Any:  # noqa: ANN401 -- any type
-    """Return what the fields below ``prefix`` say; None without any."""
+    """Return the value of the fields below ``prefix``; None if there are none."""
     if not any(name == prefix or name.startswith(f"{prefix}.") for name in fields):
         return None
     if isinstance(shape, StructureShape):
@@ -35,7 +35,7 @@ def _parse(shape: Shape, prefix: str, fields: Mapping[str, str]) -> Any:  # noqa
 
 
 def _structure(shape: StructureShape, prefix: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """Return the members that are there."""
+    """Return the members that are present."""
     found = {}
     for name, member in shape.members.items():
         value = _parse(member, prefix + _wire_name(name, member), fields)
@@ -72,7 +72,7 @@ def _map(shape: MapShape, prefix: str, fields: Mapping[str, str]) -> dict[str, A
 
 
 def _numbered(base: str, fields: Mapping[str, str]) -> Iterator[str]:
-    """Yield ``base.1``, ``base.2`` and so on, as far as there are fields."""
+    """Yield ``base.1``, ``base.2`` and so on, while there are such fields."""
     number = 1
     while any(
         name == f"{base}.{number}" or name.startswith(f"{base}.{number}.") for name in fields

@@ -41,7 +41,7 @@ class Refusal:
 
 
 def refuse(signing_name: str, request: WireRequest, now: datetime) -> Refusal | None:
-    """Return the error that AWS would answer a request with; None for an acceptable one."""
+    """Return the error that AWS would return for a request; None for an acceptable one."""
     try:
         call = identify(signing_name, request)
     except UnknownOperationError as error:

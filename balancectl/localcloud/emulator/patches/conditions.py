@@ -55,7 +55,7 @@ def apply(_settings: ServerSettings) -> None:
     resolve = iam_evaluator._resolve_condition_key
 
     def as_on_aws(key: str, request: Any) -> Any:
-        """Take every request for one over TLS, and a role's session for the role."""
+        """Treat every request as sent over TLS, and a role's session as the role."""
         match key.lower():
             case "aws:securetransport":
                 return "true"
@@ -83,6 +83,6 @@ def _group(body: bytes, query: dict[str, Any]) -> str:
 
 
 def _first(query: dict[str, Any], name: str) -> str:
-    """Return a parameter of a request's query; empty when it is not there."""
+    """Return a parameter of a request's query; empty if absent."""
     found = query.get(name) or ""
     return str(found[0] if isinstance(found, list) else found)

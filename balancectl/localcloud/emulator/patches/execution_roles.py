@@ -1,7 +1,7 @@
-"""Lambda: temporary credentials of functions that nobody can guess.
+"""Lambda: unguessable temporary credentials for functions.
 
-MiniStack derives a function's credentials from its ARN and role, so that any process on the
-machine could compute them.
+MiniStack derives a function's credentials from its ARN and role, so any process on the machine
+could compute them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SNS: attributes are lost when a message has a structure of its own.
+"""SNS: attributes are dropped from messages with a structure.
 
 "Message attributes are sent only when the message structure is String, not JSON" is a note of the
 SNS developer guide (Amazon SNS message attributes, read 2026-11). Whether filter policies still see

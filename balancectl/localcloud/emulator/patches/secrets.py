@@ -1,4 +1,4 @@
-"""Secrets Manager: no value where there is none, and no batch across accounts.
+"""Secrets Manager: no value for empty secrets, and no batch across accounts.
 
 MiniStack gives a secret without a value an empty version that is current. On AWS it has no
 version, reading it fails, and its first version becomes current whatever its labels (CreateSecret
@@ -66,7 +66,7 @@ def apply(_settings: ServerSettings) -> None:
 
 
 def _is_foreign(secret: str) -> bool:
-    """Whether an ARN is that of another account's secret."""
+    """Whether an ARN names another account's secret."""
     parts = secret.split(":")
     return len(parts) > 4 and parts[0] == "arn" and parts[4] != responses.get_account_id()
 

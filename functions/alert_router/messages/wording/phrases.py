@@ -1,4 +1,4 @@
-"""The phrases of which subjects, e-mails and SMS are composed. Pure."""
+"""The phrases that make up subjects, e-mails and SMS. Pure."""
 
 from __future__ import annotations
 

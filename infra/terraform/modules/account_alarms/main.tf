@@ -1,4 +1,4 @@
-# The alarms of one kind, for every account that has it.
+# The alarms of one kind, for every account that has one.
 #
 # A module for each kind, with little in its map: Terraform reads the whole of for_each again for
 # each instance, so its time to plan grows with the square of one resource's instances and with the
@@ -18,8 +18,8 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   datapoints_to_alarm = coalesce(var.kind.datapoints, each.value.periods)
   treat_missing_data  = var.kind.missing
   actions_enabled     = var.actions_enabled
-  # Both ways: the router decides what is told, and CloudWatch's own mute rules and suppression
-  # stay in force.
+  # On both changes: the router decides what to announce, and CloudWatch's mute rules and
+  # suppression still apply.
   alarm_actions = [var.topic_arn]
   ok_actions    = [var.topic_arn]
 

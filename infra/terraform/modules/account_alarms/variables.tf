@@ -1,5 +1,5 @@
 variable "accounts" {
-  description = "What differs by account, by its name: provider, threshold, number of periods that are looked at, and description."
+  description = "What differs by account, by its name: provider, threshold, number of evaluation periods, and description."
   type = map(object({
     provider    = string
     threshold   = number
@@ -54,7 +54,7 @@ variable "tags" {
 }
 
 variable "topic_arn" {
-  description = "The SNS topic that is told when an alarm fires and when it clears."
+  description = "The SNS topic to notify when an alarm fires and when it clears."
   type        = string
   nullable    = false
 }

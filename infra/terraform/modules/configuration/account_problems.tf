@@ -1,4 +1,4 @@
-# What is wrong with the accounts: for each rule a sentence for each account that breaks it. Each
+# Problems of the accounts: for each rule, a sentence for each account that breaks it. Each
 # names the account, the rule and the remedy. No sentence repeats a secret's reference: somebody may
 # have put a key there.
 
@@ -20,7 +20,7 @@ locals {
     && (can(regex(local.secret_pattern, local.own_secrets[id])) || can(regex(local.arn_pattern, local.own_secrets[id])))
     && !can(regex(local.key_pattern, local.own_secrets[id]))
   }
-  # The folder of a name is shown where it has letters alone; anything else may be a part of a key.
+  # A name's folder is shown only if it consists of letters; anything else may be part of a key.
   folders = {
     for id, name in local.foreign_secrets : id => try(regex("^[A-Za-z][A-Za-z._-]{0,30}(?:/[A-Za-z._-]{1,30})*/", name), "")
   }

@@ -1,4 +1,4 @@
-# The accounts as the poller gets them: completed, and without what is not set.
+# The accounts as the poller gets them: with defaults, and without unset fields.
 
 locals {
   accounts = {
@@ -6,7 +6,7 @@ locals {
       # A pushed account has no key.
       secret              = local.is_pushed[id] ? null : coalesce(account.secret, "${local.names.secret}#${id}")
       stale_after_minutes = local.stale_after_minutes[id]
-      # Only where it keeps the account from being polled as often as the schedule fires.
+      # Only if it is longer than the interval at which the schedule fires.
       min_interval_seconds = local.provider_of[id].min_interval_seconds > var.close_interval_minutes * 60 && var.close_interval_minutes > 0 ? local.provider_of[id].min_interval_seconds : null
     })
   }

@@ -26,13 +26,13 @@ locals {
   # back than the periods it is asked for, so that this fires some two periods later.
   stale_kind            = { metric = "Balance", statistic = "SampleCount", comparison = "LessThanThreshold", missing = "breaching", datapoints = null }
   default_stale_minutes = max(30, 2 * var.poll_interval_minutes)
-  # A pushed figure is repeated by the poller until it is this old: a day and two hours, so that a
-  # daily job may be late.
+  # The poller repeats a pushed balance until it is this old: a day and two hours, so that a daily
+  # job may be late.
   stale_after_minutes = {
     for id, account in var.accounts :
     id => account.stale_after_minutes != null ? account.stale_after_minutes : local.is_pushed[id] ? 1560 : local.default_stale_minutes
   }
-  # What the poller itself watches needs no long alarm, which could not look back so far.
+  # The poller itself checks the age, so no long alarm is needed, which could not look back so far.
   stale_periods = {
     for id, account in var.accounts :
     id => max(2, ceil((local.is_pushed[id] ? local.default_stale_minutes : local.stale_after_minutes[id]) / var.poll_interval_minutes))

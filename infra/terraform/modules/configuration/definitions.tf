@@ -1,5 +1,5 @@
-# What the plan needs of the providers' definitions. A custom definition may be anything at all,
-# so everything is read with try(); custom_problems.tf says what is wrong with it.
+# The parts of the providers' definitions that the plan needs. A custom definition may be anything
+# at all, so everything is read with try(); custom_problems.tf says what is wrong with it.
 
 locals {
   definitions_dir = "${path.module}/../../../../functions/balance_poller/providers"
@@ -11,7 +11,7 @@ locals {
   pushed         = "pushed"
   provider_names = sort(setunion(local.shipped_names, local.custom_names, [local.pushed]))
 
-  # No more of them than accounts use.
+  # Only those that accounts use.
   shipped = {
     for name in setintersection(local.shipped_names, local.used_names) :
     name => jsondecode(file("${local.definitions_dir}/${name}.json"))
@@ -29,7 +29,7 @@ locals {
       default_wallet = try(tostring(definition.spend.unit), null) != null ? "left" : try(tostring(definition.default_wallet), one(keys(definition.wallets)), null)
       wallets = try({ left = { unit = tostring(definition.spend.unit), expires = false } }, {
         for wallet, fields in definition.wallets : wallet => {
-          # A unit that is read from the answer is not known at plan.
+          # A unit read from the response is unknown at plan.
           unit    = try(tostring(fields.unit), null)
           expires = try(fields.expires_at != null, false)
         }

@@ -1,4 +1,4 @@
-# Two outputs refuse what is wrong. The others are empty meanwhile, so that an error says one thing
+# Two outputs refuse invalid input. The others are empty then, so that each problem is reported
 # once.
 
 locals {
@@ -42,7 +42,7 @@ output "operations_subscriptions" {
 }
 
 output "problems" {
-  description = "What is wrong, in sentences: by variable and rule."
+  description = "Problems, in sentences, by variable and rule."
   value = {
     for variable, rules in {
       accounts         = local.account_problems
@@ -53,7 +53,7 @@ output "problems" {
 }
 
 output "pushed_accounts" {
-  description = "Names of the accounts whose balance somebody pushes."
+  description = "Names of the pushed accounts."
   value       = sort(keys(local.pushed_accounts))
 }
 
@@ -70,7 +70,7 @@ output "subscribers_item" {
 }
 
 output "subscriptions" {
-  description = "Who is subscribed to which form's topic, with the filter policies as JSON."
+  description = "The subscriptions of each form's topic, with their filter policies as JSON."
   value       = local.subscriptions
 
   precondition {
@@ -85,11 +85,11 @@ output "topic_of_form" {
 }
 
 output "untold" {
-  description = "Accounts with a severity that no subscriber is told of."
+  description = "Accounts with a severity that reaches no subscriber."
   value       = local.untold
 }
 
 output "units" {
-  description = "The unit of each account's balance; null where the answer says it."
+  description = "The unit of each account's balance; null if it comes from the response."
   value       = { for id in keys(var.accounts) : id => local.wallet_of[id].unit }
 }

@@ -1,4 +1,4 @@
-# What is wrong with accounts whose balance somebody pushes.
+# Problems of pushed accounts.
 
 locals {
   pushed_accounts            = { for id, account in var.accounts : id => account if local.is_pushed[id] }

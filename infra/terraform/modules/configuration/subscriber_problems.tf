@@ -1,4 +1,4 @@
-# What is wrong with the subscribers, in sentences as for the accounts.
+# Problems of the subscribers, in sentences as for the accounts.
 
 locals {
   endpoint_rules = {

@@ -23,7 +23,7 @@ locals {
     )
   ]
 
-  # Per account and severity, whether a message of it would reach anybody.
+  # Per account and severity, whether a message would reach anyone.
   untold = flatten([
     for id, account in var.accounts : [
       for severity in local.severities : "${id} (${severity})"

@@ -1,4 +1,4 @@
-# What is wrong with the accounts' thresholds and times.
+# Problems of the accounts' thresholds and times.
 
 locals {
   positive_fields = ["stale_after_minutes", "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "expiry_warning_days"]

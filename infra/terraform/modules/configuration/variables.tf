@@ -46,7 +46,7 @@ variable "custom_providers" {
 }
 
 variable "dashboard_accounts" {
-  description = "Accounts on the dashboard; null for the first 100 by name."
+  description = "Accounts on the dashboard; null means the first 100 by name."
   type        = list(string)
   default     = null
 }
@@ -59,7 +59,7 @@ variable "name" {
 }
 
 variable "operations_subscribers" {
-  description = "Who is told when the monitor itself fails, by name."
+  description = "Who is notified when the monitor itself fails, by name."
   type = map(object({
     protocol = string
     endpoint = string
@@ -81,7 +81,7 @@ variable "runbook_url" {
 }
 
 variable "secret_prefixes" {
-  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own."
+  description = "Prefixes of the names of secrets that accounts may use in addition to the deployment's own."
   type        = list(string)
   default     = []
   nullable    = false
@@ -95,7 +95,7 @@ variable "shard_size" {
 }
 
 variable "subscribers" {
-  description = "Who is told about accounts, by name."
+  description = "Who is notified about accounts, by name."
   type = map(object({
     protocol   = string
     endpoint   = string

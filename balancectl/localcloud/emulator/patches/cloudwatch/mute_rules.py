@@ -97,14 +97,14 @@ def _list(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _delete(request: dict[str, Any]) -> dict[str, Any]:
-    """Delete a rule; as on AWS, one that does not exist is no error."""
+    """Delete a rule; as on AWS, a missing one is not an error."""
     _rules.pop(request["AlarmMuteRuleName"], None)
     _requests.pop(request["AlarmMuteRuleName"], None)
     return {}
 
 
 def _summary(rule: MuteRule) -> dict[str, Any]:
-    """Return what a list has of a rule."""
+    """Return a rule's summary, as lists show it."""
     region, account = responses.get_region(), responses.get_account_id()
     return {
         "AlarmMuteRuleArn": f"arn:aws:cloudwatch:{region}:{account}:alarm-mute-rule:{rule.name}",
