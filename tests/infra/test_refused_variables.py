@@ -217,7 +217,7 @@ TABLE = [
     refused(
         "accounts",
         account(crticial=1)["accounts"],
-        'Account "main": there is no field crticial; correct or remove it. Fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days, top_up_url, unit.',
+        'Account "main": there is no field crticial; correct or remove it. Fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days, top_up_url, unit, budget.',
     ),
     refused(
         "accounts",
