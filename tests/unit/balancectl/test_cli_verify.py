@@ -60,7 +60,7 @@ def test_verify_when_key_is_piped_then_needs_no_option(run: Run, providers: Any)
 def test_verify_when_the_key_is_refused_then_exits_1_with_the_reason(
     run: Run, providers: Any
 ) -> None:
-    providers.answer(OPENROUTER, {"error": {"message": KEY}}, status=401)
+    providers.answer(OPENROUTER, {"error": {"code": 401, "message": KEY}}, status=401)
 
     result = run("verify", "openrouter", text=KEY)
 
