@@ -24,6 +24,7 @@ from tests.unit.poller.fakes import (
     PROVIDERS,
     FakeHistory,
     FakeLatest,
+    FakeLedgers,
     FakeMetrics,
     FakeSecrets,
     entry,
@@ -116,7 +117,7 @@ def test_good_accounts_when_beside_hostile_ones_then_are_all_polled_in_time(
         KeyPolicy("balance-monitor", frozenset(urls)),
         allow_http_loopback=True,
     )
-    adapters = Adapters(fetcher, FakeLatest(log), FakeHistory(log), FakeMetrics(log))
+    adapters = Adapters(fetcher, FakeLatest(log), FakeHistory(log), FakeMetrics(log), FakeLedgers())
 
     report = poll(event, adapters, time.monotonic() + RUN_SECONDS)
 

@@ -16,9 +16,7 @@ locals {
   secret_beginning = concat(["${var.name}/"], var.secret_prefixes)
   foreign_secrets = {
     for id, name in local.secret_names : id => name
-    if !anytrue([for prefix in local.secret_beginning : startswith(name, prefix)])
-    && (can(regex(local.secret_pattern, local.own_secrets[id])) || can(regex(local.arn_pattern, local.own_secrets[id])))
-    && !can(regex(local.key_pattern, local.own_secrets[id]))
+    if !anytrue([for prefix in local.secret_beginning : startswith(name, prefix)]) && (can(regex(local.secret_pattern, local.own_secrets[id])) || can(regex(local.arn_pattern, local.own_secrets[id]))) && !can(regex(local.key_pattern, local.own_secrets[id]))
   }
   # A name's folder is shown only if it consists of letters; anything else may be part of a key.
   folders = {
