@@ -27,11 +27,16 @@ def make_fixture(poll: LocalPoll, at: datetime) -> dict[str, Any]:
     """Return a fixture of the answer to ``poll``, which was asked at ``at``.
 
     Raises:
-        CliError: When no answer came, or one that is not JSON.
+        CliError: When no answer came, one that is not JSON, or a cost report.
     """
     provider, response = poll.provider, poll.response
     if provider is None or response is None:
         raise CliError("there is no answer to record")
+    if provider.definition.spend is not None:
+        raise CliError(
+            "a cost report is not recorded, because its days cannot be masked: write its fixture by"
+            " hand, as tests/fixtures/providers/openai_budget/ok.json is"
+        )
     try:
         body = json.loads(response.body)
     except ValueError:

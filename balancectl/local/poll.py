@@ -9,8 +9,9 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
@@ -26,9 +27,12 @@ from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
+from balance_poller.ledger.budget import budget_left
+from balance_poller.ledger.window import month_window
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balancectl.cli.errors import CliError
 from balancectl.keys.files import variable_of
+from shared.money import format_amount
 from shared.secret import PlainKey, seal
 
 _MAX_IN_FLIGHT: Final = 20
@@ -81,6 +85,14 @@ class LocalPoll:
         return explain_response(self.provider.definition, self.response, self.at)
 
     @property
+    def spent(self) -> str | None:
+        """What a cost report says of this month; None where a balance is read."""
+        spend = self.provider.definition.spend if self.provider else None
+        if spend is None or self.reading.costs is None:
+            return None
+        return format_amount(sum(self.reading.costs.values(), Decimal(0)), spend.unit)
+
+    @property
     def recorded(self) -> Recorded:
         """What the deployed poller would publish and record."""
         definition = self.provider and self.provider.definition
@@ -129,7 +141,15 @@ def poll_accounts(
     """
     providers = load_providers(accounts, inline)
     usable_keys = _usable_keys(accounts, keys, providers)
-    plan = make_plan(accounts, providers, usable_keys, PlanRules(allow_http_loopback=True))
+    # A ledger's days are known to the deployment alone; this month shows what a key can read.
+    windows = {
+        account.id: month_window(at)
+        for account in accounts
+        if isinstance(provider := providers[account.provider], Provider)
+        and provider.definition.spend is not None
+    }
+    rules = PlanRules(allow_http_loopback=True, windows=windows)
+    plan = make_plan(accounts, providers, usable_keys, rules)
     fetched, answers = _send(plan, transport) if plan.groups else ({}, {})
     readings = plan.readings | fetched
     groups = {account.id: group for group in plan.groups for account in group.accounts}
@@ -141,7 +161,7 @@ def poll_accounts(
         polls.append(
             LocalPoll(
                 account=account,
-                reading=readings[account.id],
+                reading=_of_budget(readings[account.id], account, usable, at),
                 at=at,
                 provider=usable,
                 remark=_remark(usable, keys.get(account.id)),
@@ -150,6 +170,17 @@ def poll_accounts(
             )
         )
     return polls
+
+
+def _of_budget(
+    reading: Reading, account: Account, provider: Provider | None, at: datetime
+) -> Reading:
+    """Return a reading of reported cost with what is left of the account's budget, if any."""
+    spend = provider.definition.spend if provider else None
+    if spend is None or reading.costs is None or account.budget is None:
+        return reading
+    wallet, meter = budget_left(account.budget, spend.unit, reading.costs, at, None)
+    return replace(reading, balance=wallet, meter=meter)
 
 
 def _send(

@@ -109,6 +109,7 @@ def as_json(poll: LocalPoll, *, explain: bool) -> dict[str, Any]:
         },
         "remark": poll.remark,
         "status": poll.status,
+        **({"spent_this_month": poll.spent} if poll.spent is not None else {}),
     }
     if explain:
         found |= {
@@ -142,6 +143,8 @@ def _text(poll: LocalPoll) -> str:
     if reading.outcome is Outcome.OK and reading.balance is not None:
         left = format_amount(reading.balance.remaining, reading.balance.unit)
         return _with_breach(poll, f"ok: {left} left")
+    if reading.outcome is Outcome.OK and poll.spent is not None:
+        return f"ok: {poll.spent} spent this month (a cost report, from which what is left follows)"
     return f"{reading.outcome.value}: {reading.reason or reading.outcome.words}"
 
 

@@ -99,7 +99,7 @@ class Demo:
             screen.print(f"See {_short(self._folder)}/emulator.log.")
             return False
         screen.print("One account ran low: one warning, one critical, one reminder, one recovery.")
-        screen.print("A revoked key was reported. Four warnings made one digest..")
+        screen.print("A revoked key was reported. Four warnings made one digest.")
         screen.print("No key is in any log, record, message or Terraform state.")
         screen.print(f"All as expected, in {screen.elapsed}; nothing is left running.", "green")
         screen.print()

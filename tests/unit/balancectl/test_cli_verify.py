@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import Result
 
 from balance_poller.fetching.transport.client import FetchError
 
+NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 Run = Callable[..., Result]
 KEY = "sk-canary-7f3a9c51"
 OPENROUTER = "https://openrouter.ai/api/v1/credits"
@@ -55,6 +57,51 @@ def test_verify_when_key_is_piped_then_needs_no_option(run: Run, providers: Any)
 
     assert run("verify", "openrouter", text=KEY).exit_code == 0
     assert run("verify", "openrouter", "--key-stdin", text=KEY).exit_code == 0
+
+
+def cost_report(*amounts: str) -> dict[str, Any]:
+    """Return OpenAI's report of one day for each amount."""
+    first = int(NOW.replace(day=1, hour=0, minute=0, second=0).timestamp())
+    days = [
+        {
+            "object": "bucket",
+            "start_time": first + 86_400 * number,
+            "end_time": first + 86_400 * (number + 1),
+            "results": [{"amount": {"value": float(amount), "currency": "usd"}}],
+        }
+        for number, amount in enumerate(amounts)
+    ]
+    return {"object": "page", "data": days, "has_more": False, "next_page": None}
+
+
+@pytest.mark.parametrize("provider", ["openai_ledger", "openai_budget"])
+def test_verify_when_a_provider_reports_cost_then_shows_what_was_spent_this_month(
+    run: Run, providers: Any, provider: str
+) -> None:
+    providers.answer("https://api.openai.com/v1/organization/costs", cost_report("1.5", "2.75"))
+
+    result = run("verify", provider, "--explain", text="sk-admin-" + "a" * 40)
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(f"{provider}: ok: 4.25 USD spent this month")
+    first = int(NOW.replace(day=1, hour=0, minute=0, second=0).timestamp())
+    assert f"start_time={first}" in result.stdout
+
+
+def test_verify_when_an_account_has_a_budget_then_shows_what_is_left_of_it(
+    run: Run, providers: Any, tmp_path: Path
+) -> None:
+    providers.answer("https://api.openai.com/v1/organization/costs", cost_report("1.5", "2.75"))
+    account = '{ provider = "openai_budget", budget = 200, warning = 20 }'
+    (tmp_path / "a.tfvars").write_text(f"accounts = {{ ai = {account} }}")
+    (tmp_path / "keys.env").write_text(f"ai=sk-admin-{'a' * 40}")
+
+    result = run(
+        "verify", "--file", str(tmp_path / "a.tfvars"), "--keys-file", str(tmp_path / "keys.env")
+    )
+
+    assert result.exit_code == 0, result.output
+    assert "195.75 USD" in result.stdout
 
 
 def test_verify_when_the_key_is_refused_then_exits_1_with_the_reason(
