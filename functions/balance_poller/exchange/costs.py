@@ -129,9 +129,19 @@ def _day_cost(spec: SpendSpec, place: Document, scope: SpendScope | None) -> Dec
 def _counts(spec: SpendSpec, entry: Document, scope: SpendScope | None) -> bool:
     """Return whether an entry is the account's."""
     params = scope.params if scope else {}
-    return all(
-        place.find(entry) == params[name] for name, place in spec.only.items() if params.get(name)
-    )
+    chosen = [(place, params[name]) for name, place in spec.only.items() if params.get(name)]
+    return all(_owner(place, entry) == wanted for place, wanted in chosen)
+
+
+def _owner(place: Expression, entry: Document) -> str:
+    """Return what says whose an entry is.
+
+    Where a report stops saying so, all its entries would be another's, and too much would be left.
+    """
+    found = place.find(entry)
+    if isinstance(found, str):
+        return found
+    raise UnreadableError(f"{place.quoted} is {json_type(found)}, not text")
 
 
 def _amount(spec: SpendSpec, place: Expression, document: Document) -> Decimal:
