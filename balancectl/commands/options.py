@@ -47,6 +47,14 @@ AccountArgument = Annotated[
     str,
     typer.Argument(help="Account name.", metavar="ACCOUNT", autocompletion=complete_account),
 ]
+AccountsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ACCOUNT",
+        help="Accounts to show; default: all.",
+        autocompletion=complete_account,
+    ),
+]
 
 
 def target_of(context: typer.Context) -> Target:

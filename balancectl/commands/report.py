@@ -12,8 +12,7 @@ import typer
 from balancectl.cli.errors import CliError
 from balancectl.cli.formatting import format_count
 from balancectl.cli.output import print_line, print_note
-from balancectl.commands.completion import complete_account
-from balancectl.commands.options import target_of
+from balancectl.commands.options import AccountsArgument, target_of
 from balancectl.deployment.accounts import read_stack
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.past import read_past
@@ -24,14 +23,7 @@ from status_page.series import Past
 
 def report(
     context: typer.Context,
-    accounts: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="ACCOUNT",
-            help="Accounts to show; default: all.",
-            autocompletion=complete_account,
-        ),
-    ] = None,
+    accounts: AccountsArgument = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")
     ] = Path("report.html"),

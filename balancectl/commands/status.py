@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
 
 import typer
 from botocore.exceptions import ClientError
@@ -11,8 +10,7 @@ from botocore.exceptions import ClientError
 from balancectl.cli.errors import is_denied
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.output import print_json, print_warning
-from balancectl.commands.completion import complete_account
-from balancectl.commands.options import JsonOption, target_of
+from balancectl.commands.options import AccountsArgument, JsonOption, target_of
 from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack, read_stack
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.target import Target
@@ -22,14 +20,7 @@ from status_page.health import Condition, assess
 
 def status(
     context: typer.Context,
-    accounts: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="ACCOUNT",
-            help="Accounts to show; default: all.",
-            autocompletion=complete_account,
-        ),
-    ] = None,
+    accounts: AccountsArgument = None,
     as_json_: JsonOption = False,
 ) -> None:
     """Show the accounts' balances and conditions, worst first.

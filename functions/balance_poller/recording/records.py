@@ -193,26 +193,33 @@ def _after_success(
         for metric, value in values(wallet, ahead, latest.thresholds, latest.polled_at, runway)
     )
     good = replace(
-        good,
-        runway_hours=_tenths(ahead.runway_hours),
-        at_least_hours=_tenths(ahead.at_least_hours),
-        at_least_95_hours=_tenths(ahead.at_least_95_hours),
-        at_most_hours=_tenths(ahead.at_most_hours),
+        _with_forecast(good, ahead, state),
         runway_level=runway.level and runway.level.value,
         # Who pushes a balance is not asked, more often or not.
         is_close=latest.provider != PUSHED
         and is_close(wallet.remaining, ahead, runway, latest.thresholds, ahead_of),
-        empty_at=ahead.empty_at,
-        burn_per_day=ahead.burn_per_day,
-        burn_basis=ahead.basis.value,
-        last_top_up=state.last_top_up,
-        burn=state.to_item(),
     )
     unseen = unseen or known.balance_at == good.balance_at
     change = change or change_of_balance(known, good)
     day = count_success(latest.day, known, good, latest.polled_at, None if unseen else change)
     attempt = replace(attempt, runway_hours=good.runway_hours, at_least_hours=good.at_least_hours)
     return Recorded(attempt, replace(latest, good=good, day=day), points)
+
+
+def _with_forecast(good: LastGood, ahead: Forecast, state: BurnState) -> LastGood:
+    """Return the good values with what is expected of the balance, and the state behind it."""
+    return replace(
+        good,
+        runway_hours=_tenths(ahead.runway_hours),
+        at_least_hours=_tenths(ahead.at_least_hours),
+        at_least_95_hours=_tenths(ahead.at_least_95_hours),
+        at_most_hours=_tenths(ahead.at_most_hours),
+        empty_at=ahead.empty_at,
+        burn_per_day=ahead.burn_per_day,
+        burn_basis=ahead.basis.value,
+        last_top_up=state.last_top_up,
+        burn=state.to_item(),
+    )
 
 
 def _top_up_due_since(
