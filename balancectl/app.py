@@ -15,6 +15,7 @@ from balancectl.commands import (
     explain,
     help_,
     history,
+    incidents,
     keys,
     keys_bind,
     keys_set,
@@ -143,6 +144,10 @@ app.command("test-alert")(test_alert.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
+incidents_group = command_group("List the open incidents, and close one by hand.")
+incidents_group.command("list")(incidents.list_all)
+incidents_group.command("close")(incidents.close)
+app.add_typer(incidents_group, name="incidents")
 silence_group = command_group("Mute accounts for a while, with a reason.", cls=SilenceGroup)
 silence_group.command("add")(silence.add)
 silence_group.command("list")(silence.list_all)

@@ -110,6 +110,11 @@ COMMANDS: Final[dict[str, Needs]] = {
         _KEYS,
         _SUBSCRIPTIONS,
     ),
+    "incidents list": {ALERTS: ("dynamodb:Query",)},
+    "incidents close": {
+        ALERTS: ("dynamodb:GetItem", "dynamodb:Query"),
+        ALARMS_TOPIC: ("sns:Publish",),
+    },
     "silence add": _all({ALERTS: ("dynamodb:PutItem",)}, _ACCOUNTS),
     "silence list": {ALERTS: ("dynamodb:Query",)},
     "silence remove": {ALERTS: ("dynamodb:DeleteItem", "dynamodb:Query")},

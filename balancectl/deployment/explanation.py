@@ -1,16 +1,16 @@
 """What happened to an account around a time, and why a message was or was not sent.
 
-It combines data that the monitor keeps anyway: the polls in table ``balances``, the incident and
-silences in table ``alerts``, and the router's log, which has a line for every published message and
-for every suppressed change, with the reason.
+It combines data that the monitor keeps anyway: the polls in table ``balances``; the incident with
+its history of decisions, and the silences, in table ``alerts``; and the router's log, which has a
+line for every published message and for every suppressed change, with the reason.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ _KINDS: Final = frozenset(kind.value for kind in AlarmKind)
 #: Lines of the router's log (``alert_router.notify``).
 _PUBLISHED: Final = "message published"
 _SUPPRESSED: Final = "notification suppressed"
+#: How far apart the log and the incident's record may be.
+_APART: Final = timedelta(seconds=30)
 #: Why the router suppressed a change, by the reason in its log.
 _REASONS: Final = {
     "silenced": "a silence covered the account",
@@ -71,11 +73,13 @@ def explain_account(target: Target, account: str, start: datetime, end: datetime
     """
     incident = read_incident(target, account)
     provider = incident.provider if incident else ""
+    logged = list(_log_events(target, account, start, end))
     found = [
         *_polls(target, account, start, end),
         *_alarms(incident),
         *_silences(target, account, provider),
-        *_log_events(target, account, start, end),
+        *_decisions(incident, logged),
+        *logged,
     ]
     return sorted(
         (event for event in found if start <= event.at <= end), key=lambda event: event.at
@@ -106,6 +110,24 @@ def _alarms(incident: Incident | None) -> Iterator[Event]:
         if kind in _KINDS:
             text = f"{kind} {'fired' if status.firing else 'cleared'}"
             yield Event(getattr(status, "since", None) or status.at, What.ALARM, text)
+
+
+def _decisions(incident: Incident | None, logged: Sequence[Event]) -> Iterator[Event]:
+    """Yield what the incident's own record says was sent or not; what the log says, too, once."""
+    for decided in incident.history if incident else ():
+        if decided.suppressed is not None:
+            event = Event(decided.at, What.NO_MESSAGE, _REASONS[decided.suppressed])
+        else:
+            words = " ".join(filter(None, (decided.sent, decided.severity)))
+            event = Event(decided.at, What.MESSAGE, f"{words}, as the incident's record says")
+        if not any(_is_same(event, other) for other in logged):
+            yield event
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    """Whether the log and the record tell of the same decision: they write it moments apart."""
+    is_close = abs(one.at - other.at) <= _APART and one.what is other.what
+    return is_close and (one.what is What.MESSAGE or one.text == other.text)
 
 
 def _silences(target: Target, account: str, provider: str) -> Iterator[Event]:

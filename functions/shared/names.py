@@ -189,6 +189,11 @@ class StackNames:
         return f"{self.name}-tick"
 
     @property
+    def alarm_deleted_rule(self) -> str:
+        """The EventBridge rule that sends the router the events about deleted alarms."""
+        return f"{self.name}-alarm-deleted"
+
+    @property
     def balances_table(self) -> str:
         """The DynamoDB table of polled balances."""
         return f"{self.name}-balances"

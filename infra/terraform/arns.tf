@@ -10,6 +10,7 @@ locals {
       push_alias     = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.names.poller_function}:${local.names.push_alias}"
       intake_queue   = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${local.names.intake_queue}"
       failed         = { for key, name in local.failure_queues : key => "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${name}" }
+      alarm_deleted  = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.names.alarm_deleted_rule}"
       account_alarms = "arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:*"
       router_role    = "arn:${local.partition}:iam::${local.account_id}:role/${local.names.router_function}"
       schedule_group = "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule-group/${local.names.schedule_group}"

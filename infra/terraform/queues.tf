@@ -62,6 +62,23 @@ data "aws_iam_policy_document" "intake_queue" {
     }
   }
 
+  statement {
+    sid       = "DeletedAlarmsArrive"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.arns.intake_queue]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [local.arns.alarm_deleted]
+    }
+  }
+
   source_policy_documents = [data.aws_iam_policy_document.queue_tls["intake"].json]
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,14 @@ def test_foreign_alarm_is_forwarded_readably(cloud: LocalCloud) -> None:
         AlarmName="checkout-queue-too-old", StateValue="OK", StateReason="It is 5 s old."
     )
     cleared = settled(cloud)
+    cloudwatch.set_alarm_state(
+        AlarmName="checkout-queue-too-old", StateValue="ALARM", StateReason="It is 90 s old."
+    )
+    settled(cloud)
+    cloud.emulator.clock.advance(timedelta(minutes=1))
     cloudwatch.delete_alarms(AlarmNames=["checkout-queue-too-old"])
+    # EventBridge alone tells of it: no schedule runs meanwhile.
+    closed = settled(cloud)
 
     (message,) = to_team(fired)
     assert "checkout-queue-too-old" in message.subject
@@ -63,6 +71,8 @@ def test_foreign_alarm_is_forwarded_readably(cloud: LocalCloud) -> None:
     assert "It is 75 s old." in message.body
     assert message.attribute("severity") == "warning"
     assert [message.attribute("status") for message in to_team(cleared)] == ["resolved"]
+    (end,) = to_team(closed)
+    assert end.subject.startswith("CLOSED checkout-queue-too-old")
 
 
 def test_duplicate_deliveries_of_one_transition_give_one_message(cloud: LocalCloud) -> None:

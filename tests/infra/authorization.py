@@ -40,8 +40,8 @@ ANYWHERE = ("aws:", "lambda:SourceFunctionArn")
 EXACT = {"ArnEquals", "ArnLike", "Bool", "StringEquals"}
 #: AWS's services that something is done for.
 SERVICES = {
-    "cloudwatch.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com",
-    "sns.amazonaws.com",
+    "cloudwatch.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com",
+    "scheduler.amazonaws.com", "sns.amazonaws.com",
 }  # fmt: skip
 #: A single role of the AWS account that the plans are of.
 ROLE = re.compile(r"arn:aws:iam::123456789012:role/[\w-]+")

@@ -32,6 +32,7 @@ MINISTACK: Final = "1.5.33"
 PATCHES: Final = (
     "cloudwatch.alarm_descriptions",
     "cloudwatch.alarms",
+    "cloudwatch.deletion_events",
     "clock",
     "conditions",
     "delays",

@@ -11,6 +11,7 @@ from alert_router.events.alarm import Datapoint
 from alert_router.incidents.incident import (
     AlarmStatus,
     Announcements,
+    Decided,
     ForeignAlarm,
     GroupWait,
     Incident,
@@ -21,6 +22,7 @@ from alert_router.incidents.incident import (
     PendingNotification,
     Problem,
     Scope,
+    Suppression,
 )
 from shared.names import Severity
 from shared.times import parse_time
@@ -65,6 +67,8 @@ def to_item(incident: Incident, now: datetime) -> Item:
             }
             or None,
             "critical_at": _format(incident.critical_at),
+            "closed_by": incident.closed_by,
+            "history": [_decided_to_item(decided) for decided in incident.history],
             "foreign_alarm": incident.foreign_alarm and _foreign_to_item(incident.foreign_alarm),
             "version": incident.version,
             "expires_at": None if incident.is_open else int((now + _KEEP_CLOSED).timestamp()),
@@ -98,6 +102,8 @@ def from_item(item: Mapping[str, Any]) -> Incident:
             for name, known in item.get("announcements", {}).items()
         },
         critical_at=_time(item, "critical_at"),
+        closed_by=_text(item, "closed_by", ""),
+        history=_history_from_item(item.get("history", ())),
         version=int(item["version"]),
     )
 
@@ -114,6 +120,9 @@ def _status_to_item(status: AlarmStatus) -> Item:
             "gone": status.is_gone or None,
             "since": _format(status.since),
             "lacks_data": status.lacks_data or None,
+            "dismissed": status.is_dismissed or None,
+            "watched": status.is_watched or None,
+            "old_threshold": status.old_threshold,
         }
     )
 
@@ -130,6 +139,9 @@ def _status_from_item(item: Mapping[str, Any]) -> AlarmStatus:
         is_gone=_flag(item, "gone"),
         since=_time(item, "since"),
         lacks_data=_flag(item, "lacks_data"),
+        is_dismissed=_flag(item, "dismissed"),
+        is_watched=_flag(item, "watched"),
+        old_threshold=_number(item, "old_threshold"),
     )
 
 
@@ -143,6 +155,38 @@ def _announcements_from_item(item: Mapping[str, Any]) -> Announcements:
     """Read how often a problem was announced."""
     begins = tuple(parse_time(text) for text in item.get("begins", ()))
     return Announcements(begins, is_flapping=_flag(item, "flapping"))
+
+
+def _decided_to_item(decided: Decided) -> Item:
+    """Store one line of history."""
+    return _filled(
+        {
+            "at": _format(decided.at),
+            "sent": decided.sent and decided.sent.value,
+            "severity": decided.severity and decided.severity.value,
+            "suppressed": decided.suppressed and decided.suppressed.value,
+            "firing": sorted(decided.firing),
+        }
+    )
+
+
+def _history_from_item(items: Any) -> tuple[Decided, ...]:  # noqa: ANN401 -- whatever is stored
+    """Read the history; nothing is decided on it, so an unreadable one costs only itself."""
+    try:
+        return tuple(map(_decided_from_item, items))
+    except Exception:  # noqa: BLE001 -- whatever is in it
+        return ()
+
+
+def _decided_from_item(item: Mapping[str, Any]) -> Decided:
+    """Read one line of history."""
+    return Decided(
+        at=parse_time(item["at"]),
+        sent=NotificationReason(item["sent"]) if "sent" in item else None,
+        severity=Severity(item["severity"]) if "severity" in item else None,
+        suppressed=Suppression(item["suppressed"]) if "suppressed" in item else None,
+        firing=frozenset(item.get("firing", ())),
+    )
 
 
 def _last_to_item(last: LastNotification) -> Item:

@@ -37,6 +37,18 @@ class TestRequest(NamedTuple):
     requested_by: str = ""
 
 
+class CloseRequest(NamedTuple):
+    """A request to close an incident by hand."""
+
+    incident: str
+    """The account's id, or the key of a foreign alarm."""
+    is_account: bool
+    at: datetime
+    """When it was requested: an incident that began later is another one."""
+    requested_by: str
+    reason: str
+
+
 class Flush(NamedTuple):
     """A request to send a group whose waiting time is over."""
 
@@ -53,7 +65,7 @@ class Ignored(NamedTuple):
     why: str
 
 
-Content = AlarmChange | TestRequest | Flush | Tick | Ignored
+Content = AlarmChange | TestRequest | CloseRequest | Flush | Tick | Ignored
 
 
 class Record(NamedTuple):
@@ -116,6 +128,8 @@ def _read_request(document: Document) -> Content:
             return Flush(document["group"])
         case "test":
             return _read_test(document)
+        case "close":
+            return _read_close(document)
         case _:
             raise UnreadableError("the request is of no known kind")
 
@@ -132,6 +146,24 @@ def _read_test(document: Document) -> TestRequest:
         severity=Severity(document.get("severity", Severity.CRITICAL)),
         at=parse_time(at),
         requested_by=one_line(by, 100) if isinstance(by, str) else "",
+    )
+
+
+def _read_close(document: Document) -> CloseRequest:
+    """Parse a request to close an incident: of an ``account``, or of a foreign ``alarm``."""
+    account, alarm, at = (document.get(name) for name in ("account", "alarm", "at"))
+    incident = alarm if account is None else account
+    if not isinstance(incident, str) or not incident:
+        raise UnreadableError("the request names no incident")
+    if not isinstance(at, str):
+        raise UnreadableError("the request names no time")
+    by, reason = (document.get(name) for name in ("requested_by", "reason"))
+    return CloseRequest(
+        incident=incident,
+        is_account=account is not None,
+        at=parse_time(at),
+        requested_by=one_line(by, 100) if isinstance(by, str) else "somebody",
+        reason=one_line(reason, 200) if isinstance(reason, str) else "",
     )
 
 

@@ -19,6 +19,7 @@ from alert_router.incidents.assessment import (
     problems_of,
     severity_of,
 )
+from alert_router.incidents.endings import endings
 from alert_router.incidents.incident import (
     FOREIGN_KIND,
     ONE_CAUSE,
@@ -300,10 +301,13 @@ def _end(
     that follow within a minute. If the balance is low, an alarm for it is on its way or was lost:
     the end waits until a reconcile finds that alarm and notifies of it instead.
     """
+    if incident.closed_by:
+        return _Due(NotificationReason.CLOSED, last.worst, frozenset(), is_urgent=True)
     if flapping.is_flapping(incident, last.problems):
         return Suppression.FLAPPING
     is_gone = all(status.is_gone for status in incident.alarms.values())
-    reason = NotificationReason.CLOSED if is_gone else NotificationReason.RECOVERED
+    is_cut_short = is_gone or endings(incident, last.problems - {Problem.FOREIGN}, snapshot.balance)
+    reason = NotificationReason.CLOSED if is_cut_short else NotificationReason.RECOVERED
     limits = snapshot.thresholds
     is_low = not is_gone and is_below(snapshot.balance, limits.warning or limits.critical)
     ended_at = _ended_at(incident, last.problems)

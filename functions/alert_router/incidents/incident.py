@@ -9,7 +9,7 @@ long to define, at every cold start.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -75,6 +75,9 @@ class Suppression(StrEnum):
     """The transition is older than the known state, or no longer the alarm's state."""
 
 
+#: How many decisions an incident keeps: some days of a usual account's, in less than 4 KB.
+_MOST_DECISIONS: Final = 40
+
 #: The only status of a foreign alarm, which is none of our kinds.
 FOREIGN_KIND: Final = "alarm"
 
@@ -117,6 +120,12 @@ class AlarmStatus(NamedTuple):
     """When the state began, if before ``at``, the time at which CloudWatch was read."""
     lacks_data: bool = False
     """A foreign alarm has no data, which is not announced yet."""
+    is_dismissed: bool = False
+    """Somebody closed its incident while it fired: it does not count until it fires again."""
+    is_watched: bool = False
+    """The alarm was deleted, but the account is still watched: its threshold was removed."""
+    old_threshold: Decimal | None = None
+    """The threshold that it fired on, if it cleared on another one."""
 
     @property
     def began_at(self) -> datetime:
@@ -174,6 +183,19 @@ class Announcements(NamedTuple):
     """When its start was announced, within the last hour."""
     is_flapping: bool = False
     """Whether it was announced as flapping, and has not held for an hour since."""
+
+
+class Decided(NamedTuple):
+    """What was sent about an incident, or why nothing was: one line of its history."""
+
+    at: datetime
+    sent: NotificationReason | None = None
+    severity: Severity | None = None
+    """Of what was sent."""
+    suppressed: Suppression | None = None
+    """Why nothing was sent."""
+    firing: frozenset[str] = frozenset()
+    """The kinds of the alarms that were in ALARM then."""
 
 
 class GroupWait(NamedTuple):
@@ -242,6 +264,10 @@ class Incident:
     announcements: Mapping[Problem, Announcements] = field(default_factory=dict)
     critical_at: datetime | None = None
     """When it was last announced as critical."""
+    closed_by: str = ""
+    """Who closed it by hand and why, until that is announced or an alarm fires again."""
+    history: tuple[Decided, ...] = ()
+    """The newest decisions, oldest first."""
     version: int = 0
     """0 when it is not stored; every write adds one, on condition that nobody else did."""
 
@@ -259,6 +285,13 @@ class Incident:
     def is_open(self) -> bool:
         """Whether there is a problem, an announced one, or a pending notification."""
         return bool(self.firing or self.last_notification or self.waiting or self.outbox)
+
+    def remembering(self, decided: Decided) -> Incident:
+        """Return the incident with one more line of history; a repeated one changes nothing."""
+        last = self.history[-1] if self.history else None
+        if last is not None and last._replace(at=decided.at) == decided:
+            return self
+        return replace(self, history=(*self.history, decided)[-_MOST_DECISIONS:])
 
     @property
     def latest(self) -> Datapoint | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from alert_router.incidents.endings import Ending, endings
 from alert_router.incidents.foreign_text import clean_alarm, clean_record
 from alert_router.incidents.incident import (
     ForeignAlarm,
@@ -23,6 +24,7 @@ from alert_router.incidents.snapshot import current_provider, newest_balance
 from alert_router.incidents.subscriber import Line
 from shared.names import NO_SUBJECT, AlarmKind, Severity, Status
 from shared.records import Latest
+from shared.text import one_line
 
 _STATUSES: Final = {
     NotificationReason.OPENED: Status.FIRING,
@@ -44,6 +46,9 @@ _RELIEFS: Final = frozenset(
         NotificationReason.NO_DATA,
     }
 )
+
+
+_ENDS: Final = frozenset({NotificationReason.RECOVERED, NotificationReason.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,10 @@ class Notification:
     """When the problem announced as over ended; None if unknown."""
     moved_to: str = ""
     """The account's new provider, if its incident ends for that reason."""
+    closed_by: str = ""
+    """Who closed the incident by hand, and why, if it ends for that reason."""
+    endings: Mapping[Problem, Ending] = field(default_factory=dict)
+    """The problems that ended because their threshold was changed or removed."""
 
     @property
     def status(self) -> Status:
@@ -188,6 +197,8 @@ def notification_of(
         history=history or {},
         ended_at=pending.ended_at,
         moved_to=moved_to,
+        closed_by=one_line(incident.closed_by) if pending.reason in _ENDS else "",
+        endings=endings(incident, pending.previous.problems if pending.previous else (), balance),
     )
 
 

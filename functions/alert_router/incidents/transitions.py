@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Final
 
@@ -13,6 +14,7 @@ from alert_router.incidents import flapping
 from alert_router.incidents.incident import (
     FOREIGN_KIND,
     AlarmStatus,
+    Decided,
     ForeignAlarm,
     Incident,
     IncidentKey,
@@ -54,7 +56,7 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
             mark_deleted(incident, frozenset({kind}), change.changed_at) if is_known else incident
         )
     at = change.observed_at or change.changed_at
-    if known is not None and at < known.at:
+    if known is not None and (at < known.at or _is_dismissed(known, change)):
         return incident
     is_foreign = incident.key.scope is Scope.FOREIGN
     lacks_data = change.state is AlarmState.INSUFFICIENT_DATA
@@ -67,6 +69,7 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
         incident,
         alarms={**incident.alarms, kind: status},
         opened_at=_opened_at(incident, status),
+        closed_by="" if status.firing else incident.closed_by,
         provider=change.metric.dimensions.get("Provider", "") or incident.provider,
         foreign_alarm=_foreign_alarm(change)
         if is_foreign and (status.firing or lacks_data or incident.foreign_alarm is None)
@@ -74,24 +77,59 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
     )
 
 
-def mark_deleted(incident: Incident, kinds: frozenset[str], at: datetime) -> Incident:
+def mark_deleted(
+    incident: Incident, kinds: frozenset[str], at: datetime, *, is_watched: bool = False
+) -> Incident:
     """Return the incident with the alarms of ``kinds`` marked as deleted at ``at``.
 
     An alarm that changed later was created again, and stays.
+
+    Args:
+        incident: the alarms' states.
+        kinds: the alarms that do not exist.
+        at: when that was so.
+        is_watched: whether the account still has other alarms.
     """
-    gone = {
-        kind: AlarmStatus(firing=False, at=at, is_gone=True)
-        for kind in kinds
-        if kind not in incident.alarms or incident.alarms[kind].at <= at
-    }
+    gone = {}
+    for kind in kinds:
+        known = incident.alarms.get(kind)
+        if known is None or known.at <= at:
+            threshold = known.threshold if known is not None else None
+            gone[kind] = AlarmStatus(
+                firing=False, at=at, threshold=threshold, is_gone=True, is_watched=is_watched
+            )
     return replace(incident, alarms={**incident.alarms, **gone}) if gone else incident
+
+
+def dismiss(incident: Incident, by: str, at: datetime) -> Incident:
+    """Return the incident after somebody closed it: what fires does not count until it fires again.
+
+    An incident that began after ``at`` is another one, and stays.
+    """
+    if not incident.is_open or (incident.opened_at is not None and incident.opened_at > at):
+        return incident
+    dismissed = {
+        kind: status._replace(
+            firing=False, at=max(at, status.at), since=None, lacks_data=False, is_dismissed=True
+        )
+        for kind, status in incident.alarms.items()
+        if status.firing
+    }
+    return replace(incident, alarms={**incident.alarms, **dismissed}, closed_by=by)
+
+
+def _is_dismissed(known: AlarmStatus, change: AlarmChange) -> bool:
+    """Whether a change only repeats that an alarm fires whose incident was closed by hand."""
+    fires = change.state is AlarmState.ALARM
+    return known.is_dismissed and fires and change.changed_at <= known.at
 
 
 def _status(known: AlarmStatus | None, change: AlarmChange, at: datetime) -> AlarmStatus:
     """Return an alarm's status after a change, or its present one if nothing is new."""
     firing = change.state is AlarmState.ALARM
     lacks_data = change.state is AlarmState.INSUFFICIENT_DATA
-    if known is not None and known.firing is firing and not known.is_gone:
+    is_ended = known is not None and (known.is_gone or known.is_dismissed)
+    if known is not None and known.firing is firing and not is_ended:
         if change.observed_at is not None or change.changed_at == known.at:
             return known
         if not firing and not lacks_data and not known.lacks_data:
@@ -105,7 +143,15 @@ def _status(known: AlarmStatus | None, change: AlarmChange, at: datetime) -> Ala
         threshold=change.metric.threshold,
         since=change.changed_at if change.changed_at != ordered_at else None,
         lacks_data=lacks_data,
+        old_threshold=_old_threshold(known, change),
     )
+
+
+def _old_threshold(known: AlarmStatus | None, change: AlarmChange) -> Decimal | None:
+    """Return the threshold that an alarm fired on, if it clears on another one."""
+    if known is None or not known.firing or change.state is not AlarmState.OK:
+        return None
+    return known.threshold if change.metric.threshold not in (None, known.threshold) else None
 
 
 def _opened_at(incident: Incident, status: AlarmStatus) -> datetime | None:
@@ -156,7 +202,8 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
     if incident.outbox is None:
         return incident
     pending = incident.outbox.pending
-    sent = replace(incident, outbox=None)
+    decided = Decided(now, pending.reason, pending.severity, firing=incident.firing)
+    sent = replace(incident, outbox=None).remembering(decided)
     match pending.reason:
         case NotificationReason.RECOVERED | NotificationReason.CLOSED:
             return _ended(sent)
@@ -183,7 +230,8 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
 def _ended(incident: Incident) -> Incident:
     """Return the incident after its end was announced; alarms still firing begin a new one."""
     firing = [status.began_at for status in incident.alarms.values() if status.firing]
-    return replace(incident, last_notification=None, opened_at=min(firing, default=None))
+    opened_at = min(firing, default=None)
+    return replace(incident, last_notification=None, opened_at=opened_at, closed_by="")
 
 
 def _announced(

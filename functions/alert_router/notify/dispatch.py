@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from alert_router.events.alarm import AlarmChange
-from alert_router.events.envelope import Content, Flush, Ignored, Record, TestRequest, Tick, parse
+from alert_router.events.envelope import (
+    CloseRequest,
+    Content,
+    Flush,
+    Ignored,
+    Record,
+    TestRequest,
+    Tick,
+    parse,
+)
 from alert_router.incidents.incident import IncidentKey
 from alert_router.incidents.transitions import identify
 from alert_router.notify.context import RouterContext
@@ -107,6 +116,10 @@ def _handle(context: RouterContext, content: Content) -> None:
             from alert_router.notify.sending.selftest import send_test  # noqa: PLC0415 -- the same
 
             send_test(context, content)
+        case CloseRequest():
+            from alert_router.notify.closing import close  # noqa: PLC0415 -- the same
+
+            close(context, content)
         case AlarmChange():
             context.log.info("alarm ignored", alarm=content.alarm_name, why=content.ignored_because)
         case Ignored():

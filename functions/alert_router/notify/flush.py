@@ -11,6 +11,7 @@ from alert_router.incidents.decision import decide, decide_again
 from alert_router.incidents.incident import JOINED, Incident, IncidentKey, is_one_cause
 from alert_router.incidents.subscriber import Line
 from alert_router.notify.context import RouterContext
+from alert_router.notify.reasons import remembering
 from alert_router.notify.sending.send import send
 from alert_router.notify.update import BusyError, as_they_are, decided, save_if_unchanged
 from shared.names import Status
@@ -74,7 +75,7 @@ def _decide(context: RouterContext, incident: Incident, now: datetime) -> Incide
             on_snapshot = partial(decide_again, incident)
         else:
             on_snapshot = partial(decide, incident, wait_is_over=True)
-        return decided(context, incident, now, on_snapshot).incident
+        return remembering(decided(context, incident, now, on_snapshot), now)
     except Exception as exc:  # noqa: BLE001 -- one incident's failure does not block the others
         context.log.warning("decision failed", incident=incident.key.id, error=type(exc).__name__)
         return incident

@@ -63,7 +63,14 @@ def _updates(
         failures.append(f"CloudWatch cannot be read: {type(exc).__name__}")
         return list(updates.values())
     return [
-        IncidentUpdate(key, found.changes, found.deleted, found.observed_at, reminds=True)
+        IncidentUpdate(
+            key,
+            found.changes,
+            found.deleted,
+            found.observed_at,
+            reminds=True,
+            is_watched=found.is_watched,
+        )
         for key, found in states.items()
     ]
 

@@ -32,6 +32,8 @@ class States(NamedTuple):
     changes: tuple[tuple[str, AlarmChange], ...]
     deleted: frozenset[str]
     observed_at: datetime
+    is_watched: bool = False
+    """Whether the account still has the alarm that every watched account has."""
 
 
 def read_firing(context: RouterContext) -> Firing:
@@ -66,16 +68,25 @@ def read_states(
     observed_at = context.clock()
     firing = read_firing(context) if firing is None else firing
     names = {key: alarm_names(context, i, frozenset(i.alarms)) for key, i in known.items()}
+    marks = {key: _always_there(context, key) for key, by_kind in names.items() if by_kind}
     asked = [name for by_kind in names.values() for name in by_kind.values()]
-    found = context.alarm_reader.states(asked) if asked else {}
+    found = context.alarm_reader.states([*asked, *filter(None, marks.values())]) if asked else {}
     states = {}
     for key, incident in known.items():
         described = {k: found[name] for k, name in names[key].items() if name in found}
         absent = frozenset(names[key]) - frozenset(described)
-        states[key] = _compared(
+        compared = _compared(
             context, incident, {**described, **firing.get(key, {})}, absent, observed_at
         )
+        states[key] = compared._replace(is_watched=marks.get(key) in found)
     return states
+
+
+def _always_there(context: RouterContext, key: IncidentKey) -> str | None:
+    """Return the name of the alarm that every watched account has; None for a foreign alarm."""
+    if key.scope is not Scope.ACCOUNT:
+        return None
+    return AlarmName(key.id, AlarmKind.STALE).format(context.name)
 
 
 def _compared(
@@ -135,6 +146,8 @@ def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: da
         return is_firing
     if change.changed_at < known.at and _is_young(incident, kind, observed_at):
         return False
+    if known.is_dismissed:
+        return change.state is AlarmState.OK or (is_firing and change.changed_at > known.at)
     if kind == FOREIGN_KIND and foreign is not None and foreign.contributor:
         return change.state is AlarmState.OK and known.firing
     if change.state is AlarmState.INSUFFICIENT_DATA:

@@ -8,11 +8,13 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from alert_router.events.alarm import AlarmChange, AlarmState
+from alert_router.events.envelope import CloseRequest
 from alert_router.incidents.decision import Decision, Policy, decide, decide_again, decide_or_remind
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
 from alert_router.incidents.snapshot import AccountSnapshot
-from alert_router.incidents.transitions import apply, mark_deleted, with_lease
+from alert_router.incidents.transitions import apply, dismiss, mark_deleted, with_lease
 from alert_router.notify.context import RouterContext
+from alert_router.notify.reasons import log_outdated, log_suppression, remembering
 from alert_router.notify.states import LATE, read_states
 
 #: How often an incident is read again before its record is left for a later retry.
@@ -37,6 +39,10 @@ class IncidentUpdate(NamedTuple):
     """When CloudWatch was read; None for transitions alone."""
     reminds: bool = False
     """Whether a reminder may be sent."""
+    is_watched: bool = False
+    """Whether an account whose alarms were deleted still has others."""
+    closing: CloseRequest | None = None
+    """Who closes it by hand, if somebody does."""
 
 
 def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident | None:
@@ -56,10 +62,11 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
                 # A transition may have been lost, and the pending notification may be days old.
                 (update,) = _compared(context, [update], {update.key: incident})
             decision = next_state(context, incident, update, now)
-            _log_suppression(context, incident, decision)
-            updated = decision.incident
+            log_outdated(context, incident, update.changes, decision.incident)
+            log_suppression(context, incident, decision)
             if is_settled(incident, decision):
                 return None
+            updated = remembering(decision, now)
             request_flush(context, incident, updated, now)
             if decision.suppressed is not None:
                 # A notification still pending stays so, unleased, until it may be sent.
@@ -151,7 +158,12 @@ def _applied(incident: Incident, update: IncidentUpdate) -> Incident:
     ):
         incident = apply(incident, kind, change)
     if update.deleted and update.observed_at is not None:
-        incident = mark_deleted(incident, update.deleted, update.observed_at)
+        incident = mark_deleted(
+            incident, update.deleted, update.observed_at, is_watched=update.is_watched
+        )
+    if update.closing is not None:
+        by = f"{update.closing.requested_by}: {update.closing.reason}"
+        incident = dismiss(incident, by, update.closing.at)
     return incident
 
 
@@ -173,21 +185,10 @@ def _compared(
             changes=(*update.changes, *states[update.key].changes),
             deleted=states[update.key].deleted,
             observed_at=states[update.key].observed_at,
+            is_watched=states[update.key].is_watched,
         )
         for update in updates
     ]
-
-
-def _log_suppression(context: RouterContext, before: Incident, decision: Decision) -> None:
-    """Log why a change was not announced, once per change."""
-    after = decision.incident
-    if decision.suppressed is not None and after.alarms != before.alarms:
-        context.log.info(
-            "notification suppressed",
-            incident=after.key.id,
-            reason=decision.suppressed.value,
-            firing=sorted(after.firing),
-        )
 
 
 def save_if_unchanged(

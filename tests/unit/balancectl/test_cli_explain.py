@@ -13,8 +13,18 @@ import typer
 from typer.testing import Result
 
 from alert_router.aws.incident_item import to_item
-from alert_router.incidents.incident import AlarmStatus, Incident, IncidentKey, Scope
+from alert_router.incidents.incident import (
+    AlarmStatus,
+    Decided,
+    Incident,
+    IncidentKey,
+    NotificationReason,
+    Scope,
+    Suppression,
+)
 from balancectl.commands.explain import read_time
+from balancectl.deployment import explanation
+from shared.names import Severity
 from shared.outcome import Outcome
 from shared.records import Attempt, Wallet
 
@@ -69,6 +79,42 @@ def test_explain_when_asked_then_shows_polls_alarms_and_messages_in_order(run: R
         ("poll", "HTTP 502"),
         ("no message", "new reason"),
     ]
+
+
+def test_explain_when_the_log_is_gone_then_the_incidents_own_record_tells(
+    cloud: Any, run: Run
+) -> None:
+    """What the log tells too is shown once."""
+    cloud.scheduler.add(0, [{"id": "main"}])
+    firing = frozenset({"critical"})
+    incident = Incident(
+        IncidentKey(Scope.ACCOUNT, "main"),
+        history=(
+            Decided(NOW - 9 * MINUTE, suppressed=Suppression.CLEARING, firing=firing),
+            Decided(NOW - 5 * MINUTE, suppressed=Suppression.SILENCED, firing=firing),
+            Decided(NOW - 4 * MINUTE, NotificationReason.OPENED, Severity.CRITICAL, firing=firing),
+            Decided(NOW - 2 * MINUTE, NotificationReason.RECOVERED, Severity.CRITICAL),
+        ),
+    )
+    cloud.dynamo.tables["demo-alerts"].append(to_item(incident, NOW))
+    second = timedelta(seconds=1)
+    log = cloud.logs.add
+    log(NOW - 5 * MINUTE + second, "notification suppressed", incident="main", reason="silenced")
+    log(NOW - 4 * MINUTE - second, "message published", subject="CRITICAL main", accounts=["main"])
+
+    result = run("explain", "main", "--at", "14:05", "--json")
+
+    events = [(e["what"], e["text"]) for e in json.loads(result.stdout)["events"]]
+    assert events == [
+        ("no message", "the balance contradicts the alarm, which was about to clear"),
+        ("no message", "a silence covered the account"),
+        ("message", "CRITICAL main"),
+        ("message", "recovered critical, as the incident's record says"),
+    ]
+
+
+def test_reasons_when_the_router_knows_another_then_it_has_words_here() -> None:
+    assert set(explanation._REASONS) == {reason.value for reason in Suppression}
 
 
 @pytest.mark.usefixtures("recorded")

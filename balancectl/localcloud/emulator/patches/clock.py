@@ -1,4 +1,4 @@
-"""Time: schedules and functions follow the story's clock, if there is one.
+"""Time: schedules, events and functions follow the story's clock, if there is one.
 
 Functions see it as ``datetime.now``; durations (``time.monotonic``, timeouts) stay real. Requests
 signed with the story's time are accepted.
@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Final
 
 from ministack.core import lambda_runtime, sigv4
-from ministack.services import scheduler
+from ministack.services import eventbridge, scheduler
 
 from balancectl.localcloud.clock import StoryClock
 from balancectl.localcloud.emulator.settings import ServerSettings
@@ -51,4 +51,5 @@ def apply(settings: ServerSettings) -> None:
         return clock.now.timestamp()
 
     scheduler.time = SimpleNamespace(time=story_time, sleep=time.sleep, strftime=time.strftime)
+    eventbridge._now_ts = story_time
     sigv4.request_time_failure = lambda signature: None  # noqa: ARG005 -- its signature

@@ -11,6 +11,7 @@ from alert_router.messages.wording import phrases
 from alert_router.messages.wording.actions import actions
 from alert_router.messages.wording.details import details
 from alert_router.messages.wording.links import Links
+from alert_router.messages.wording.units import quoted
 
 _TAGS: Final = {
     NotificationReason.RECOVERED: "RESOLVED",
@@ -41,7 +42,7 @@ def summary(notification: Notification) -> str:
         case NotificationReason.NOT_SET_UP:
             parts = [not_set_up(notification)]
         case NotificationReason.CLOSED:
-            parts = [closed(notification)]
+            parts = [_rest(notification), closed(notification)]
         case NotificationReason.RECOVERED:
             parts = [*_recovered(notification), f"after {length}" if length else ""]
         case NotificationReason.IMPROVED:
@@ -69,7 +70,15 @@ def closed(notification: Notification) -> str:
     """Return why an incident ends without its alarms having cleared."""
     if notification.moved_to:
         return f"now an account of {notification.moved_to}, no longer of {notification.provider}"
-    return "no longer watched, its alarms are gone"
+    if notification.closed_by:
+        return f"closed by hand: {quoted(notification.closed_by)}"
+    return ", ".join(phrases.cut_short(notification)) or "no longer watched, its alarms are gone"
+
+
+def _rest(notification: Notification) -> str:
+    """Return the balance of an account whose threshold was changed or removed."""
+    is_known = notification.balance is not None and notification.endings
+    return phrases.left(notification) if is_known and not notification.closed_by else ""
 
 
 def not_set_up(notification: Notification) -> str:
@@ -130,7 +139,7 @@ def _improved(notification: Notification) -> list[str]:
 def _recovered(notification: Notification) -> list[str]:
     """Return the balance now, and what happened."""
     if notification.foreign_alarm is not None:
-        return ["OK again"]
+        return ["OK again", *phrases.cut_short(notification)]
     now_left = phrases.left(notification) if notification.balance is not None else ""
     found = [now_left, phrases.how_it_ended(notification)]
     return found if any(found) else ["its alarms cleared"]

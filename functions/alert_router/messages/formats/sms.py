@@ -50,7 +50,7 @@ def _reason(notification: Notification) -> str:
     if notification.reason is NotificationReason.NOT_SET_UP:
         return _sentence(not_set_up(notification))
     if notification.reason is NotificationReason.CLOSED:
-        return _sentence(closed(notification) if notification.moved_to else "no longer watched")
+        return _sentence(closed(notification).partition(", its alarms")[0])
     if notification.leading is Problem.STALE and not phrases.is_over(notification):
         return _sentence(phrases.why_stale(notification))
     return ""

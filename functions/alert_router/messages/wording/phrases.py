@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
+from alert_router.incidents.endings import Ending
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.notification import Notification
 from alert_router.messages.wording.units import about, amount, at_least, clock, lasted
@@ -38,6 +39,16 @@ _ENDED: Final = {
     Problem.EXPIRY: "no credit expires soon",
 }
 
+
+#: What people call the threshold of each kind of alarm.
+_THRESHOLDS: Final = {
+    AlarmKind.WARNING: "warning threshold",
+    AlarmKind.CRITICAL: "critical threshold",
+    AlarmKind.RUNWAY_WARNING: "runway threshold",
+    AlarmKind.RUNWAY_CRITICAL: "critical runway threshold",
+    AlarmKind.DRAIN: "burn threshold",
+    AlarmKind.EXPIRY: "expiry threshold",
+}
 
 #: The forecast's basis while too little is known: its figure says nothing then, 0 included.
 _NO_BASIS: Final = "accumulating"
@@ -237,8 +248,44 @@ def what_ended(notification: Notification) -> list[str]:
     for problem in Problem:
         if problem in notification.ended:
             is_repaired = problem is Problem.STALE and notification.leading is Problem.STALE
-            texts.append(how_it_ended(notification) if is_repaired else _ENDED.get(problem, ""))
+            if problem in notification.endings:
+                texts.append(_cut_short(notification.endings[problem], notification.unit))
+            else:
+                texts.append(how_it_ended(notification) if is_repaired else _ENDED.get(problem, ""))
     return texts
+
+
+def cut_short(notification: Notification) -> list[str]:
+    """Return which thresholds were changed or removed, so that a problem ended without recovery."""
+    return [
+        _cut_short(notification.endings[problem], notification.unit)
+        for problem in Problem
+        if problem in notification.endings and problem in notification.ended
+    ]
+
+
+def _cut_short(ending: Ending, unit: str) -> str:
+    """Return what was done to a threshold: "its warning threshold was changed from … to …"."""
+    known = {kind.value: text for kind, text in _THRESHOLDS.items()}
+    name = f"its {known.get(ending.kind, 'threshold')}"
+    if ending.after is None:
+        return f"{name} was removed"
+    if ending.before is None:
+        return f"{name} was changed"
+    before, after = (_limit(ending.kind, value, unit) for value in (ending.before, ending.after))
+    return f"{name} was changed from {before} to {after}"
+
+
+def _limit(kind: str, value: Decimal, unit: str) -> str:
+    """Return the value of a kind's threshold with its unit."""
+    match kind:
+        case AlarmKind.WARNING | AlarmKind.CRITICAL:
+            return amount(value, unit)
+        case AlarmKind.RUNWAY_WARNING | AlarmKind.RUNWAY_CRITICAL:
+            return f"{plain(value)} h"
+        case AlarmKind.EXPIRY:
+            return f"{plain(value)} days"
+    return plain(value)
 
 
 def is_over(notification: Notification) -> bool:
