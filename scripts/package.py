@@ -2,8 +2,9 @@
 
     python scripts/package.py [--output DIR]
 
-Third-party code comes from the function's hashed lock; compiled code is refused, so that the same
-bytes run on arm64, x86 and a laptop. boto3 is left to the Lambda runtime.
+Third-party code comes from the function's hashed lock; compiled code is refused, or left out where
+a library works without, so that the same bytes run on arm64, x86 and a laptop. boto3 is left to
+the Lambda runtime.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEELS = ROOT / "build" / "wheels"
-FUNCTIONS = ("balance_poller", "alert_router")
+FUNCTIONS = ("balance_poller", "alert_router", "courier")
 
 #: The earliest date a zip can hold; it must never vary, or every build would redeploy.
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
@@ -33,6 +34,8 @@ LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
 #: version.
 KEPT_METADATA = {"METADATA", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "COPYING"}
 COMPILED_SUFFIXES = {".so", ".pyd", ".dylib", ".dll"}
+#: Libraries of the courier whose compiled parts only make them faster.
+OPTIONALLY_COMPILED = {"charset_normalizer", "yaml"}
 
 
 class PackagingError(Exception):
@@ -40,7 +43,7 @@ class PackagingError(Exception):
 
 
 def main() -> int:
-    """Build both zips and print their size and digest."""
+    """Build the zips and print their size and digest."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "dist")
     output: Path = parser.parse_args().output
@@ -141,6 +144,8 @@ def files(stage: Path) -> Iterator[Path]:
         if not path.is_file() or path.suffix in LEFT_OUT_SUFFIXES:
             continue
         if LEFT_OUT_FOLDERS & set(parts) or path.name.startswith("."):
+            continue
+        if path.suffix in COMPILED_SUFFIXES and parts[0] in OPTIONALLY_COMPILED:
             continue
         if parts[0].endswith(".dist-info") and path.name not in KEPT_METADATA:
             continue

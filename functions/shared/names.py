@@ -109,6 +109,9 @@ class MessageAttribute(StrEnum):
 NO_SUBJECT: Final = "-"
 
 
+#: The item of table ``alerts`` that holds the declared subscribers. As in Terraform.
+SUBSCRIBERS_KEY: Final = {"scope": "subscribers", "id": "declared"}
+
 #: The scope of table ``alerts`` that holds leases.
 LEASES: Final = "lease"
 
@@ -174,6 +177,11 @@ class StackNames:
         return f"{self.name}-alert-router"
 
     @property
+    def courier_function(self) -> str:
+        """The Lambda function that posts to channels; it exists where one is used."""
+        return f"{self.name}-courier"
+
+    @property
     def schedule_group(self) -> str:
         """The EventBridge Scheduler group that holds the poll schedules and the router's tick."""
         return self.name
@@ -207,6 +215,16 @@ class StackNames:
     def secret(self) -> str:
         """The secret that holds all accounts' keys unless an account names another."""
         return f"{self.name}/api-keys"
+
+    @property
+    def channels_secret(self) -> str:
+        """The secret that holds the channels' addresses; it exists where one is used."""
+        return f"{self.name}/channels"
+
+    @property
+    def channels_queue(self) -> str:
+        """The SQS queue between topic ``notifications-events`` and the courier."""
+        return f"{self.name}-channels"
 
     @property
     def alarms_topic(self) -> str:

@@ -16,8 +16,10 @@ MIB = 1024 * 1024
 SIZES = [
     pytest.param("balance_poller", 2.0, id="poller"),
     pytest.param("alert_router", 1.5, id="router"),
+    pytest.param("courier", 8.0, id="courier"),
 ]
-FUNCTIONS = [pytest.param(name, id=name) for name in ("balance_poller", "alert_router")]
+NAMES = ("balance_poller", "alert_router", "courier")
+FUNCTIONS = [pytest.param(name, id=name) for name in NAMES]
 
 #: Runs in a fresh interpreter: any socket, any client, any file of a provider is an error.
 IMPORT_QUIETLY = """
@@ -40,7 +42,7 @@ if sys.argv[3] == "alert_router":
 
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both zips, built once more from the wheels that `make build` left."""
+    """The zips, built once more from the wheels that `make build` left."""
     output = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, ROOT / "scripts" / "package.py", "--output", output], check=True
@@ -67,11 +69,39 @@ def test_zip_holds_no_compiled_code_and_only_its_own_function(function: str) -> 
     with zipfile.ZipFile(DIST / f"{function}.zip") as zipped:
         names = zipped.namelist()
 
-    other = {"balance_poller": "alert_router", "alert_router": "balance_poller"}[function]
+    others = tuple(f"{name}/" for name in NAMES if name != function)
     assert f"{function}/handler.py" in names
     assert "shared/names.py" in names
     assert not [name for name in names if name.endswith((".so", ".pyd", ".dll", ".pyc"))]
-    assert not [name for name in names if name.startswith((other, "boto", "balancectl"))]
+    assert not [name for name in names if name.startswith((*others, "boto", "balancectl"))]
+
+
+def test_courier_zip_when_unpacked_then_works_without_its_compiled_parts(tmp_path: Path) -> None:
+    """As on Lambda, which unpacks it: every kind of address is known, nothing comes from here."""
+    with zipfile.ZipFile(DIST / "courier.zip") as zipped:
+        zipped.extractall(tmp_path)
+    known = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from courier.channels.address import Address\n"
+        "import apprise, charset_normalizer, yaml\n"
+        "print(Address('tgram://123456789:abcdefg_hijklmnop/1').schema, apprise.__file__)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", known], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["tgram", str(tmp_path / "apprise" / "__init__.py")]
+
+
+@pytest.mark.parametrize("function", ["balance_poller", "alert_router"])
+def test_main_zips_bring_nothing_of_the_couriers(function: str) -> None:
+    with zipfile.ZipFile(DIST / f"{function}.zip") as zipped:
+        names = zipped.namelist()
+
+    brought = ("apprise", "requests", "urllib3", "yaml")
+    assert not [name for name in names if name.startswith(brought)]
 
 
 def test_router_zip_brings_no_http_client() -> None:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 
-from shared.names import Severity, Status
+from shared.names import SUBSCRIBERS_KEY, Severity, Status
 
-#: The item that holds the declared subscribers, in table ``alerts``. As in Terraform.
-SCOPE: Final = "subscribers"
-ITEM_ID: Final = "declared"
+#: The item that holds the declared subscribers, in table ``alerts``.
+SCOPE: Final = SUBSCRIBERS_KEY["scope"]
+ITEM_ID: Final = SUBSCRIBERS_KEY["id"]
 
 #: The name in attribute ``to`` of messages with everything, for subscriptions made by hand:
 #: filtered on it, they get each line once.

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from alert_router.incidents.incident import NotificationReason, Problem
+from alert_router.incidents.subscriber import Form
 from shared.names import Severity, Status
 from shared.records import Thresholds
 from tests.unit.router.kinds import every_kind
@@ -22,7 +23,7 @@ KINDS = every_kind()
 
 @pytest.mark.parametrize("name", KINDS)
 def test_document_when_of_any_kind_then_the_schema_accepts_it(name: str) -> None:
-    document = json.loads(json.dumps(KINDS[name].document))
+    document = json.loads(KINDS[name].text(Form.EVENTS))
 
     errors = list(Draft202012Validator(SCHEMA).iter_errors(document))
 
@@ -54,7 +55,7 @@ def test_schema_when_compared_with_the_code_then_its_sets_are_the_same() -> None
 
 
 def test_schema_when_compared_with_all_kinds_then_every_field_of_it_is_used() -> None:
-    documents = [json.loads(json.dumps(message.document)) for message in KINDS.values()]
+    documents = [json.loads(message.text(Form.EVENTS)) for message in KINDS.values()]
     accounts = [entry for document in documents for entry in document.get("accounts", ())]
     alarms = [entry for document in documents for entry in document.get("alarms", ())]
 

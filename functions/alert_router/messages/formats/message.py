@@ -20,6 +20,9 @@ from shared.names import MessageAttribute, Severity, Status
 
 _SMS_TYPE: Final = "AWS.SNS.SMS.SMSType"
 
+#: The length of the text in the JSON document, in characters: what chats show of a message.
+_MOST_TEXT: Final = 4_000
+
 #: The length to which foreign texts are cut in a message that is too large, in characters.
 _TEXT_LIMITS: Final = (4000, 1000, 250)
 
@@ -62,7 +65,8 @@ class Message:
             case Form.SMS:
                 return self.sms
             case Form.EVENTS:
-                return json.dumps(self.document, ensure_ascii=False, separators=(",", ":"))
+                document = {**self.document, "text": cut_text(self.email, _MOST_TEXT)}
+                return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
             case _:
                 assert_never(form)
 

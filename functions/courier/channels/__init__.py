@@ -1,0 +1,1 @@
+"""Channels: their addresses, and posts to them with Apprise."""
