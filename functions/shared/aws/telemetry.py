@@ -15,8 +15,7 @@ from shared.redactor import Redactor, redactor
 from shared.version import VERSION
 
 #: Libraries that write URLs and headers to their logs; a URL may carry a key in its query.
-#: httpx logs every request's URL at INFO (seen in httpx 0.28).
-_TALKATIVE: Final = ("httpx", "httpcore", "botocore", "boto3", "urllib3")
+_TALKATIVE: Final = ("asyncio", "botocore", "boto3", "urllib3")
 
 
 class RedactingFilter(logging.Filter):
