@@ -164,7 +164,7 @@ def refusal_of(definition: Definition, response: Response, document: Document) -
         return _find_page_error(definition, response) or intermediary_failure(response.status)
     code = plain_code(definition.error_code, document)
     failure = _find_error(definition, response.status, document)
-    failure = failure or status_failure(response.status, code)
+    failure = failure or status_failure(response.status)
     if failure is None and document.body is MISSING:
         failure = Outcome.SCHEMA_CHANGED, describe_foreign(definition.answer, response)
     if failure is None:

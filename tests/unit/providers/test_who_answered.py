@@ -13,6 +13,7 @@ from balance_poller.definitions.catalogue import list_providers
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
+from tests.unit.providers.foreign_answers import COINCIDES, FOREIGN
 
 #: What the poller gets since it sends ``Accept: application/json``
 #: (github.com/diegosouzapw/OmniRoute/issues/8775, read 2026-11).
@@ -209,13 +210,13 @@ def test_403_in_a_foreign_shape_names_no_key_as_wrong(content_type: str, body: b
     assert str(reading.reason).startswith("refused by the API or by something before it (HTTP 403)")
 
 
-def test_403_with_the_api_s_own_error_code_is_the_api_s() -> None:
-    body = b'{"error": {"code": "KEY_REVOKED"}}'
+@pytest.mark.parametrize("code", ["10000", "access_denied", "KEY_REVOKED", "15"])
+def test_403_with_a_code_that_no_rule_knows_names_no_key_and_shows_the_code(code: str) -> None:
+    reading = coded().read(json_response(403, {"error": {"code": code}}), None)
 
-    reading = coded().read(Response(403, "application/json", body), None)
-
-    assert reading.outcome is Outcome.INVALID_KEY
-    assert reading.reason == "the key was rejected (HTTP 403): KEY_REVOKED"
+    assert reading.outcome is Outcome.TRANSIENT
+    assert reading.reason == f"refused by the API or by something before it (HTTP 403): {code}"
+    assert reading.is_refusal, "another key may have been stored meanwhile"
 
 
 @pytest.mark.parametrize("body", [b"", b"Unauthorized", b'{"message":"Unauthorized"}'])
@@ -257,36 +258,43 @@ def test_definition_may_say_that_the_api_itself_answers_with_pages() -> None:
     )
 
 
-#: What gateways write of their own accord (the forms of Amazon API Gateway, Kong, Apigee, Spring,
-#: Google's Endpoints, an OAuth proxy, FastAPI, and Cloudflare's own API; read 2026-11).
-GATEWAYS: Final[list[dict[str, Any]]] = [
-    {"error": "forbidden"},
-    {"message": "Forbidden"},
-    {"message": "You cannot consume this service", "request_id": "a105ee31"},
-    {"error": {"message": "Forbidden"}},
-    {"error": {"code": 403, "message": "Forbidden", "status": "PERMISSION_DENIED"}},
-    {"fault": {"faultstring": "Forbidden", "detail": {"errorcode": "oauth.v2.Forbidden"}}},
-    {"timestamp": "2026-11-26T12:00:00Z", "status": 403, "error": "Forbidden", "path": "/"},
-    {"detail": "Forbidden"},
-    {"code": 403, "message": "Forbidden"},
-    {"errors": [{"message": "Forbidden"}]},
-    {"errors": [{"status": "403", "code": "403", "title": "Forbidden"}]},
-    {"success": False, "errors": [{"message": "Forbidden"}], "messages": [], "result": None},
-]
-#: What a 401 without the API's own mark may be: a rejected key, or one of the wrong kind.
-KEY_OUTCOMES: Final = {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE}
-#: Providers whose own errors are a message and no more, as their definitions' notes say.
-SAYS_NO_MORE: Final = {"deepl": "message"}
+#: What may be said by each status itself; beyond that, only the API knows a key or an account.
+BY_STATUS: Final = {
+    200: set(),
+    401: {Outcome.INVALID_KEY},
+    402: {Outcome.ACCOUNT_BLOCKED},
+    403: set(),
+    404: set(),
+    502: set(),
+}
+KNOWS_THE_ACCOUNT: Final = {
+    Outcome.OK,
+    Outcome.INVALID_KEY,
+    Outcome.INSUFFICIENT_SCOPE,
+    Outcome.ACCOUNT_BLOCKED,
+    Outcome.NO_BILLING_ACCOUNT,
+}
 
 
 @pytest.mark.parametrize("name", list_providers())
-def test_gateway_s_refusal_is_no_shipped_provider_s_word(name: str) -> None:
+def test_foreign_answer_is_no_shipped_provider_s_word(name: str) -> None:
     shipped = load_provider(name, {})
-    for body in GATEWAYS:
-        if SAYS_NO_MORE.get(name) in body:
-            continue
-        for status in (403, 502):
-            response = Response(status, "application/json", json.dumps(body).encode())
-            assert shipped.read(response, None).outcome is Outcome.TRANSIENT, (status, body)
-        response = Response(401, "application/json", json.dumps(body).encode())
-        assert shipped.read(response, None).outcome in KEY_OUTCOMES, body
+    wrong = [
+        (who, status, reading.outcome.value, reading.reason)
+        for who, body in FOREIGN.items()
+        for status, allowed in BY_STATUS.items()
+        for reading in [shipped.read(json_response(status, body), None)]
+        if reading.outcome in KNOWS_THE_ACCOUNT - allowed and (name, who) not in COINCIDES
+    ]
+
+    assert not wrong
+
+
+def test_coincidences_are_still_needed() -> None:
+    for name, who in COINCIDES:
+        reading = load_provider(name, {}).read(json_response(403, FOREIGN[who]), None)
+        assert reading.outcome in KNOWS_THE_ACCOUNT, (name, who)
+
+
+def json_response(status: int, body: object) -> Response:
+    return Response(status, "application/json", json.dumps(body).encode())
