@@ -37,7 +37,7 @@ terraform: setup ## Find Terraform, or fetch a pinned release into .tools/
 
 .PHONY: lock
 lock: ## Renew the hashed locks in requirements/ (needs uv)
-	@cd requirements && for name in balance_poller alert_router courier dev checkov policies moto bench release; do \
+	@cd requirements && for name in balance_poller alert_router courier status_page dev checkov policies moto bench release; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 	    $$name.in --output-file $$name.txt; done

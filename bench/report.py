@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
 from shared.outcome import Outcome
 from shared.records import LastGood, Latest, Thresholds
 from status_page.account import view
+from status_page.chart import Window
 from status_page.page import page, render_report
 from status_page.series import Past, Point
 
@@ -52,7 +53,7 @@ def draw(count: int) -> str:
     """Return a page of ``count`` accounts."""
     latest = [account(number) for number in range(count)]
     views = [
-        view(each.account, each, past(number), NOW, timedelta(minutes=30))
+        view(each.account, each, past(number), Window(NOW), timedelta(minutes=30))
         for number, each in enumerate(latest)
     ]
     return render_report(

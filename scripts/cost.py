@@ -37,6 +37,7 @@ class Prices:
     schedule_run: Decimal = Decimal("0.000001")
     queue_request: Decimal = Decimal("0.0000004")
     customer_key: Decimal = Decimal("1.00")
+    metric_read: Decimal = Decimal("0.00001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,12 @@ IDLE_RUN_LOG_BYTES = 400
 TICK_MINUTES = 5
 TICK_SECONDS = Decimal("0.3")
 ROUTER_MEMORY_GB = Decimal("0.25")
+#: A refresh of the dashboard's widget: 512 MB for half a second, and one read of each record, which
+#: is half a unit. CloudWatch's answer is kept for five minutes.
+PAGE_SECONDS = Decimal("0.5")
+PAGE_MEMORY_GB = Decimal("0.5")
+PAGE_ACCOUNTS = 100
+PAST_KEPT_MINUTES = 5
 #: Lambda reads a queue with five long polls of 20 seconds side by side.
 QUEUE_REQUESTS = MINUTES_PER_MONTH * 60 // 20 * 5
 
@@ -123,6 +130,9 @@ class Setup:
     """Topics for further forms of message, beside e-mail's."""
     has_dashboard: bool = True
     has_customer_key: bool = False
+    page_hours: int = 0
+    """Hours a month for which somebody looks at the widget of ``status_page``, refreshed every
+    minute, in a range of more than a day."""
     free: FreeTier = field(default=NOTHING_FREE)
 
     @property
@@ -276,6 +286,20 @@ def requests(setup: Setup) -> Decimal:
     )
 
 
+def page_refresh(accounts: int) -> tuple[Decimal, Decimal]:
+    """Return what a refresh of the widget costs, and what reading CloudWatch adds to one."""
+    shown = min(accounts, PAGE_ACCOUNTS)
+    run = PAGE_SECONDS * PAGE_MEMORY_GB * AT.lambda_gb_second + AT.lambda_request
+    return run + shown * Decimal("0.5") * AT.read_unit, shown * AT.metric_read
+
+
+def page(setup: Setup) -> Decimal:
+    """Return the price of looking at the widget."""
+    refresh, past = page_refresh(setup.accounts)
+    minutes = setup.page_hours * 60
+    return minutes * refresh + minutes / Decimal(PAST_KEPT_MINUTES) * past
+
+
 LINES: dict[str, Callable[[Setup], Decimal]] = {
     "metrics": metrics,
     "alarms": alarms,
@@ -288,6 +312,7 @@ LINES: dict[str, Callable[[Setup], Decimal]] = {
     "PutMetricData, Scheduler, SQS": requests,
     "dashboard": lambda s: AT.dashboard * (s.has_dashboard and not s.free.dashboard),
     "customer managed key": lambda setup: AT.customer_key * setup.has_customer_key,
+    "page in the dashboard": page,
 }
 
 

@@ -83,6 +83,9 @@ OPTIONS: dict[str, Callable[[Setup], Setup]] = {
     "history of 14 days": lambda s: replace(s, history_days=14),
     "a topic for one more form of message": lambda s: replace(s, forms=1),
     "no dashboard (`enable_dashboard = false`)": lambda s: replace(s, has_dashboard=False),
+    "the page in the dashboard (`status_page`), looked at for 40 hours": lambda s: replace(
+        s, page_hours=40
+    ),
     "a key of your own (`kms_key_arn`), without its requests": lambda s: replace(
         s, has_customer_key=True
     ),

@@ -22,20 +22,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEELS = ROOT / "build" / "wheels"
-FUNCTIONS = ("balance_poller", "alert_router", "courier")
+FUNCTIONS = ("balance_poller", "alert_router", "courier", "status_page")
 
 #: The earliest date a zip can hold; it must never vary, or every build would redeploy.
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644 << 16
 
 LEFT_OUT_FOLDERS = {"__pycache__", "bin"}
-LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
+LEFT_OUT_SUFFIXES = {".c", ".pyc", ".pyi"}
 #: A distribution's metadata is reduced to licence files and what importlib.metadata needs for the
 #: version.
 KEPT_METADATA = {"METADATA", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "COPYING"}
 COMPILED_SUFFIXES = {".so", ".pyd", ".dylib", ".dll"}
-#: Libraries of the courier whose compiled parts only make them faster.
-OPTIONALLY_COMPILED = {"charset_normalizer", "yaml"}
+#: Libraries whose compiled parts only make them faster.
+OPTIONALLY_COMPILED = {"charset_normalizer", "markupsafe", "yaml"}
 
 
 class PackagingError(Exception):

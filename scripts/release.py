@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "dist" / "release"
 SBOM = ROOT / ".venv-release" / "bin" / "cyclonedx-py"
-FUNCTIONS = ("balance_poller", "alert_router", "courier")
+FUNCTIONS = ("balance_poller", "alert_router", "courier", "status_page")
 #: What the module reads: itself, the root that calls it, and the definitions, at the paths that
 #: they have in the repository, so that a git source and the archive are used alike.
 MODULE = (

@@ -17,6 +17,7 @@ from balancectl.deployment.accounts import read_stack
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.past import read_past
 from status_page.account import view
+from status_page.chart import Window
 from status_page.page import page, render_report
 from status_page.series import Past
 
@@ -45,10 +46,11 @@ def report(
     stack = read_stack(target)
     chosen = [stack.account(name) for name in accounts or stack.accounts]
     now = target.now()
+    window = Window(now)
     latest = read_all_latest(target, [account.id for account in chosen])
     past = read_past(target, latest, now, namespace)
     views = [
-        view(each.id, latest.get(each.id), past.get(each.id, Past()), now, each.stale_after)
+        view(each.id, latest.get(each.id), past.get(each.id, Past()), window, each.stale_after)
         for each in chosen
     ]
     html = render_report(

@@ -182,6 +182,11 @@ class StackNames:
         return f"{self.name}-courier"
 
     @property
+    def status_page_function(self) -> str:
+        """The optional Lambda function behind the dashboard's widget."""
+        return f"{self.name}-status-page"
+
+    @property
     def schedule_group(self) -> str:
         """The EventBridge Scheduler group that holds the poll schedules and the router's tick."""
         return self.name

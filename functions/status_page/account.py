@@ -12,8 +12,8 @@ from shared.money import format_amount, format_number
 from shared.records import Latest
 from shared.text import one_line
 from shared.times import format_duration
-from status_page.chart import Chart, draw
-from status_page.health import Condition, assess, least_left
+from status_page.chart import Chart, Window, draw
+from status_page.health import Condition, Health, assess, least_left
 from status_page.series import Past
 
 #: Longer ones would push the rest of a row out of sight.
@@ -61,15 +61,14 @@ def view(
     account: str,
     latest: Latest | None,
     past: Past,
-    now: datetime,
+    window: Window,
     stale_after: timedelta,
 ) -> AccountView:
     """Return the view of ``account``; ``latest`` is None before its first poll."""
+    now = window.now
     health = assess(latest, now, stale_after)
     if latest is None:
-        return AccountView(
-            account, "", health.condition, health.detail, "", "", "", "", (), "", None, ""
-        )
+        return view_without_record(account, health)
     good = latest.good
     unit = one_line(good.unit or "", 40)
     is_drawn = good.balance is not None or bool(past.points)
@@ -84,8 +83,15 @@ def view(
         empty=_empty(latest, now),
         facts=list(_facts(latest, unit, now)),
         top_up_url=latest.top_up_url or "",
-        chart=draw(latest, past, now) if is_drawn else None,
+        chart=draw(latest, past, window) if is_drawn else None,
         summary=_summary(latest, past, unit),
+    )
+
+
+def view_without_record(account: str, health: Health) -> AccountView:
+    """Return the view of an account of which nothing but its health is known."""
+    return AccountView(
+        account, "", health.condition, health.detail, "", "", "", "", (), "", None, ""
     )
 
 

@@ -52,8 +52,26 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The time that a chart shows: some time before ``now``, and some after."""
+
+    now: datetime
+    behind: timedelta = BEHIND
+    ahead: timedelta = AHEAD
+
+    @property
+    def start(self) -> datetime:
+        """The left edge."""
+        return self.now - self.behind
+
+    def place(self, at: datetime) -> int:
+        """Return the position of a time, which may be outside the box."""
+        return round((at - self.start) / (self.behind + self.ahead) * WIDTH)
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """A burn-down in a box of WIDTH by HEIGHT, from 14 days ago until 4 days from now."""
+    """A burn-down in a box of WIDTH by HEIGHT."""
 
     lines: Sequence[str]
     """Path data, one for each stretch without a gap."""
@@ -72,14 +90,14 @@ class Chart:
     """The highest balance; None if a threshold's label is there."""
 
 
-def draw(latest: Latest, past: Past, now: datetime) -> Chart:
-    """Draw an account's last 14 days and the forecast ahead."""
+def draw(latest: Latest, past: Past, window: Window) -> Chart:
+    """Draw an account's past and the forecast ahead."""
     good = latest.good
     known = list(past.points)
     if good.balance is not None and good.balance_at is not None:
         known = [point for point in known if point.at < good.balance_at]
         known.append(Point(good.balance_at, float(good.balance)))
-    box = _Box(now, _bounds(latest, known))
+    box = _Box(window, _bounds(latest, known))
     parts = [thin(part, max(2, _POINTS * len(part) // len(known))) for part in unbroken(known)]
     return Chart(
         lines=[box.path(part) for part in parts],
@@ -95,7 +113,7 @@ def draw(latest: Latest, past: Past, now: datetime) -> Chart:
         top_ups=[
             Mark(box.x(top_up.at), f"+{format_number(top_up.amount, good.unit or '')}")
             for top_up in past.top_ups
-            if top_up.at >= now - BEHIND
+            if top_up.at >= window.start
         ],
         spans=list(_spans(past, box)),
         top=_top(latest, known, box),
@@ -106,12 +124,12 @@ def draw(latest: Latest, past: Past, now: datetime) -> Chart:
 class _Box:
     """Maps times and balances to coordinates."""
 
-    now: datetime
+    window: Window
     bounds: tuple[float, float]
 
     def x(self, at: datetime) -> int:
         """Return the position of a time, which may be outside the box."""
-        return place(at, self.now)
+        return self.window.place(at)
 
     def y(self, balance: float) -> int:
         """Return the position of a balance."""
@@ -180,25 +198,20 @@ def _top(latest: Latest, points: Sequence[Point], box: _Box) -> Mark | None:
 
 def _spans(past: Past, box: _Box) -> Iterator[Stretch]:
     """Yield when alarms were firing."""
-    first = box.now - BEHIND
+    first = box.window.start
     for kind, begin, end in past.spans:
         if end is not None and end < first:
             continue
-        start, stop = box.x(max(begin, first)), box.x(end or box.now)
+        start, stop = box.x(max(begin, first)), box.x(end or box.window.now)
         style = "critical" if kind in _CRITICAL else "failing" if kind in _UNREAD else "warning"
         until = "now" if end is None else f"{end:%d %b %H:%M}"
         label = f"{kind} from {begin:%d %b %H:%M} until {until}"
         yield Stretch(start, max(10, stop - start), style, label)
 
 
-def days(now: datetime) -> Iterator[Mark]:
+def days(window: Window) -> Iterator[Mark]:
     """Yield every second midnight, UTC: the axis of every chart."""
-    midnight = datetime.combine(now.date(), time(), now.tzinfo)
+    midnight = datetime.combine(window.now.date(), time(), window.now.tzinfo)
     for number in range(-12, AHEAD.days + 1, 2):
         at = midnight + timedelta(days=number)
-        yield Mark(place(at, now), f"{at.day} {at:%b}")
-
-
-def place(at: datetime, now: datetime) -> int:
-    """Return the position of a time at ``now``, which may be outside the box."""
-    return round((at - now + BEHIND) / (BEHIND + AHEAD) * WIDTH)
+        yield Mark(window.place(at), f"{at.day} {at:%b}")

@@ -20,7 +20,7 @@ from shared.money import format_amount
 from shared.records import Latest
 from shared.text import one_line
 from status_page.account import AccountView
-from status_page.chart import HEIGHT, WIDTH, Mark, days, place
+from status_page.chart import HEIGHT, WIDTH, Mark, Window, days
 from status_page.health import Condition
 
 #: Up to this many accounts, details are shown without a click.
@@ -56,12 +56,12 @@ class Page:
     @property
     def days(self) -> Sequence[Mark]:
         """The axis of every chart."""
-        return list(days(self.now))
+        return list(days(Window(self.now)))
 
     @property
     def now_at(self) -> int:
         """The position of now on it."""
-        return place(self.now, self.now)
+        return Window(self.now).place(self.now)
 
     @property
     def count(self) -> int:
@@ -72,6 +72,26 @@ class Page:
         """Whether accounts' details are shown at once."""
         urgent = [a for g in self.groups if g.condition is Condition.CRITICAL for a in g.accounts]
         return account in urgent[:_MOST_OPEN]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a widget shows the page."""
+
+    is_dark: bool
+    is_narrow: bool
+    """Whether there is no room for rows of four columns."""
+    window: Window
+    """What the charts show."""
+    span: str
+    """The same in words: "Last 14 days and 4 days ahead"."""
+    note: str = ""
+    """What is missing, and why."""
+
+    @property
+    def now_at(self) -> int:
+        """The position of now in the charts."""
+        return self.window.place(self.window.now)
 
 
 def page(
@@ -125,17 +145,14 @@ def render_report(page: Page, silence_command: Callable[[str], str]) -> str:
     )
 
 
-def render_widget(page: Page, theme: str) -> str:
+def render_widget(page: Page, look: Look) -> str:
     """Render the page as HTML for a custom widget of a CloudWatch dashboard.
 
-    A widget runs no script, and CloudWatch removes ``<use>`` and ``<foreignObject>``
-    (CloudWatch user guide, "Custom widgets", read 2026-11).
+    A widget runs no script, and CloudWatch removes ``<use>`` (CloudWatch user guide, "Security and
+    JavaScript for custom CloudWatch widgets", read 2026-11).
     """
-    return (
-        _environment()
-        .get_template("widget.html.jinja")
-        .render(page=page, theme="dark" if theme == "dark" else "light", style=_asset("widget.css"))
-    )
+    template = _environment().get_template("widget.html.jinja")
+    return template.render(page=page, look=look, style=_asset("widget.css"))
 
 
 @cache

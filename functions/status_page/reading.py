@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.names import AlarmKind, AlarmName, Dimension, Metric
@@ -15,20 +15,21 @@ if TYPE_CHECKING:
 
 #: GetMetricData takes this many queries (API reference, read 2026-11).
 _MAX_QUERIES: Final = 500
-_HOUR: Final = timedelta(hours=1)
 #: DescribeAlarmHistory returns 100 entries a page, newest first. An AWS account whose alarms
 #: change more often than that within two weeks gets bars for the latest changes only.
 _MAX_PAGES: Final = 50
 
 
-def read_points(
+def read_points(  # noqa: PLR0913 -- a query's own arguments
     cloudwatch: CloudWatchClient,
     namespace: str,
     providers: Mapping[str, str],
     start: datetime,
     end: datetime,
+    *,
+    step_hours: int = 1,
 ) -> dict[str, list[Point]]:
-    """Return the lowest balance of every hour by account, oldest first.
+    """Return the lowest balance of every hour, or of some, by account, oldest first.
 
     ``providers`` has each account's provider. CloudWatch bills each account as one metric.
     """
@@ -37,7 +38,7 @@ def read_points(
     accounts = list(providers)
     for chunk in (accounts[i : i + _MAX_QUERIES] for i in range(0, len(accounts), _MAX_QUERIES)):
         queries = [
-            _query(f"b{number}", namespace, account, providers[account])
+            _query(f"b{number}", namespace, account, providers[account], step_hours)
             for number, account in enumerate(chunk)
         ]
         for result in _results(cloudwatch, queries, begin, end):
@@ -67,7 +68,9 @@ def _results(
         more = {"NextToken": answer["NextToken"]}
 
 
-def _query(id_: str, namespace: str, account: str, provider: str) -> dict[str, Any]:
+def _query(
+    id_: str, namespace: str, account: str, provider: str, step_hours: int
+) -> dict[str, Any]:
     """Return the query for one account's balance."""
     dimensions = {Dimension.ACCOUNT: account, Dimension.PROVIDER: provider}
     return {
@@ -78,7 +81,7 @@ def _query(id_: str, namespace: str, account: str, provider: str) -> dict[str, A
                 "MetricName": Metric.BALANCE.value,
                 "Dimensions": [{"Name": n.value, "Value": v} for n, v in dimensions.items()],
             },
-            "Period": int(_HOUR.total_seconds()),
+            "Period": step_hours * 3_600,
             "Stat": "Minimum",
         },
     }

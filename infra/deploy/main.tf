@@ -43,6 +43,7 @@ module "balance_monitor" {
   secret_prefixes          = var.secret_prefixes
   secret_recovery_days     = var.secret_recovery_days
   shard_size               = var.shard_size
+  status_page              = var.status_page
   subscribers              = var.subscribers
   tags                     = var.tags
   tick_interval_minutes    = var.tick_interval_minutes

@@ -11,7 +11,7 @@ output "dashboard_url" {
 }
 
 output "functions" {
-  description = "Names of both Lambda functions."
+  description = "Names of the Lambda functions."
   value       = module.balance_monitor.functions
 }
 
@@ -53,6 +53,11 @@ output "secret" {
 output "shard_count" {
   description = "Poll schedules; each carries up to shard_size accounts."
   value       = module.balance_monitor.shard_count
+}
+
+output "status_page_policy_json" {
+  description = "IAM policy for whoever looks at the widget of status_page, in addition to the dashboard; null without it."
+  value       = module.balance_monitor.status_page_policy_json
 }
 
 output "tables" {

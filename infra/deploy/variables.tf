@@ -161,7 +161,7 @@ variable "operations_subscribers" {
 }
 
 variable "packages" {
-  description = "The functions' zips, by function (poller, router): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  description = "The functions' zips, by function (poller, router, status_page): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
   type = map(object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -258,6 +258,12 @@ variable "secret_recovery_days" {
 variable "shard_size" {
   description = "Number of accounts that one schedule carries and one run polls, 1 to 1000. Lower it when the plan reports that a schedule's input is too large."
   type        = number
+  default     = null
+}
+
+variable "status_page" {
+  description = "Whether the dashboard shows all accounts on one page: what is left, how long it lasts, and its course. Viewers must allow the widget once, and need lambda:InvokeFunction on its function (output status_page_policy_json)."
+  type        = bool
   default     = null
 }
 

@@ -27,17 +27,32 @@ locals {
     "Messages"        = { of = "router", query = "filter message = 'message published' | stats count(*) as published by bin(1h)" }
   }
 
+  # The page's function gets its accounts with each invocation, so that it needs no list of its own.
+  # CloudWatch's grid has rows of some 60 pixels, and the widget scrolls.
+  page_widgets = [
+    for function in aws_lambda_function.status_page : {
+      type = "custom", x = 0, y = 3, width = 24, height = local.page_height
+      properties = {
+        title    = "Balances"
+        endpoint = local.arns.status_page_function
+        updateOn = { refresh = true, resize = true, timeRange = true }
+        params   = { accounts = { for id in local.shown : id => module.configuration.accounts[id].stale_after_minutes } }
+      }
+    }
+  ]
+  page_height = var.status_page ? min(16, 3 + length(local.shown)) : 0
+
   alarm_widgets = concat(
     [{
       type       = "alarm", x = 0, y = 0, width = 24, height = 3
       properties = { title = "The monitor itself", alarms = [for what in keys(local.operations_alarms) : "${local.alarm_arn_prefix}${var.name}-operations/${what}"] }
     }],
     [for number, arns in local.shown_alarms : {
-      type       = "alarm", x = 0, y = 3 + 6 * number, width = 24, height = 6
+      type       = "alarm", x = 0, y = 3 + local.page_height + 6 * number, width = 24, height = 6
       properties = { title = "Alarms of the accounts", alarms = arns }
     }],
   )
-  balances_y = 3 + 6 * length(local.shown_alarms)
+  balances_y = 3 + local.page_height + 6 * length(local.shown_alarms)
 
   balance_widgets = [
     for number, id in local.shown : {
@@ -105,5 +120,5 @@ resource "aws_cloudwatch_dashboard" "this" {
   count = var.enable_dashboard ? 1 : 0
 
   dashboard_name = var.name
-  dashboard_body = jsonencode({ widgets = concat(local.alarm_widgets, local.balance_widgets, local.run_widgets, local.log_widgets) })
+  dashboard_body = jsonencode({ widgets = concat(local.alarm_widgets, local.page_widgets, local.balance_widgets, local.run_widgets, local.log_widgets) })
 }

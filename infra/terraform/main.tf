@@ -37,7 +37,7 @@ locals {
 
   # The zips in this module's source tree, unless packages names others.
   packages = {
-    for function, zip in local.zips : function => merge(
+    for function, zip in local.used_zips : function => merge(
       { filename = null, s3_bucket = null, s3_key = null, s3_object_version = null },
       try(var.packages[function], { filename = "${path.module}/../../dist/${zip}.zip" }),
     )

@@ -12,11 +12,14 @@ output "dashboard_url" {
 }
 
 output "functions" {
-  description = "Names of both Lambda functions."
-  value = {
-    poller = aws_lambda_function.poller.function_name
-    router = aws_lambda_function.router.function_name
-  }
+  description = "Names of the Lambda functions."
+  value = merge(
+    {
+      poller = aws_lambda_function.poller.function_name
+      router = aws_lambda_function.router.function_name
+    },
+    { for function in aws_lambda_function.status_page : "status_page" => function.function_name },
+  )
 }
 
 output "kms_key_policy_json" {
@@ -69,6 +72,11 @@ output "secret" {
 output "shard_count" {
   description = "Poll schedules; each carries up to shard_size accounts."
   value       = length(aws_scheduler_schedule.poll)
+}
+
+output "status_page_policy_json" {
+  description = "IAM policy for whoever looks at the widget of status_page, in addition to the dashboard; null without it."
+  value       = var.status_page ? data.aws_iam_policy_document.viewer.json : null
 }
 
 output "tables" {

@@ -1,6 +1,8 @@
 locals {
   # The functions as variables name them, and as their zips are called.
-  zips = { poller = "balance_poller", router = "alert_router" }
+  zips = { poller = "balance_poller", router = "alert_router", status_page = "status_page" }
+  # Those that are deployed.
+  used_zips = { for function, zip in local.zips : function => zip if function != "status_page" || var.status_page }
 
   # Below the schedule's interval, so that a run ends before the next begins.
   poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, local.schedule_interval_minutes * 60 - 10))
@@ -33,7 +35,7 @@ variable "log_level" {
 }
 
 variable "packages" {
-  description = "The functions' zips, by function (poller, router): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  description = "The functions' zips, by function (poller, router, status_page): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
   type = map(object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -45,7 +47,7 @@ variable "packages" {
 
   validation {
     condition     = length(setsubtract(keys(var.packages), keys(local.zips))) == 0
-    error_message = "packages must have no other names than poller and router; correct ${join(", ", setsubtract(keys(var.packages), keys(local.zips)))}."
+    error_message = "packages must have no other names than ${join(", ", keys(local.zips))}; correct ${join(", ", setsubtract(keys(var.packages), keys(local.zips)))}."
   }
 
   validation {
@@ -59,11 +61,11 @@ variable "packages" {
 
   validation {
     condition = alltrue([
-      for function, zip in local.zips : try(var.packages[function].s3_key != null, false) ||
+      for function, zip in local.used_zips : try(var.packages[function].s3_key != null, false) ||
       fileexists(try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip"))
     ])
     error_message = "packages: there is no file ${join(" and ", [
-      for function, zip in local.zips : try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip")
+      for function, zip in local.used_zips : try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip")
       if !try(var.packages[function].s3_key != null, false) && !fileexists(try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip"))
     ])}; run make build, or name the zips of a release."
   }
@@ -104,8 +106,8 @@ variable "reserved_concurrency" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.reserved_concurrency), keys(local.zips))) == 0
-    error_message = "reserved_concurrency has no function ${join(", ", setsubtract(keys(var.reserved_concurrency), keys(local.zips)))}; use poller and router."
+    condition     = length(setsubtract(keys(var.reserved_concurrency), ["poller", "router"])) == 0
+    error_message = "reserved_concurrency has no function ${join(", ", setsubtract(keys(var.reserved_concurrency), ["poller", "router"]))}; use poller and router."
   }
 
   validation {

@@ -111,6 +111,18 @@ variable "runbook_url" {
   }
 }
 
+variable "status_page" {
+  description = "Whether the dashboard shows all accounts on one page: what is left, how long it lasts, and its course. Viewers must allow the widget once, and need lambda:InvokeFunction on its function (output status_page_policy_json)."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.status_page || var.enable_dashboard
+    error_message = "status_page is a widget of the dashboard: set enable_dashboard = true, or leave it out."
+  }
+}
+
 variable "subscribers" {
   description = <<-EOT
     Who is notified about accounts, by a name of your choice. Fields of each:

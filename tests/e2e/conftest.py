@@ -123,5 +123,6 @@ def _plan(hostile: HostileServer) -> story.Plan:
             **story.PLAN.variables,
             "custom_providers": {f"hostile_{f}": definition(f) for f in HostileServer.FAULTS},
             "request_timeout_seconds": 2,
+            "status_page": True,
         },
     )

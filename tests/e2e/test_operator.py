@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from balancectl.localcloud.demo import story
 from balancectl.localcloud.errors import DeploymentError
+from tests.e2e.page import look, widget_of
 
 if TYPE_CHECKING:
     from balancectl.localcloud.cloud import LocalCloud
@@ -158,3 +160,23 @@ def test_alarm_on_the_monitor_itself_reaches_its_subscribers_by_email(cloud: Loc
 
 def _dimensions(described: dict[str, Any]) -> frozenset[tuple[str, str]]:
     return frozenset((item["Name"], item["Value"]) for item in described["Dimensions"])
+
+
+def test_the_widget_shows_every_account_to_whoever_has_the_policy(cloud: LocalCloud) -> None:
+    iam = cloud.emulator.client("iam")
+    iam.create_user(UserName="viewer")
+    iam.put_user_policy(
+        UserName="viewer",
+        PolicyName="viewer",
+        PolicyDocument=cloud.deployment.output()["status_page_policy_json"],
+    )
+    key = iam.create_access_key(UserName="viewer")["AccessKey"]
+    viewer = cloud.emulator.client(
+        "lambda", access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"]
+    )
+
+    html = look(cloud, 14, viewer)
+
+    names = set(re.findall(r'<th scope="row"><b>([^<]*)</b>', html))
+    assert names == set(widget_of(cloud)["params"]["accounts"]) == set(cloud.latest())
+    assert 'class="line" d="M' in html

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from balancectl.localcloud.emulator.emulator import REGION
 from balancectl.localcloud.iam_usage import Permission, compare, grants, read_record
+from tests.e2e.page import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +72,14 @@ def open_ended(cloud: LocalCloud) -> dict[str, list[str]]:
     names, here = cloud.deployment.names, f"{REGION}:123456789012"
     streams = [
         f"arn:aws:logs:{here}:log-group:/aws/lambda/{function}:log-stream:*"
-        for function in (names.poller_function, names.router_function)
+        for function in (
+            names.poller_function,
+            names.router_function,
+            names.status_page_function,
+        )
     ]
     return {
+        "cloudwatch:GetMetricData": ["*"],
         "secretsmanager:GetSecretValue": [
             f"arn:aws:secretsmanager:{here}:secret:{names.secret}-??????"
         ],
@@ -89,8 +95,14 @@ def open_ended(cloud: LocalCloud) -> dict[str, list[str]]:
 def test_roles_are_exact_both_ways(cloud: LocalCloud) -> None:
     """Granted equals used, by the functions and by AWS's services on their behalf."""
     names = cloud.deployment.names
-    roles = (names.poller_function, names.router_function, f"{cloud.deployment.name}-scheduler")
+    roles = (
+        names.poller_function,
+        names.router_function,
+        names.status_page_function,
+        f"{cloud.deployment.name}-scheduler",
+    )
     fail_both_functions(cloud)
+    look(cloud, days=14)
     granted: set[Permission] = set()
     for role in roles:
         for policy in policies(cloud, role):

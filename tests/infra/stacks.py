@@ -203,7 +203,11 @@ module "example" {
 #: The zips of the tests, which nothing reads.
 PACKAGES = {
     function: {"filename": str(ROOT / "tests" / "infra" / "fixtures" / f"{zip_}.zip")}
-    for function, zip_ in (("poller", "balance_poller"), ("router", "alert_router"))
+    for function, zip_ in (
+        ("poller", "balance_poller"),
+        ("router", "alert_router"),
+        ("status_page", "status_page"),
+    )
 }
 
 _EMAIL = {
@@ -235,6 +239,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
         "xray_tracing": True,
         "enable_chat": True,
+        "status_page": True,
         "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT_ID}:policy/boundary",
     },
     # Nothing runs and nobody is notified; polled every minute otherwise.

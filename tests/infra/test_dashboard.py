@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
+
 import pytest
 
+from status_page.widget.event import parse_event
 from tests.infra.harness import ROOT
 from tests.infra.stacks import ACCOUNT_ID, REGION, Stack
 
@@ -92,7 +96,7 @@ def test_log_queries_ask_for_what_the_functions_log(stack: Stack) -> None:
 
 
 def test_no_widget_covers_another(stacks: dict[str, Stack]) -> None:
-    for stack in (stacks["minimal"], stacks["complete"], stacks["many"]):
+    for stack in (stacks["minimal"], stacks["complete"], stacks["many"], stacks["granted"]):
         places = [(widget["x"], widget["y"]) for widget in stack.widgets]
         assert len(set(places)) == len(places)
 
@@ -101,3 +105,34 @@ def test_who_is_named_is_shown(stacks: dict[str, Stack]) -> None:
     assert [title for title in titles(stacks["granted"]) if title in ("main", "own", "arn")] == [
         "own"
     ]
+
+
+def test_the_page_gets_its_accounts_from_the_widget(stacks: dict[str, Stack]) -> None:
+    stack = stacks["granted"]
+    (widget,) = [widget for widget in stack.widgets if widget["type"] == "custom"]
+
+    assert titles(stack)[:3] == ["The monitor itself", "Alarms of the accounts", "Balances"]
+    assert widget["properties"] == {
+        "title": "Balances",
+        "endpoint": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:granted-status-page",
+        "updateOn": {"refresh": True, "resize": True, "timeRange": True},
+        "params": {"accounts": {"own": 30}},
+    }
+    assert parse_event(widget["properties"]["params"]).accounts == {"own": timedelta(minutes=30)}
+    assert stack.outputs["functions"]["status_page"] == "granted-status-page"
+
+
+def test_without_the_page_nothing_of_it_is_there(stacks: dict[str, Stack]) -> None:
+    for name in set(stacks) - {"granted"}:
+        stack = stacks[name]
+        assert not [at for at in stack.resources if "status_page" in at]
+        assert stack.outputs["status_page_policy_json"] is None
+        assert "status-page" not in stack.outputs["kms_key_policy_json"]
+        if name != "paused":
+            assert "custom" not in {widget["type"] for widget in stack.widgets}
+
+
+def test_no_widget_overlaps_the_page(stacks: dict[str, Stack]) -> None:
+    for stack in (stacks["granted"], stacks["complete"]):
+        rows = sorted({(w["y"], w["height"]) for w in stack.widgets})
+        assert all(a[0] + a[1] <= b[0] for a, b in pairwise(rows))

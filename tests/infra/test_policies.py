@@ -35,6 +35,7 @@ SCENARIOS = ("minimal", "granted", "complete")
 HOLDERS = {
     "aws_iam_role.poller", "aws_iam_role.router", "aws_iam_role.scheduler",
     "aws_iam_role_policy.poller", "aws_iam_role_policy.router", "aws_iam_role_policy.scheduler",
+    "aws_iam_role.status_page", "aws_iam_role_policy.status_page",
     "aws_sns_topic_policy.alarms", "aws_sns_topic_policy.chat", "aws_sns_topic_policy.form",
     "aws_sns_topic_policy.operations", "aws_lambda_permission.subscriber",
 }  # fmt: skip
@@ -54,8 +55,12 @@ def documents(stack: Stack) -> dict[str, list[dict[str, Any]]]:
         for field in ("assume_role_policy", "policy")
         if resource.get(field)
     }
-    for output in ("read_only_policy_json", "push_policy_json", "kms_key_policy_json"):
-        found[output] = normalised(stack.outputs[output])
+    for output in (
+        "read_only_policy_json", "push_policy_json", "status_page_policy_json",
+        "kms_key_policy_json",
+    ):  # fmt: skip
+        if stack.outputs[output]:
+            found[output] = normalised(stack.outputs[output])
     return found
 
 
@@ -106,6 +111,17 @@ def test_the_documented_policy_of_who_pushes_is_the_output(stacks: dict[str, Sta
     assert documented[0]["Resource"].endswith(":function:granted-balance-poller:push")
 
 
+def test_the_documented_policy_of_who_looks_at_the_page_is_the_output(
+    stacks: dict[str, Stack],
+) -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    text = page.split("## The page in the dashboard")[1].split("```json\n")[1].split("```")[0]
+    for placeholder, value in (("account", ACCOUNT_ID), ("region", REGION), ("name", "granted")):
+        text = text.replace(f"<{placeholder}>", value)
+
+    assert normalised(text) == normalised(stacks["granted"].outputs["status_page_policy_json"])
+
+
 def test_no_page_grants_the_function_itself() -> None:
     pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "infra").rglob("*.md")]
     granted = [
@@ -149,7 +165,9 @@ def test_roles_have_no_policy_but_their_own(stacks: dict[str, Stack]) -> None:
     for scenario, stack in stacks.items():
         boundary = f"arn:aws:iam::{ACCOUNT_ID}:policy/boundary" if scenario == "granted" else None
         roles = stack.every("aws_iam_role")
-        assert set(roles) == {one for one in HOLDERS if one.startswith("aws_iam_role.")}
+        expected_roles = {one for one in HOLDERS if one.startswith("aws_iam_role.")}
+        optional = set() if scenario == "granted" else {"aws_iam_role.status_page"}
+        assert {at.removesuffix("[0]") for at in roles} == expected_roles - optional
         for role in roles.values():
             assert not role.get("managed_policy_arns")
             assert not role.get("inline_policy")
@@ -171,6 +189,8 @@ def test_each_role_is_the_one_of_its_function(
         "aws_iam_role_policy.poller": "aws_iam_role.poller",
         "aws_iam_role_policy.router": "aws_iam_role.router",
         "aws_iam_role_policy.scheduler": "aws_iam_role.scheduler",
+        "aws_iam_role_policy.status_page": "aws_iam_role.status_page",
+        "aws_lambda_function.status_page": "aws_iam_role.status_page",
         "aws_lambda_function.poller": "aws_iam_role.poller",
         "aws_lambda_function.router": "aws_iam_role.router",
         "aws_scheduler_schedule.poll": "aws_iam_role.scheduler",

@@ -152,6 +152,12 @@ TABLE = [
         "the wiki",
         "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out where you publish no runbook.",
     ),
+    refused(
+        "status_page",
+        True,
+        "status_page is a widget of the dashboard: set enable_dashboard = true, or leave it out.",
+        enable_dashboard=False,
+    ),
     refused("architecture", "riscv", "architecture must be arm64 or x86_64."),
     refused("log_level", "TRACE", "log_level must be DEBUG, INFO, WARNING or ERROR."),
     refused(
@@ -170,7 +176,7 @@ TABLE = [
     refused(
         "packages",
         {**ZIPS, "poler": ZIPS["poller"]},
-        "packages must have no other names than poller and router; correct poler.",
+        "packages must have no other names than poller, router, status_page; correct poler.",
     ),
     refused(
         "reserved_concurrency",
@@ -256,7 +262,9 @@ READS = {
         "poll_interval_minutes",
         "poller_timeout_seconds",
     },
+    "packages": {"status_page"},
     "reserved_concurrency": {"accounts", "shard_size"},
+    "status_page": {"enable_dashboard"},
 }
 
 

@@ -37,6 +37,7 @@ from shared.names import (
     StackNames,
     Status,
 )
+from status_page.settings import Settings as PageSettings
 from tests.infra.harness import MODULE, ROOT
 from tests.infra.stacks import Stack
 
@@ -175,8 +176,9 @@ def test_no_definition_is_read_that_no_account_uses(evaluate: Evaluate) -> None:
             {"SECRET_CACHE_SECONDS"},
         ),
         ("router.tf", RouterSettings, set()),
+        ("status_page.tf", PageSettings, set()),
     ],
-    ids=["poller", "router"],
+    ids=["poller", "router", "page"],
 )
 def test_a_function_gets_the_variables_that_it_reads(
     file: str, settings: Any, left_to_python: set[str]
@@ -190,9 +192,10 @@ def test_a_function_gets_the_variables_that_it_reads(
     assert environment.asked == given | left_to_python
 
 
-@pytest.mark.parametrize("function", ["balance_poller", "alert_router"])
+@pytest.mark.parametrize("function", ["balance_poller", "alert_router", "status_page"])
 def test_a_handler_is_where_terraform_says(function: str) -> None:
-    file = {"balance_poller": "poller.tf", "alert_router": "router.tf"}[function]
+    files = {"balance_poller": "poller.tf", "alert_router": "router.tf"}
+    file = files.get(function, f"{function}.tf")
     source = ROOT / "functions" / function / "handler.py"
 
     assert f'"{function}.handler.lambda_handler"' in read(file)

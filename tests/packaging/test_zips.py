@@ -17,8 +17,9 @@ SIZES = [
     pytest.param("balance_poller", 2.0, id="poller"),
     pytest.param("alert_router", 1.5, id="router"),
     pytest.param("courier", 8.0, id="courier"),
+    pytest.param("status_page", 0.5, id="page"),
 ]
-NAMES = ("balance_poller", "alert_router", "courier")
+NAMES = ("balance_poller", "alert_router", "courier", "status_page")
 FUNCTIONS = [pytest.param(name, id=name) for name in NAMES]
 
 #: Runs in a fresh interpreter: any socket, any client, any file of a provider is an error.
@@ -35,7 +36,7 @@ module = importlib.import_module(sys.argv[3] + ".handler")
 assert callable(module.lambda_handler)
 assert "botocore.session" not in sys.modules, "AWS sessions belong to first use"
 assert not [name for name in opened if "/providers/" in str(name)], "a definition read at import"
-if sys.argv[3] == "alert_router":
+if sys.argv[3] in ("alert_router", "status_page"):
     assert "h11" not in sys.modules
 """
 
@@ -104,8 +105,9 @@ def test_main_zips_bring_nothing_of_the_couriers(function: str) -> None:
     assert not [name for name in names if name.startswith(brought)]
 
 
-def test_router_zip_brings_no_http_client() -> None:
-    with zipfile.ZipFile(DIST / "alert_router.zip") as zipped:
+@pytest.mark.parametrize("function", ["alert_router", "status_page"])
+def test_router_and_page_bring_no_http_client(function: str) -> None:
+    with zipfile.ZipFile(DIST / f"{function}.zip") as zipped:
         names = zipped.namelist()
 
     assert not [name for name in names if name.startswith(("h11", "certifi"))]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from alert_router.incidents.snapshot import EnrichmentError
 from shared.aws.dynamo import decode, encode
 from shared.names import LATEST
-from shared.records import LastGood, Latest, Thresholds
+from shared.records import Latest, latest_or_none
 from shared.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 #: BatchGetItem takes at most this many keys.
 _KEYS_PER_READ: Final = 100
 _ATTEMPTS: Final = 5
-
-#: The types that a record's fields are checked for, by the name in their annotation.
-_TYPES: Final = {"str": str, "Decimal": Decimal, "datetime": datetime, "bytes": bytes}
 
 
 class BalanceTable:
@@ -82,37 +78,11 @@ class BalanceTable:
                 raise EnrichmentError("the records cannot be read") from exc
             for item in answer["Responses"].get(self._table, ()):
                 record = decode(item)
-                found[record["account"]] = _latest(record)
+                found[record["account"]] = latest_or_none(record)
             request = answer.get("UnprocessedKeys")
             if not request:
                 break
         return found
-
-
-def _latest(item: Mapping[str, Any]) -> Latest | None:
-    """Read one record; None if it is not as the poller writes it."""
-    try:
-        latest = Latest.from_item(item)
-        _check(latest)
-        _check(latest.good)
-        _check(latest.thresholds)
-    except Exception:  # noqa: BLE001 -- whatever is in it, it costs itself alone
-        return None
-    return latest
-
-
-def _check(value: Latest | LastGood | Thresholds) -> None:
-    """Check that a record's fields have their declared types.
-
-    Raises:
-        TypeError: when one does not.
-    """
-    for field in fields(value):
-        held, declared = getattr(value, field.name), str(field.type).split(" | ")
-        types = tuple(_TYPES[name] for name in declared if name in _TYPES)
-        is_absent = held is None and "None" in declared
-        if types and not is_absent and not isinstance(held, types):
-            raise TypeError(f"{field.name} is a {type(held).__name__}")
 
 
 def _client_errors() -> tuple[type[Exception], ...]:

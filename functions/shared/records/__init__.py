@@ -5,6 +5,7 @@ poller writes them; the router and the command line read ``LATEST``.
 """
 
 from shared.records.attempt import MAX_REASON, Attempt
+from shared.records.checked import latest_or_none
 from shared.records.day import DAY_PREFIX, KEEP_DAYS, DayTotals
 from shared.records.last_good import TOP_UP_IS_LATE, LastGood, TopUp
 from shared.records.latest import Latest
@@ -26,4 +27,5 @@ __all__ = [
     "Thresholds",
     "TopUp",
     "Wallet",
+    "latest_or_none",
 ]

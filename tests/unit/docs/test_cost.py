@@ -30,6 +30,7 @@ BY_HAND = {
     "PutMetricData, Scheduler, SQS": "0.36792",
     "dashboard": "3.00",
     "customer managed key": "0",
+    "page in the dashboard": "0",
 }
 #: The same within the free tier.
 FREE_BY_HAND = {
@@ -44,6 +45,7 @@ FREE_BY_HAND = {
     "PutMetricData, Scheduler, SQS": "0",
     "dashboard": "0",
     "customer managed key": "0",
+    "page in the dashboard": "0",
 }
 
 
@@ -53,6 +55,15 @@ def test_line_for_100_accounts_is_what_a_hand_computes(what: str) -> None:
     assert bill(setup)[what] == pytest.approx(Decimal(BY_HAND[what]), abs=Decimal("0.0001"))
     free = bill(replace(setup, free=FreeTier()))
     assert free[what] == pytest.approx(Decimal(FREE_BY_HAND[what]), abs=Decimal("0.0001"))
+
+
+def test_the_page_costs_what_a_hand_computes() -> None:
+    """A working week of refreshes every minute, of 100 accounts; and of no more than those."""
+    # 2,400 x (0.25 GB x 0.0000133334 + 0.0000002 + 50 x 0.000000125) + 480 x 100 x 0.00001
+    by_hand = Decimal("0.0235") + Decimal("0.48")
+    for accounts in (100, 10_000):
+        priced = bill(Setup(accounts, page_hours=40))["page in the dashboard"]
+        assert priced == pytest.approx(by_hand, abs=Decimal("0.0001"))
 
 
 def test_an_item_of_a_day_is_no_larger_than_it_is_counted() -> None:

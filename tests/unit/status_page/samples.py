@@ -13,6 +13,7 @@ from shared.names import AlarmKind
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds, TopUp
 from status_page.account import AccountView, view
+from status_page.chart import Window
 from status_page.page import Page, page
 from status_page.series import Past, Point, Span
 from tests.latest import changed, make_latest
@@ -114,7 +115,7 @@ def typical() -> Iterator[tuple[Latest | None, str, Past]]:
 
 def view_of(known: Latest | None, account: str, past: Past) -> AccountView:
     """Return the account as the page shows it."""
-    return view(account, known, past, NOW, STALE_AFTER)
+    return view(account, known, past, Window(NOW), STALE_AFTER)
 
 
 def page_of(accounts: list[tuple[Latest | None, str, Past]]) -> Page:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.names import AlarmKind
 from shared.records import Thresholds, TopUp
-from status_page.chart import AHEAD, BEHIND, HEIGHT, WIDTH, Chart, days, draw, place
+from status_page.chart import AHEAD, BEHIND, HEIGHT, WIDTH, Chart, Window, days, draw
 from status_page.series import Past, Point, Span, thin, unbroken
 from tests.unit.status_page.samples import NOW, latest
 
@@ -43,7 +43,7 @@ def test_whatever_was_read_the_line_stays_in_its_box_and_ends_at_the_balance(
     balance = data.draw(amounts)
     account = latest("main", balance=Decimal(str(balance)))
 
-    chart = draw(account, Past(points), NOW)
+    chart = draw(account, Past(points), Window(NOW))
 
     for path in chart.lines:
         for x, y in places(path):
@@ -68,7 +68,7 @@ def test_thinning_keeps_the_extremes_the_order_and_the_last(values: list[float],
 def test_a_stretch_without_an_answer_is_not_drawn_through() -> None:
     points = [Point(NOW - timedelta(hours=back), 50.0) for back in (30, 29, 28, 3, 2, 1)]
 
-    chart = draw(latest("main"), Past(points), NOW)
+    chart = draw(latest("main"), Past(points), Window(NOW))
 
     assert len(chart.lines) == 2
     (gap,) = chart.gaps
@@ -84,34 +84,34 @@ def test_daily_polls_are_no_gaps() -> None:
 
 def test_the_wedge_reaches_zero_between_the_earliest_and_the_latest_time() -> None:
     account = latest("main", balance_at=NOW, at_least_hours=Decimal(24), at_most_hours=Decimal(72))
-    chart = draw(account, Past(), NOW)
+    chart = draw(account, Past(), Window(NOW))
     day = WIDTH // (BEHIND + AHEAD).days
     zero = HEIGHT
 
     begin, *corners = re.findall(r"(\d+) (\d+)", chart.range)
     assert (int(begin[0]), int(begin[1])) == chart.end
     assert corners == [
-        (str(place(NOW, NOW) + day), str(zero)),
-        (str(place(NOW, NOW) + 3 * day), str(zero)),
+        (str(Window(NOW).place(NOW) + day), str(zero)),
+        (str(Window(NOW).place(NOW) + 3 * day), str(zero)),
     ]
 
 
 def test_a_wedge_without_an_end_stays_open() -> None:
-    chart = draw(latest("main", at_most_hours=None), Past(), NOW)
+    chart = draw(latest("main", at_most_hours=None), Past(), Window(NOW))
 
     assert chart.end is not None
     assert chart.range.endswith(f"L{WIDTH} {HEIGHT}V{chart.end[1]}Z")
 
 
 def test_without_a_forecast_nothing_is_drawn_ahead() -> None:
-    chart = draw(latest("main", **NO_FORECAST), Past([Point(NOW, 3.0)]), NOW)
+    chart = draw(latest("main", **NO_FORECAST), Past([Point(NOW, 3.0)]), Window(NOW))
 
     assert (chart.ahead, chart.range) == ("", "")
 
 
 def test_an_account_that_never_had_a_balance_draws_nothing() -> None:
     empty = latest("main", balance=None, balance_at=None, unit=None, **NO_FORECAST)
-    chart: Chart = draw(empty, Past(), NOW)
+    chart: Chart = draw(empty, Past(), Window(NOW))
 
     assert not chart.lines
     assert chart.end is None
@@ -119,7 +119,7 @@ def test_an_account_that_never_had_a_balance_draws_nothing() -> None:
 
 def test_thresholds_stand_at_their_height_below_which_the_line_falls() -> None:
     limits = Thresholds(warning=Decimal(50), critical=Decimal(25))
-    chart = draw(latest("main", balance=Decimal(30), thresholds=limits), Past(), NOW)
+    chart = draw(latest("main", balance=Decimal(30), thresholds=limits), Past(), Window(NOW))
     warning, critical = chart.limits
 
     assert chart.end is not None
@@ -135,16 +135,18 @@ def test_spans_and_top_ups_before_the_first_day_are_left_out() -> None:
         Span(AlarmKind.STALE, lately, None),
     ]
     chart = draw(
-        latest("main"), Past((), [TopUp(old, Decimal(5)), TopUp(lately, Decimal(9))], spans), NOW
+        latest("main"),
+        Past((), [TopUp(old, Decimal(5)), TopUp(lately, Decimal(9))], spans),
+        Window(NOW),
     )
 
     assert [(span.begin, span.style) for span in chart.spans] == [
         (0, "warning"),
-        (place(lately, NOW), "failing"),
+        (Window(NOW).place(lately), "failing"),
     ]
-    assert chart.spans[1].begin + chart.spans[1].length == place(NOW, NOW)
+    assert chart.spans[1].begin + chart.spans[1].length == Window(NOW).place(NOW)
     assert [mark.label for mark in chart.top_ups] == ["+9.00"]
 
 
 def test_the_axis_names_every_second_day() -> None:
-    assert [mark.label for mark in days(NOW)] == [f"{day} Nov" for day in range(14, 31, 2)]
+    assert [mark.label for mark in days(Window(NOW))] == [f"{day} Nov" for day in range(14, 31, 2)]

@@ -13,6 +13,7 @@ import pytest
 
 from shared.records import Wallet
 from status_page.account import view
+from status_page.chart import Window
 from status_page.health import Condition
 from status_page.page import Page, page, render_report
 from status_page.series import Past
@@ -163,7 +164,9 @@ def test_texts_of_others_stay_texts_in_every_place() -> None:
 def test_a_thousand_accounts_fit_into_three_megabytes() -> None:
     known = list(typical())
     hundred = [known[n % len(known)] for n in range(100)]
-    views = [view(f"{a}-{n}", k, p, NOW, STALE_AFTER) for n, (k, a, p) in enumerate(hundred)]
+    views = [
+        view(f"{a}-{n}", k, p, Window(NOW), STALE_AFTER) for n, (k, a, p) in enumerate(hundred)
+    ]
     whole = len(render(page("Balances", NOW, views, ())).encode())
     without = len(render(page("Balances", NOW, views[:1], ())).encode())
 

@@ -6,6 +6,7 @@ locals {
     poller_function      = "${var.name}-balance-poller"
     push_alias           = "push"
     router_function      = "${var.name}-alert-router"
+    status_page_function = "${var.name}-status-page"
     schedule_group       = var.name
     poll_schedule_prefix = "${var.name}-poll-"
     tick_schedule        = "${var.name}-tick"

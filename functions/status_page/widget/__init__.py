@@ -1,0 +1,1 @@
+"""The page as a custom widget of a CloudWatch dashboard."""
