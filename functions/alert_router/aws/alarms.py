@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from itertools import islice, starmap
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState
-from alert_router.events.metric import COMPARISONS
-from alert_router.events.state_reason import newest_datapoint, read_data, threshold_in
+from alert_router.events.alarm import AlarmChange, AlarmState
+from alert_router.events.metric import metric_in_description
+from alert_router.events.state_reason import newest_datapoint, read_data
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -135,13 +135,7 @@ def _change(alarm: Mapping[str, Any], alarm_type: str) -> AlarmChange:
         reason=reason,
         description=alarm.get("AlarmDescription", ""),
         region=arn.split(":")[3] if arn.count(":") > 4 else "",
-        metric=AlarmMetric(
-            label=" ".join(filter(None, (alarm.get("Namespace"), alarm.get("MetricName")))),
-            dimensions={d["Name"]: d["Value"] for d in alarm.get("Dimensions", ())},
-            statistic=alarm.get("Statistic", ""),
-            comparison=COMPARISONS.get(alarm.get("ComparisonOperator", ""), ""),
-            threshold=threshold_in(reason, data),
-        ),
+        metric=metric_in_description(alarm, reason, data),
         latest=newest_datapoint(reason, data),
         alarm_type=alarm_type,
     )

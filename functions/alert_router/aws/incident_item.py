@@ -204,6 +204,7 @@ def _last_to_item(last: LastNotification) -> Item:
             "unit": last.unit,
             "began_at": _format(last.began_at),
             "provider": last.provider,
+            "series": sorted(last.series),
         }
     )
 
@@ -222,6 +223,7 @@ def _last_from_item(item: Mapping[str, Any]) -> LastNotification:
         unit=_text(item, "unit", ""),
         began_at=_time(item, "began_at"),
         provider=_text(item, "provider", ""),
+        series=frozenset(item.get("series", ())),
     )
 
 

@@ -78,6 +78,5 @@ class AlarmChange(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """What identifies the alarm or contributor across all its transitions."""
-        alarm = self.alarm_arn or f"{self.aws_account}/{self.region}/{self.alarm_name}"
-        return f"{alarm}#{self.contributor}" if self.contributor else alarm
+        """What identifies the alarm, with all its contributors, across all its transitions."""
+        return self.alarm_arn or f"{self.aws_account}/{self.region}/{self.alarm_name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,20 @@ COMPARISONS: Final = {
     "LessThanLowerThreshold": "below the expected band",
     "GreaterThanUpperThreshold": "above the expected band",
 }
+
+
+#: The basic statistics as CloudWatch writes them. SNS notifications write them in capitals; all
+#: others ("p99.9", "tm99", "IQM", "PR(:300)") are written the same everywhere (CloudWatch user
+#: guide, "CloudWatch statistics definitions", read 2026-11).
+_STATISTICS: Final = {
+    name.lower(): name for name in ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
+}
+
+#: The names in an expression: ids of other queries, and functions.
+_NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
+
+#: An expression with more metrics than this is long enough without their names.
+_MOST_TERMS: Final = 4
 
 
 def metric_in_trigger(document: Document, reason: str) -> AlarmMetric:
@@ -51,7 +66,7 @@ def metric_in_configuration(configuration: Document, reason: str, data: Document
     return AlarmMetric(
         label=label,
         dimensions=dimensions,
-        statistic=statistic or _text(data, "statistic"),
+        statistic=statistic,
         comparison=comparison_in(reason),
         threshold=threshold_in(reason, data),
         lower=lower,
@@ -66,10 +81,34 @@ def _composite(rule: str, children: object) -> AlarmMetric:
     return AlarmMetric(label=rule, is_composite=True, children=names)
 
 
+def metric_in_description(alarm: Document, reason: str, data: Document) -> AlarmMetric:
+    """Parse an alarm as DescribeAlarms describes it, which is as in a ``Trigger``."""
+    if "AlarmRule" in alarm:
+        return _composite(_text(alarm, "AlarmRule"), data.get("triggeringAlarms"))
+    queries = _maps(alarm.get("Metrics"))
+    label, dimensions, statistic = _from_queries(queries) if queries else _from_metric(alarm)
+    lower, upper = band_in(reason, data)
+    return AlarmMetric(
+        label=label,
+        dimensions=dimensions,
+        statistic=statistic,
+        comparison=COMPARISONS.get(_text(alarm, "ComparisonOperator")) or comparison_in(reason),
+        threshold=threshold_in(reason, data),
+        lower=lower,
+        upper=upper,
+    )
+
+
 def _from_metric(trigger: Document) -> tuple[str, dict[str, str], str]:
     """Describe a single metric of a ``Trigger``."""
     label = " ".join(filter(None, (_text(trigger, "Namespace"), _text(trigger, "MetricName"))))
-    return label, _dimensions(trigger.get("Dimensions")), _text(trigger, "Statistic")
+    statistic = _text(trigger, "Statistic") or _text(trigger, "ExtendedStatistic")
+    return label, _dimensions(trigger.get("Dimensions")), _statistic(statistic)
+
+
+def _statistic(name: str) -> str:
+    """Return a statistic's name as CloudWatch writes it."""
+    return _STATISTICS.get(name.replace("_", "").lower(), name)
 
 
 def _from_queries(queries: Iterable[Document]) -> tuple[str, dict[str, str], str]:
@@ -83,11 +122,23 @@ def _from_queries(queries: Iterable[Document]) -> tuple[str, dict[str, str], str
     if plain is not None:
         return _from_metric_stat(_lower_keys(_map(plain["metricstat"])))
     for query in compared or lowered:
-        label = _text(query, "label")
+        label, expression = _text(query, "label"), _text(query, "expression")
         if not label or label.startswith("Expression"):
-            label = _text(query, "expression") or label
+            return f"{expression or label}{_terms(expression, lowered)}", {}, ""
         return label, {}, ""
     return "", {}, ""
+
+
+def _terms(expression: str, queries: Iterable[Document]) -> str:
+    """Return what an expression's metrics are: " (m1 is Sum of AWS/SQS …)"."""
+    used = set(_NAME.findall(expression))
+    terms = []
+    for query in queries:
+        if "metricstat" in query and _text(query, "id") in used:
+            label, _, statistic = _from_metric_stat(_lower_keys(_map(query["metricstat"])))
+            text = " of ".join(filter(None, (statistic, label)))
+            terms.append(f"{_text(query, 'id')} is {text}")
+    return f" ({', '.join(terms)})" if 0 < len(terms) <= _MOST_TERMS else ""
 
 
 def _from_metric_stat(stat: Document) -> tuple[str, dict[str, str], str]:
@@ -95,7 +146,7 @@ def _from_metric_stat(stat: Document) -> tuple[str, dict[str, str], str]:
     metric = _lower_keys(_map(stat.get("metric")))
     name = _text(metric, "name") or _text(metric, "metricname")
     label = " ".join(filter(None, (_text(metric, "namespace"), name)))
-    return label, _dimensions(metric.get("dimensions")), _text(stat, "stat")
+    return label, _dimensions(metric.get("dimensions")), _statistic(_text(stat, "stat"))
 
 
 def _dimensions(value: object) -> dict[str, str]:

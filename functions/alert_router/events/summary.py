@@ -16,7 +16,7 @@ def watching(change: AlarmChange) -> str:
     metric = change.metric
     if metric.is_composite:
         return metric.label
-    text = " of ".join(filter(None, (metric.statistic.capitalize(), metric.label)))
+    text = " of ".join(filter(None, (metric.statistic, metric.label)))
     if metric.dimensions:
         text += f" ({', '.join(f'{k}={v}' for k, v in sorted(metric.dimensions.items()))})"
     return " ".join(filter(None, (text, condition(change))))

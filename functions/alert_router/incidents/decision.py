@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from alert_router.incidents import flapping
+from alert_router.incidents import flapping, series
 from alert_router.incidents.assessment import (
     CRITICAL_KINDS,
     holding,
@@ -134,11 +134,11 @@ def decide_or_remind(
 
 def _is_unheard(incident: Incident, now: datetime, policy: Policy) -> bool:
     """Whether a foreign alarm that cannot be compared has been quiet for too long."""
-    foreign, status = incident.foreign_alarm, incident.alarms.get(FOREIGN_KIND)
-    if policy.foreign_expiry is None or foreign is None or status is None:
+    foreign, changed_at = incident.foreign_alarm, series.newest(incident)
+    if policy.foreign_expiry is None or foreign is None or changed_at is None:
         return False
     is_readable = foreign.alarm_arn.startswith(policy.readable_alarms)
-    return not is_readable and now - status.at >= policy.foreign_expiry
+    return not is_readable and now - changed_at >= policy.foreign_expiry
 
 
 def decide_again(
@@ -263,6 +263,8 @@ def _turn(
     severity, problems = severity_of(kinds, snapshot), problems_of(kinds)
     new = problems - last.problems
     is_worse = severity is Severity.CRITICAL and last.severity is Severity.WARNING
+    if last.series and series.firing_series(incident) - last.series:
+        new |= {Problem.FOREIGN}
     if is_worse or new:
         return _begin(incident, _Due(NotificationReason.ESCALATED, severity, problems), new, now)
     still = last.problems & problems_of(incident.firing)

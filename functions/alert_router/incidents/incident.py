@@ -78,7 +78,7 @@ class Suppression(StrEnum):
 #: How many decisions an incident keeps: some days of a usual account's, in less than 4 KB.
 _MOST_DECISIONS: Final = 40
 
-#: The only status of a foreign alarm, which is none of our kinds.
+#: The status of a foreign alarm, which is none of our kinds; ``alarm#ID`` is one of its series.
 FOREIGN_KIND: Final = "alarm"
 
 #: The prefix of groups whose members share one cause, and end when it ends for all.
@@ -146,7 +146,7 @@ class ForeignAlarm(NamedTuple):
     brief: str = ""
     """Value and condition in a few words: "99.5, above 50"."""
     contributor: str = ""
-    """The series' distinguishing dimensions: "TableName=orders"; empty for a whole alarm."""
+    """The newest series' distinguishing dimensions: "TableName=orders"; empty for a whole alarm."""
     has_data: bool = True
     """False when the alarm reports that it lacks data."""
     alarm_type: str = ""
@@ -174,6 +174,8 @@ class LastNotification(NamedTuple):
     """When the incident began, as announced."""
     provider: str = ""
     """The account's provider then; empty if unknown."""
+    series: frozenset[str] = frozenset()
+    """The kinds of a foreign alarm's series that were announced."""
 
 
 class Announcements(NamedTuple):
@@ -306,7 +308,13 @@ class Incident:
 
 def problem_of(kind: str) -> Problem:
     """Return the problem that an alarm of ``kind`` stands for."""
-    return Problem.FOREIGN if kind == FOREIGN_KIND else _PROBLEMS[AlarmKind(kind)]
+    is_foreign = kind == FOREIGN_KIND or is_series(kind)
+    return Problem.FOREIGN if is_foreign else _PROBLEMS[AlarmKind(kind)]
+
+
+def is_series(kind: str) -> bool:
+    """Whether a kind is one series of a foreign alarm."""
+    return kind.startswith(f"{FOREIGN_KIND}#")
 
 
 def is_one_cause(group: str) -> bool:

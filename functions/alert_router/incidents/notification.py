@@ -19,6 +19,7 @@ from alert_router.incidents.incident import (
     PendingNotification,
     Problem,
     Scope,
+    is_series,
 )
 from alert_router.incidents.snapshot import current_provider, newest_balance
 from alert_router.incidents.subscriber import Line
@@ -116,9 +117,17 @@ class Notification:
     def name(self) -> str:
         """The display name: "OpenRouter openrouter-main", or an alarm's name."""
         if self.foreign_alarm is not None:
-            of = f" ({self.foreign_alarm.contributor})" if self.foreign_alarm.contributor else ""
+            of = f" ({self.series})" if self.series else ""
             return f"{self.foreign_alarm.alarm_name}{of}"
         return " ".join(filter(None, (self.title, self.account)))
+
+    @property
+    def series(self) -> str:
+        """A foreign alarm's series that fire, or whose end it is: "Table=orders and 2 more"."""
+        newest = self.foreign_alarm.contributor if self.foreign_alarm is not None else ""
+        firing = frozenset(filter(is_series, self.firing))
+        known = firing or (self.previous.series if self.previous is not None else firing)
+        return f"{newest} and {len(known) - 1} more" if newest and len(known) > 1 else newest
 
     @property
     def unit(self) -> str:

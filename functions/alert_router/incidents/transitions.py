@@ -10,7 +10,7 @@ from typing import Final
 
 from alert_router.events import summary
 from alert_router.events.alarm import AlarmChange, AlarmState, Datapoint
-from alert_router.incidents import flapping
+from alert_router.incidents import flapping, series
 from alert_router.incidents.incident import (
     FOREIGN_KIND,
     AlarmStatus,
@@ -38,7 +38,7 @@ def identify(change: AlarmChange, stack_name: str) -> tuple[IncidentKey, str]:
         key = change.identity
         if len(key.encode()) > _LONGEST_ID:
             key = sha256(key.encode()).hexdigest()
-        return IncidentKey(Scope.FOREIGN, key), FOREIGN_KIND
+        return IncidentKey(Scope.FOREIGN, key), series.kind_of(change.contributor)
     return IncidentKey(Scope.ACCOUNT, ours.account), ours.kind.value
 
 
@@ -51,10 +51,7 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
     """
     known = incident.alarms.get(kind)
     if change.is_deletion:
-        is_known = known is not None and not known.is_gone
-        return (
-            mark_deleted(incident, frozenset({kind}), change.changed_at) if is_known else incident
-        )
+        return _deleted(incident, kind, change)
     at = change.observed_at or change.changed_at
     if known is not None and (at < known.at or _is_dismissed(known, change)):
         return incident
@@ -63,18 +60,39 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
     if lacks_data and not is_foreign:
         return incident
     status = _status(known, change, at)
-    if status == known:
+    is_end = kind == FOREIGN_KIND and change.state is not AlarmState.ALARM
+    ended = series.cleared(incident, at) if is_end else {}
+    if status == known and not ended:
         return incident
     return replace(
         incident,
-        alarms={**incident.alarms, kind: status},
+        alarms={**incident.alarms, **ended, kind: status},
         opened_at=_opened_at(incident, status),
         closed_by="" if status.firing else incident.closed_by,
         provider=change.metric.dimensions.get("Provider", "") or incident.provider,
         foreign_alarm=_foreign_alarm(change)
-        if is_foreign and (status.firing or lacks_data or incident.foreign_alarm is None)
+        if is_foreign and _says_more(incident, change)
         else incident.foreign_alarm,
     )
+
+
+def _says_more(incident: Incident, change: AlarmChange) -> bool:
+    """Whether a change of a foreign alarm has newer texts; a series says more than the whole."""
+    if incident.foreign_alarm is None:
+        return True
+    if change.state is AlarmState.ALARM:
+        return bool(change.contributor) or not series.firing_series(incident)
+    return change.state is AlarmState.INSUFFICIENT_DATA
+
+
+def _deleted(incident: Incident, kind: str, change: AlarmChange) -> Incident:
+    """Return the incident after an alarm was deleted, and with a foreign one all its series."""
+    is_foreign = incident.key.scope is Scope.FOREIGN
+    named = frozenset(incident.alarms) if is_foreign else frozenset({kind})
+    known = frozenset(
+        k for k in named & frozenset(incident.alarms) if not incident.alarms[k].is_gone
+    )
+    return mark_deleted(incident, known, change.changed_at) if known else incident
 
 
 def mark_deleted(
@@ -251,6 +269,7 @@ def _announced(
         group=group,
         is_setup=pending.reason is NotificationReason.NOT_SET_UP,
         began_at=pending.opened_at,
+        series=series.firing_series(incident) | (previous.series if previous else frozenset()),
     )
 
 
@@ -261,6 +280,8 @@ def _counted(incident: Incident, pending: PendingNotification, now: datetime) ->
     previous = pending.previous
     known = previous.problems if previous is not None and not previous.is_setup else frozenset()
     new = pending.problems - known
+    if pending.reason is not NotificationReason.OPENED:
+        new |= pending.problems & {Problem.FOREIGN}  # a further series
     counted = flapping.announced(incident, new, now)
     if pending.reason is NotificationReason.FLAPPING:
         counted = flapping.marked(counted, new or frozenset({Problem.LOW}))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from alert_router.events.alarm import AlarmChange, AlarmState
+from alert_router.incidents import series
 from alert_router.incidents.incident import (
     FOREIGN_KIND,
     Incident,
@@ -107,6 +108,8 @@ def _compared(
         for kind in absent
         if _can_be_missed(incident, kind) and not _is_young(incident, kind, observed_at)
     )
+    if FOREIGN_KIND in deleted:
+        deleted = frozenset(incident.alarms)
     return States(changes, deleted, observed_at)
 
 
@@ -123,7 +126,8 @@ def alarm_names(
     foreign = incident.foreign_alarm
     if foreign is None or not context.links.is_here(foreign.alarm_arn):
         return {}
-    return dict.fromkeys(kinds, foreign.alarm_name)
+    # CloudWatch describes the alarm as a whole, whichever of its series were heard of.
+    return {FOREIGN_KIND: foreign.alarm_name} if kinds else {}
 
 
 def _can_be_missed(incident: Incident, kind: str) -> bool:
@@ -139,17 +143,18 @@ def _can_be_missed(incident: Incident, kind: str) -> bool:
 
 
 def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: datetime) -> bool:
-    """Whether CloudWatch's state is new; for one series, only the end of the whole alarm counts."""
-    known, foreign = incident.alarms.get(kind), incident.foreign_alarm
-    is_firing = change.state is AlarmState.ALARM
-    if known is None:
+    """Whether CloudWatch's state is new; what is heard of some series is not, but their end is."""
+    known, is_firing = incident.alarms.get(kind), change.state is AlarmState.ALARM
+    has_series = kind == FOREIGN_KIND and bool(series.firing_series(incident))
+    if known is None and not has_series:
         return is_firing
-    if change.changed_at < known.at and _is_young(incident, kind, observed_at):
+    is_late = known is None or change.changed_at < known.at
+    if is_late and _is_young(incident, kind, observed_at):
         return False
+    if has_series or known is None:
+        return has_series and not is_firing
     if known.is_dismissed:
         return change.state is AlarmState.OK or (is_firing and change.changed_at > known.at)
-    if kind == FOREIGN_KIND and foreign is not None and foreign.contributor:
-        return change.state is AlarmState.OK and known.firing
     if change.state is AlarmState.INSUFFICIENT_DATA:
         return kind == FOREIGN_KIND and known.firing
     return is_firing is not known.firing
@@ -157,7 +162,8 @@ def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: da
 
 def _is_young(incident: Incident, kind: str, now: datetime) -> bool:
     """Whether the last known change of an alarm is a transition of the last few minutes."""
-    return now - incident.alarms[kind].at <= LATE
+    changed_at = series.newest(incident) if kind == FOREIGN_KIND else incident.alarms[kind].at
+    return changed_at is not None and now - changed_at <= LATE
 
 
 def _is_muted(context: RouterContext, change: AlarmChange) -> bool:

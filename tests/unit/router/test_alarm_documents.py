@@ -112,7 +112,9 @@ def test_one_contributor_when_told_in_three_ways_then_it_is_the_same() -> None:
     assert len({change.identity for change in changes}) == 1
     assert changes[0].contributor == "6d442278dba546f6"
     assert changes[0].attributes == {"TableName": "example-dynamodb-table-name"}
-    assert changes[0].identity != read_change("event-multi-series").identity
+    # The alarm as a whole is the same alarm, and no series of it.
+    assert changes[0].identity == read_change("event-multi-series").identity
+    assert read_change("event-multi-series").contributor == ""
 
 
 def test_contributor_when_its_id_is_missing_then_its_attributes_identify_it() -> None:
@@ -125,7 +127,8 @@ def test_contributor_when_its_id_is_missing_then_its_attributes_identify_it() ->
     assert isinstance(first, AlarmChange)
     assert isinstance(again, AlarmChange)
     assert isinstance(second, AlarmChange)
-    assert first.identity == again.identity != second.identity
+    assert first.contributor == again.contributor != second.contributor
+    assert first.identity == second.identity
 
 
 @pytest.mark.parametrize("name", ["event-anomaly", "action-anomaly", "sns-anomaly-ok"])
@@ -148,12 +151,15 @@ def test_composite_when_read_then_rule_and_children_are_known(name: str) -> None
     assert metric.children == ("ServerCpuTooHigh",)
 
 
+COUNT = "SampleCount of AWS/Lambda"
+
+
 @pytest.mark.parametrize(
     ("name", "label"),
     [
         ("event-metric-math", "Total Network Traffic"),
-        ("action-metric-math", "m1/m2"),
-        ("sns-metric-math", "FILL(m1, 0)"),
+        ("action-metric-math", f"m1/m2 (m1 is {COUNT} Invocations, m2 is {COUNT} Duration)"),
+        ("sns-metric-math", "FILL(m1, 0) (m1 is Average of AWS/Usage CallCount)"),
     ],
 )
 def test_metric_math_when_read_then_the_compared_expression_is_named(name: str, label: str) -> None:

@@ -78,7 +78,7 @@ def _alarm(notification: Notification, links: Links) -> dict[str, Any]:
         {
             "alarm_name": foreign_alarm.alarm_name,
             "alarm_arn": foreign_alarm.alarm_arn,
-            "contributor": foreign_alarm.contributor,
+            "contributor": notification.series,
             "description": foreign_alarm.description,
             "watching": foreign_alarm.watching,
             "reason": foreign_alarm.reason,

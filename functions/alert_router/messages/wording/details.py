@@ -99,7 +99,7 @@ def _foreign(notification: Notification) -> Rows:
         return []
     return [
         ("Alarm", foreign_alarm.alarm_name),
-        ("Series", foreign_alarm.contributor),
+        ("Series", notification.series),
         ("Description", quoted(foreign_alarm.description)),
         ("Metric", foreign_alarm.watching),
         ("State", "" if foreign_alarm.has_data else "it has no data"),
