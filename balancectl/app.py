@@ -10,6 +10,7 @@ from balancectl.cli.groups import SilenceGroup, command_group
 from balancectl.cli.output import print_line
 from balancectl.cli.root_group import LOCAL, RootGroup
 from balancectl.commands import (
+    channels,
     check,
     doctor,
     explain,
@@ -142,6 +143,12 @@ app.command("report")(report.report)
 app.command("preflight")(preflight.preflight)
 app.command("test-alert")(test_alert.send_test_alert)
 app.command("subscribers")(subscribers.subscribers)
+channels_group = command_group("Keep the addresses of chats and pagers. No command shows one.")
+channels_group.command("set")(channels.set_address)
+channels_group.command("list")(channels.list_all)
+channels_group.command("test")(channels.test)
+channels_group.command("remove")(channels.remove)
+app.add_typer(channels_group, name="channels")
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 incidents_group = command_group("List the open incidents, and close one by hand.")

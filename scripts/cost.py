@@ -128,6 +128,8 @@ class Setup:
     poller_memory_gb: Decimal = Decimal("0.5")
     forms: int = 0
     """Topics for further forms of message, beside e-mail's."""
+    has_channels: bool = False
+    """Whether a subscriber is a channel: one more secret, and one more queue to read."""
     has_dashboard: bool = True
     has_customer_key: bool = False
     page_hours: int = 0
@@ -279,10 +281,11 @@ def requests(setup: Setup) -> Decimal:
     data_per_run = min(setup.accounts, setup.shard_size) * setup.series_per_account
     calls = setup.full_runs * math.ceil(data_per_run / 1000) + setup.close_runs
     schedule_runs = setup.looks * setup.shards + setup.ticks
+    polls = QUEUE_REQUESTS * (1 + setup.has_channels)
     return (
         beyond(calls, setup.free.metric_call) * AT.put_metric_data
         + beyond(schedule_runs, setup.free.schedule_run) * AT.schedule_run
-        + beyond(QUEUE_REQUESTS, setup.free.queue_request) * AT.queue_request
+        + beyond(polls, setup.free.queue_request) * AT.queue_request
     )
 
 
@@ -303,7 +306,7 @@ def page(setup: Setup) -> Decimal:
 LINES: dict[str, Callable[[Setup], Decimal]] = {
     "metrics": metrics,
     "alarms": alarms,
-    "secrets": lambda setup: AT.secret * setup.secret_count,
+    "secrets": lambda setup: AT.secret * (setup.secret_count + setup.has_channels),
     "secret reads": secret_reads,
     "DynamoDB requests": table_requests,
     "DynamoDB storage": storage,

@@ -27,6 +27,7 @@ from deploy_summary import Summary, render, summarise
 
 PLAN = "balance-monitor.tfplan"
 SECRET = "module.balance_monitor.aws_secretsmanager_secret.api_keys"  # noqa: S105 -- an address
+CHANNELS = "module.balance_monitor.aws_secretsmanager_secret.channels[0]"
 
 
 class DeployError(Exception):
@@ -86,8 +87,9 @@ def initialise(backend_config: Path | None) -> None:
 
 def plan(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     """Show in full what a deployment would change."""
-    if secret := aws.waiting_secret():
-        print(f"{secret.name} waits to be deleted; make deploy restores it with its keys.")
+    for name in secrets(aws, variables).values():
+        if aws.waiting_secret(name):
+            print(f"{name} waits to be deleted; make deploy restores it with what it holds.")
     text = quietly("plan", "-input=false", f"-var-file={var_file}", f"-out={PLAN}")
     # After the line, Terraform advises what to run next, which here is make deploy.
     print(text.split("\n─────")[0].rstrip())
@@ -99,7 +101,8 @@ def deploy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     """Refuse deployments that lose data; else plan, show a summary, ask, and apply the plan."""
     refuse_leaving_a_vpc_at_once(aws, variables)
     refuse_a_key_that_keeps_services_out(aws, variables)
-    adopt_secret(aws, var_file)
+    for address, name in secrets(aws, variables).items():
+        adopt_secret(aws, var_file, address, name)
     print(f"Planning {aws.place} ...", flush=True)
     found = planned(var_file)
     print(render(found), flush=True)
@@ -198,16 +201,24 @@ def destroy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     run("apply", "-input=false", PLAN)
 
 
-def adopt_secret(aws: Aws, var_file: Path) -> None:
-    """Restore the secret that an earlier `make destroy` scheduled for deletion."""
-    secret = aws.waiting_secret()
+def secrets(aws: Aws, variables: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the secrets that a deployment has, by Terraform's address."""
+    subscribers = (variables.get("subscribers") or {}).values()
+    has_channels = any(each.get("protocol") == "channel" for each in subscribers)
+    names = aws.target.names
+    return {SECRET: names.secret} | ({CHANNELS: names.channels_secret} if has_channels else {})
+
+
+def adopt_secret(aws: Aws, var_file: Path, address: str, name: str) -> None:
+    """Restore a secret that was scheduled for deletion, by `make destroy` or with its last use."""
+    secret = aws.waiting_secret(name)
     if secret is None:
         return
     aws.restore(secret)
-    print(f"Restored {secret.name}, which was scheduled for deletion: its keys are in use again.")
+    print(f"Restored {name}, which was scheduled for deletion: what it holds is in use again.")
     # Without any state, the list fails.
-    if not terraform_run("state", "list", SECRET, capture=True).stdout.strip():
-        quietly("import", "-input=false", f"-var-file={var_file}", SECRET, secret.arn)
+    if not terraform_run("state", "list", address, capture=True).stdout.strip():
+        quietly("import", "-input=false", f"-var-file={var_file}", address, secret.arn)
 
 
 def planned(var_file: Path, *options: str) -> Summary:

@@ -34,7 +34,7 @@ class AwsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WaitingSecret:
-    """A secret that is scheduled for deletion, with the keys in it."""
+    """A secret that is scheduled for deletion, with what is in it."""
 
     name: str
     arn: str
@@ -136,13 +136,12 @@ class Aws:
                 services |= {named} if isinstance(named, str) else set(named)
         return services
 
-    def waiting_secret(self) -> WaitingSecret | None:
-        """Return the deployment's secret if it is scheduled for deletion.
+    def waiting_secret(self, name: str) -> WaitingSecret | None:
+        """Return one of the deployment's secrets if it is scheduled for deletion.
 
         Raises:
             AwsError: when it cannot be read.
         """
-        name = self.target.names.secret
         found = self._ask(lambda: self.target.secretsmanager.describe_secret(SecretId=name))
         if not found or "DeletedDate" not in found:
             return None

@@ -82,6 +82,7 @@ OPTIONS: dict[str, Callable[[Setup], Setup]] = {
     "one secret per account": lambda s: replace(s, secrets=s.accounts),
     "history of 14 days": lambda s: replace(s, history_days=14),
     "a topic for one more form of message": lambda s: replace(s, forms=1),
+    "channels (Slack, PagerDuty and others), however many": lambda s: replace(s, has_channels=True),
     "no dashboard (`enable_dashboard = false`)": lambda s: replace(s, has_dashboard=False),
     "the page in the dashboard (`status_page`), looked at for 40 hours": lambda s: replace(
         s, page_hours=40

@@ -17,6 +17,8 @@ POLLER: Final = f"arn:aws:lambda:{_HERE}:function:<name>-balance-poller"
 PUSH_ALIAS: Final = f"{POLLER}:push"
 #: Secrets Manager ends the name itself. Accounts may name other secrets as well.
 SECRET: Final = f"arn:aws:secretsmanager:{_HERE}:secret:<name>/api-keys-??????"
+COURIER: Final = f"arn:aws:lambda:{_HERE}:function:<name>-courier"
+CHANNELS: Final = f"arn:aws:secretsmanager:{_HERE}:secret:<name>/channels-??????"
 ALARMS_TOPIC: Final = f"arn:aws:sns:{_HERE}:<name>-alarms"
 TOPICS: Final = f"arn:aws:sns:{_HERE}:<name>-*"
 QUEUES: Final = f"arn:aws:sqs:{_HERE}:<name>-*"
@@ -44,14 +46,14 @@ def _all(*needs: Needs) -> Needs:
 
 _ACCOUNTS: Final[Needs] = {SCHEDULES: ("scheduler:GetSchedule",)}
 _POLLING: Final[Needs] = {POLLER: ("lambda:InvokeFunction",), **_ACCOUNTS}
-_KEYS: Final[Needs] = {
-    SECRET: ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
-    **_ACCOUNTS,
-}
-_WRITING_KEYS: Final = _all(
-    _KEYS,
-    {SECRET: ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage")},
+_READING_SECRET: Final = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+_WRITING_SECRET: Final = (
+    *_READING_SECRET,
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
 )
+_KEYS: Final[Needs] = {SECRET: _READING_SECRET, **_ACCOUNTS}
+_WRITING_KEYS: Final = _all(_KEYS, {SECRET: _WRITING_SECRET})
 _SUBSCRIPTIONS: Final[Needs] = {
     ALERTS: ("dynamodb:GetItem",),
     TOPICS: ("sns:ListSubscriptionsByTopic",),
@@ -91,6 +93,9 @@ COMMANDS: Final[dict[str, Needs]] = {
         _WRITING_KEYS,
     ),
     "subscribers": _SUBSCRIPTIONS,
+    "channels list": {CHANNELS: _READING_SECRET, ALERTS: ("dynamodb:GetItem",)},
+    "channels set, remove": {CHANNELS: _WRITING_SECRET, ALERTS: ("dynamodb:GetItem",)},
+    "channels test": {COURIER: ("lambda:InvokeFunction",), ALERTS: ("dynamodb:GetItem",)},
     "test-alert": _all(_ACCOUNTS, _TESTING, _SUBSCRIPTIONS),
     "setup": _all(_LATEST, _POLLING, _WRITING_KEYS, _TESTING, _SUBSCRIPTIONS),
     "explain": _all(
@@ -109,6 +114,7 @@ COMMANDS: Final[dict[str, Needs]] = {
         {ANYTHING: ("cloudwatch:DescribeAlarms",)},
         _KEYS,
         _SUBSCRIPTIONS,
+        {CHANNELS: _READING_SECRET},
     ),
     "incidents list": {ALERTS: ("dynamodb:Query",)},
     "incidents close": {

@@ -25,7 +25,8 @@ _COLUMNS: Final = (
 def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
     """Check the monitor itself.
 
-    Checks polling, versions, accounts, keys, subscribers, failures, open alarms and silences.
+    Checks polling, versions, accounts, keys, channels, subscribers, failures, open alarms and
+    silences.
 
     Exits 0 if all is good, 1 if something is not, 2 if a check failed.
     """

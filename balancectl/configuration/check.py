@@ -34,8 +34,6 @@ _STAND_INS: Final[dict[str, dict[str, Any]]] = {
     "subscribers": {"protocol": "email", "endpoint": "someone@example.com"},
     "operations_subscribers": {"protocol": "email", "endpoint": "someone@example.com"},
 }
-#: Where to find channels that people expect and SNS has no protocol for.
-_CHAT: Final = re.compile(r'protocol "(slack|teams|discord|chat|chime|msteams)"', re.IGNORECASE)
 
 
 def check_file(text: str, source: str) -> list[Problem]:
@@ -129,8 +127,6 @@ def _node_at(node: nodes.Node | None, path: Path) -> nodes.Node | None:
 
 def _with_suggestion(text: str) -> str:
     """Return a sentence with the closest name that it offers instead of a long list."""
-    if _CHAT.search(text):
-        return f"{text} Chat channels are set up with enable_chat; see docs/configuration.md."
     choice = _CHOICE.search(text)
     if choice is None:
         return text

@@ -15,6 +15,7 @@ from balancectl.cli.formatting import format_age, format_count, join_names
 from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.silences import read_silences
+from balancectl.deployment.subscribers.addressees import read_channels
 from balancectl.deployment.subscribers.subscriptions import (
     State,
     Subscription,
@@ -23,6 +24,7 @@ from balancectl.deployment.subscribers.subscriptions import (
     topics,
 )
 from balancectl.deployment.target import Target
+from balancectl.keys.channels import services
 from balancectl.keys.locations import key_states
 from shared.times import format_clock
 from shared.version import VERSION
@@ -61,6 +63,7 @@ def run_checks(target: Target, stack: Stack, now: datetime) -> Iterator[CheckRes
         ("version", lambda: _version(target, stack)),
         ("accounts", lambda: _accounts(target, stack, now)),
         ("keys", lambda: _keys(target, stack)),
+        ("channels", lambda: _channels(target)),
         ("subscribers", lambda: _subscribers(target)),
         ("failures", lambda: _failures(target)),
         ("alarms", lambda: _alarms(target)),
@@ -153,6 +156,20 @@ def _keys(target: Target, stack: Stack) -> Iterator[CheckResult]:
         )
     else:
         yield CheckResult("keys", Finding.GOOD, f"{len(states)} in place")
+
+
+def _channels(target: Target) -> Iterator[CheckResult]:
+    """Check that every channel has an address that the courier can use."""
+    channels = sorted(each.channel for each in read_channels(target))
+    if not channels:
+        return
+    stored = services(target)
+    missing = [channel for channel in channels if not stored.get(channel, ("", None))[0]]
+    if missing:
+        text = f"no usable address: {join_names(missing, 3)}"
+        yield CheckResult("channels", Finding.BAD, text, target.command("channels", "list"))
+    else:
+        yield CheckResult("channels", Finding.GOOD, f"{len(channels)} with an address")
 
 
 def _subscribers(target: Target) -> Iterator[CheckResult]:

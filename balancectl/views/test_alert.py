@@ -21,6 +21,7 @@ _LOOK_FOR: Final = {
     "sms": "a text message that starts with TEST",
     "https": "a request with a message of status test",
     "sqs": "a message of status test",
+    "channel": "a post that starts with TEST",
     "lambda": "an invocation with a message of status test",
 }
 

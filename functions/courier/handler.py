@@ -15,7 +15,7 @@ from courier.deliver import Courier, address_of, deliver
 from courier.posts import Level, Post
 from courier.settings import Settings, settings
 from shared.aws import clients
-from shared.aws.telemetry import logger, report_faults
+from shared.aws.telemetry import logger
 from shared.times import format_time
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
     lease = timedelta(milliseconds=context.get_remaining_time_in_millis() + _LEASE_MARGIN)
     records = {record["messageId"]: record["body"] for record in event.get("Records", ())}
     failed = deliver(_courier(config, lease), records) if records else []
-    report_faults(SERVICE, config.namespace, {"not posted": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": record} for record in failed]}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from shared.names import DEFAULT_NAME, DEFAULT_NAMESPACE
+from shared.names import DEFAULT_NAME
 
 
 class SettingsError(Exception):
@@ -20,7 +20,6 @@ class Settings(NamedTuple):
     name: str
     alerts_table: str
     channels_secret: str
-    namespace: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -33,7 +32,6 @@ class Settings(NamedTuple):
             name=environment.get("BALANCE_MONITOR_NAME", DEFAULT_NAME),
             alerts_table=_required(environment, "ALERTS_TABLE"),
             channels_secret=_required(environment, "CHANNELS_SECRET"),
-            namespace=environment.get("METRIC_NAMESPACE", DEFAULT_NAMESPACE),
         )
 
 

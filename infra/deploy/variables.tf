@@ -77,7 +77,7 @@ variable "digest_above" {
 }
 
 variable "enable_chat" {
-  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for Slack and Teams. Subscribe its channel to that topic."
+  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for teams that use it with Slack or Teams already: it gets every message. All others use a subscriber with protocol channel, which has filters and needs no Amazon Q."
   type        = bool
   default     = null
 }
@@ -161,7 +161,7 @@ variable "operations_subscribers" {
 }
 
 variable "packages" {
-  description = "The functions' zips, by function (poller, router, status_page): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  description = "The functions' zips, by function (poller, router, status_page, courier): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
   type = map(object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -270,7 +270,7 @@ variable "status_page" {
 variable "subscribers" {
   description = <<-EOT
     Who is notified about accounts, by a name of your choice. Fields of each:
-    - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send) or lambda (the ARN of a function in this account and Region).
+    - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send), lambda (the ARN of a function in this account and Region) or channel (Slack, Teams, PagerDuty and others: a name of your choice, whose address balancectl channels set stores).
     - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
   EOT
   type        = any

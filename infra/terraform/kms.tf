@@ -33,7 +33,7 @@ data "aws_iam_policy_document" "kms_key" {
     condition {
       test     = "ArnEquals"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = [for function in concat(["poller_function", "router_function"], var.status_page ? ["status_page_function"] : []) : trimsuffix(local.arns.logs[function], ":log-stream:*")]
+      values   = [for function in concat(["poller_function", "router_function"], var.status_page ? ["status_page_function"] : [], local.has_channels ? ["courier_function"] : []) : trimsuffix(local.arns.logs[function], ":log-stream:*")]
     }
   }
 
@@ -50,7 +50,7 @@ data "aws_iam_policy_document" "kms_key" {
     condition {
       test     = "ArnEquals"
       variable = "aws:PrincipalArn"
-      values   = [for name in concat([local.names.poller_function, local.names.router_function, "${var.name}-scheduler"], var.status_page ? [local.names.status_page_function] : []) : "arn:${local.partition}:iam::${local.account_id}:role/${name}"]
+      values   = [for name in concat([local.names.poller_function, local.names.router_function, "${var.name}-scheduler"], var.status_page ? [local.names.status_page_function] : [], local.has_channels ? [local.names.courier_function] : []) : "arn:${local.partition}:iam::${local.account_id}:role/${name}"]
     }
   }
 }

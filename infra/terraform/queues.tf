@@ -109,7 +109,7 @@ data "aws_iam_policy_document" "dead_letters_queue" {
 
 # Queues refuse requests without TLS.
 data "aws_iam_policy_document" "queue_tls" {
-  for_each = merge(local.arns.failed, { intake = local.arns.intake_queue })
+  for_each = merge(local.arns.failed, { intake = local.arns.intake_queue }, local.has_channels ? { channels = local.arns.channels_queue } : {})
 
   statement {
     sid       = "TlsAlone"

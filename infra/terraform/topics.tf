@@ -26,7 +26,7 @@ locals {
 
   optional_forms = toset([
     for form in ["sms", "events"] : form
-    if contains([for subscription in values(module.configuration.subscriptions) : subscription.form], form)
+    if contains([for subscription in values(module.configuration.subscriptions) : subscription.form], form) || (form == "events" && local.has_channels)
   ])
   form_topics = merge(
     { email = aws_sns_topic.notifications.arn },

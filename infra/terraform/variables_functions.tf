@@ -1,8 +1,11 @@
 locals {
   # The functions as variables name them, and as their zips are called.
-  zips = { poller = "balance_poller", router = "alert_router", status_page = "status_page" }
-  # Those that are deployed.
-  used_zips = { for function, zip in local.zips : function => zip if function != "status_page" || var.status_page }
+  zips = { poller = "balance_poller", router = "alert_router", status_page = "status_page", courier = "courier" }
+  # Those that are deployed; the courier's where a subscriber is a channel. From the variable, so that a
+  # mistake in another is reported once.
+  has_channels = anytrue([for subscriber in try(values(var.subscribers), []) : try(subscriber.protocol == "channel", false)])
+  is_used      = { poller = true, router = true, status_page = var.status_page, courier = local.has_channels }
+  used_zips    = { for function, zip in local.zips : function => zip if local.is_used[function] }
 
   # Below the schedule's interval, so that a run ends before the next begins.
   poller_timeout_seconds = coalesce(var.poller_timeout_seconds, min(300, local.schedule_interval_minutes * 60 - 10))
@@ -35,7 +38,7 @@ variable "log_level" {
 }
 
 variable "packages" {
-  description = "The functions' zips, by function (poller, router, status_page): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  description = "The functions' zips, by function (poller, router, status_page, courier): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
   type = map(object({
     filename          = optional(string)
     s3_bucket         = optional(string)

@@ -28,7 +28,7 @@ variable "digest_above" {
 }
 
 variable "enable_chat" {
-  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for Slack and Teams. Subscribe its channel to that topic."
+  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for teams that use it with Slack or Teams already: it gets every message. All others use a subscriber with protocol channel, which has filters and needs no Amazon Q."
   type        = bool
   default     = false
   nullable    = false
@@ -126,7 +126,7 @@ variable "status_page" {
 variable "subscribers" {
   description = <<-EOT
     Who is notified about accounts, by a name of your choice. Fields of each:
-    - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send) or lambda (the ARN of a function in this account and Region).
+    - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send), lambda (the ARN of a function in this account and Region) or channel (Slack, Teams, PagerDuty and others: a name of your choice, whose address balancectl channels set stores).
     - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
   EOT
   # As with accounts: the type is in modules/configuration, so that no field is silently dropped.

@@ -30,7 +30,8 @@ ON_ALL = {
 }  # fmt: skip
 #: By statement: how a resource may end that is not one resource.
 OPEN_ENDED = {
-    "ReadKeys": "-??????",  # Secrets Manager's own six characters
+    "ReadAddresses": "-??????",  # Secrets Manager's own six characters
+    "ReadKeys": "-??????",
     "WriteLogs": ":log-stream:*",
     "ReadAccounts": "/*",  # the schedules of the deployment's group
 }
@@ -47,6 +48,8 @@ SERVICES = {
 ROLE = re.compile(r"arn:aws:iam::123456789012:role/[\w-]+")
 #: Actions that a condition must bound, and its key.
 BOUNDED = {"cloudwatch:PutMetricData": "cloudwatch:namespace"}
+#: Actions on one item, of which any key is the only one.
+ON_ONE_ITEM = {"dynamodb:GetItem", "dynamodb:PutItem"}
 
 
 @cache
@@ -105,7 +108,8 @@ def too_wide(statement: Statement) -> Iterator[str]:
 def loose(statement: Statement) -> Iterator[str]:
     """Yield the conditions that let more through than the values that they name."""
     for operator, tests in statement.get("Condition", {}).items():
-        if operator not in EXACT:
+        is_one = operator == "ForAnyValue:StringEquals" and set(tests) == {"dynamodb:LeadingKeys"}
+        if operator not in EXACT and not (is_one and {*listed(statement["Action"])} <= ON_ONE_ITEM):
             yield f"{operator} does not bound"
         for key, values in tests.items():
             for value in listed(values):

@@ -207,6 +207,7 @@ PACKAGES = {
         ("poller", "balance_poller"),
         ("router", "alert_router"),
         ("status_page", "status_page"),
+        ("courier", "courier"),
     )
 }
 
@@ -240,6 +241,10 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         "xray_tracing": True,
         "enable_chat": True,
         "status_page": True,
+        "subscribers": {
+            **_EMAIL["subscribers"],
+            "chat": {"protocol": "channel", "endpoint": "ops-slack", "severities": ["critical"]},
+        },
         "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT_ID}:policy/boundary",
     },
     # Nothing runs and nobody is notified; polled every minute otherwise.

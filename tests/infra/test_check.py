@@ -41,7 +41,7 @@ ACCOUNTS = [
     ('all = { provider = "openrouter", warning = 5 }', "this name stands for every account"),
 ]
 SUBSCRIBERS = [
-    ('s1 = { protocol = "slack", endpoint = "https://hooks.slack.com/x" }', "enable_chat"),
+    ('s1 = { protocol = "slack", endpoint = "https://hooks.slack.com/x" }', "use channel, with"),
     ('s2 = { protocol = "mail", endpoint = "a@example.com" }', 'protocol "mail" is not one of'),
     ('s3 = { protocol = "email", endpoint = "a at example.com" }', "must be an e-mail address"),
     ('s4 = { protocol = "sms", endpoint = "0151 12345678" }', "E.164"),

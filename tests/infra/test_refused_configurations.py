@@ -486,6 +486,7 @@ DEFINITIONS = [
 
 ENDPOINT = 'Subscriber "team": the endpoint of protocol {} must be {}; correct it.'
 WORDS = {
+    "channel": "a name of yours such as ops-slack, of letters, digits, dots, underscores and dashes; the address, which holds a token, is stored with balancectl channels set",
     "email": "an e-mail address such as team@example.com",
     "sms": "a telephone number in E.164 form such as +4915112345678",
     "https": "an https:// address without credentials",
@@ -515,8 +516,33 @@ SUBSCRIBERS = [
         "subscribers.protocol",
         subscriber(protocol="pager"),
         [
-            'Subscriber "team": protocol "pager" is not one of email, https, lambda, sms, sqs; use one of them.'
+            'Subscriber "team": protocol "pager" is not one of channel, email, https, lambda, sms, sqs; use one of them.'
         ],
+    ),
+    *(
+        Refused(
+            f"protocol {service}",
+            "subscribers.protocol",
+            subscriber(protocol=service, endpoint="ops"),
+            [
+                f'Subscriber "team": protocol "{service}" is not one of channel, email, https, lambda, sms, sqs; use channel, with a name of yours as endpoint, and store its address with balancectl channels set.'
+            ],
+        )
+        for service in ("Slack", "teams", "pagerduty", "webhook")
+    ),
+    Refused(
+        "operations to a channel",
+        "subscribers.operations_channel",
+        {"operations_subscribers": {"ops": {"protocol": "channel", "endpoint": "ops-slack"}}},
+        [
+            'Operations subscriber "ops": messages about the monitor itself come straight from CloudWatch, not through the courier, which may be what is broken; use another protocol than channel.'
+        ],
+    ),
+    Refused(
+        "one channel twice",
+        "subscribers.twice",
+        {"subscribers": {n: {"protocol": "channel", "endpoint": "ops-slack"} for n in "ab"}},
+        ['Subscribers "a" and "b": a channel would get a message twice; make them one.'],
     ),
     *(
         Refused(
@@ -535,6 +561,8 @@ SUBSCRIBERS = [
             ("sqs", "arn:aws:sqs:eu-central-1:123456789012:team.fifo"),
             ("sqs", "https://sqs.eu-central-1.amazonaws.com/123456789012/team"),
             ("lambda", "team"),
+            ("channel", "#ops"),
+            ("channel", "https://hooks.slack.com/services/T1/B1/token"),
         )
     ),
     Refused(

@@ -176,7 +176,7 @@ TABLE = [
     refused(
         "packages",
         {**ZIPS, "poler": ZIPS["poller"]},
-        "packages must have no other names than poller, router, status_page; correct poler.",
+        "packages must have no other names than courier, poller, router, status_page; correct poler.",
     ),
     refused(
         "reserved_concurrency",
@@ -262,7 +262,7 @@ READS = {
         "poll_interval_minutes",
         "poller_timeout_seconds",
     },
-    "packages": {"status_page"},
+    "packages": {"status_page", "subscribers"},
     "reserved_concurrency": {"accounts", "shard_size"},
     "status_page": {"enable_dashboard"},
 }

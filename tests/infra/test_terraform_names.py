@@ -21,6 +21,8 @@ from alert_router.settings import Settings as RouterSettings
 from balance_poller.definitions.definition import DEFAULT_MIN_INTERVAL_SECONDS
 from balance_poller.definitions.field import NAME as PROVIDER_NAME
 from balance_poller.settings import Settings as PollerSettings
+from courier.aws.delivery_table import SCOPE as DELIVERIES
+from courier.settings import Settings as CourierSettings
 from shared.names import (
     ACCOUNT_PATTERN,
     CONSOLE_HOSTS,
@@ -114,6 +116,13 @@ def test_forms_and_the_subscribers_item_are_what_the_router_reads(evaluate: Eval
     }
 
 
+def test_the_courier_may_reach_its_own_items_and_the_subscribers_alone() -> None:
+    (read_keys, written_keys) = re.findall(r" values   = (\[.*\])", read("iam_courier.tf"))[:2]
+
+    assert read_keys == f'["{DELIVERIES}", module.configuration.subscribers_item.scope]'
+    assert written_keys == f'["{DELIVERIES}"]'
+
+
 def test_advice_is_the_same_in_alarms_and_messages(evaluate: Evaluate) -> None:
     assert evaluate("local.advice") == {
         kind.value: f"Advice: {advice}." for kind, advice in ADVICE.items()
@@ -177,8 +186,9 @@ def test_no_definition_is_read_that_no_account_uses(evaluate: Evaluate) -> None:
         ),
         ("router.tf", RouterSettings, set()),
         ("status_page.tf", PageSettings, set()),
+        ("courier.tf", CourierSettings, set()),
     ],
-    ids=["poller", "router", "page"],
+    ids=["poller", "router", "page", "courier"],
 )
 def test_a_function_gets_the_variables_that_it_reads(
     file: str, settings: Any, left_to_python: set[str]
@@ -192,7 +202,7 @@ def test_a_function_gets_the_variables_that_it_reads(
     assert environment.asked == given | left_to_python
 
 
-@pytest.mark.parametrize("function", ["balance_poller", "alert_router", "status_page"])
+@pytest.mark.parametrize("function", ["balance_poller", "alert_router", "status_page", "courier"])
 def test_a_handler_is_where_terraform_says(function: str) -> None:
     files = {"balance_poller": "poller.tf", "alert_router": "router.tf"}
     file = files.get(function, f"{function}.tf")

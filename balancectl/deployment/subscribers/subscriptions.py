@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from alert_router.incidents.subscriber import EVERYTHING, Line, Subscriber
 from balancectl.cli.errors import StackNotFoundError, is_missing
-from balancectl.deployment.subscribers.addressees import read_declared
+from balancectl.deployment.subscribers.addressees import read_channels, read_declared
 from balancectl.deployment.target import Target
 from shared.names import MessageAttribute
 
@@ -117,8 +117,21 @@ def read_subscriptions(target: Target, topic: Topic) -> list[Subscription]:
     for name in topic.further:
         with contextlib.suppress(StackNotFoundError):
             found += _listed(target, name)
-    declared = read_declared(target) if topic.further else {}
+    if not topic.further:
+        return found
+    found = [shown for each in found for shown in _with_channels(target, each)]
+    declared = read_declared(target)
     return [replace(each, declared=_declared(each, declared)) for each in found]
+
+
+def _with_channels(target: Target, each: Subscription) -> Iterable[Subscription]:
+    """Yield a subscription, or in the place of the courier's own the channels that it serves."""
+    if not each.endpoint.endswith(f":{target.names.channels_queue}"):
+        yield each
+        return
+    for channel in read_channels(target):
+        named = {MessageAttribute.TO.value: [channel.name]}
+        yield replace(each, protocol="channel", endpoint=channel.channel, filter_policy=named)
 
 
 def _declared(each: Subscription, declared: Mapping[str, Subscriber]) -> Subscriber | None:

@@ -40,8 +40,8 @@ def reason(messages: Iterable[str]) -> str:
 
 
 def _parts(address: str) -> Iterator[str]:
-    """Yield an address and whatever in it may be a token."""
+    """Yield an address and whatever in it may be a token; a service's name is none."""
     yield address
-    for part in _SEPARATORS.split(address):
+    for part in _SEPARATORS.split(address.partition("://")[2] or address):
         yield part
         yield unquote(part)

@@ -57,6 +57,9 @@ subscribers = {
   # What concerns scraping, to that team's webhook.
   scraping = { protocol = "https", endpoint = "https://hooks.example.com/balance", providers = ["firecrawl", "browser_use"] }
 
+  # To a chat; the address is stored with balancectl channels set ops-slack.
+  chat = { protocol = "channel", endpoint = "ops-slack", severities = ["critical"] }
+
   # To a queue and to a function that open tickets.
   tickets = { protocol = "sqs", endpoint = "arn:aws:sqs:eu-central-1:123456789012:tickets", statuses = ["firing", "resolved"] }
   billing = { protocol = "lambda", endpoint = "arn:aws:lambda:eu-central-1:123456789012:function:billing", accounts = ["openrouter-main", "print-shop"] }

@@ -22,6 +22,7 @@ from tests.latest import make_latest
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 KEY = "sk-canary-7f3a9c51"
+ADDRESS = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 #: Services whose actions are called as their operations are.
 SERVICES = ("dynamodb", "scheduler", "secretsmanager", "sns", "sqs")
 
@@ -61,6 +62,62 @@ def populate(stack: Any) -> None:
     stack.record(attempt(10, "31"), attempt(5, "30"))
     stack.subscribe(stack.names.notifications_topic, "email", "ada@example.com")
     stack.subscribe(stack.names.operations_topic, "email", "ops@example.com")
+
+
+def declare_a_channel(stack: Any) -> None:
+    """Give a stack a subscriber that is a channel, with its queue and its secret."""
+    declared = [
+        {"name": "team", "form": "email"},
+        {"name": "chat", "form": "events", "channel": "ops-slack", "severities": ["critical"]},
+    ]
+    item = {"scope": "subscribers", "id": "declared", "filters": json.dumps(declared)}
+    stack.client("dynamodb").put_item(TableName=stack.names.alerts_table, Item=encode(item))
+    stack.client("secretsmanager").create_secret(Name=stack.names.channels_secret)
+    stack.client("sns").create_topic(Name=stack.names.events_topic)
+    queue = f"arn:aws:sqs:us-east-1:000000000000:{stack.names.channels_queue}"
+    stack.subscribe(stack.names.events_topic, "sqs", queue)
+
+
+def test_channels_when_set_listed_and_removed_then_no_address_is_shown(
+    stack: Any, cli: Any
+) -> None:
+    populate(stack)
+    declare_a_channel(stack)
+
+    missing = cli("channels", "list")
+    made = cli("channels", "set", "ops-slack", text=f"{ADDRESS}\n")
+    again = cli("channels", "set", "ops-slack", text=ADDRESS)
+    refused = [cli("channels", "set", "ops-slack", text=f"{ADDRESS}?retry=3"), cli("keys", "list")]
+    listed = cli("channels", "list", "--json")
+    stored = stack.client("secretsmanager").get_secret_value(SecretId=stack.names.channels_secret)
+    tested = cli("channels", "test", "ops-slack")
+    removed = cli("channels", "remove", "ops-slack", "--yes")
+
+    assert (missing.exit_code, made.exit_code, listed.exit_code) == (1, 0, 0)
+    assert "address added" in made.stdout
+    assert "address unchanged" in again.stdout
+    assert refused[0].exit_code == 2
+    assert "retry= has no place" in refused[0].stderr
+    (channel,) = json.loads(listed.stdout)["channels"]
+    assert (channel["subscriber"], channel["service"], channel["why"]) == ("chat", "slack", None)
+    assert json.loads(stored["SecretString"]) == {"ops-slack": ADDRESS}
+    assert "there is no function" in tested.stderr
+    assert removed.exit_code == 0
+    outputs = [missing, made, again, *refused, listed, tested, removed]
+    assert not [each for each in outputs if "TIiajkdnlazkcOXrIdevi7FQ" in each.output]
+
+
+def test_subscribers_when_one_is_a_channel_then_it_stands_for_the_couriers_queue(
+    stack: Any, cli: Any
+) -> None:
+    populate(stack)
+    declare_a_channel(stack)
+
+    found = json.loads(cli("subscribers", "--json").stdout)["subscribers"]
+
+    shown = [(each["protocol"], each["endpoint"]) for each in found]
+    assert ("channel", "ops-slack") in shown
+    assert not [each for each in shown if each[0] == "sqs"]
 
 
 def test_status_when_there_are_more_than_one_batch_then_all_are_shown(stack: Any, cli: Any) -> None:
@@ -205,6 +262,14 @@ WAYS: dict[str, list[list[str]]] = {
         ["keys", "set", "skipped"],
     ],
     "subscribers": [["subscribers"]],
+    "channels list": [["channels", "list"]],
+    "channels set, remove": [
+        ["channels", "set", "ops-slack"],
+        ["channels", "remove", "ops-slack", "--yes"],
+        # Of a secret without a value, AWS says that there is none.
+        ["channels", "list"],
+    ],
+    "channels test": [["channels", "test", "ops-slack"]],
     "test-alert": [["test-alert", "account-000", "--wait", "1s"]],
     "doctor": [["doctor"]],
     "explain": [["explain", "account-000"]],
@@ -239,6 +304,7 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     times = {"created_at": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     table = stack.names.alerts_table
     stack.client("dynamodb").put_item(TableName=table, Item=encode(silence | times))
+    declare_a_channel(stack)
     asked: set[tuple[str, str]] = set()
     make = BaseClient._make_api_call
 
@@ -254,7 +320,8 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     monkeypatch.setattr(BaseClient, "_make_api_call", record)
     monkeypatch.setattr(setup, "_ROUTER_SECONDS", 1.0)  # no router runs here
     for args in WAYS[command]:
-        cli(*(word.format(folder=tmp_path) for word in args), text=KEY)
+        typed = ADDRESS if args[0] == "channels" else KEY
+        cli(*(word.format(folder=tmp_path) for word in args), text=typed)
 
     assert asked == {(a, on) for on, actions in COMMANDS[command].items() for a in actions}
 

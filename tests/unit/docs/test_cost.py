@@ -130,6 +130,14 @@ def test_a_topic_for_one_more_form_costs_forty_cents() -> None:
     assert total(Setup(10, forms=1)) - total(Setup(10)) == Decimal("0.40")
 
 
+def test_channels_cost_a_secret_and_the_polling_of_a_queue() -> None:
+    """Five long polls of 20 seconds side by side, all month: 657,000 requests."""
+    more = total(Setup(10, has_channels=True)) - total(Setup(10))
+
+    assert more == Decimal("0.40") + 657_000 * Decimal("0.0000004")
+    assert round(more, 2) == Decimal("0.66")
+
+
 def test_metrics_beyond_ten_thousand_series_cost_the_second_price() -> None:
     assert metrics(Setup(11_000)) == 10_000 * Decimal("0.30") + 1_000 * Decimal("0.10")
 

@@ -54,8 +54,8 @@ class FakeAws:
     def joined_subnets(self) -> list[str]:
         return self.subnets
 
-    def waiting_secret(self) -> WaitingSecret | None:
-        return self.secret
+    def waiting_secret(self, name: str) -> WaitingSecret | None:
+        return self.secret if self.secret is not None and self.secret.name == name else None
 
     def restore(self, secret: WaitingSecret) -> None:
         self.done.append(f"restore {secret.name}")
@@ -249,6 +249,22 @@ def test_deploy_restores_and_takes_over_a_secret_that_waits_for_deletion(
 
     assert shell.aws.done == ["restore stack/api-keys"]
     assert shell.commands[:3] == ["init -input=false", "state list", "import -input=false"]
+
+
+@pytest.mark.usefixtures("yes")
+@pytest.mark.parametrize("protocol", ["channel", "email"])
+def test_deploy_restores_the_channels_where_a_subscriber_is_one(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    """The secret also goes with the last channel, and a new one has the same name."""
+    shell.var_file.write_text(
+        f'subscribers = {{ a = {{ protocol = "{protocol}", endpoint = "ops-slack" }} }}\n'
+    )
+    shell.aws.secret = WaitingSecret("stack/channels", "arn:channels", SECRET.since)
+
+    assert shell.make("deploy", monkeypatch) == 0
+
+    assert shell.aws.done == (["restore stack/channels"] if protocol == "channel" else [])
 
 
 def test_plan_restores_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

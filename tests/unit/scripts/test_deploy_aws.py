@@ -72,7 +72,7 @@ def test_a_table_that_cannot_be_read_is_an_error() -> None:
     ids=["deleted", "in use", "missing"],
 )
 def test_a_secret_waits_only_when_it_was_deleted(answer: Any, waits: bool) -> None:
-    found = aws(secretsmanager=Service(describe_secret=answer)).waiting_secret()
+    found = aws(secretsmanager=Service(describe_secret=answer)).waiting_secret("stack/api-keys")
 
     assert (found is not None) is waits
 

@@ -3,6 +3,7 @@
 - The condition key ``cloudwatch:namespace``. PutMetricData has no resource, so a policy can limit
   only its namespace. Without the key, a plain ``StringEquals`` on it denies everything; with it,
   a wrong namespace is still denied.
+- The condition key ``dynamodb:LeadingKeys``: the partition key of the item that a request names.
 - The group in a schedule's ARN, which MiniStack assumes to be ``default``.
 - The alias in a function's ARN: whoever may invoke an alias may not invoke the function, and the
   reverse (docs.aws.amazon.com/lambda/latest/dg/versioning-aliases-permissions.html, read 2026-11).
@@ -31,16 +32,18 @@ def apply(_settings: ServerSettings) -> None:
     """Install the patch."""
     original = iam_actions.request_tag_context
 
-    def with_namespace(
+    def with_names(
         service: str, iam_action: str, body: bytes, params: dict[str, Any]
     ) -> dict[str, Any]:
-        """Add the namespace of a PutMetricData request to its condition keys."""
+        """Add what a request names to its condition keys."""
         context: dict[str, Any] = original(service, iam_action, body, params)
         if iam_action == "cloudwatch:PutMetricData":
             context["cloudwatch:namespace"] = _namespace(body)
+        if iam_action in ("dynamodb:GetItem", "dynamodb:PutItem"):
+            context["dynamodb:leadingkeys"] = _partition_key(body)
         return context
 
-    iam_actions.request_tag_context = with_namespace
+    iam_actions.request_tag_context = with_names
     find_resource = iam_actions.extract_resource_arn
 
     def as_named(service: str, *request: Any) -> str:
@@ -72,6 +75,13 @@ def _namespace(body: bytes) -> str:
     if body[:1] == b"{":
         return str(json.loads(body).get("Namespace", ""))
     return parse_qs(body.decode("utf-8", "replace")).get("Namespace", [""])[0]
+
+
+def _partition_key(body: bytes) -> str:
+    """Return the partition key that a request for one item of table ``alerts`` names."""
+    request = json.loads(body)
+    item = request.get("Key") or request.get("Item") or {}
+    return str(item.get("scope", {}).get("S", ""))
 
 
 def _group(body: bytes, query: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ locals {
     push_alias           = "push"
     router_function      = "${var.name}-alert-router"
     status_page_function = "${var.name}-status-page"
+    courier_function     = "${var.name}-courier"
     schedule_group       = var.name
     poll_schedule_prefix = "${var.name}-poll-"
     tick_schedule        = "${var.name}-tick"
@@ -14,8 +15,10 @@ locals {
     balances_table       = "${var.name}-balances"
     alerts_table         = "${var.name}-alerts"
     secret               = "${var.name}/api-keys"
+    channels_secret      = "${var.name}/channels"
     alarms_topic         = "${var.name}-alarms"
     intake_queue         = "${var.name}-alarms"
+    channels_queue       = "${var.name}-channels"
     notifications_topic  = "${var.name}-notifications"
     sms_topic            = "${var.name}-notifications-sms"
     events_topic         = "${var.name}-notifications-events"
@@ -29,7 +32,7 @@ locals {
   # Each form of a message has a topic of its own, with plain String messages: SNS sends attributes,
   # on which all filters rest, with those alone
   # (docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html, read 2026-11).
-  forms = { email = "email", sms = "sms", https = "events", sqs = "events", lambda = "events" }
+  forms = { email = "email", sms = "sms", https = "events", sqs = "events", lambda = "events", channel = "events" }
   topic_of_form = {
     email  = "notifications_topic"
     sms    = "sms_topic"

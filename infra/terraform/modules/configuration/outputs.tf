@@ -26,6 +26,11 @@ output "alarms" {
   value       = { for kind, alarms in local.alarms : kind => alarms if length(local.account_sentences) == 0 }
 }
 
+output "channels" {
+  description = "The channels that subscribers name, by subscriber."
+  value       = local.channels
+}
+
 output "console_hosts" {
   description = "The consoles' hosts by partition."
   value       = local.console_hosts

@@ -2,12 +2,16 @@
 
 locals {
   endpoint_rules = {
+    channel = { pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", words = "a name of yours such as ops-slack, of letters, digits, dots, underscores and dashes; the address, which holds a token, is stored with balancectl channels set" }
     email  = { pattern = "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", words = "an e-mail address such as team@example.com" }
     sms    = { pattern = "^\\+[1-9][0-9]{6,14}$", words = "a telephone number in E.164 form such as +4915112345678" }
     https  = { pattern = "^https://[^\\s@/?#]+([/?][^\\s#]*)?$", words = "an https:// address without credentials" }
     sqs    = { pattern = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", words = "the ARN of a standard SQS queue" }
     lambda = { pattern = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$", words = "the ARN of a Lambda function, optionally with a version or alias (not $LATEST)" }
   }
+
+  # What people call a channel.
+  services = ["chat", "discord", "gchat", "googlechat", "gotify", "matrix", "mattermost", "msteams", "ntfy", "opsgenie", "pagerduty", "pushover", "slack", "teams", "telegram", "webhook"]
 
   everybody = merge(
     { for name, subscriber in var.subscribers : "Subscriber \"${name}\"" => merge({ name = name }, { for k in ["protocol", "endpoint"] : k => subscriber[k] }) },
@@ -25,8 +29,13 @@ locals {
     ]
     protocol = [
       for who, subscriber in local.everybody :
-      "${who}: protocol \"${subscriber.protocol}\" is not one of ${join(", ", keys(local.endpoint_rules))}; use one of them."
+      "${who}: protocol \"${subscriber.protocol}\" is not one of ${join(", ", keys(local.endpoint_rules))}; use ${contains(local.services, lower(subscriber.protocol)) ? "channel, with a name of yours as endpoint, and store its address with balancectl channels set" : "one of them"}."
       if !can(local.endpoint_rules[subscriber.protocol])
+    ]
+    operations_channel = [
+      for name, subscriber in var.operations_subscribers :
+      "Operations subscriber \"${name}\": messages about the monitor itself come straight from CloudWatch, not through the courier, which may be what is broken; use another protocol than channel."
+      if subscriber.protocol == "channel"
     ]
     endpoint = [
       for who, subscriber in local.everybody :
@@ -36,7 +45,7 @@ locals {
     twice = flatten([
       for kind, subscribers in { "Subscriber" = var.subscribers, "Operations subscriber" = var.operations_subscribers } : [
         for endpoint, names in { for name, subscriber in subscribers : "${subscriber.protocol} ${subscriber.endpoint}" => name... } :
-        "${kind}s ${join(" and ", [for name in names : "\"${name}\""])}: SNS keeps one subscription for one endpoint; make them one."
+        "${kind}s ${join(" and ", [for name in names : "\"${name}\""])}: ${startswith(endpoint, "channel ") ? "a channel would get a message twice" : "SNS keeps one subscription for one endpoint"}; make them one."
         if length(names) > 1
       ]
     ])

@@ -2,6 +2,9 @@
 # applies.
 
 locals {
+  # Channels have no subscription of their own: SNS has one for a topic and endpoint, the courier's.
+  channels = { for name, subscriber in var.subscribers : name => subscriber.endpoint if subscriber.protocol == "channel" }
+
   # The router works out who gets which line and addresses each message by name: SNS would deliver
   # a message about several accounts to everyone whose filter matches one of them.
   subscriptions = {
@@ -11,11 +14,13 @@ locals {
       form          = try(local.forms[subscriber.protocol], "email")
       filter_policy = jsonencode({ to = [name] })
     }
+    if subscriber.protocol != "channel"
   }
 
   subscriber_filters = [
     for name, subscriber in var.subscribers : merge(
-      { name = name, form = local.subscriptions[name].form },
+      { name = name, form = try(local.forms[subscriber.protocol], "email") },
+      subscriber.protocol == "channel" ? { channel = subscriber.endpoint } : {},
       {
         for field in ["severities", "providers", "accounts", "statuses"] : field => subscriber[field]
         if subscriber[field] != null
