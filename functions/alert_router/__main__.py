@@ -16,6 +16,7 @@ from typing import Any
 
 from alert_router.events.alarm import AlarmChange
 from alert_router.events.envelope import Ignored, TestRequest, parse, unpack
+from alert_router.events.notice import Notice
 from alert_router.incidents.decision import Policy, decide
 from alert_router.incidents.incident import Incident
 from alert_router.incidents.notification import notification_of
@@ -24,6 +25,7 @@ from alert_router.incidents.transitions import apply, identify
 from alert_router.messages import single
 from alert_router.messages.compose import Composer
 from alert_router.messages.formats.message import Message
+from alert_router.messages.notice import notice_message
 from alert_router.messages.wording.links import Links
 from shared.names import DEFAULT_NAME
 from shared.records import Latest
@@ -55,6 +57,8 @@ def _messages(event: dict[str, Any], record: Latest | None, name: str) -> Iterat
                 yield single.test_message(request, record, links, datetime.now(UTC))
             case AlarmChange() as change:
                 yield from _about(change, record, links)
+            case Notice() as notice:
+                yield notice_message(notice, links, datetime.now(UTC))
             case Ignored(why):
                 sys.stderr.write(f"ignored: {why}\n")
             case _:

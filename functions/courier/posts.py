@@ -57,7 +57,7 @@ def chat_post(message: Message, channel: str) -> Post:
         level=_level(document),
         title=title,
         body=_without_title(_COLUMN.sub(r"\1: ", _safe(_text(document, "text"))), title),
-        link=_link(*_entries(document), document),
+        link=_link(*_entries(document), document.get("notice", {}), document),
         sent_at=_text(document, "sent_at"),
     )
 
@@ -66,6 +66,8 @@ def pager_posts(message: Message, to: Subscription, stack_name: str) -> list[Pos
     """Return a post for each incident in a message, under a key that its end has too."""
     document, entries = message.document, _entries(message.document)
     chat = chat_post(message, to.channel)
+    if notice := document.get("notice"):
+        return [chat._replace(key=f"{stack_name}/notice/{_text(notice, 'id')}")]
     return [
         chat._replace(
             level=_entry_level(entry, document, to),
@@ -133,7 +135,7 @@ def _entry_title(entry: Mapping[str, Any]) -> str:
 
 def _link(*described: Mapping[str, Any]) -> str:
     """Return the first place to top up, else the first page to look at."""
-    links = ("top_up_url", "alarm_url", "dashboard_url")
+    links = ("top_up_url", "url", "alarm_url", "dashboard_url")
     return next(filter(None, (_text(each, name) for name in links for each in described)), "")
 
 

@@ -8,6 +8,7 @@ module "balance_monitor" {
   allow_http_loopback      = var.allow_http_loopback
   allow_private_addresses  = var.allow_private_addresses
   architecture             = var.architecture
+  aws_notices              = var.aws_notices
   close_interval_minutes   = var.close_interval_minutes
   custom_providers         = var.custom_providers
   dashboard_accounts       = var.dashboard_accounts

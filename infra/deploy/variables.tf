@@ -46,6 +46,12 @@ variable "architecture" {
   default     = null
 }
 
+variable "aws_notices" {
+  description = "AWS's services of which problems in this account and Region are passed on as notices, once each: backup (jobs that failed), guardduty (findings from medium), health (all events) and securityhub (new findings from high). AWS Budgets and Cost Anomaly Detection need no entry: give them topic <name>-alarms."
+  type        = set(string)
+  default     = null
+}
+
 variable "close_interval_minutes" {
   description = "Minutes between two polls of an account that is close to its next threshold: less than two hours away, 19 times in 20, or by no more than a quarter above it. 0 polls all alike. It divides poll_interval_minutes, and yields to a provider's min_interval_seconds. null is 1 where poll_interval_minutes is at most 15, and else 0."
   type        = number

@@ -79,6 +79,27 @@ data "aws_iam_policy_document" "intake_queue" {
     }
   }
 
+  dynamic "statement" {
+    for_each = length(local.notice_rules) > 0 ? ["notices"] : []
+
+    content {
+      sid       = "NoticesArrive"
+      actions   = ["sqs:SendMessage"]
+      resources = [local.arns.intake_queue]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = [for service in keys(local.notice_rules) : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.name}-notices-${service}"]
+      }
+    }
+  }
+
   source_policy_documents = [data.aws_iam_policy_document.queue_tls["intake"].json]
 }
 

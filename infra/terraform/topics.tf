@@ -130,6 +130,24 @@ data "aws_iam_policy_document" "alarms_topic" {
     }
   }
 
+  # AWS Budgets and Cost Anomaly Detection, whose notices are passed on.
+  statement {
+    sid       = "CostsPublish"
+    actions   = ["sns:Publish"]
+    resources = [local.arns.alarms_topic]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com", "costalerts.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+
   source_policy_documents = [data.aws_iam_policy_document.topic_tls["alarms"].json]
 }
 

@@ -5,8 +5,55 @@ locals {
   default_repeat_hours = { critical = 4, warning = 24 }
   repeat_hours         = merge(local.default_repeat_hours, { for severity, hours in var.repeat_hours : severity => hours if hours != null })
 
+  # What reports a problem, by service: events as AWS documents them, read 2026-11
+  # (functions/alert_router/events/notice.py has the sources).
+  notice_patterns = {
+    backup = {
+      source      = ["aws.backup"]
+      detail-type = ["Backup Job State Change", "Copy Job State Change", "Restore Job State Change"]
+      detail = {
+        "$or" = [
+          { state = ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"] },
+          { status = ["ABORTED", "FAILED"] },
+        ]
+      }
+    }
+    guardduty = {
+      source      = ["aws.guardduty"]
+      detail-type = ["GuardDuty Finding"]
+      detail      = { severity = [{ numeric = [">=", 4] }] }
+    }
+    health = {
+      source      = ["aws.health"]
+      detail-type = ["AWS Health Event"]
+    }
+    securityhub = {
+      source      = ["aws.securityhub"]
+      detail-type = ["Security Hub Findings - Imported"]
+      detail = {
+        findings = {
+          Severity    = { Label = ["CRITICAL", "HIGH"] }
+          Workflow    = { Status = ["NEW"] }
+          RecordState = ["ACTIVE"]
+        }
+      }
+    }
+  }
+
   subscriber_fields = ["protocol", "endpoint", "severities", "providers", "accounts", "statuses"]
   operations_fields = ["protocol", "endpoint"]
+}
+
+variable "aws_notices" {
+  description = "AWS's services of which problems in this account and Region are passed on as notices, once each: backup (jobs that failed), guardduty (findings from medium), health (all events) and securityhub (new findings from high). AWS Budgets and Cost Anomaly Detection need no entry: give them topic <name>-alarms."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.aws_notices, keys(local.notice_patterns))) == 0
+    error_message = "aws_notices has no service ${join(", ", setsubtract(var.aws_notices, keys(local.notice_patterns)))}; use ${join(", ", keys(local.notice_patterns))}."
+  }
 }
 
 variable "dashboard_accounts" {

@@ -41,7 +41,8 @@ ANYWHERE = ("aws:", "lambda:SourceFunctionArn")
 EXACT = {"ArnEquals", "ArnLike", "Bool", "StringEquals"}
 #: AWS's services that something is done for.
 SERVICES = {
-    "cloudwatch.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com",
+    "budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com",
+    "events.amazonaws.com", "lambda.amazonaws.com",
     "scheduler.amazonaws.com", "sns.amazonaws.com",
 }  # fmt: skip
 #: A single role of the AWS account that the plans are of.

@@ -241,6 +241,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         "xray_tracing": True,
         "enable_chat": True,
         "status_page": True,
+        "aws_notices": ["backup", "guardduty", "health", "securityhub"],
         "subscribers": {
             **_EMAIL["subscribers"],
             "chat": {"protocol": "channel", "endpoint": "ops-slack", "severities": ["critical"]},

@@ -161,6 +161,11 @@ TABLE = [
     refused("architecture", "riscv", "architecture must be arm64 or x86_64."),
     refused("log_level", "TRACE", "log_level must be DEBUG, INFO, WARNING or ERROR."),
     refused(
+        "aws_notices",
+        ["guard", "health"],
+        "aws_notices has no service guard; use backup, guardduty, health, securityhub.",
+    ),
+    refused(
         "packages",
         {**ZIPS, "poller": {"filename": "missing.zip"}},
         "packages: there is no file missing.zip; run make build, or name the zips of a release.",

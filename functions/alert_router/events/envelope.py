@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 
 from alert_router.events.alarm import AlarmChange
 from alert_router.events.cloudwatch import is_configuration_change, read_alarm
+from alert_router.events.notice import Notice, is_notice_event, read_notice, text_notice
 from shared.names import ACCOUNT_PATTERN, Severity
 from shared.text import one_line
 from shared.times import parse_time
@@ -65,7 +66,7 @@ class Ignored(NamedTuple):
     why: str
 
 
-Content = AlarmChange | TestRequest | CloseRequest | Flush | Tick | Ignored
+Content = AlarmChange | Notice | TestRequest | CloseRequest | Flush | Tick | Ignored
 
 
 class Record(NamedTuple):
@@ -108,7 +109,7 @@ def read(document: object, depth: int = 0) -> Content:
     if isinstance(document.get("Message"), str) and "TopicArn" in document:
         if depth >= _DEEPEST:
             raise UnreadableError("the record is wrapped too deeply")
-        return read(_parse(document["Message"]), depth + 1)
+        return _read_text(document["Message"], depth + 1)
     if "kind" in document:
         return _read_request(document)
     alarm = read_alarm(document)
@@ -116,7 +117,33 @@ def read(document: object, depth: int = 0) -> Content:
         return alarm
     if is_configuration_change(document):
         return Ignored("an alarm's configuration changed")
+    if (notice := _read_notice(document)) is not None:
+        return notice
+    if is_notice_event(document):
+        return Ignored("it reports nothing wrong")
     raise UnreadableError("the record is no alarm and no request")
+
+
+def _read_text(text: str, depth: int = 0) -> Content:
+    """Parse a message: JSON, or a text of somebody's.
+
+    A text that begins like JSON is a broken document, which nobody could read.
+    """
+    try:
+        document = _parse(text)
+    except UnreadableError:
+        if text.lstrip()[:1] in ("", "{", "[", '"'):
+            raise
+        return text_notice(text)
+    return read(document, depth)
+
+
+def _read_notice(document: Document) -> Notice | None:
+    """Parse a notice of another service, which may lack anything."""
+    try:
+        return read_notice(document)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise UnreadableError("the notice lacks what it has to say") from None
 
 
 def _read_request(document: Document) -> Content:
@@ -172,7 +199,7 @@ def _read_body(record: object) -> Content:
     body = record.get("body") if isinstance(record, dict) else None
     if not isinstance(body, str):
         raise UnreadableError("the record has no body")
-    return read(_parse(body))
+    return _read_text(body)
 
 
 def _is_sns(record: object) -> TypeGuard[Document]:

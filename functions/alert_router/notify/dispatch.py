@@ -15,6 +15,7 @@ from alert_router.events.envelope import (
     Tick,
     parse,
 )
+from alert_router.events.notice import Notice
 from alert_router.incidents.incident import IncidentKey
 from alert_router.incidents.transitions import identify
 from alert_router.notify.context import RouterContext
@@ -120,6 +121,10 @@ def _handle(context: RouterContext, content: Content) -> None:
             from alert_router.notify.closing import close  # noqa: PLC0415 -- the same
 
             close(context, content)
+        case Notice():
+            from alert_router.notify.sending.notice import send_notice  # noqa: PLC0415 -- the same
+
+            send_notice(context, content)
         case AlarmChange():
             context.log.info("alarm ignored", alarm=content.alarm_name, why=content.ignored_because)
         case Ignored():

@@ -255,7 +255,7 @@ def test_alarm_when_it_says_too_little_then_it_is_unreadable(changes: dict[str, 
         {"kind": "flush"},
         {"kind": "test", "account": "a/b", "at": "2026-11-23T14:06:00Z"},
         {"kind": "test", "account": "a"},
-        {"TopicArn": "t", "Message": "no JSON"},
+        {"TopicArn": "t", "Message": "{no JSON"},
     ],
 )
 def test_record_when_it_is_nothing_known_then_it_is_unreadable(document: Any) -> None:

@@ -9,16 +9,22 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from alert_router.events.notice import Notice
 from alert_router.incidents.incident import NotificationReason, Problem
 from alert_router.incidents.subscriber import Form
+from alert_router.messages.notice import notice_message
 from shared.names import Severity, Status
 from shared.records import Thresholds
+from tests.unit.router.builders import LINKS, NOW
 from tests.unit.router.kinds import every_kind
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "docs" / "message.schema.json").read_text()
 )
 KINDS = every_kind()
+KINDS["notice"] = notice_message(
+    Notice("1", "GuardDuty", "A finding", ("Type: x",), url="https://x.example"), LINKS, NOW
+)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -1,0 +1,63 @@
+"""Pass on a notice, once in each form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from alert_router.events.notice import Notice
+from alert_router.incidents.subscriber import Form, Line
+from alert_router.messages.formats.message import Message
+from alert_router.messages.notice import notice_message
+from alert_router.notify.context import RouterContext
+from alert_router.notify.sending.publish import publish
+from alert_router.notify.sending.send import read_subscribers
+from alert_router.notify.sending.sms import publish_sms
+from alert_router.notify.update import BusyError
+from shared.names import NO_SUBJECT, Severity, Status
+
+#: A notice that comes again within a day is the same notice.
+_REMEMBERED: Final = timedelta(days=1)
+
+
+class NoticeError(Exception):
+    """SNS did not accept a notice in every form."""
+
+
+def send_notice(context: RouterContext, notice: Notice) -> None:
+    """Publish a notice to everyone whose filter passes what is about no account.
+
+    Raises:
+        BusyError: when another invocation is sending it.
+        NoticeError: when SNS did not accept a form; the retry sends that one alone.
+    """
+    line = Line(notice.severity, Status.FIRING, NO_SUBJECT, NO_SUBJECT)
+    message = notice_message(notice, context.links, context.clock()).shortened()
+    to: dict[Form, list[str]] = {}
+    for subscriber in read_subscribers(context):
+        if subscriber.wants(line):
+            to.setdefault(subscriber.form, []).append(subscriber.name)
+    sent = [_send_once(context, notice, message, form, names) for form, names in to.items()]
+    if not all(sent):
+        raise NoticeError("SNS did not accept the notice")
+
+
+def _send_once(
+    context: RouterContext, notice: Notice, message: Message, form: Form, names: Sequence[str]
+) -> bool:
+    """Publish one form unless it was; return whether that is settled."""
+    table, now = context.alert_table, context.clock()
+    lease = f"notice/{notice.id}/{form}"
+    if not table.try_lease(lease, now, context.lease):
+        if table.is_leased(lease, now + context.lease):
+            context.log.info("notice was sent already", notice=notice.id, form=form.value)
+            return True
+        raise BusyError("another invocation is sending the notice")
+    if form is Form.SMS:
+        is_urgent = notice.severity is Severity.CRITICAL
+        done = len(publish_sms(context, message, names, is_urgent=is_urgent)) == len(names)
+    else:
+        done = publish(context, message, form, names)
+    table.end_lease(lease, now + _REMEMBERED if done else now)
+    return done

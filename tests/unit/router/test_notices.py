@@ -1,0 +1,323 @@
+"""What AWS's other services say is passed on once, marked; what is broken is not."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alert_router.events.envelope import (
+    Ignored,
+    Record,
+    UnreadableError,
+    parse,
+)
+from alert_router.events.notice import Notice, text_notice
+from alert_router.incidents.subscriber import Form, Subscriber
+from alert_router.messages.formats.message import Message
+from alert_router.messages.notice import notice_message
+from courier.message import Message as Envelope
+from courier.message import Subscription
+from courier.posts import pager_posts
+from shared.names import Severity
+from tests.unit.router.builders import LINKS, NOW
+from tests.unit.router.world import World
+
+BUDGET = """AWS Budget Notification July 26, 2026
+AWS Account 123456789012
+
+Dear AWS Customer,
+
+You requested that we alert you when the ACTUAL Cost of your tokens budget exceeds $100.00.
+
+Budget Name: tokens
+Budget Type: Cost
+Budgeted Amount: $100.00
+Alert Type: ACTUAL
+Alert Threshold: > $100.00
+ACTUAL Amount: $104.51
+
+[1] https://console.aws.amazon.com/billing/home#/budgets
+"""
+ANOMALY = {
+    "accountId": "123456789012",
+    "anomalyDetailsLink": "https://console.aws.amazon.com/cost-management/home#/anomaly-detection/monitors/abcdef12-1234-4ea0-84cc-918a97d736ef/anomalies/12345678-abcd-ef12-3456-987654321a12",
+    "anomalyEndDate": "2021-05-25T00:00:00Z",
+    "anomalyId": "12345678-abcd-ef12-3456-987654321a12",
+    "anomalyScore": {"currentScore": 0.47, "maxScore": 0.47},
+    "anomalyStartDate": "2021-05-25T00:00:00Z",
+    "dimensionalValue": "ServiceName",
+    "impact": {
+        "maxImpact": 151,
+        "totalActualSpend": 1301,
+        "totalExpectedSpend": 300,
+        "totalImpact": 1001,
+        "totalImpactPercentage": 333.67,
+    },
+    "monitorArn": "arn:aws:ce::123456789012:anomalymonitor/abcdef12-1234-4ea0-84cc-918a97d736ef",
+    "rootCauses": [
+        {
+            "linkedAccount": "AnomalousLinkedAccount",
+            "linkedAccountName": "AnomalousLinkedAccountName",
+            "region": "AnomalousRegionName",
+            "service": "AnomalousServiceName",
+            "usageType": "AnomalousUsageType",
+            "impact": {"contribution": 601},
+        }
+    ],
+    "subscriptionId": "874c100c-59a6-4abb-a10a-4682cc3f2d69",
+    "subscriptionName": "alertSubscription",
+}
+
+
+def event(source: str, kind: str, detail: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return an event as EventBridge delivers it."""
+    return {
+        "version": "0",
+        "id": "7bf73129-1428-4cd3-a780-95db273d1602",
+        "detail-type": kind,
+        "source": source,
+        "account": "123456789012",
+        "time": "2026-11-23T14:06:00Z",
+        "region": "eu-west-1",
+        "resources": [],
+        "detail": detail,
+    } | fields
+
+
+HEALTH = event(
+    "aws.health",
+    "AWS Health Event",
+    {
+        "eventArn": "arn:aws:health:eu-west-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_1",
+        "service": "EC2",
+        "eventTypeCode": "AWS_EC2_OPERATIONAL_ISSUE",
+        "eventTypeCategory": "issue",
+        "statusCode": "open",
+        "communicationId": "1",
+        "startTime": "Mon, 23 Nov 2026 14:00:00 GMT",
+        "eventDescription": [{"language": "en_US", "latestDescription": "Instances fail."}],
+    },
+)
+RISK = event("aws.health", "AWS Health Event", HEALTH["detail"] | {"service": "RISK"})
+BACKUP = event(
+    "aws.backup",
+    "Backup Job State Change",
+    {
+        "backupJobId": "34176239-e96d-4e1d-9fad-529dbb3c3556",
+        "backupVaultName": "main",
+        "resourceArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/orders",
+        "resourceType": "DynamoDB",
+        "state": "FAILED",
+        "statusMessage": "Access denied",
+    },
+)
+GUARDDUTY = event(
+    "aws.guardduty",
+    "GuardDuty Finding",
+    {
+        "id": "16afba5c5c43e07c9e3e5e2e544e95df",
+        "accountId": "123456789012",
+        "region": "eu-west-1",
+        "type": "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS",
+        "severity": 8,
+        "title": "Credentials for an instance role are used from outside.",
+        "description": "Credentials were used from 198.51.100.1.",
+    },
+)
+SECURITY_HUB = event(
+    "aws.securityhub",
+    "Security Hub Findings - Imported",
+    {
+        "findings": [
+            {
+                "Id": "arn:aws:securityhub:eu-west-1:123456789012:subscription/x/finding/1",
+                "AwsAccountId": "123456789012",
+                "Title": "S3.2 S3 buckets should block public read access",
+                "Description": "A bucket is public.",
+                "Severity": {"Label": "CRITICAL"},
+                "Resources": [{"Type": "AwsS3Bucket", "Id": "arn:aws:s3:::open"}],
+                "RecordState": "ACTIVE",
+                "Workflow": {"Status": "NEW"},
+                "Compliance": {"Status": "FAILED"},
+            }
+        ]
+    },
+)
+CRITICAL, WARNING = Severity.CRITICAL, Severity.WARNING
+
+
+def read(body: object) -> Any:
+    """Parse a record of the queue."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    return parse(Record("1", {"messageId": "1", "body": text}))
+
+
+@pytest.mark.parametrize(
+    ("body", "source", "title", "severity"),
+    [
+        (BUDGET, "AWS Budgets", "budget tokens: ACTUAL $104.51, threshold > $100.00", WARNING),
+        (
+            ANOMALY,
+            "Cost Anomaly Detection",
+            "ServiceName: 1001 US dollars more than expected",
+            WARNING,
+        ),
+        (HEALTH, "AWS Health", "EC2 AWS_EC2_OPERATIONAL_ISSUE in eu-west-1", WARNING),
+        (RISK, "AWS Health", "RISK AWS_EC2_OPERATIONAL_ISSUE in eu-west-1", CRITICAL),
+        (
+            BACKUP,
+            "AWS Backup",
+            "Backup Job FAILED: arn:aws:dynamodb:eu-west-1:123456789012:table/orders",
+            WARNING,
+        ),
+        (GUARDDUTY, "GuardDuty", GUARDDUTY["detail"]["title"], CRITICAL),
+        (
+            SECURITY_HUB,
+            "Security Hub",
+            "S3.2 S3 buckets should block public read access",
+            CRITICAL,
+        ),
+        ("disk of host 7 is full\nplease look", "", "disk of host 7 is full", WARNING),
+    ],
+    ids=["budget", "anomaly", "health", "risk", "backup", "guardduty", "security hub", "text"],
+)
+def test_notice_when_documented_then_is_read(
+    body: object, source: str, title: str, severity: Severity
+) -> None:
+    notice = read(body)
+
+    assert isinstance(notice, Notice)
+    assert (notice.source, notice.title, notice.severity) == (source, title, severity)
+    assert notice.lines
+    assert read(body).id == notice.id
+    envelope = {"Message": body if isinstance(body, str) else json.dumps(body), "TopicArn": "a"}
+    assert read(envelope) == notice
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event("aws.backup", "Backup Job State Change", {"state": "COMPLETED"}),
+        event("aws.backup", "Restore Job State Change", {"status": "RUNNING"}),
+        *(
+            event(
+                "aws.securityhub",
+                "Security Hub Findings - Imported",
+                {"findings": [SECURITY_HUB["detail"]["findings"][0] | change]},
+            )
+            for change in (
+                {"RecordState": "ARCHIVED"},
+                {"Workflow": {"Status": "SUPPRESSED"}},
+                {"Compliance": {"Status": "PASSED"}},
+            )
+        ),
+    ],
+)
+def test_event_when_it_reports_nothing_wrong_then_is_ignored(body: dict[str, Any]) -> None:
+    assert isinstance(read(body), Ignored)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"AlarmName": "x", "NewState',
+        "[1, 2",
+        "",
+        '"text"',
+        "{}",
+        {"foo": 1},
+        event("aws.guardduty", "GuardDuty Finding", {}),
+        event("aws.health", "AWS Health Event", {"service": "EC2"}),
+        event("aws.securityhub", "Security Hub Findings - Imported", {"findings": []}),
+        {"anomalyId": "1", "monitorArn": "2"},
+        {"anomalyId": "1", "monitorArn": "2", "impact": None},
+    ],
+    ids=str,
+)
+def test_document_when_broken_then_is_unreadable_and_no_notice(body: object) -> None:
+    """It waits in the dead-letter queue, whose alarm tells the operators."""
+    with pytest.raises(UnreadableError):
+        read(body)
+
+
+@given(st.text())
+def test_text_when_anything_then_every_line_of_it_is_marked(text: str) -> None:
+    message = notice_message(text_notice(text), LINKS, NOW)
+
+    first, intro, *quoted = message.email.split("\n\n")
+    assert "\n" not in first
+    assert intro.startswith("An unknown sender wrote") or "AWS Budgets" in intro
+    assert all(line.startswith("> ") for part in quoted for line in part.split("\n"))
+    assert message.subject.startswith("NOTICE WARNING ")
+    assert len(message.subject) <= 99
+
+
+def records(*bodies: object) -> dict[str, Any]:
+    """Return a batch of the queue."""
+    texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+    return {"Records": [{"messageId": str(n), "body": text} for n, text in enumerate(texts)]}
+
+
+def test_notice_when_delivered_twice_then_is_passed_on_once() -> None:
+    world = World()
+
+    assert world.invoke(records(BUDGET, BUDGET)) == []
+    assert world.invoke(records(BUDGET)) == []
+
+    assert world.subjects == [
+        "NOTICE WARNING AWS Budgets: budget tokens: ACTUAL $104.51, threshold > $100.00"
+    ]
+    world.now += timedelta(days=1, hours=1)
+    assert world.invoke(records(BUDGET)) == [], "the next day it is said again"
+    assert len(world.messages) == 2
+
+
+@pytest.mark.parametrize("failing", Form)
+def test_notice_when_one_form_fails_then_the_retry_sends_that_one_alone(failing: Form) -> None:
+    world = World()
+
+    def refuse(_message: Message, form: Form, _to: object) -> None:
+        if form is failing:
+            raise OSError("no answer")
+
+    world.on_publish_form = refuse
+    assert world.invoke(records(GUARDDUTY)) == ["0"]
+    world.on_publish_form = lambda *_: None
+    assert world.invoke(records(GUARDDUTY)) == []
+
+    assert sorted(delivery.form for delivery in world.deliveries) == sorted(Form)
+
+
+def test_notice_when_filtered_then_reaches_those_who_get_what_is_about_no_account() -> None:
+    world = World()
+    world.table.declared = [
+        Subscriber("all", Form.EMAIL),
+        Subscriber("critical", Form.EMAIL, severities=frozenset({"critical"})),
+        Subscriber("scraping", Form.EMAIL, providers=frozenset({"firecrawl"})),
+        Subscriber("others", Form.EMAIL, accounts=frozenset({"-"})),
+    ]
+
+    world.invoke(records(BACKUP))
+
+    (to,) = [set(delivery.to) for delivery in world.deliveries if delivery.form is Form.EMAIL]
+    assert to == {"all", "others", "*"}
+
+
+def test_notice_when_for_a_pager_then_has_a_key_of_its_own() -> None:
+    notices = [read(body) for body in (GUARDDUTY, SECURITY_HUB)]
+    documents = [
+        json.loads(notice_message(notice, LINKS, NOW).text(Form.EVENTS)) for notice in notices
+    ]
+    posts = [
+        pager_posts(Envelope("1", document, frozenset()), Subscription("pager", "on-call"), "bm")
+        for document in documents
+    ]
+
+    assert [[post.key for post in each] for each in posts] == [
+        [f"bm/notice/{notice.id}"] for notice in notices
+    ]
