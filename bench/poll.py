@@ -39,6 +39,7 @@ from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, fetch_all
 from balance_poller.poll import Adapters, poll
+from balance_poller.recording.breakdown_table import BreakdownTable
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
@@ -165,6 +166,7 @@ def make_adapters(timeout_seconds: float = 15) -> Adapters:
         history=HistoryTable(clients.dynamodb, TABLE, 90),
         metrics=MetricPublisher(clients.cloudwatch, "Bench"),
         ledgers=LedgerTable(clients.dynamodb, TABLE),
+        breakdowns=BreakdownTable(clients.dynamodb, TABLE),
     )
 
 

@@ -18,6 +18,7 @@ from balance_poller.fetching.workers import FetchLimits
 from balance_poller.poll import Adapters, poll
 from balance_poller.push import log_pushes, push
 from balance_poller.pushed.event import is_push, parse_push_event
+from balance_poller.recording.breakdown_table import BreakdownTable
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestTable
@@ -99,5 +100,6 @@ def _adapters(settings: Settings) -> Adapters:
         latest=LatestTable(clients.dynamodb, settings.balances_table),
         history=HistoryTable(clients.dynamodb, settings.balances_table, settings.history_days),
         ledgers=LedgerTable(clients.dynamodb, settings.balances_table),
+        breakdowns=BreakdownTable(clients.dynamodb, settings.balances_table),
         metrics=MetricPublisher(clients.cloudwatch, settings.metric_namespace),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from balance_poller.bookkeeping import Books, open_books, with_balances
+from balance_poller.breakdown import newly_alarming, record_breakdowns
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
 from balance_poller.exchange.provider import Provider
@@ -19,6 +20,7 @@ from balance_poller.exchange.reading import Reading, describe_unexpected
 from balance_poller.fetching.fetch import BalanceFetcher, Fetched, Providers
 from balance_poller.fetching.plan import load_providers
 from balance_poller.pushed import figure
+from balance_poller.recording.breakdown_table import BreakdownTable
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestRead, LatestTable, is_done
@@ -39,6 +41,7 @@ class Adapters:
     history: HistoryTable
     metrics: MetricPublisher
     ledgers: LedgerTable
+    breakdowns: BreakdownTable
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     readings = {**_fetch(run, asked, deadline, books).readings, **_repeat(run, due)}
     recorded = [*_records(run, due, readings), *_bad_records(run, bad)]
     _write(run, recorded)
+    _explain(run, recorded, deadline)
     return _report(run, recorded)
 
 
@@ -202,6 +206,20 @@ def _write(run: _Run, recorded: Sequence[Recorded]) -> None:
     run.errors.extend(problem.words for problem in problems)
     whole = dict.fromkeys(problem.target for problem in problems if problem.is_whole)
     run.failed_parts.extend(f"writing {target}" for target in whole)
+
+
+def _explain(run: _Run, recorded: Sequence[Recorded], deadline: float) -> None:
+    """Ask which keys consumed most where an account has just become alarming."""
+    alarming = set(newly_alarming(recorded, run.known.items))
+    accounts = [account for account in run.event.accounts if account.id in alarming]
+    adapters = run.adapters
+    try:
+        errors = record_breakdowns(
+            accounts, run.providers, adapters.fetcher, adapters.breakdowns, deadline
+        )
+    except Exception as exc:  # noqa: BLE001 -- an extra costs at most itself
+        errors = [describe_unexpected(exc)]
+    run.errors.extend(errors)
 
 
 def _report(run: _Run, recorded: Sequence[Recorded]) -> RunReport:

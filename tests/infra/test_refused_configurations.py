@@ -389,6 +389,17 @@ DEFINITIONS = [
         )
         for url in ("http://kiosk.example/token", "https://{param.host}/token", "token", "/t?a=b")
     ),
+    *(
+        Refused(
+            f"breakdown.request.url {url}",
+            "custom_providers.breakdown",
+            definition(breakdown={"request": {"url": url}, "entries": "data"}),
+            [
+                'Custom provider "kiosk": breakdown.request.url must be a path such as /v1/keys: it goes to the host of the provider\'s own request; correct it.'
+            ],
+        )
+        for url in ("https://other.example/keys", "keys", "/keys?a=b")
+    ),
     Refused(
         "a list of definitions",
         "custom_providers.form",

@@ -12,6 +12,7 @@ from alert_router.incidents.snapshot import EnrichmentError
 from shared.aws.dynamo import decode, encode
 from shared.names import LATEST
 from shared.records import Latest, latest_or_none
+from shared.records.breakdown import BREAKDOWN, Breakdown
 from shared.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -65,6 +66,24 @@ class BalanceTable:
             raise EnrichmentError("the history cannot be read") from exc
         items = (decode(item) for item in answer["Items"])
         return {parse_time(item["at"]): item["balance"] for item in items if "balance" in item}
+
+    def breakdown(self, account: str) -> Breakdown | None:
+        """Return which keys of an account consumed most; None if it is not known.
+
+        Raises:
+            EnrichmentError: when DynamoDB cannot be read.
+        """
+        request: Any = {self._table: {"Keys": [encode({"account": account, "at": BREAKDOWN})]}}
+        try:
+            answer = self._client.batch_get_item(RequestItems=request)
+        except _client_errors() as exc:
+            raise EnrichmentError("which keys consumed most cannot be read") from exc
+        for item in answer["Responses"].get(self._table, ()):
+            try:
+                return Breakdown.from_item(decode(item))
+            except Exception:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+                return None
+        return None
 
     def _read_chunk(self, accounts: list[str]) -> dict[str, Latest | None]:
         """Read up to a hundred accounts, retrying the keys that DynamoDB left out."""

@@ -25,6 +25,7 @@ from alert_router.incidents.snapshot import current_provider, newest_balance
 from alert_router.incidents.subscriber import Line
 from shared.names import NO_SUBJECT, AlarmKind, Severity, Status
 from shared.records import Latest
+from shared.records.breakdown import Breakdown
 from shared.text import one_line
 
 _STATUSES: Final = {
@@ -75,6 +76,8 @@ class Notification:
     firing: frozenset[str] = frozenset()
     foreign_alarm: ForeignAlarm | None = None
     history: Mapping[datetime, Decimal] = field(default_factory=dict)
+    breakdown: Breakdown | None = None
+    """Which keys of the account consumed most, where it is known."""
     ended_at: datetime | None = None
     """When the problem announced as over ended; None if unknown."""
     moved_to: str = ""
@@ -165,6 +168,12 @@ class Notification:
         else:
             wanted = self.problems
         return next((problem for problem in Problem if problem in wanted), Problem.LOW)
+
+    @property
+    def is_spending(self) -> bool:
+        """Whether it reports consumption that goes on: low or drain, and not its end."""
+        is_account = self.key.scope is Scope.ACCOUNT and self.status is Status.FIRING
+        return is_account and bool(self.problems & {Problem.LOW, Problem.DRAIN})
 
     @property
     def is_reduced(self) -> bool:

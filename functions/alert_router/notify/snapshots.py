@@ -11,6 +11,7 @@ from alert_router.incidents.incident import Incident, IncidentKey, Scope
 from alert_router.incidents.snapshot import AccountSnapshot, EnrichmentError, newest_balance
 from shared.names import NO_SUBJECT
 from shared.records import Latest
+from shared.records.breakdown import Breakdown
 from shared.silences import Silence, is_silenced
 
 _DAY = timedelta(hours=24)
@@ -25,6 +26,10 @@ class BalanceTable(Protocol):
 
     def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
         """Return the balances found by polls."""
+        ...
+
+    def breakdown(self, account: str) -> Breakdown | None:
+        """Return which keys consumed most, where it is known."""
         ...
 
 
@@ -93,6 +98,15 @@ class AccountSnapshots:
         except EnrichmentError as exc:
             self._failures.append(str(exc))
             return {}
+
+    def breakdown(self, key: IncidentKey, now: datetime) -> Breakdown | None:
+        """Return which keys consumed most, if that is known and fresh."""
+        try:
+            found = self._balances.breakdown(key.id)
+        except EnrichmentError as exc:
+            self._failures.append(str(exc))
+            return None
+        return found if found is not None and found.is_fresh(now) else None
 
     def of(self, incident: Incident, now: datetime) -> AccountSnapshot:
         """Return the snapshot for decisions about an incident."""

@@ -15,6 +15,8 @@ from typing import Final
 
 from balance_poller.definitions.answer_spec import AnswerSpec, parse_answer_spec
 from balance_poller.definitions.before_spec import BeforeSpec, parse_before
+from balance_poller.definitions.breakdown_spec import REQUIRED as _OF_BREAKDOWN
+from balance_poller.definitions.breakdown_spec import BreakdownSpec, parse_breakdown
 from balance_poller.definitions.field import Field, Problem
 from balance_poller.definitions.key_pattern import KeyPattern, parse_key_pattern
 from balance_poller.definitions.language.expression import Expression
@@ -47,7 +49,7 @@ _REQUIRED: Final = ("title", "request")
 _OPTIONAL: Final = (
     *READER_FIELDS, "docs", "top_up_url", "min_interval_seconds", "params", "success",
     "error_code", "errors", "guards", "default_wallet", "self_hosted", "key_pattern", "text",
-    "headers", "wallets", "spend", "before", "auto_top_up",
+    "headers", "wallets", "spend", "before", "auto_top_up", "breakdown",
 )  # fmt: skip
 
 
@@ -99,6 +101,8 @@ class Definition:
     guards: tuple[Rule, ...]
     wallets: Mapping[str, WalletSpec]
     default_wallet: str
+    breakdown: BreakdownSpec | None = None
+    """The request that says which keys consumed most."""
     spend: SpendSpec | None = None
     """Where a cost report has its days, for a provider that answers with no balance."""
 
@@ -139,7 +143,7 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
     spend = parse_spend(top, params)
     wallets = _parse_wallets(top, spend, problems)
     is_self_hosted = "self_hosted" in top and top["self_hosted"].flag()
-    request, before = _parse_requests(top, params, spend, is_self_hosted=is_self_hosted)
+    request, before, breakdown = _parse_requests(top, params, spend, is_self_hosted=is_self_hosted)
     definition = Definition(
         title=top["title"].text(LINE, "a single line", 60)
         if "title" in top else "",
@@ -159,6 +163,7 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
         guards=_parse_rules(top.get("guards"), wallets, is_error=False),
         wallets=wallets,
         default_wallet=parse_default_wallet(top.get("default_wallet"), wallets, problems),
+        breakdown=breakdown,
         spend=spend,
     )  # fmt: skip
     return definition, problems
@@ -183,12 +188,22 @@ def _parse_requests(
     spend: SpendSpec | None,
     *,
     is_self_hosted: bool,
-) -> tuple[RequestSpec, BeforeSpec | None]:
-    """Return the definition's request, and the one that is made before it."""
+) -> tuple[RequestSpec, BeforeSpec | None, BreakdownSpec | None]:
+    """Return the definition's request, the one before it, and the one for a breakdown."""
     main = top.get("request", Field({}, "request", []))
+    more = top["breakdown"].fields(_OF_BREAKDOWN, ()) if "breakdown" in top else {}
     if "before" not in top:
-        requests = parse_requests(main, None, params, spend=spend, is_self_hosted=is_self_hosted)
-        return requests.main, None
+        requests = parse_requests(
+            main,
+            None,
+            params,
+            spend=spend,
+            is_self_hosted=is_self_hosted,
+            breakdown=more.get("request"),
+        )
+        return requests.main, None, parse_breakdown(more, requests.breakdown)
+    if "breakdown" in top:
+        top["breakdown"].refuse("breakdown is one request, which nothing is made before")
     fields = top["before"].fields(("request", "take"), ("keep_seconds",))
     for name in ("text", "headers"):
         if name in top:
@@ -202,7 +217,7 @@ def _parse_requests(
         spend=spend,
         is_self_hosted=is_self_hosted,
     )
-    return requests.main, parse_before(fields, requests.before or requests.main)
+    return requests.main, parse_before(fields, requests.before or requests.main), None
 
 
 def _parse_url(field: Field | None) -> str | None:

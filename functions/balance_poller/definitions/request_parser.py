@@ -48,6 +48,7 @@ class Requests:
 
     main: RequestSpec
     before: RequestSpec | None = None
+    breakdown: RequestSpec | None = None
 
 
 def parse_requests(  # noqa: PLR0913 -- whatever the placeholders must fit
@@ -58,8 +59,9 @@ def parse_requests(  # noqa: PLR0913 -- whatever the placeholders must fit
     *,
     spend: SpendSpec | None = None,
     is_self_hosted: bool = False,
+    breakdown: Field | None = None,
 ) -> Requests:
-    """Read both requests; their placeholders must fit each other, ``params`` and ``spend``.
+    """Read all requests; their placeholders must fit each other, ``params`` and ``spend``.
 
     Args:
         main: The definition's ``request``.
@@ -68,10 +70,12 @@ def parse_requests(  # noqa: PLR0913 -- whatever the placeholders must fit
         taken: The names of what ``before`` takes from its answer.
         spend: What the definition says of its cost report; None where it answers with a balance.
         is_self_hosted: Whether the service has no host in its definition.
+        breakdown: The request of ``breakdown``, a path on the same host; None where there is none.
     """
     reader = _Reader(params, taken=taken)
     spec = _parse_request(main, reader, has_no_host=is_self_hosted)
     reader.check_window(main, is_report=spend is not None)
+    shares = _parse_request(breakdown, reader, has_no_host=True) if breakdown else None
     first = None
     for name in taken:
         if Slot("before", name) not in reader.used:
@@ -86,6 +90,7 @@ def parse_requests(  # noqa: PLR0913 -- whatever the placeholders must fit
     return Requests(
         replace(spec, secret_fields=secret_fields),
         None if first is None else replace(first, secret_fields=secret_fields),
+        None if shares is None else replace(shares, secret_fields=secret_fields),
     )
 
 

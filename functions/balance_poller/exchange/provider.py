@@ -12,6 +12,7 @@ from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.language.template import Values
 from balance_poller.definitions.params import resolve_params
+from balance_poller.definitions.request_spec import RequestSpec
 from balance_poller.exchange.before import Taken, read_before
 from balance_poller.exchange.costs import SpendScope
 from balance_poller.exchange.http_status import Failure
@@ -85,7 +86,38 @@ class Provider:
         if before is None:
             return None
         values = Values(key, resolve_params(self.definition.params, params))
-        if before.request.is_self_hosted:  # on the host of the account's own request
+        return self._prepare_other(
+            before.request, values, base_url, allow_http_loopback=allow_http_loopback
+        )
+
+    def prepare_breakdown(
+        self,
+        key: AccountKey,
+        params: Mapping[str, str],
+        base_url: str | None,
+        *,
+        allow_http_loopback: bool,
+        window: Window,
+    ) -> PreparedRequest | None:
+        """Return the request that says which keys consumed most; None where there is none.
+
+        Raises:
+            ConfigError: as :meth:`prepare`.
+        """
+        spec = self.definition.breakdown
+        if spec is None:
+            return None
+        resolved = resolve_params(self.definition.params, params)
+        values = Values(key, resolved, window=window.values())
+        return self._prepare_other(
+            spec.request, values, base_url, allow_http_loopback=allow_http_loopback
+        )
+
+    def _prepare_other(
+        self, spec: RequestSpec, values: Values, base_url: str | None, *, allow_http_loopback: bool
+    ) -> PreparedRequest:
+        """Return another request than the own one: on the same host, unless it names one."""
+        if spec.is_self_hosted:
             base_url = base_url or address_of(
                 self.definition.request,
                 values.params,
@@ -94,9 +126,7 @@ class Provider:
             )
         else:
             base_url = None
-        return prepare_request(
-            before.request, values, base_url, allow_http_loopback=allow_http_loopback
-        )
+        return prepare_request(spec, values, base_url, allow_http_loopback=allow_http_loopback)
 
     def read_before(self, response: Response) -> Taken | Failure:
         """Return what the first answer gives to the request after it, or how the poll fails.

@@ -7,7 +7,7 @@ their state when data is missing, so a gap would make one stick.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -59,6 +59,18 @@ def values(
     if thresholds.drain_sensitivity is not None:
         ratio = forecast.drain.ratio if forecast.drain else 0.0
         yield Metric.DRAIN_FACTOR, ratio * float(thresholds.drain_sensitivity)
+
+
+def is_alarming(points: Iterable[DataPoint], thresholds: Thresholds) -> bool:
+    """Return whether the balance is below critical, or drains, by the points just published."""
+    known = {point.metric: point.value for point in points}
+    critical, balance = thresholds.critical, known[Metric.BALANCE]
+    bars = {
+        Metric.BURN_PER_DAY: thresholds.max_burn_per_day,
+        Metric.DRAIN_FACTOR: thresholds.drain_sensitivity,
+    }
+    drains = (known.get(metric, 0.0) > bar for metric, bar in bars.items() if bar is not None)
+    return (critical is not None and balance < critical) or any(drains)
 
 
 def _days_until(expires_at: datetime | None, at: datetime) -> float:

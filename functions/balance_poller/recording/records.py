@@ -19,7 +19,7 @@ from balance_poller.forecast import (
     forecast,
     observe,
 )
-from balance_poller.recording.account_metrics import NEVER, DataPoint, values
+from balance_poller.recording.account_metrics import NEVER, DataPoint, is_alarming, values
 from balance_poller.recording.change import change_of_balance, change_of_meter, observe_meter
 from balance_poller.recording.closeness import is_close
 from balance_poller.recording.day import count_failure, count_success
@@ -198,6 +198,7 @@ def _after_success(
         # Who pushes a balance is not asked, more often or not.
         is_close=latest.provider != PUSHED
         and is_close(wallet.remaining, ahead, runway, latest.thresholds, ahead_of),
+        is_alarming=is_alarming(points, latest.thresholds),
     )
     unseen = unseen or known.balance_at == good.balance_at
     change = change or change_of_balance(known, good)

@@ -49,6 +49,8 @@ class LastGood:
     """The level at which the runway alarms' series is held: ``warning`` or ``critical``."""
     is_close: bool = False
     """Whether a threshold is near, so that the account is polled more often."""
+    is_alarming: bool = False
+    """Whether the balance is below critical, or drains faster than its threshold allows."""
     empty_at: datetime | None = None
     burn_per_day: Decimal | None = None
     burn_basis: str | None = None
@@ -85,6 +87,7 @@ class LastGood:
             "at_most_hours": self.at_most_hours,
             "runway_level": self.runway_level,
             "is_close": self.is_close or None,
+            "is_alarming": self.is_alarming or None,
             "empty_at": time_or_none(self.empty_at),
             "burn_per_day": self.burn_per_day,
             "burn_basis": self.burn_basis,
@@ -137,6 +140,7 @@ class LastGood:
             at_most_hours=item.get("at_most_hours"),
             runway_level=item.get("runway_level"),
             is_close=item.get("is_close") is True,
+            is_alarming=item.get("is_alarming") is True,
             empty_at=time_from(item, "empty_at"),
             burn_per_day=item.get("burn_per_day"),
             burn_basis=item.get("burn_basis"),

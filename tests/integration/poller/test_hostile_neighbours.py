@@ -22,6 +22,7 @@ from tests.unit.poller.fakes import (
     AT,
     DEFINITION,
     PROVIDERS,
+    FakeBreakdowns,
     FakeHistory,
     FakeLatest,
     FakeLedgers,
@@ -117,7 +118,14 @@ def test_good_accounts_when_beside_hostile_ones_then_are_all_polled_in_time(
         KeyPolicy("balance-monitor", frozenset(urls)),
         allow_http_loopback=True,
     )
-    adapters = Adapters(fetcher, FakeLatest(log), FakeHistory(log), FakeMetrics(log), FakeLedgers())
+    adapters = Adapters(
+        fetcher,
+        FakeLatest(log),
+        FakeHistory(log),
+        FakeMetrics(log),
+        FakeLedgers(),
+        FakeBreakdowns(log),
+    )
 
     report = poll(event, adapters, time.monotonic() + RUN_SECONDS)
 

@@ -22,6 +22,7 @@ from balance_poller.fetching.retry import RetryPolicy
 from balance_poller.fetching.workers import FetchLimits
 from balance_poller.poll import Adapters
 from balance_poller.recording.account_metrics import DataPoint
+from balance_poller.recording.breakdown_table import BreakdownTable
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.history_table import HistoryTable
 from balance_poller.recording.latest_table import LatestRead, LatestTable
@@ -34,6 +35,7 @@ from balance_poller.recording.ledger_table import (
 from balance_poller.recording.writer import Target, WriteProblem
 from balance_poller.rhythm import PollMark, PollMarks
 from shared.records import Attempt, Latest
+from shared.records.breakdown import Breakdown
 from shared.records.ledger import Ledger
 from shared.secret import Secret
 from shared.times import format_time
@@ -321,6 +323,20 @@ class FakeLedgers(LedgerTable):
         return self.items[ledger.account]
 
 
+class FakeBreakdowns(BreakdownTable):
+    """A table of breakdowns."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.items: list[Breakdown] = []
+        self.log = log
+
+    def write(self, breakdowns: Sequence[Breakdown]) -> list[str]:
+        """Keep everything."""
+        self.log.append("breakdowns")
+        self.items += breakdowns
+        return []
+
+
 class World:
     """Everything that a run works with, as fakes."""
 
@@ -333,6 +349,7 @@ class World:
         self.history = FakeHistory(self.log)
         self.metrics = FakeMetrics(self.log)
         self.ledgers = FakeLedgers()
+        self.breakdowns = FakeBreakdowns(self.log)
         self.limits = limits(self.clock, **limit_fields)
         self.keys = KeyPolicy("balance-monitor", frozenset(f"https://{h}.example" for h in HOSTS))
 
@@ -344,7 +361,14 @@ class World:
     @property
     def adapters(self) -> Adapters:
         """The run's adapters."""
-        return Adapters(self.fetcher, self.latest, self.history, self.metrics, self.ledgers)
+        return Adapters(
+            self.fetcher,
+            self.latest,
+            self.history,
+            self.metrics,
+            self.ledgers,
+            self.breakdowns,
+        )
 
 
 def problem(target: Target, *, is_whole: bool = True) -> WriteProblem:

@@ -74,6 +74,15 @@ FIRST: Final = {
     "take": {"token": "access_token"},
     "keep_seconds": "expires_in",
 }
+#: What each key consumed.
+SHARES: Final = {
+    "request": {"url": "/v1/keys", "headers": {"Authorization": "Bearer {key}"}},
+    "entries": "keys",
+    "name": "name",
+    "amount": "spent",
+    "unit": "USD",
+    "over": "today (UTC)",
+}
 BEARER: Final = {"Authorization": "Bearer {before.token}"}
 
 VALID: Final = {
@@ -106,6 +115,14 @@ VALID: Final = {
             "take": {"project_id": "projects[0].id"},
         },
         request__url="https://api.example.com/projects/{before.project_id}/balances",
+    ),
+    "breakdown": with_(breakdown=SHARES),
+    "breakdown of a list of lists by days": with_(
+        breakdown=SHARES
+        | {
+            "request": {"url": "/costs", "query": {"from": "{window.start_unix}", "k": "{key}"}},
+            "entries": "data[].results[]",
+        }
     ),
     "self-hosted": with_(self_hosted=True, request__url="/api/{param.team}", params=TEAM),
     "not self-hosted": with_(self_hosted=False),
@@ -195,6 +212,22 @@ BROKEN: Final = {
     "before with steps of its own": (
         with_(before=FIRST | {"before": FIRST}, request__headers=BEARER),
         "before.before: there is no such field",
+    ),
+    "breakdown on another host": (
+        with_(breakdown=SHARES | {"request": {"url": "https://other.example/keys"}}),
+        "breakdown.request.url: expected a path",
+    ),
+    "breakdown without names": (
+        with_(breakdown={name: value for name, value in SHARES.items() if name != "name"}),
+        "breakdown: name is missing",
+    ),
+    "breakdown over anything": (
+        with_(breakdown=SHARES | {"over": "today\n*bold*"}),
+        "breakdown.over: expected a few words",
+    ),
+    "breakdown with steps of its own": (
+        with_(breakdown=SHARES | {"before": FIRST}),
+        "breakdown.before: there is no such field",
     ),
     "no title": (with_(title=REMOVED), "title is missing"),
     "no request": (with_(request=REMOVED), "request is missing"),
@@ -424,6 +457,18 @@ NULLS: Final = with_(
 
 #: What a schema cannot say: only the program finds it, so `balancectl provider check` is needed.
 PROGRAM_ONLY: Final = {
+    "breakdown beside before": (
+        with_(breakdown=SHARES, before=FIRST, request__headers=BEARER),
+        "breakdown: breakdown is one request",
+    ),
+    "breakdown of no list": (
+        with_(breakdown=SHARES | {"entries": "length(keys)"}),
+        "breakdown.entries: expected a path to a list",
+    ),
+    "breakdown with an unknown parameter": (
+        with_(breakdown=SHARES | {"request": {"url": "/{param.team}/keys"}}),
+        "breakdown.request.url: params has no team",
+    ),
     "not JMESPath": (
         wallet(remaining="data.total - data.used"),
         "wallets.balance.remaining: not J",

@@ -20,6 +20,7 @@ from balance_poller.definitions.definition import (
 )
 from balance_poller.definitions.language.expression_syntax import ALLOWED_FUNCTIONS
 from balance_poller.exchange.before import Taken
+from balance_poller.exchange.breakdown import read_breakdown
 from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.reading import Reading
 from shared.records import Wallet
@@ -62,6 +63,9 @@ ANSWERS: Final = [
 FIRST: Final = [
     (block, BLOCKS[index + 1]) for index, block in enumerate(BLOCKS) if block.kind == "first"
 ]
+SHARES: Final = [
+    (block, BLOCKS[index + 1]) for index, block in enumerate(BLOCKS) if block.kind == "shares"
+]
 FRAGMENTS: Final = [json.loads(block.text) for block in BLOCKS if block.kind == "fragment"]
 
 
@@ -101,6 +105,18 @@ def test_first_answer_of_the_guide_gives_what_it_says(answer: Block, taken: Bloc
     else:
         words = f"{found[0]}: {found[1]}"
     assert words == taken.text.strip()
+
+
+@pytest.mark.parametrize(("answer", "spent"), SHARES, ids=lambda block: block.name)
+def test_breakdown_of_the_guide_names_what_it_says(answer: Block, spent: Block) -> None:
+    assert (spent.kind, spent.name) == ("spent", answer.name)
+    spec = provider_of(answer.name).definition.breakdown
+    assert spec is not None
+
+    found = read_breakdown(spec, respond(answer.status, answer.text.encode()))
+
+    words = [f"{share.name or 'unnamed'} {share.amount:f} {spec.unit}" for share in found]
+    assert ", ".join([*words, spec.over]) == spent.text.strip()
 
 
 def in_words(reading: Reading) -> str:

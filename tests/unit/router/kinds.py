@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +27,7 @@ from alert_router.messages.formats.message import Message
 from shared.names import AlarmKind, Severity
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds, TopUp, Wallet
+from shared.records.breakdown import Breakdown, Share
 from tests.latest import changed
 from tests.unit.router.builders import (
     LINKS,
@@ -48,6 +50,19 @@ LAST_OUTAGE = "stale/firecrawl/transient/2026-11-23T10:01:00Z"
 
 #: A poll an hour, until five hours before the first.
 HISTORY = {NOW - minutes(60 * n + 1): Decimal("3.20") + Decimal("0.85") * n for n in range(20)}
+
+#: The names are foreign texts, and one key has none that may be shown.
+BY_KEY = Breakdown(
+    "openrouter-main",
+    NOW - minutes(2),
+    "USD",
+    "today (UTC)",
+    (
+        Share('batch "nightly"', Decimal("41.20")),
+        Share("", Decimal(7)),
+        Share("<ci|x>", Decimal("3.50")),
+    ),
+)
 
 DRAINING = latest(
     balance=Decimal("3.20"),
@@ -175,6 +190,7 @@ def _low() -> Mapping[str, list[Notification]]:
     return {
         "warning": [opened(latest())],
         "critical": [opened(DRAINING, CRITICAL, BOTH)],
+        "critical-by-key": [replace(opened(DRAINING, CRITICAL, BOTH), breakdown=BY_KEY)],
         "overdrawn": [opened(latest(balance=Decimal("-1.10")), CRITICAL, BOTH)],
         "runway": [opened(runway, CRITICAL, [AlarmKind.RUNWAY_CRITICAL])],
         "drain": [opened(burning, WARNING, [AlarmKind.DRAIN], frozenset({Problem.DRAIN}))],

@@ -25,6 +25,7 @@ from alert_router.notify.snapshots import AccountSnapshots
 from shared.aws.dynamo import decode, encode
 from shared.names import Severity
 from shared.records import Latest
+from shared.records.breakdown import Breakdown
 from shared.silences import Silence
 from tests.unit.router.builders import LINKS, NAME, NOW, notification
 
@@ -138,6 +139,7 @@ class World:
     alarms: dict[str, AlarmChange] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
     lease: timedelta = timedelta(seconds=30)
+    breakdowns: dict[str, Breakdown] = field(default_factory=dict)
     is_enrichment_down: bool = False
     is_cloudwatch_down: bool = False
     on_publish: Callable[[Message], None] = lambda _: None
@@ -159,6 +161,11 @@ class World:
     def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
         del account, since, until
         return {}
+
+    def breakdown(self, account: str) -> Breakdown | None:
+        if self.is_enrichment_down:
+            raise EnrichmentError("which keys consumed most cannot be read")
+        return self.breakdowns.get(account)
 
     @property
     def forms(self) -> tuple[Form, ...]:

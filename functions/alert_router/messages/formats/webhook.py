@@ -63,6 +63,7 @@ def _entry(notification: Notification, links: Links) -> dict[str, Any]:
             "unit": notification.unit,
             "balance_at": _time(notification.balance_at),
             **(_recorded(latest) if latest else {}),
+            "spent_most": _spent_most(notification),
             "alarm_url": links.alarm(notification),
             "runbook_url": links.runbook(notification),
         }
@@ -120,6 +121,15 @@ def _recorded(latest: Latest) -> dict[str, Any]:
         "last_top_up": top_up and {"at": _time(top_up.at), "amount": _number(top_up.amount)},
         "top_up_url": latest.top_up_url,
     }
+
+
+def _spent_most(notification: Notification) -> dict[str, Any] | None:
+    """Describe which keys of the account consumed most."""
+    found = notification.breakdown
+    if found is None or not found.shares:
+        return None
+    keys = [{"name": share.name, "amount": _number(share.amount)} for share in found.shares]
+    return {"over": found.over, "unit": found.unit, "keys": keys}
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def _future(notification: Notification) -> Rows:
     resets = latest.good.resets_at if latest else None
     return [
         ("Burn", phrases.burn(notification)),
+        ("Spent most", _spent_most(notification)),
         ("Empty", _empty(notification)),
         (
             "Expires",
@@ -79,6 +80,18 @@ def _future(notification: Notification) -> Rows:
         ("Auto top-up", phrases.auto_top_up(notification)),
         ("Last 24 h", _history(notification)),
     ]
+
+
+def _spent_most(notification: Notification) -> str:
+    """Return the keys that consumed most: their names are foreign."""
+    breakdown = notification.breakdown
+    if breakdown is None:
+        return ""
+    shares = [
+        f"{quoted(share.name) or 'unnamed'} {amount(share.amount, breakdown.unit)}"
+        for share in breakdown.shares
+    ]
+    return f"{', '.join(shares)}, {breakdown.over}" if shares else ""
 
 
 def _history(notification: Notification) -> str:

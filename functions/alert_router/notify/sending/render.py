@@ -78,4 +78,7 @@ def _notification(
     draws = count <= _MOST_HISTORIES and pending.reason is not NotificationReason.NOT_SET_UP
     history = context.snapshots.history(incident.key, now) if draws else {}
     latest = context.snapshots.latest(incident.key)
-    return notification_of(incident, pending, now, latest, history)
+    notification = notification_of(incident, pending, now, latest, history)
+    if not (draws and latest and latest.good.is_alarming and notification.is_spending):
+        return notification
+    return replace(notification, breakdown=context.snapshots.breakdown(incident.key, now))

@@ -6,6 +6,7 @@ locals {
     for name in local.custom_names : name => {
       url         = try(tostring(var.custom_providers[name].request.url), "")
       before_url  = try(var.custom_providers[name].before, null) == null ? null : try(tostring(var.custom_providers[name].before.request.url), "")
+      shares_url  = try(var.custom_providers[name].breakdown, null) == null ? null : try(tostring(var.custom_providers[name].breakdown.request.url), "")
       self_hosted = local.definitions[name].self_hosted
       wallets     = try(keys(var.custom_providers[name].wallets), [])
       spend       = try(var.custom_providers[name].spend, null) != null
@@ -50,6 +51,11 @@ locals {
       for name, definition in local.custom :
       "Custom provider \"${name}\": before.request.url must be a path such as /oauth2/token on the same host, or an https:// address that is written out; correct it."
       if definition.before_url != null && !can(regex("^(https://[A-Za-z0-9.-]+(:[0-9]+)?)?/[^?#\\\\\\s]*$", definition.before_url)) && !var.allow_http_loopback
+    ]
+    breakdown = [
+      for name, definition in local.custom :
+      "Custom provider \"${name}\": breakdown.request.url must be a path such as /v1/keys: it goes to the host of the provider's own request; correct it."
+      if definition.shares_url != null && !can(regex("^/[^?#\\\\\\s]*$", definition.shares_url))
     ]
     wallets = [
       for name, definition in local.custom :
