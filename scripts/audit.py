@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 AUDIT = ROOT / ".venv-release" / "bin" / "pip-audit"
 #: The locks of deployments and operators' installations; those of checks and benchmarks reach
 #: neither.
-LOCKS = ("balance_poller", "alert_router", "status_page", "dev")
+LOCKS = ("balance_poller", "alert_router", "courier", "status_page", "dev")
 
 
 def main() -> int:
