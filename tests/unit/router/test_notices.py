@@ -20,6 +20,7 @@ from alert_router.events.notice import Notice, text_notice
 from alert_router.incidents.subscriber import Form, Subscriber
 from alert_router.messages.formats.message import Message
 from alert_router.messages.notice import notice_message
+from alert_router.notify.sending.notice import MOST
 from courier.message import Message as Envelope
 from courier.message import Subscription
 from courier.posts import pager_posts
@@ -291,6 +292,23 @@ def test_notice_when_one_form_fails_then_the_retry_sends_that_one_alone(failing:
     assert world.invoke(records(GUARDDUTY)) == []
 
     assert sorted(delivery.form for delivery in world.deliveries) == sorted(Form)
+
+
+def test_notices_when_there_are_hundreds_then_few_are_passed_on_and_one_says_so() -> None:
+    """As when Security Hub is enabled; critical ones have a limit of their own."""
+    world = World()
+    texts = [f"host {number} is full" for number in range(300)]
+
+    assert world.invoke(records(*texts)) == []
+    assert world.invoke(records(*texts)) == [], "delivered again"
+
+    assert len(world.subjects) == MOST + 1
+    assert world.subjects[-1].endswith("more than 10 notices within an hour")
+    assert world.invoke(records(GUARDDUTY)) == []
+    assert len(world.subjects) == MOST + 2, "a critical one is passed on"
+    world.now += timedelta(hours=1, minutes=1)
+    world.invoke(records("host 301 is full"))
+    assert len(world.subjects) == MOST + 3, "in the next hour it goes on"
 
 
 def test_notice_when_filtered_then_reaches_those_who_get_what_is_about_no_account() -> None:
