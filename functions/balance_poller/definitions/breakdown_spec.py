@@ -12,6 +12,7 @@ from balance_poller.definitions.request_spec import RequestSpec
 from balance_poller.definitions.wallet_spec import UNIT, parse_expression
 
 REQUIRED: Final = ("request", "entries", "name", "amount", "unit", "over")
+_NO_LISTS: Final = ("comparator", "function_expression", "literal", "not_expression")
 _OVER: Final = r"[A-Za-z][A-Za-z0-9 ():-]{0,39}"
 
 
@@ -39,7 +40,7 @@ def parse_breakdown(
     entries, name, amount = places
     if request is None or entries is None or name is None or amount is None:
         return None
-    if not entries.selects_list and not entries.keys:
+    if entries.compiled.parsed["type"] in _NO_LISTS:
         fields["entries"].refuse("expected a path to a list, as in data or data[].results[]")
     return BreakdownSpec(
         request,

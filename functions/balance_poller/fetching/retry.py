@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from shared.outcome import Outcome
+
+_SECONDS: Final = re.compile(r"([0-9]+)(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,12 @@ class RetryPolicy:
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Read a ``Retry-After`` header, seconds or HTTP date (RFC 9110, 10.2.3), as seconds from now.
 
-    Anything else is None; a past date is 0.
+    Seconds may have a fraction, as some providers send (github.com/OpenFeign/feign/pull/980,
+    read 2026-11). Anything else is None; a past date is 0.
     """
     text = (value or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+    if seconds := _SECONDS.fullmatch(text):
+        return float(f"{seconds[1][:9]}{seconds[2] or ''}")
     at = _http_date(text)
     return None if at is None else max(0.0, (at - now).total_seconds())
 

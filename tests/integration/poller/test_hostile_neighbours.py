@@ -51,6 +51,53 @@ def with_amount(expression: str) -> dict[str, Any]:
     return DEFINITION | {"wallets": wallets, "default_wallet": "main"}
 
 
+def wallet(expression: str) -> dict[str, Any]:
+    """Return a wallet whose balance is ``expression``."""
+    return {"unit": "USD", "remaining": {"sum": [expression]}}
+
+
+def guard(expression: str) -> dict[str, Any]:
+    """Return a guard on ``expression``."""
+    return {"when": f"length({expression}) == `0`", "outcome": "unverified", "reason": "it holds"}
+
+
+def before(url: str, taken: str) -> dict[str, Any]:
+    """Return a definition that needs a value of another request first."""
+    request = DEFINITION["request"] | {"headers": {"Authorization": "Bearer {before.token}"}}
+    first = {"url": url, "headers": {"Authorization": "Bearer {key}"}}
+    return DEFINITION | {
+        "request": request,
+        "before": {"request": first, "take": {"token": taken}},
+    }
+
+
+FIRST_OF_20: Final = {"default_wallet": "w0"}
+SPEND: Final[dict[str, Any]] = {
+    "title": "Costs",
+    "request": {
+        "url": "https://a.example/costs",
+        "query": {"from": "{window.start_iso}"},
+        "headers": {"Authorization": "Bearer {key}"},
+    },
+    "spend": {
+        "unit": "USD",
+        "counts_from": "anchor",
+        "days": "data",
+        "day": "day",
+        "amount": "amount",
+    },
+}
+SHARES: Final[dict[str, Any]] = {
+    "request": {"url": "/keys", "headers": {"Authorization": "Bearer {key}"}},
+    "entries": "[@, @, @][]",
+    "name": "@",
+    "amount": "balance",
+    "unit": "USD",
+    "over": "today (UTC)",
+}
+#: Every hostile account is critical, so that breakdowns are asked for as well.
+BREAKDOWN: Final = DEFINITION | {"breakdown": SHARES}
+
 #: Definitions by name, how the server answers them, and what each comes to.
 DEFINITIONS: Final[dict[str, tuple[object, str, Outcome]]] = {
     "nested_repetition": (with_pattern("(a+)+b"), "ok", Outcome.BAD_CONFIG),
@@ -61,6 +108,38 @@ DEFINITIONS: Final[dict[str, tuple[object, str, Outcome]]] = {
     "nesting": (with_amount(f"({NESTED}) == ({NESTED})"), "one", Outcome.SCHEMA_CHANGED),
     "success": (DEFINITION | {"success": DOUBLED}, "one", Outcome.SCHEMA_CHANGED),
     "unbalanced": (with_amount("(" * 400), "one", Outcome.BAD_CONFIG),
+    "text_pattern": (
+        DEFINITION | {"text": "(?P<left>.*)" + ".*" * 60 + "b"},
+        "ok",
+        Outcome.SCHEMA_CHANGED,
+    ),
+    "text_of_groups": (DEFINITION | {"text": "(?P<a>(x|x)*)*y"}, "ok", Outcome.BAD_CONFIG),
+    "guards": (
+        DEFINITION | {"guards": [guard(DOUBLED) for _ in range(50)]},
+        "one",
+        Outcome.SCHEMA_CHANGED,
+    ),
+    "wallets": (
+        DEFINITION | {"wallets": {f"w{n}": wallet(DOUBLED) for n in range(20)}, **FIRST_OF_20},
+        "one",
+        Outcome.SCHEMA_CHANGED,
+    ),
+    "headers": (
+        DEFINITION | {"headers": [f"x-{n}-{'y' * 50}" for n in range(10)]},
+        "ok",
+        Outcome.SCHEMA_CHANGED,
+    ),
+    "too_many_headers": (
+        DEFINITION | {"headers": [f"x-{n}" for n in range(10_000)]},
+        "ok",
+        Outcome.BAD_CONFIG,
+    ),
+    "before_gives_nothing": (before("/token", "nothing"), "ok", Outcome.SCHEMA_CHANGED),
+    "before_in_steps": (before("/token", DOUBLED), "one", Outcome.SCHEMA_CHANGED),
+    "before_itself": (before("/{before.token}", "token"), "ok", Outcome.BAD_CONFIG),
+    "spend": (SPEND | {"spend": SPEND["spend"] | {"days": DOUBLED}}, "one", Outcome.BAD_CONFIG),
+    "breakdown": (BREAKDOWN | {"breakdown": SHARES | {"entries": DOUBLED}}, "ok", Outcome.OK),
+    "breakdown_of_anything": (BREAKDOWN, "ok", Outcome.OK),
     "no_definition": (["request"] * 50, "ok", Outcome.BAD_CONFIG),
     "deep_definition": ({"request": {"json": {"a": {"a": {"a": {}}}}}}, "ok", Outcome.BAD_CONFIG),
 }
@@ -88,7 +167,13 @@ def hostile_entries(answers: str, slow: str) -> dict[str, tuple[dict[str, Any], 
     kinds |= {name: ("plain", f"{slow}/{name}", outcome) for name, outcome in SERVERS.items()}
     return {
         f"{kind}.{n}": (
-            entry(f"{kind}.{n}", provider=provider, base_url=url, params=PARAMS.get(provider, {})),
+            entry(
+                f"{kind}.{n}",
+                provider=provider,
+                base_url=url,
+                params=PARAMS.get(provider, {}),
+                critical=1000,
+            ),
             outcome,
         )
         for kind, (provider, url, outcome) in kinds.items()

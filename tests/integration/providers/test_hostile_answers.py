@@ -73,7 +73,9 @@ def test_a_definition_when_answered_hostilely_then_reads_no_balance_and_blames_n
     wrong = [
         f"{hostile.name}: {reading.outcome.value} ({reading.reason})"
         for hostile, reading in asyncio.run(poll(load_provider(name, {})))
-        if reading.outcome not in hostile.outcomes or reading.balance is not None
+        if reading.outcome not in hostile.outcomes
+        or (reading.balance, reading.burn_per_hour, reading.costs or None) != (None, None, None)
+        or reading.others
     ]
 
     assert not wrong
