@@ -1,31 +1,28 @@
 """One AWS emulator for all integration tests, reached through pytest-localstack.
 
-By default MiniStack, started for the session on a free port of loopback; with ``--localstack``
-pytest-localstack's own LocalStack container. A missing emulator is a failure, never a skip.
+By default the local cloud's own, which refuses what AWS refuses; with ``--localstack``
+pytest-localstack's LocalStack container. A missing emulator is a failure, never a skip.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_localstack.session import LocalstackSession, RunningSession
 
+from balancectl.localcloud.emulator.process import start_emulator
 from shared.aws.clients import forget_clients
 
 HERE = Path(__file__).parent
 REGION = "us-east-1"
 SERVICES = ["cloudwatch", "dynamodb", "secretsmanager", "sns", "sqs", "sts"]
-START_SECONDS = 60
 
 
 # First of all, for the group is read by a hook of the same name.
@@ -38,34 +35,73 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("emulator"))
 
 
+@dataclass(frozen=True)
+class Cloud:
+    """A running emulator, and who may do everything in it."""
+
+    session: RunningSession
+    access_key: str = "test"
+    secret_key: str = "test"
+
+
 @pytest.fixture(scope="session")
-def emulator(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningSession]:
-    """Run the emulator for the session."""
+def cloud(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Run the emulator for the session; with the local cloud's, nothing may have been refused."""
     if pytestconfig.getoption("--localstack"):
         with _localstack() as session:
-            yield session
+            yield Cloud(session)
         return
-    log = tmp_path_factory.mktemp("emulator") / "ministack.log"
-    with _ministack(log) as port:
-        services = dict.fromkeys(SERVICES, port)
-        with RunningSession("127.0.0.1", services=services, region_name=REGION) as session:
-            yield session
+    started = start_emulator(tmp_path_factory.mktemp("emulator") / "cloud")
+    try:
+        services = dict.fromkeys(SERVICES, started.port)
+        credentials = started.credentials
+        session = RunningSession("127.0.0.1", services=services, region_name=REGION)
+        with pytest.MonkeyPatch.context() as patch:  # it asks each service whether it is there
+            patch.setenv("AWS_ACCESS_KEY_ID", credentials.access_key)
+            patch.setenv("AWS_SECRET_ACCESS_KEY", credentials.secret_key)
+            session.start()
+        yield Cloud(session, credentials.access_key, credentials.secret_key)
+        log = (started.folder / "emulator.log").read_text("utf-8", "replace")
+        refused = [line for line in log.splitlines() if "refused as AWS would" in line]
+        assert refused == [], "AWS would have refused these requests"
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def emulator(cloud: Cloud) -> RunningSession:
+    """The emulator, for pytest-localstack."""
+    return cloud.session
 
 
 @pytest.fixture
-def aws(emulator: RunningSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSession]:
+def aws(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSession]:
     """Send every boto3 client made during the test to the emulator."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", cloud.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", cloud.secret_key)
     forget_clients()
-    with emulator.botocore.patch_botocore():
-        yield emulator
+    with cloud.session.botocore.patch_botocore():
+        yield cloud.session
     forget_clients()
+
+
+def queue_for_topics(sqs: Any, name: str) -> tuple[str, str]:
+    """Create a queue whose policy admits SNS, as a subscription needs it; return URL and ARN."""
+    url: str = sqs.create_queue(QueueName=name)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn: str = found["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return url, arn
 
 
 @contextmanager
@@ -80,54 +116,3 @@ def _localstack() -> Iterator[RunningSession]:
         pytest.fail(f"--localstack needs a running Docker: {exc}", pytrace=False)
     with LocalstackSession(client, services=SERVICES, region_name=REGION) as session:
         yield session
-
-
-@contextmanager
-def _ministack(log: Path) -> Iterator[int]:
-    """Run MiniStack on a free port; yield the port."""
-    port = _free_port()
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "LOG_LEVEL": "WARNING",
-        "TMPDIR": str(log.parent),
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            env=environment,
-            cwd=log.parent,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_until_ready(process, port, log)
-        yield port
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _free_port() -> int:
-    """Return a port of loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Return once the emulator answers; fail with its output when it does not."""
-    give_up_at = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < give_up_at:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    pytest.fail(f"the emulator did not start:\n{log.read_text()[-2000:]}", pytrace=False)

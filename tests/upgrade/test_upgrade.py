@@ -6,10 +6,14 @@ The tests follow one another: docs/upgrading.md says the same to people.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-from tests.upgrade.conftest import ACCOUNTS, OTHERS, World
-from tests.upgrade.releases import Release, write_variables
+import pytest
+
+from balancectl.localcloud.emulator.emulator import ACCOUNT, REGION
+from tests.upgrade.conftest import ACCOUNTS, NAME, OTHERS, World
+from tests.upgrade.releases import ROOT, Release, write_variables
 
 
 def test_the_previous_release_had_an_incident_a_silence_and_history(
@@ -77,23 +81,69 @@ def test_destroy_asks_and_without_a_terminal_stops(world: World, upgraded: Relea
     assert world.items(world.names.balances_table)
 
 
-def test_destroy_lifts_the_protection_and_a_new_deployment_adopts_the_secret(
+def test_destroy_lifts_the_protection_and_keeps_the_secret_for_its_recovery(
     world: World, upgraded: Release
 ) -> None:
-    keys = world.keys()
-
     upgraded.must("scripts/deploy.py", "destroy", f"--var-file={unprotected(world)}", YES="1")
-    tables = world.emulator.client("dynamodb").list_tables()["TableNames"]
-    said = upgraded.must("scripts/deploy.py", "deploy", f"--var-file={world.variables}", YES="1")
 
-    assert tables == []
-    assert "Restored balance-monitor/api-keys" in said
-    assert world.keys() == keys
+    secrets = world.emulator.client("secretsmanager")
+    assert world.emulator.client("dynamodb").list_tables()["TableNames"] == []
+    assert secrets.describe_secret(SecretId=world.names.secret)["DeletedDate"]
 
 
-def unprotected(world: World) -> Any:
-    """Return a file with the same variables, the tables' protection off."""
-    variables = json.loads(world.variables.read_text("utf-8"))
-    return write_variables(
-        world.folder / "unprotected.tfvars.json", {**variables, "deletion_protection": False}
+def test_a_key_of_ones_own_whose_policy_keeps_services_out_is_refused(
+    world: World, upgraded: Release, key: str
+) -> None:
+    file = changed(world, "locked", kms_key_arn=key)
+
+    done = upgraded.run("scripts/deploy.py", "deploy", f"--var-file={file}", YES="1")
+
+    assert done.returncode == 1
+    assert "does not let cloudwatch.amazonaws.com, logs.eu-central-1.amazonaws.com" in done.stderr
+
+
+def test_a_new_deployment_adopts_the_secret_and_encrypts_all_with_the_key(
+    world: World, before: dict[str, Any], upgraded: Release, key: str
+) -> None:
+    """Under the key policy that docs/configuration.md has."""
+    world.emulator.client("kms").put_key_policy(
+        KeyId=key, PolicyName="default", Policy=json.dumps({"Statement": documented_statements()})
     )
+    file = changed(world, "encrypted", kms_key_arn=key)
+
+    said = upgraded.must("scripts/deploy.py", "deploy", f"--var-file={file}", YES="1")
+    again = upgraded.must("scripts/deploy.py", "deploy", f"--var-file={file}")
+    reports = world.poll()
+
+    assert "Restored balance-monitor/api-keys" in said
+    assert {name: world.keys().get(name) for name in before["keys"]} == before["keys"]
+    assert "Nothing to change." in again
+    assert [report["counts"]["ok"] for report in reports] == [len(ACCOUNTS)]
+    assert any("low" in message.body for message in world.messages())
+
+
+@pytest.fixture(scope="module")
+def key(world: World) -> str:
+    """A KMS key that nobody but its account may use."""
+    arn: str = world.emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+    return arn
+
+
+def documented_statements() -> Any:
+    """Return the statements that the page asks for, of this deployment."""
+    page = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    text = page.split("### A key of your own")[1].split("```json\n")[1].split("```")[0]
+    for placeholder, value in (("account", ACCOUNT), ("region", REGION), ("name", NAME)):
+        text = text.replace(f"<{placeholder}>", value)
+    return json.loads(text)
+
+
+def unprotected(world: World) -> Path:
+    """Return a file with the same variables, the tables' protection off."""
+    return changed(world, "unprotected", deletion_protection=False)
+
+
+def changed(world: World, name: str, **variables: Any) -> Path:
+    """Return a file with the same variables but those given."""
+    kept = json.loads(world.variables.read_text("utf-8"))
+    return write_variables(world.folder / f"{name}.tfvars.json", {**kept, **variables})

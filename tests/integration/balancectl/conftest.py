@@ -20,6 +20,7 @@ from balancectl.app import app
 from shared.aws.dynamo import encode
 from shared.names import StackNames
 from shared.records import Attempt, Latest
+from tests.integration.conftest import Cloud
 
 REGION = "us-east-1"
 
@@ -54,6 +55,20 @@ def endpoint(emulator: RunningSession) -> str:
     return url
 
 
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+            }
+        ],
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FakeStack:
     """One stack under a name of its own."""
@@ -66,6 +81,12 @@ class FakeStack:
     def names(self) -> StackNames:
         """The names of its resources."""
         return StackNames(self.name)
+
+    @property
+    def account(self) -> str:
+        """The AWS account's number."""
+        number: str = self.client("sts").get_caller_identity()["Account"]
+        return number
 
     def client(self, service: str) -> Any:
         """A client of the emulator."""
@@ -84,8 +105,8 @@ class FakeStack:
             FlexibleTimeWindow={"Mode": "OFF"},
             State="DISABLED",
             Target={
-                "Arn": f"arn:aws:lambda:{REGION}:000000000000:function:x",
-                "RoleArn": "arn:aws:iam::000000000000:role/x",
+                "Arn": f"arn:aws:lambda:{REGION}:{self.account}:function:x",
+                "RoleArn": f"arn:aws:iam::{self.account}:role/x",
                 "Input": json.dumps(
                     {
                         "scheduled_at": "<aws.scheduler.scheduled-time>",
@@ -113,7 +134,7 @@ class FakeStack:
     def subscribe(self, topic: str, protocol: str, endpoint: str, **attributes: str) -> str:
         """Subscribe somebody to one of its topics."""
         arn: str = self.client("sns").subscribe(
-            TopicArn=f"arn:aws:sns:{REGION}:000000000000:{topic}",
+            TopicArn=f"arn:aws:sns:{REGION}:{self.account}:{topic}",
             Protocol=protocol,
             Endpoint=endpoint,
             Attributes=attributes,
@@ -123,17 +144,17 @@ class FakeStack:
 
 
 @pytest.fixture
-def stack(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+def stack(endpoint: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     """An empty stack: everything is there, but no schedule, no record and no key."""
     for variable in [name for name in os.environ if name.startswith(("AWS_", "BALANCE_"))]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", cloud.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", cloud.secret_key)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     name = f"bm-{uuid.uuid4().hex[:8]}"
-    session = boto3.Session("test", "test", region_name=REGION)
+    session = boto3.Session(cloud.access_key, cloud.secret_key, region_name=REGION)
     made = FakeStack(name, session, endpoint)
     _make_resources(made)
     return made
@@ -172,10 +193,13 @@ def _make_resources(stack: FakeStack) -> None:
     for topic in (names.alarms_topic, names.notifications_topic, names.operations_topic):
         sns.create_topic(Name=topic)
     stack.client("scheduler").create_schedule_group(Name=names.schedule_group)
+    role = stack.client("iam").create_role(
+        RoleName=f"{stack.name}-poller", AssumeRolePolicyDocument=TRUST
+    )["Role"]
     stack.client("lambda").create_function(
         FunctionName=names.poller_function,
         Runtime="python3.13",
-        Role="arn:aws:iam::000000000000:role/poller",
+        Role=role["Arn"],
         Handler="handler.lambda_handler",
         Code={"ZipFile": _zip({"handler.py": POLLER})},
         Timeout=30,

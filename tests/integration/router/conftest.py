@@ -18,6 +18,7 @@ from alert_router.settings import settings
 from shared.aws import clients
 from shared.aws.dynamo import encode
 from shared.records import Latest
+from tests.integration.conftest import queue_for_topics
 
 
 class LambdaContext:
@@ -115,12 +116,11 @@ def _declare(table: str) -> None:
 
 def _inbox(topic: str, name: str, **policy: list[str]) -> str:
     """Subscribe a queue to a topic; return its URL."""
-    url = clients.sqs().create_queue(QueueName=name)["QueueUrl"]
-    arn = clients.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    url, arn = queue_for_topics(clients.sqs(), name)
     clients.sns().subscribe(
         TopicArn=topic,
         Protocol="sqs",
-        Endpoint=arn["Attributes"]["QueueArn"],
+        Endpoint=arn,
         Attributes={"RawMessageDelivery": "true"}
         | ({"FilterPolicy": json.dumps(policy)} if policy else {}),
     )
