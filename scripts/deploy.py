@@ -22,7 +22,16 @@ import terraform
 from balancectl.cli.errors import CliError
 from deploy_aws import Aws, AwsError, aws_of, read_variables
 from deploy_keys import binding_advice
-from deploy_state import DEPLOY, StateError, choose_backend, protect, take_over
+from deploy_state import (
+    DEPLOY,
+    MOVED,
+    SUBSCRIPTIONS,
+    StateError,
+    choose_backend,
+    move_subscriptions,
+    protect,
+    take_over,
+)
 from deploy_summary import Summary, render, summarise
 
 PLAN = "balance-monitor.tfplan"
@@ -58,7 +67,8 @@ def main() -> int:
         print(f"\n{given.command}: interrupted", file=sys.stderr)
         return 130
     finally:
-        (DEPLOY / PLAN).unlink(missing_ok=True)
+        for name in (PLAN, MOVED):
+            (DEPLOY / name).unlink(missing_ok=True)
         protect()
     return 0
 
@@ -75,7 +85,7 @@ def check(var_file: Path) -> None:
 
 
 def initialise(backend_config: Path | None) -> None:
-    """Take over former state, choose the backend, and run ``init``."""
+    """Take over former state, choose the backend, run ``init``, and see what has moved."""
     for file in take_over():
         print(f"Taken over from infra/terraform: {file.relative_to(DEPLOY)}")
     options = []
@@ -83,6 +93,7 @@ def initialise(backend_config: Path | None) -> None:
         choose_backend(backend_config)
         options = [f"-backend-config={backend_config.resolve()}"]
     quietly("init", "-input=false", *options)
+    move_subscriptions(address for address in managed() if f"{SUBSCRIPTIONS}[" in address)
 
 
 def plan(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
@@ -216,9 +227,13 @@ def adopt_secret(aws: Aws, var_file: Path, address: str, name: str) -> None:
         return
     aws.restore(secret)
     print(f"Restored {name}, which was scheduled for deletion: what it holds is in use again.")
-    # Without any state, the list fails.
-    if not terraform_run("state", "list", address, capture=True).stdout.strip():
+    if address not in managed():
         quietly("import", "-input=false", f"-var-file={var_file}", address, secret.arn)
+
+
+def managed() -> list[str]:
+    """Return the addresses in the state; without any state Terraform fails to list them."""
+    return terraform_run("state", "list", capture=True).stdout.splitlines()
 
 
 def planned(var_file: Path, *options: str) -> Summary:

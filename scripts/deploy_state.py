@@ -7,6 +7,8 @@ variables loaded by default) move to infra/deploy once; the resources' addresses
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,6 +17,9 @@ FORMER = ROOT / "infra" / "terraform"
 
 STATE = "terraform.tfstate"
 OVERRIDE = "backend_override.tf"
+MOVED = "moved_subscriptions.tf"
+#: Until 0.1 one resource held the subscriptions of all forms.
+SUBSCRIPTIONS = "aws_sns_topic_subscription.notifications"
 #: Names of one deployment's state files; the second keeps a remote backend's settings.
 KEPT = (STATE, f".terraform/{STATE}", f"{STATE}.backup", OVERRIDE, "terraform.tfvars")
 
@@ -41,6 +46,23 @@ def take_over(former: Path = FORMER, folder: Path = DEPLOY) -> list[Path]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (former / name).replace(folder / name)
     return [folder / name for name in found]
+
+
+def move_subscriptions(addresses: Iterable[str], folder: Path = DEPLOY) -> None:
+    """Write `moved` blocks for the state's subscriptions that are not e-mail, if there are any.
+
+    As moved ones they are replaced: subscribed to their new topic first, and unsubscribed from the
+    former one last. A `moved` block names one subscriber, so the module cannot have them.
+    """
+    keys = [json.loads(address.split(SUBSCRIPTIONS)[1][1:-1]) for address in addresses]
+    module = "module.balance_monitor.aws_sns_topic_subscription"
+    blocks = [
+        f"moved {{\n  from = {module}.notifications[{text}]\n  to   = {module}.form[{text}]\n}}\n"
+        for text in (json.dumps(key).replace("${", "$${") for key in keys)
+        if not text.startswith('"email ')
+    ]
+    if blocks:
+        (folder / MOVED).write_text("\n".join(blocks), encoding="utf-8")
 
 
 def choose_backend(config: Path, folder: Path = DEPLOY) -> None:

@@ -27,9 +27,9 @@ locals {
   partition  = data.aws_partition.current.partition
   # .id, because 6.x of the provider deprecates .name and 5.x has no .region.
   region = data.aws_region.current.id
-  # Provider 5.x does not know the European Sovereign Cloud, and mistakes it for the commercial
-  # partition.
-  is_unknown_partition = startswith(local.region, "eusc-") && local.partition == "aws"
+  # Provider 5.x lets Lambda's event sources and permissions be of no Region of the European Sovereign
+  # Cloud (docs/adr/0012-aws-provider.md). Only 6.x says in aws_region which Region it is.
+  is_unknown_region = startswith(local.region, "eusc-") && !contains(keys(data.aws_region.current), "region")
 
   # Two deployments must not write to one series: one's samples would keep the other's alarms quiet.
   # Their namespace distinguishes them, because the dimensions describe only the account.

@@ -57,7 +57,13 @@ resource "aws_lambda_function" "router" {
     mode = var.xray_tracing ? "Active" : "PassThrough"
   }
 
-  depends_on = [aws_cloudwatch_log_group.router, aws_iam_role_policy.router]
+  # What it publishes to is subscribed first: see subscriptions.tf.
+  depends_on = [
+    aws_cloudwatch_log_group.router,
+    aws_iam_role_policy.router,
+    aws_lambda_permission.subscriber,
+    aws_sns_topic_subscription.form,
+  ]
 }
 
 resource "aws_lambda_event_source_mapping" "intake" {

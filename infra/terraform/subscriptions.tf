@@ -46,6 +46,9 @@ resource "aws_sns_topic_subscription" "notifications" {
 # Only the owner of a queue or function can subscribe it from another AWS account; a subscription that
 # is made here stays pending, and Terraform waits for it in vain (provider 5.100,
 # internal/service/sns/topic_subscription.go).
+#
+# The router depends on these: one that moves to another topic is subscribed there, then the router
+# publishes there, and only then the former one goes, so that no message is missed.
 resource "aws_sns_topic_subscription" "form" {
   for_each = { for key, subscription in local.subscribed.notifications : key => subscription if subscription.form != "email" }
 
@@ -56,6 +59,8 @@ resource "aws_sns_topic_subscription" "form" {
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 
   lifecycle {
+    create_before_destroy = true
+
     precondition {
       condition     = !startswith(each.value.endpoint, "arn:") || try(split(":", each.value.endpoint)[4] == local.account_id, false)
       error_message = "Subscriber \"${each.value.name}\": ${each.value.endpoint} is of another AWS account than ${local.account_id}, where only its owner can subscribe it; subscribe a queue or function of ${local.account_id} that passes messages on."
@@ -89,7 +94,9 @@ resource "aws_lambda_permission" "subscriber" {
     ) : key => { function = subscriber.endpoint, topic = subscriber.topic } if subscriber.protocol == "lambda"
   }
 
-  statement_id  = "${var.name}-${substr(sha256(each.key), 0, 16)}" # at most 100 characters
+  # At most 100 characters. With the topic in it, a permission for another topic is added before the
+  # former one goes.
+  statement_id  = "${var.name}-${substr(sha256("${each.key} ${each.value.topic}"), 0, 16)}"
   action        = "lambda:InvokeFunction"
   function_name = join(":", slice(split(":", each.value.function), 0, 7))
   qualifier     = try(split(":", each.value.function)[7], null)
@@ -97,6 +104,8 @@ resource "aws_lambda_permission" "subscriber" {
   source_arn    = each.value.topic
 
   lifecycle {
+    create_before_destroy = true
+
     precondition {
       condition     = split(":", each.value.function)[3] == local.region
       error_message = "Subscriber ${each.key}: function ${each.value.function} is of another Region than ${local.region}, where this deployment cannot let SNS invoke it; subscribe a queue, or a function of ${local.region} that passes messages on."

@@ -47,6 +47,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
             }
             for n in range(ACCOUNTS)
         },
+        "secret_prefixes": ["team/"],
         "shard_size": 350,
         "runbook_url": f"https://example.com/{'r' * 200}",
         "enable_chat": True,
@@ -78,6 +79,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "accounts": {
             "main": {"provider": "openrouter", "secret": f"{'s' * 200}#main", **EVERY_THRESHOLD}
         },
+        "secret_prefixes": ["s"],
         "subscribers": {
             "team": {
                 "protocol": "email",

@@ -25,9 +25,12 @@ ACCOUNT_ID = "123456789012"
 REGION = "eu-central-1"
 IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-    f"<GetCallerIdentityResult><Arn>arn:aws:iam::{ACCOUNT_ID}:user/test</Arn><UserId>AID</UserId>"
-    f"<Account>{ACCOUNT_ID}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-).encode()
+    f"<GetCallerIdentityResult><Arn>arn:{{partition}}:iam::{ACCOUNT_ID}:user/test</Arn>"
+    f"<UserId>AID</UserId><Account>{ACCOUNT_ID}</Account></GetCallerIdentityResult>"
+    "</GetCallerIdentityResponse>"
+)
+#: By the beginning of a Region's name; the provider takes the partition from its own ARN.
+PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "eusc": "aws-eusc"}
 
 
 class _Identity(BaseHTTPRequestHandler):
@@ -35,11 +38,14 @@ class _Identity(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        region = self.headers["Authorization"].split("/")[2]
+        found = (name for start, name in PARTITIONS.items() if region.startswith(f"{start}-"))
+        body = IDENTITY.format(partition=next(found, "aws")).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/xml")
-        self.send_header("Content-Length", str(len(IDENTITY)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(IDENTITY)
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Log nothing."""
@@ -129,9 +135,9 @@ def stack_of(
     return Stack(_resources(document, prefix), outputs or {})
 
 
-def refusals(scenarios: Mapping[str, Mapping[str, Any]], folder: Path) -> list[str]:
-    """Return the sentences with which a plan of all ``scenarios`` fails."""
-    return _sentences(_plan(scenarios, folder))
+def refusals(scenarios: Mapping[str, Mapping[str, Any]], folder: Path, more: str = "") -> list[str]:
+    """Return the sentences with which a plan of ``scenarios`` and ``more`` of the root fails."""
+    return _sentences(_plan(scenarios, folder, more))
 
 
 def _sentences(said: str) -> list[str]:

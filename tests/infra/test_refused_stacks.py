@@ -54,13 +54,27 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         "Accounts: a secret's ARN is of another AWS account than 123456789012",
     ),
 }
+#: Through the root that `make deploy` uses, which has the provider's Region.
+SOVEREIGN_CLOUD = """
+module "sovereign" {
+  source                 = "./infra/deploy"
+  region                 = "eusc-de-east-1"
+  accounts               = { main = { provider = "openrouter", warning = 20 } }
+  subscribers            = { team = { protocol = "email", endpoint = "team@example.com" } }
+  operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com" } }
+  packages = {
+    poller = { s3_bucket = "b", s3_key = "p" }
+    router = { s3_bucket = "b", s3_key = "r" }
+  }
+}
+"""
 
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """All that a plan of every case is refused with."""
     scenarios = {name: {**GOOD, **variables} for name, (variables, _) in CASES.items()}
-    return refusals(scenarios, tmp_path_factory.mktemp("refused"))
+    return refusals(scenarios, tmp_path_factory.mktemp("refused"), SOVEREIGN_CLOUD)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -68,5 +82,12 @@ def test_a_plan_is_refused_in_a_sentence(said: list[str], case: str) -> None:
     assert len([text for text in said if CASES[case][1] in text]) == 1
 
 
+def test_the_sovereign_cloud_is_refused_with_the_provider_that_it_needs(said: list[str]) -> None:
+    found = [text for text in said if "eusc-de-east-1" in text]
+
+    assert len(found) == 1
+    assert "which needs AWS provider 6.29 or newer" in found[0]
+
+
 def test_nothing_else_is_refused(said: list[str]) -> None:
-    assert len(said) == len(CASES), said
+    assert len(said) == len(CASES) + 1, said

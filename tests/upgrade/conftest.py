@@ -57,6 +57,8 @@ class World:
     folder: Path
     variables: Path
     names: StackNames = field(default_factory=lambda: StackNames(NAME))
+    upgrade: list[str] = field(default_factory=list)
+    """What the upgrade printed."""
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.emulator.mailbox_file)
@@ -135,7 +137,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     emulator = start_emulator(folder / "cloud", story_start=next_minute(), hold_schedules=True)
     try:
         with SimulatedProviders((*ACCOUNTS, *OTHERS)) as providers:
-            variables = _variables(providers, _secrets(emulator))
+            variables = _variables(providers, _secrets(emulator), _queue(emulator))
             yield World(emulator, folder, write_variables(folder / "mine.tfvars.json", variables))
     finally:
         emulator.stop()
@@ -180,7 +182,8 @@ def upgraded(world: World, former: Release, before: dict[str, Any]) -> Release:
     release.build()
     shutil.copy(former.tree / "infra/terraform/terraform.tfstate", release.tree / "infra/terraform")
     release.balancectl("keys", "bind", "--all", "--yes")
-    release.must("scripts/deploy.py", "deploy", f"--var-file={world.variables}", YES="1")
+    said = release.must("scripts/deploy.py", "deploy", f"--var-file={world.variables}", YES="1")
+    world.upgrade.extend(said.splitlines())
     return release
 
 
@@ -194,7 +197,18 @@ def _secrets(emulator: Emulator) -> dict[str, str]:
     return {"shared": "team/keys#first", "plain": "team/plain", "by-arn": f"{made['ARN']}#key"}
 
 
-def _variables(providers: SimulatedProviders, secrets: Mapping[str, str]) -> dict[str, Any]:
+def _queue(emulator: Emulator) -> str:
+    """Create a queue that subscribes to the JSON document; return its ARN."""
+    sqs = emulator.client("sqs")
+    url = sqs.create_queue(QueueName="ours")["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    arn: str = found["Attributes"]["QueueArn"]
+    return arn
+
+
+def _variables(
+    providers: SimulatedProviders, secrets: Mapping[str, str], queue: str
+) -> dict[str, Any]:
     """Return the variables of both releases; those that only this one has warn in the other."""
     thresholds = {"openrouter": {"warning": 20, "critical": 5}, "firecrawl": {"warning": 1000}}
     return {
@@ -215,6 +229,7 @@ def _variables(providers: SimulatedProviders, secrets: Mapping[str, str]) -> dic
             "on-call": {
                 "protocol": "sms", "endpoint": "+4915112345678", "severities": ["critical"],
             },
+            "program": {"protocol": "sqs", "endpoint": queue},
         },
         "operations_subscribers": {"ops": {"protocol": "email", "endpoint": "ops@example.com"}},
         "allow_http_loopback": True,

@@ -34,13 +34,34 @@ def test_an_upgrade_keeps_subscriptions_keys_and_records(
     assert state.stat().st_mode & 0o777 == 0o600
     # An e-mail subscription keeps its confirmation; a form with a topic of its own needs none.
     after = world.subscriptions()
-    kept = {key: arn for key, arn in before["subscriptions"].items() if key[1] != "sms"}
+    kept = {key: arn for key, arn in before["subscriptions"].items() if key[1] == "email"}
     assert {key: after.get(key) for key in kept} == kept
     assert {key[1:] for key in before["subscriptions"]} <= {key[1:] for key in after}
     assert {name: world.keys().get(name) for name in before["keys"]} == before["keys"]
     for table, items in (("balances", before["balances"]), ("alerts", before["alerts"])):
         name = getattr(world.names, f"{table}_table")
         assert all(item in world.items(name) for item in items), table
+
+
+@pytest.mark.parametrize("protocol", ["sms", "sqs"])
+def test_a_subscription_that_moves_misses_no_message(
+    world: World, upgraded: Release, protocol: str
+) -> None:
+    """It is there before the router publishes to it, and leaves the former topic after that."""
+    assert upgraded.tree.exists()
+    steps = (
+        (f'subscription.form["{protocol} ', ": Creation complete"),
+        ("aws_lambda_function.router", ": Modifications complete"),
+        (f'subscription.form["{protocol} ', ": Destroying"),
+    )
+
+    lines = [
+        [at for at, line in enumerate(world.upgrade) if address in line and done in line]
+        for address, done in steps
+    ]
+
+    assert [len(found) for found in lines] == [1, 1, 1]
+    assert lines == sorted(lines)
 
 
 def test_an_upgrade_sends_nothing_without_a_cause(world: World, upgraded: Release) -> None:
@@ -118,7 +139,7 @@ def test_a_new_deployment_adopts_the_secret_and_encrypts_all_with_the_key(
     assert "Restored balance-monitor/api-keys" in said
     assert {name: world.keys().get(name) for name in before["keys"]} == before["keys"]
     assert "Nothing to change." in again
-    assert [report["counts"]["ok"] for report in reports] == [len(ACCOUNTS)]
+    assert [report["counts"]["ok"] for report in reports] == [len(ACCOUNTS) + len(OTHERS)]
     assert any("low" in message.body for message in world.messages())
 
 

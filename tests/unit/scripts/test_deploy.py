@@ -138,7 +138,7 @@ def test_deploy_with_yes_applies_the_plan_and_keeps_no_plan(
 ) -> None:
     assert shell.make("deploy", monkeypatch) == 0
 
-    assert shell.commands == ["init -input=false", "plan -input=false", "show -json",
+    assert shell.commands == ["init -input=false", "state list", "plan -input=false", "show -json",
                              "apply -input=false", "output -raw"]  # fmt: skip
     assert "1 created" in capsys.readouterr().out
     assert not (shell.folder / deploy.PLAN).exists()
@@ -248,7 +248,7 @@ def test_deploy_restores_and_takes_over_a_secret_that_waits_for_deletion(
     assert shell.make("deploy", monkeypatch) == 0
 
     assert shell.aws.done == ["restore stack/api-keys"]
-    assert shell.commands[:3] == ["init -input=false", "state list", "import -input=false"]
+    assert "import -input=false" in shell.commands
 
 
 @pytest.mark.usefixtures("yes")
@@ -297,7 +297,7 @@ def test_deploy_without_vpc_is_refused_while_there_are_interfaces(
     shell.aws.subnets = ["subnet-1"]
 
     assert shell.make("deploy", monkeypatch) == 1
-    assert shell.commands == ["init -input=false"]
+    assert shell.commands == ["init -input=false", "state list"]
     assert "leaving = true" in capsys.readouterr().err
 
     shell.var_file.write_text(
