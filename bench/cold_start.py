@@ -9,7 +9,7 @@ core stretches; runs alternate, and the least is taken.
 Beside each function stands a bare program, measured in the same run, that does nothing but the
 unavoidable: it imports boto3, httpx and Powertools, then makes the same calls (which the server
 counts) without deciding anything. Like is compared with like: imports with imports, where all that
-the function's own first invocation will load of AWS and HTTP is imported, too; and import and
+the function's own first invocation will load of boto3 and httpx is imported, too; and import and
 first invocation with the bare program's. AWS and the provider answer on loopback, without TLS.
 """
 
@@ -143,7 +143,7 @@ class Function:
     limit: float
     work: str
     loads: str
-    """What its first invocation imports of AWS and HTTP."""
+    """What its first invocation imports of boto3 and httpx."""
     bare: str
     """The same calls."""
 
@@ -171,11 +171,7 @@ def main() -> int:
         run(program("alert_router", ALARM), router, aws)
         functions = {
             poller: Function(
-                "balance_poller",
-                1.25,
-                POLL,
-                "import botocore.session, certifi, h11, ssl",
-                BARE_POLL,
+                "balance_poller", 1.25, POLL, "import botocore.session, httpx", BARE_POLL
             ),
             router: Function(
                 "alert_router", 1.15, ALARM, "import botocore.session", router_calls(aws.calls())
@@ -214,7 +210,7 @@ def compare(function: Function, stage: Path, bare: Path, aws: LoopbackAws, runs:
     Args:
         function: what to measure.
         stage: where it is unpacked.
-        bare: where Powertools is unpacked.
+        bare: where httpx and Powertools are unpacked.
         aws: who answers.
         runs: how often each is measured.
     """

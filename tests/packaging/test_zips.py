@@ -37,7 +37,7 @@ assert callable(module.lambda_handler)
 assert "botocore.session" not in sys.modules, "AWS sessions belong to first use"
 assert not [name for name in opened if "/providers/" in str(name)], "a definition read at import"
 if sys.argv[3] in ("alert_router", "status_page"):
-    assert "h11" not in sys.modules
+    assert "httpx" not in sys.modules
 """
 
 
@@ -110,7 +110,7 @@ def test_router_and_page_bring_no_http_client(function: str) -> None:
     with zipfile.ZipFile(DIST / f"{function}.zip") as zipped:
         names = zipped.namelist()
 
-    assert not [name for name in names if name.startswith(("h11", "certifi"))]
+    assert not [name for name in names if name.startswith(("httpx", "httpcore"))]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -15,7 +15,8 @@ from shared.redactor import Redactor, redactor
 from shared.version import VERSION
 
 #: Libraries that write URLs and headers to their logs; a URL may carry a key in its query.
-_TALKATIVE: Final = ("asyncio", "botocore", "boto3", "urllib3")
+#: httpx logs every request's URL at INFO (seen in httpx 0.28).
+_TALKATIVE: Final = ("httpx", "httpcore", "botocore", "boto3", "urllib3")
 
 
 class RedactingFilter(logging.Filter):

@@ -98,7 +98,7 @@ def stack(
     }
     for variable, text in environment.items():
         monkeypatch.setenv(variable, text)
-    for noisy in ("", "asyncio", "botocore", "boto3", "urllib3"):
+    for noisy in ("", "httpx", "httpcore", "botocore", "boto3", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.DEBUG)
     forget_process()
     yield SimpleNamespace(name=name, table=table)

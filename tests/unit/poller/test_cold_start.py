@@ -24,7 +24,7 @@ def note(event, args):
 sys.addaudithook(note)
 import balance_poller.handler
 definitions = [name for name in opened if name.endswith(".json") and "/providers/" in name]
-heavy = {"boto3", "botocore.session", "h11", "certifi", "jsonschema"} & sys.modules.keys()
+heavy = {"boto3", "botocore.session", "httpx", "anyio", "jsonschema"} & sys.modules.keys()
 print(json.dumps({"definitions": definitions, "heavy": sorted(heavy), "sockets": sockets}))
 """
 

@@ -173,7 +173,7 @@ def test_the_logger_when_made_then_redacts_and_quiets_libraries(
 ) -> None:
     out = StringIO()
     monkeypatch.setattr(sys, "stdout", out)
-    logging.getLogger("botocore").setLevel(logging.DEBUG)
+    logging.getLogger("httpx").setLevel(logging.DEBUG)
     redactor_module.redactor().add([KEY])
 
     log = telemetry.logger("test-service")
@@ -182,7 +182,7 @@ def test_the_logger_when_made_then_redacts_and_quiets_libraries(
     line = json.loads(out.getvalue())
     assert line["reason"] == f"quoting {MASK}"
     assert line["service"] == "test-service"
-    for name in ("asyncio", "botocore", "boto3", "urllib3"):
+    for name in ("httpx", "httpcore", "botocore", "boto3", "urllib3"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
 
 

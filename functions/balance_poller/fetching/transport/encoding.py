@@ -1,7 +1,7 @@
 """Decodes a body's ``Content-Encoding``, even a wrong one, up to a size limit. Pure.
 
 Providers label plain bodies ``UTF-8``, ``none`` or even ``gzip``; wrongly labelled bodies are kept
-unchanged. Decoders of HTTP clients unpack whole chunks: 64 KiB may become 64 MiB.
+unchanged. httpx's own decoder unpacks whole chunks: 64 KiB may become 64 MiB.
 """
 
 from __future__ import annotations

@@ -1,14 +1,16 @@
 """Why a request failed, as a sentence without URL, header or key.
 
-The errors of libraries may quote the request, so only their types are used.
+httpx's own error texts quote the request, so only their types are used.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from shared.outcome import Outcome
 
+_HTTP: Final = b"HTTP/"
 TOO_LATE: Final = "the provider did not answer in time"
 
 
@@ -20,29 +22,46 @@ class FetchError(Exception):
         self.outcome = outcome
 
 
+@dataclass(slots=True)
+class Received:
+    """What a connection received, to tell a broken answer from another protocol."""
+
+    begin: bytes = b""
+    is_ended: bool = False
+
+    def forget(self) -> None:
+        """Start again, for a new connection."""
+        self.begin, self.is_ended = b"", False
+
+    def note(self, data: bytes) -> None:
+        """Record what was read; nothing means that the other side closed the connection."""
+        self.begin = self.begin or data[: len(_HTTP)]
+        self.is_ended = not data
+
+    @property
+    def is_malformed(self) -> bool:
+        """Return whether an unparsable answer is not HTTP, rather than cut off."""
+        is_http = self.begin == _HTTP[: len(self.begin)]
+        return bool(self.begin) and not (is_http and self.is_ended)
+
+
 class ForbiddenAddressError(Exception):
     """The host's name resolved to an address that is not allowed."""
 
 
-class UnreachableError(Exception):
-    """No connection to the host could be made; the cause says why."""
+def translate(exc: Exception, received: Received) -> FetchError:
+    """Return what went wrong, based only on the types of ``exc`` and its causes.
 
+    Args:
+        exc: The exception from httpx.
+        received: What the connection received.
+    """
+    import httpx  # noqa: PLC0415 -- failures are rare
 
-class ConnectionBrokenError(Exception):
-    """A connection ended with an error."""
-
-
-class NotHttpError(Exception):
-    """What answered does not follow the rules of HTTP."""
-
-
-class BadUrlError(ValueError):
-    """A request's address is not an http or https URL."""
-
-
-def translate(exc: Exception) -> FetchError:
-    """Return what went wrong, based only on the types of ``exc`` and its causes."""
     causes = _causes(exc)
+    is_unreadable = any(isinstance(cause, httpx.RemoteProtocolError) for cause in causes)
+    if is_unreadable and received.is_malformed:
+        return FetchError("what answered speaks no proper HTTP", Outcome.SCHEMA_CHANGED)
     for types, error in _words():
         if any(isinstance(cause, types) for cause in causes):
             return error
@@ -54,7 +73,7 @@ def _words() -> list[tuple[tuple[type[BaseException], ...], FetchError]]:
     import socket  # noqa: PLC0415 -- failures are rare
     import ssl  # noqa: PLC0415 -- the same
 
-    import h11  # noqa: PLC0415 -- the same
+    import httpx  # noqa: PLC0415 -- the same
 
     bad_config = Outcome.BAD_CONFIG
     return [
@@ -74,21 +93,21 @@ def _words() -> list[tuple[tuple[type[BaseException], ...], FetchError]]:
         ((socket.gaierror,), FetchError("the provider's host name could not be resolved")),
         ((ConnectionRefusedError,), FetchError("the provider's host refused the connection")),
         (
-            (UnreachableError,),
+            (httpx.ConnectTimeout, httpx.ConnectError),
             FetchError("no connection to the provider's host could be made"),
         ),
+        ((httpx.TimeoutException,), FetchError(TOO_LATE)),
         (
-            (NotHttpError,),
-            FetchError("what answered speaks no proper HTTP", Outcome.SCHEMA_CHANGED),
-        ),
-        (
-            (h11.RemoteProtocolError, ConnectionBrokenError),
+            (httpx.RemoteProtocolError, httpx.NetworkError),
             FetchError("the connection broke before the whole answer came"),
         ),
-        ((BadUrlError,), FetchError("the request's address is not a URL", bad_config)),
         (
-            (h11.LocalProtocolError, UnicodeError),
+            (httpx.LocalProtocolError, UnicodeError),
             FetchError("the key has characters that a header cannot hold", bad_config),
+        ),
+        (
+            (httpx.InvalidURL, httpx.UnsupportedProtocol),
+            FetchError("the request's address is not a URL", bad_config),
         ),
     ]
 
@@ -103,4 +122,6 @@ def _causes(exc: BaseException | None) -> list[BaseException]:
             continue
         found.append(cause)
         todo += [cause.__cause__, cause.__context__]
+        if isinstance(cause, BaseExceptionGroup):
+            todo += cause.exceptions
     return found

@@ -1,0 +1,98 @@
+"""A pool of one connection, checked and observed. Imports httpx, so it is imported on first use.
+
+httpx has no parameter for a network backend, but its transport's pool is httpcore's, which has one
+(https://www.encode.io/httpcore/network-backends/, read 2026-11).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import httpcore
+import httpx
+
+from balance_poller.fetching.transport.addresses import AddressPolicy
+from balance_poller.fetching.transport.errors import ForbiddenAddressError, Received
+
+
+def open_pool(policy: AddressPolicy, received: Received) -> httpx.AsyncBaseTransport:
+    """Return a pool of one connection that ignores the environment's proxies and certificates."""
+    return _Pool(policy, received)
+
+
+class _Pool(httpx.AsyncHTTPTransport):
+    """httpx's transport on a checked connection."""
+
+    def __init__(self, policy: AddressPolicy, received: Received) -> None:
+        super().__init__(verify=_ssl_context(), trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_ssl_context(),
+            max_connections=1,
+            max_keepalive_connections=1,
+            network_backend=_Backend(policy, received),
+        )
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Connects, and disconnects before the first byte if the address is not allowed."""
+
+    def __init__(self, policy: AddressPolicy, received: Received) -> None:
+        self._inner = httpcore.AnyIOBackend()
+        self._policy = policy
+        self._received = received
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's interface
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect, check the peer's address, and observe what arrives."""
+        stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        if not self._policy.allows(stream.get_extra_info("server_addr")[0]):
+            await stream.aclose()
+            raise ForbiddenAddressError
+        self._received.forget()
+        return _Stream(stream, self._received)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that records the first bytes it received, and its end."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream, received: Received) -> None:
+        self._inner = inner
+        self._received = received
+        self.write = inner.write  # type: ignore[method-assign]  # passed on, without a call more
+        self.aclose = inner.aclose  # type: ignore[method-assign]  # the same
+        self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]  # the same
+
+    async def read(
+        self,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's interface
+    ) -> bytes:
+        """Read what has arrived."""
+        data = await self._inner.read(max_bytes, timeout)
+        self._received.note(data)
+        return data
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's interface
+    ) -> httpcore.AsyncNetworkStream:
+        """Switch to TLS."""
+        inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        return _Stream(inner, self._received)
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """Return the shared context: loading the certificates takes tens of milliseconds."""
+    return httpx.create_ssl_context(trust_env=False)
