@@ -22,6 +22,7 @@ from balancectl.localcloud.providers.accounts import Account
 from balancectl.localcloud.providers.servers import SimulatedProviders
 from shared.names import StackNames
 from shared.times import format_time
+from tests.integration.conftest import queue_for_topics
 from tests.upgrade.releases import Release, present, previous, write_variables
 
 HERE = Path(__file__).parent
@@ -137,7 +138,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     emulator = start_emulator(folder / "cloud", story_start=next_minute(), hold_schedules=True)
     try:
         with SimulatedProviders((*ACCOUNTS, *OTHERS)) as providers:
-            variables = _variables(providers, _secrets(emulator), _queue(emulator))
+            variables = _variables(
+                providers, _secrets(emulator), queue_for_topics(emulator.client("sqs"), "ours")[1]
+            )
             yield World(emulator, folder, write_variables(folder / "mine.tfvars.json", variables))
     finally:
         emulator.stop()
@@ -195,15 +198,6 @@ def _secrets(emulator: Emulator) -> dict[str, str]:
     create(Name="team/plain", SecretString=plain.key)
     made = create(Name="team/other", SecretString=json.dumps({"key": by_arn.key}))
     return {"shared": "team/keys#first", "plain": "team/plain", "by-arn": f"{made['ARN']}#key"}
-
-
-def _queue(emulator: Emulator) -> str:
-    """Create a queue that subscribes to the JSON document; return its ARN."""
-    sqs = emulator.client("sqs")
-    url = sqs.create_queue(QueueName="ours")["QueueUrl"]
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn: str = found["Attributes"]["QueueArn"]
-    return arn
 
 
 def _variables(

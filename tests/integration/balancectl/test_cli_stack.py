@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
+from alert_router.aws.incident_item import to_item
+from alert_router.incidents.incident import AlarmStatus, Incident, IncidentKey, Scope
 from balancectl.cli.permissions import COMMANDS, action_of
 from balancectl.commands import setup
 from shared.aws.dynamo import encode
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Thresholds, Wallet
 from shared.records.ledger import Anchor, new_ledger
+from tests.integration.conftest import queue_for_topics
 from tests.latest import make_latest
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -225,9 +228,8 @@ def test_test_alert_when_a_router_takes_it_then_it_arrives_at_the_queue(
 ) -> None:
     populate(stack)
     sqs = stack.client("sqs")
-    queue = sqs.create_queue(QueueName=f"{stack.name}-intake")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-    stack.subscribe(stack.names.alarms_topic, "sqs", arn["QueueArn"], RawMessageDelivery="true")
+    queue, arn = queue_for_topics(sqs, f"{stack.name}-intake")
+    stack.subscribe(stack.names.alarms_topic, "sqs", arn, RawMessageDelivery="true")
 
     result = cli("test-alert", "account-000", "--wait", "1s")
 
@@ -273,6 +275,8 @@ WAYS: dict[str, list[list[str]]] = {
     "test-alert": [["test-alert", "account-000", "--wait", "1s"]],
     "doctor": [["doctor"]],
     "explain": [["explain", "account-000"]],
+    "incidents list": [["incidents", "list"]],
+    "incidents close": [["incidents", "close", "account-000", "--reason", "x", "--wait", "1s"]],
     "keys move": [
         ["keys", "set", "account-000"],
         ["keys", "move", "account-000", "renamed"],
@@ -303,7 +307,10 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     silence = {"scope": "silence", "id": "1", "pattern": "all"}
     times = {"created_at": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     table = stack.names.alerts_table
-    stack.client("dynamodb").put_item(TableName=table, Item=encode(silence | times))
+    firing = {"warning": AlarmStatus(firing=True, at=NOW)}
+    incident = Incident(IncidentKey(Scope.ACCOUNT, "account-000"), "openrouter", firing, NOW)
+    for item in (silence | times, to_item(incident, NOW)):
+        stack.client("dynamodb").put_item(TableName=table, Item=encode(item))
     declare_a_channel(stack)
     asked: set[tuple[str, str]] = set()
     make = BaseClient._make_api_call

@@ -68,7 +68,7 @@ def test_secrets_when_of_every_kind_then_each_account_gets_its_key_or_its_reason
     }
     assert {name.split("/")[-1]: str(problem) for name, problem in keys.missing.items()} == {
         "bundle#absent": 'the secret has no key "absent"',
-        "no-value": "the secret is empty",
+        "no-value": "the secret is empty: it has no value yet",
         "deleted": "the secret is scheduled for deletion",
         "nowhere": "the secret does not exist",
     }
