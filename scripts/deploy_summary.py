@@ -47,7 +47,9 @@ def summarise(lines: Iterable[str]) -> Summary:
         event = _event(line)
         if event.get("type") == "planned_change":
             change = event["change"]
-            actions.setdefault(change["action"], []).append(change["resource"]["addr"])
+            # What is replaced is called what it is called now, if the plan moves it, too.
+            resource = change.get("previous_resource", change["resource"])
+            actions.setdefault(change["action"], []).append(resource["addr"])
         elif event.get("type") == "diagnostic":
             found = event["diagnostic"]
             said[found["severity"]].append(_sentence(found))
