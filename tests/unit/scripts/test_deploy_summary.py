@@ -64,3 +64,11 @@ def test_our_own_sentences_stand_alone(summary: str, detail: str, expected: str)
 
     assert found.errors == [expected]
     assert found.warnings == ["Check: careful"]
+
+
+def test_what_is_moved_and_replaced_is_lost_under_its_former_name() -> None:
+    former = {"addr": 'aws_sqs_queue.failed["undelivered"]'}
+    event = json.loads(change("replace", "module.balance_monitor.aws_sqs_queue.failures"))
+    event["change"]["previous_resource"] = former
+
+    assert summarise([json.dumps(event)]).lost == [former["addr"]]
