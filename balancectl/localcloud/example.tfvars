@@ -7,10 +7,14 @@ accounts = {
   # "openrouter-main" = { provider = "openrouter", warning = 20, critical = 5 }
   # "firecrawl-main"  = { provider = "firecrawl", warning = 5000 }
 
-  # Two simulated accounts to experiment with:
+  # Simulated accounts to experiment with:
   #   .venv/bin/balancectl local account simulated-openrouter --balance 3.20
   "simulated-openrouter" = { provider = "openrouter", base_url = "@openrouter@", warning = 20, critical = 5, stale_after_minutes = 3 }
   "simulated-firecrawl"  = { provider = "firecrawl", base_url = "@firecrawl@", warning = 5000, critical = 1000, stale_after_minutes = 3 }
+  "simulated-openai"     = { provider = "openai_budget", base_url = "@openai_budget@", budget = 200, warning = 50, critical = 10, stale_after_minutes = 3 }
+  # OpenAI as a ledger, from the same simulated costs: take this line instead, run make up, and
+  #   .venv/bin/balancectl ledger set simulated-openai 41.20
+  # "simulated-openai"   = { provider = "openai_ledger", base_url = "@openai_budget@", warning = 50, critical = 10, stale_after_minutes = 3 }
 }
 
 # Nothing is really sent; `balancectl local inbox --follow` shows each subscriber's messages.

@@ -42,6 +42,7 @@ def simulated_accounts() -> list[Account]:
     return [
         Account("simulated-openrouter", "openrouter", "sk-or-simulated-0penr0uter", Decimal(42)),
         Account("simulated-firecrawl", "firecrawl", "fc-simulated-f1recrawl", Decimal(48_000)),
+        Account("simulated-openai", "openai_budget", "sk-admin-simulated-0penai", Decimal(200)),
     ]
 
 

@@ -122,7 +122,9 @@ def _with_balance(
     try:
         if spec.is_budget and account.budget is not None:
             meter = before.good.meter if before and before.provider == account.provider else None
-            wallet, meter = budget_left(account.budget, spec.unit, costs, books.now, meter)
+            wallet, meter = budget_left(
+                account.budget, spec.unit, costs, books.now, meter, is_by_day=spec.total is None
+            )
         else:
             wallet, meter = _ledger_left(_settled(books, account, costs))
         within_limits(wallet.remaining)

@@ -1,4 +1,6 @@
-"""The simulated providers' responses, errors included, as their APIs are documented. Pure.
+"""The simulated providers' responses, errors included, as their APIs are documented.
+
+Pure, except that a report of costs is about today.
 
 Sources: the providers' own pages, as named in ``functions/balance_poller/providers/*.json``, read
 2026-11. Where a provider documents no error, its entry here names the stand-in.
@@ -7,10 +9,11 @@ Sources: the providers' own pages, as named in ``functions/balance_poller/provid
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Final
 
-from balancectl.localcloud.providers.accounts import Condition, Endpoint, Reply, Request
+from balancectl.localcloud.providers.accounts import Account, Condition, Endpoint, Reply, Request
 
 
 def _bearer(request: Request) -> str | None:
@@ -89,7 +92,45 @@ _OPENROUTER_ERRORS: Final = {
 }
 _OPENROUTER_NO_KEY: Final = _openrouter(401, "Missing Authentication header")
 
+
+def _openai(status: int, message: str, code: str | None = None) -> Reply:
+    kind = "invalid_request_error"
+    return Reply.json(
+        status, {"error": {"message": message, "type": kind, "param": None, "code": code}}
+    )
+
+
+def _openai_costs(account: Account) -> object:
+    """Return the costs of today: all that was ever used, by two keys."""
+    start = datetime.combine(datetime.now(UTC).date(), time(), UTC)
+    shares = {"key_batch": account.used * 3 / 4, "key_web": account.used / 4}
+    results = [
+        {"amount": {"value": value, "currency": "usd"}, "api_key_id": key, "project_id": None}
+        for key, value in shares.items()
+    ]
+    bucket = {"object": "bucket", "start_time": int(start.timestamp()), "results": results}
+    return {"object": "page", "data": [bucket], "has_more": False, "next_page": None}
+
+
+def _openai_endpoint(provider: str) -> Endpoint:
+    return Endpoint(
+        provider=provider,
+        paths=("/v1/organization/costs",),
+        key=_bearer,
+        answer=_openai_costs,
+        errors={
+            Condition.REVOKED: _openai(401, "Incorrect API key provided.", "invalid_api_key"),
+            Condition.RESTRICTED: _openai(403, "Missing scopes: api.usage.read."),
+            Condition.LIMITED: _LIMITED,
+            Condition.DOWN: _openai(500, "The server had an error."),
+        },
+        no_key=_openai(401, "You didn't provide an API key."),
+    )
+
+
 ENDPOINTS: Final = (
+    _openai_endpoint("openai_budget"),
+    _openai_endpoint("openai_ledger"),
     Endpoint(
         provider="browser_use_v1",
         paths=("/api/v1/balance",),

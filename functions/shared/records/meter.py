@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,11 @@ class Meter:
     topped_up_at: datetime | None = None
     cost_at: datetime | None = None
     """When a poll last found another cost than before: what is reported reaches up to then."""
+    corrected: Decimal = Decimal(0)
+    """What a budget's month was corrected by: in its cost, and not in ``consumed``."""
+    settled: Decimal | None = None
+    """The cost of the days before ``settled_until``: what changes there is a correction."""
+    settled_until: date | None = None
 
     def to_item(self) -> Item:
         """Return the attributes that it adds to the ``LATEST`` item."""
@@ -28,6 +33,9 @@ class Meter:
             "topped_up": self.topped_up,
             "topped_up_at": time_or_none(self.topped_up_at),
             "cost_at": time_or_none(self.cost_at),
+            "corrected": self.corrected or None,
+            "settled": self.settled,
+            "settled_until": self.settled_until and self.settled_until.isoformat(),
         }
 
     @classmethod
@@ -44,4 +52,9 @@ class Meter:
             topped_up=item["topped_up"],
             topped_up_at=time_from(item, "topped_up_at"),
             cost_at=time_from(item, "cost_at"),
+            corrected=item.get("corrected", Decimal(0)),
+            settled=item.get("settled"),
+            settled_until=date.fromisoformat(until)
+            if (until := item.get("settled_until"))
+            else None,
         )

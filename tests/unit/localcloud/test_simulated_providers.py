@@ -7,6 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from balance_poller.exchange.breakdown import read_breakdown
+from balance_poller.exchange.provider import load_provider
+from balance_poller.exchange.response import Response
 from balancectl.localcloud.providers.accounts import (
     Account,
     Condition,
@@ -16,6 +19,7 @@ from balancectl.localcloud.providers.accounts import (
     respond,
 )
 from balancectl.localcloud.providers.endpoints import ENDPOINTS
+from shared.records.breakdown import Share
 
 KEY = "sim-key-of-the-account"
 BY_PROVIDER = {endpoint.provider: endpoint for endpoint in ENDPOINTS}
@@ -52,6 +56,8 @@ def send(
         ("openrouter", {"data": {"total_credits": 20.0, "total_usage": 7.25}}),
         ("openrouter_key", {"data": {"limit_remaining": 12.75}}),
         ("browser_use", {"totalCreditsBalanceUsd": 12.75}),
+        ("openai_budget", {"object": "page", "has_more": False}),
+        ("openai_ledger", {"object": "page", "has_more": False}),
     ],
 )
 def test_balance_has_the_documented_shape(provider: str, body: dict[str, object]) -> None:
@@ -109,6 +115,21 @@ def test_failure_has_the_documented_status(
     provider: str, condition: Condition, status: int
 ) -> None:
     assert send(provider, condition=condition).status == status
+
+
+def test_simulated_costs_are_what_the_definition_reads() -> None:
+    provider = load_provider("openai_budget", {})
+    reply = send("openai_budget")
+
+    reading = provider.read(Response(reply.status, "", reply.body), None)
+    breakdown = provider.definition.breakdown
+    assert breakdown is not None
+
+    assert list((reading.costs or {}).values()) == [Decimal("7.25")]
+    assert read_breakdown(breakdown, Response(reply.status, "", reply.body)) == (
+        Share("key_batch", Decimal("5.4375")),
+        Share("key_web", Decimal("1.8125")),
+    )
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.provider)
