@@ -179,7 +179,9 @@ def _of_budget(
     spend = provider.definition.spend if provider else None
     if spend is None or reading.costs is None or account.budget is None:
         return reading
-    wallet, meter = budget_left(account.budget, spend.unit, reading.costs, at, None)
+    wallet, meter = budget_left(
+        account.budget, spend.unit, reading.costs, at, None, is_by_day=spend.total is None
+    )
     return replace(reading, balance=wallet, meter=meter)
 
 

@@ -157,7 +157,8 @@ class _Worker:
         except ConfigError as exc:
             readings = fail_all(group, Outcome.BAD_CONFIG, str(exc))
         except FetchError as exc:
-            readings = fail_all(group, exc.outcome, str(exc))
+            is_over = str(exc) == TOO_LATE and self.limits.monotonic() >= self.deadline
+            readings = fail_all(group, exc.outcome, _OUT_OF_TIME if is_over else str(exc))
         except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
             readings = fail_all(group, Outcome.TRANSIENT, describe_unexpected(exc))
         self.readings.update(readings)

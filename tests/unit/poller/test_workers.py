@@ -15,7 +15,7 @@ from balance_poller.exchange.response import Response
 from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.retry import RetryPolicy
-from balance_poller.fetching.transport.errors import FetchError
+from balance_poller.fetching.transport.errors import TOO_LATE, FetchError
 from balance_poller.fetching.workers import FetchLimits, fetch_all
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import (
@@ -277,3 +277,15 @@ def test_an_unforeseen_error_when_one_account_causes_it_then_costs_no_other() ->
 
 def test_no_questions_when_asked_then_no_readings() -> None:
     assert asked(FakeTransport(lambda _request: answer({})), []) == {}
+
+
+def test_request_when_it_outlasts_the_run_then_the_run_ran_out_of_time() -> None:
+    clock = Clock()
+
+    def hang(_request: PreparedRequest) -> Response:
+        clock.seconds = DEADLINE
+        raise FetchError(TOO_LATE)
+
+    (found,) = asked(FakeTransport(hang), accounts(1), limits(clock)).values()
+
+    assert found.reason == "the run ran out of time before the provider answered"

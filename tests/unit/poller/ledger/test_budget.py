@@ -69,7 +69,7 @@ def test_new_month_begins_without_corrections() -> None:
 
     _, after = step({date(2026, 12, 1): Decimal(1)}, at(1, 1, month=12), before)
 
-    assert (after.consumed, after.corrected) == (1, 0)
+    assert (after.consumed, after.corrected) == (Decimal(1), Decimal(0))
 
 
 def test_report_without_days_is_consumption_as_a_whole() -> None:
