@@ -116,10 +116,11 @@ def _of_severity(described: Mapping[str, Any]) -> Level:
 
 
 def _key(entry: Mapping[str, Any], stack_name: str, *, is_test: bool) -> str:
-    """Return what all messages about one incident have in common: an account has one at a time."""
-    name = _text(entry, "account") or "/".join(
-        filter(None, (_text(entry, "alarm_arn", "alarm_name"), _text(entry, "contributor")))
-    )
+    """Return what all messages about one incident have in common: whom it is about.
+
+    An account has one at a time, and so has an alarm, over however many series.
+    """
+    name = _text(entry, "account", "alarm_arn", "alarm_name")
     key = f"{stack_name}/{name}{'/test' if is_test else ''}"
     return key if len(key) <= _MOST_KEY else sha256(key.encode()).hexdigest()
 

@@ -95,6 +95,26 @@ def test_pager_post_when_something_happened_then_opens_or_closes(
     assert levels == [everyone, critical_alone]
 
 
+def test_pager_posts_when_an_alarm_is_over_many_series_then_they_are_one_incident() -> None:
+    alarm = {"alarm_name": "a", "alarm_arn": "arn:aws:cloudwatch:eu-west-1:1:alarm:a"}
+    keys = {
+        pager_posts(
+            Message.parse(
+                body(document(accounts=[], alarms=[alarm | {"event": event} | series]), ["p"])
+            ),
+            PAGER,
+            "bm",
+        )[0].key
+        for event, series in (
+            ("opened", {"contributor": "TableName=orders"}),
+            ("reminder", {"contributor": "TableName=users and 2 more"}),
+            ("recovered", {}),
+        )
+    }
+
+    assert keys == {"bm/arn:aws:cloudwatch:eu-west-1:1:alarm:a"}
+
+
 def test_pager_post_when_a_test_then_never_touches_the_accounts_incident() -> None:
     real = pager_posts(about("opened", "critical"), PAGER, "bm")[0]
     test = Message.parse(body(document("test", status="test"), ["pager"]))
