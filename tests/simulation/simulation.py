@@ -376,7 +376,7 @@ class Simulation:
         queue: Any = self.queue
         cloudwatch: Any = self.cloudwatch
         skew = self.chance.clock_skew()
-        store = AlertTable(dynamo, "alerts")
+        store = AlertTable(dynamo, "alerts", clock=lambda: self.now)
         return RouterContext(
             name=NAME,
             alert_table=store,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, to_item
+from alert_router.incidents.belief import check, is_endless
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey, Scope
 from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.subscriber import ITEM_ID as DECLARED
@@ -42,12 +43,20 @@ class AlertTable:
         client: botocore's DynamoDB client.
         table: the table's name.
         faults: takes a sentence for each item that cannot be read.
+        clock: tells the time; what is stored from the future is not believed.
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, faults: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        faults: list[str] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._client = client
         self._table = table
         self._faults = faults if faults is not None else []
+        self._clock = clock
 
     def load(self, key: IncidentKey) -> Incident:
         """Return an incident as last written; an empty one where there is none.
@@ -88,9 +97,14 @@ class AlertTable:
         """Yield the silences; an unreadable one silences nothing."""
         for item in self._query(SILENCES):
             try:
-                yield Silence.from_item(item)
+                silence = Silence.from_item(item)
             except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
                 self._faults.append(f"silence {item['id']} is unreadable: {type(exc).__name__}")
+                continue
+            if is_endless(silence, self._clock()):
+                self._faults.append(f"silence {item['id']} is unreadable: it lasts for years")
+            else:
+                yield silence
 
     def subscribers(self) -> tuple[list[Subscriber], list[str]]:
         """Return the declared subscribers, and which entries cannot be read.
@@ -200,7 +214,7 @@ class AlertTable:
             ConflictError: when another invocation put it aside first.
         """
         try:
-            return from_item(item)
+            return check(from_item(item), self._clock())
         except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
             self._faults.append(f"incident {key.id} is unreadable: {type(exc).__name__}")
         self._put({**item, "scope": _UNREADABLE})

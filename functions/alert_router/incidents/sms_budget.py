@@ -47,4 +47,4 @@ class SmsBudget(NamedTuple):
 
     def _recent(self, now: datetime) -> tuple[datetime, ...]:
         """Return when the last hour's SMS were sent."""
-        return tuple(at for at in self.sent if now - at < HOUR)
+        return tuple(at for at in self.sent if abs(now - at) < HOUR)

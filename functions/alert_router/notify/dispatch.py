@@ -16,6 +16,7 @@ from alert_router.events.envelope import (
     parse,
 )
 from alert_router.events.notice import Notice
+from alert_router.incidents.belief import dated
 from alert_router.incidents.incident import IncidentKey
 from alert_router.incidents.transitions import identify
 from alert_router.notify.context import RouterContext
@@ -60,7 +61,8 @@ def _sort(
             content = parse(record)
             if isinstance(content, AlarmChange) and not content.ignored_because:
                 key, kind = identify(content, context.name)
-                changes.setdefault(key, []).append((record, kind, content))
+                change = dated(content, context.clock())
+                changes.setdefault(key, []).append((record, kind, change))
             else:
                 others.append((record, content))
         except Exception as exc:  # noqa: BLE001 -- a malformed record affects nothing else

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from alert_router.incidents.belief import is_future_record
 from alert_router.incidents.incident import Incident, IncidentKey, Scope
 from alert_router.incidents.snapshot import AccountSnapshot, EnrichmentError, newest_balance
 from shared.names import NO_SUBJECT
@@ -111,6 +112,9 @@ class AccountSnapshots:
     def of(self, incident: Incident, now: datetime) -> AccountSnapshot:
         """Return the snapshot for decisions about an incident."""
         latest = self.latest(incident.key)
+        if latest is not None and is_future_record(latest, now):
+            self.distrust(incident.key)
+            latest = None
         balance, balance_at = newest_balance(incident, latest)
         return AccountSnapshot(
             latest=latest,

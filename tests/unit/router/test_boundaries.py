@@ -72,7 +72,7 @@ class RawWorld(World):
 
     def context(self) -> RouterContext:
         client: Any = self.dynamo
-        table = AlertTable(client, "alerts", self.failures)
+        table = AlertTable(client, "alerts", self.failures, lambda: self.now)
         snapshots = AccountSnapshots(BalanceTable(client, "balances"), table, self.failures)
         return super().context()._replace(alert_table=table, snapshots=snapshots)
 
