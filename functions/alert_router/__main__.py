@@ -69,14 +69,14 @@ def _about(change: AlarmChange, record: Latest | None, links: Links) -> list[Mes
     """Return the messages for one transition."""
     key, kind = identify(change, links.stack_name)
     incident = apply(Incident(key), kind, change)
-    balance, balance_at = newest_balance(incident, record)
+    now = change.changed_at + timedelta(minutes=1)
+    balance, balance_at = newest_balance(incident, record, now)
     snapshot = AccountSnapshot(
         latest=record,
         is_readable=record is not None,
         balance=balance,
         balance_at=balance_at,
     )
-    now = change.changed_at + timedelta(minutes=1)
     decided = decide(incident, snapshot, now, Policy(timedelta(), {})).incident
     if decided.outbox is None:
         return []

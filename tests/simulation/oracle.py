@@ -7,6 +7,7 @@ It reads alarms' transitions, silences and messages; of the router it knows only
 * what comes and goes is announced as that, and then not before it has held for an hour;
 * no message says what was said before, except once more for every sender that died or could not
   record what it had published;
+* every figure and every duration is a fact (:mod:`tests.simulation.figures`);
 * reminders come when they are due and not before; silenced accounts are silent.
 
 What lasts shorter than ``GRACE`` may be told or not: it may be over before anybody hears of it.
@@ -41,7 +42,7 @@ _ALARM_LAG = timedelta(seconds=90)
 _TRUE_FOR = timedelta(minutes=4)
 
 #: An alarm clears some polls after its cause; meanwhile, the record says that it is about to.
-_CLEARING = timedelta(minutes=30)
+_CLEARING = timedelta(minutes=21)
 
 _CRITICAL = {AlarmKind.CRITICAL, AlarmKind.RUNWAY_CRITICAL}
 _END = {"recovered", "closed"}
@@ -112,6 +113,8 @@ class Verdict:
 def judge(truth: Truth, end: datetime) -> Verdict:
     """Check all accounts."""
     verdict = Verdict()
+    for words, untrue in truth.figures:
+        verdict.expect("a figure is a fact", holds=not untrue, words=f"{words}: {untrue}")
     accounts = {account for _, account, _, _ in truth.alarms} | {
         entry["account"] for m in truth.messages for entry in m.document.get("accounts", ())
     }
@@ -247,7 +250,7 @@ def _is_quiet(said: list[Said], phase: Phase, moment: datetime) -> bool:
     """Whether people know that it comes and goes, and that the end follows after an hour."""
     before = [m for m in said if m.at <= moment and m.event != "reminder"]
     flaps = bool(before) and before[-1].event == "flapping"
-    return flaps and moment < phase.start + timedelta(hours=1) + GRACE
+    return flaps and moment < phase.start + timedelta(hours=1) + LATE
 
 
 def _check_justified(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:

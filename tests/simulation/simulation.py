@@ -34,11 +34,13 @@ from balance_poller.exchange.request import PreparedRequest
 from balance_poller.poll import poll
 from shared.aws.dynamo import encode
 from shared.names import AlarmKind, Metric, Severity
+from shared.records import Latest
 from shared.times import format_time
 from tests.simulation.aws import Dynamo, Queue, Topics, refused
 from tests.simulation.chance import Chance, Rates
 from tests.simulation.cloudwatch import NAME, Alarm, CloudWatch
 from tests.simulation.customers import Customer, Span, make_customers, some_spans, within
+from tests.simulation.figures import Facts
 from tests.unit.poller.fakes import World as PollerWorld
 from tests.unit.poller.fakes import answer, key_of
 from tests.unit.router.builders import eventbridge, notification
@@ -107,6 +109,9 @@ class Truth:
     messages: list[Published] = field(default_factory=list)
     never_ok: dict[str, datetime] = field(default_factory=dict)
     """When each account's first balance was read."""
+    facts: Facts = field(default_factory=Facts)
+    figures: list[tuple[str, list[str]]] = field(default_factory=list)
+    """By entry of a message, which of its figures and times were no facts."""
 
 
 @dataclass
@@ -165,7 +170,7 @@ class Simulation:
         self.unsure_until = START
         self.refusals = {
             form.value: _refusals(life, length, days / 2 if rates.error_before else 0)
-            for form in (Form.EMAIL, Form.SMS)
+            for form in Form
         }
         self._prepare(life, silences_per_day)
 
@@ -266,6 +271,9 @@ class Simulation:
         """Bring what the poller wrote to where the others read it: metrics first."""
         for point in self.poller.metrics.points:
             self.cloudwatch.put(point.account, point.metric, point.at, point.value)
+            if point.metric is Metric.BALANCE:
+                known = self.truth.facts.balances.setdefault(point.account, {})
+                known[format_time(point.at)] = float(point.value)
         self.poller.metrics.points.clear()
         for attempt in self.poller.history.attempts:
             if attempt.balance is not None:
@@ -279,7 +287,12 @@ class Simulation:
             if before.get(account) is not latest
         }
         seconds = self.chance.random.choice((1, 2, 4, 30))
-        self.at(scheduled + timedelta(seconds=seconds), lambda: self.dynamo.latest.update(written))
+        self.at(scheduled + timedelta(seconds=seconds), lambda: self._bring_into_force(written))
+
+    def _bring_into_force(self, written: Mapping[str, Latest]) -> None:
+        """Let the router read records."""
+        self.dynamo.latest.update(written)
+        self.truth.facts.write(self.now, written)
 
     def _reply(self, request: PreparedRequest) -> Any:
         """Answer as a provider does."""
@@ -414,9 +427,19 @@ class Simulation:
             is_blind=self.now < self.blind_until,
             is_unsure=self.now < self.unsure_until,
         )
+        self._check_figures(document)
         self.truth.messages.append(published)
         self.stack[-1].published.append(published)
         return str(len(self.truth.messages))
+
+    def _check_figures(self, document: Mapping[str, Any]) -> None:
+        """Note which figures and times of a message are no facts."""
+        facts, started = self.truth.facts, self.stack[-1].started
+        facts.alarms = self.truth.alarms
+        for entry in document.get("accounts", ()):
+            words = f"{entry['account']} at {self.now:%d %H:%M:%S}: {entry['event']}"
+            untrue = list(facts.untrue(entry, started, self.now))
+            self.truth.figures.append((words, untrue))
 
     @staticmethod
     def _check_addressees(document: Mapping[str, Any], names: Sequence[str]) -> None:

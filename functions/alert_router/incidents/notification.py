@@ -193,7 +193,7 @@ def notification_of(
     moved_to = _moved_to(incident, pending, latest) if is_ours else ""
     # The new provider's record says nothing about what ended.
     latest = clean_record(latest) if latest is not None and not moved_to else None
-    balance, balance_at = newest_balance(incident, latest)
+    balance, balance_at = newest_balance(incident, latest, now)
     provider = current_provider(incident, latest) if is_ours else ""
     if moved_to and pending.previous is not None:
         provider = pending.previous.provider

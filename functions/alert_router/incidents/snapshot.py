@@ -15,6 +15,10 @@ from shared.records import LastGood, Latest, Thresholds
 _EVALUATION: Final = timedelta(minutes=15)
 
 
+#: How long an alarm's balance counts where there is no record.
+_CURRENT: Final = timedelta(hours=1)
+
+
 class EnrichmentError(Exception):
     """Account records cannot be read; notifications go out without them."""
 
@@ -65,17 +69,19 @@ def current_provider(incident: Incident, latest: Latest | None) -> str:
 
 
 def newest_balance(
-    incident: Incident, latest: Latest | None
+    incident: Incident, latest: Latest | None, now: datetime
 ) -> tuple[Decimal | None, datetime | None]:
     """Return the newest known balance with its time.
 
     Metrics are written before the record, so an alarm may carry a balance that the record lacks,
     and the record may be newer than the alarm's. If a later alarm contradicts the record, the
-    record is out of date and the balance unknown.
+    record is out of date and the balance unknown. Without a record, an alarm's balance counts for
+    an hour: nobody knows what became of it since.
     """
     point = incident.latest
     if latest is None or latest.good.balance is None or latest.good.balance_at is None:
-        return (point.value, point.at) if point is not None else (None, None)
+        is_current = point is not None and now - point.at <= _CURRENT
+        return (point.value, point.at) if point is not None and is_current else (None, None)
     if point is not None and latest.good.balance_at < point.at:
         return point.value, point.at
     if point is None and _is_outdated(incident, latest):

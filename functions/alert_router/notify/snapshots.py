@@ -115,7 +115,7 @@ class AccountSnapshots:
         if latest is not None and is_future_record(latest, now):
             self.distrust(incident.key)
             latest = None
-        balance, balance_at = newest_balance(incident, latest)
+        balance, balance_at = newest_balance(incident, latest, now)
         return AccountSnapshot(
             latest=latest,
             is_readable=incident.key.scope is Scope.ACCOUNT

@@ -261,3 +261,12 @@ def test_subscribers_when_they_are_unknown_then_the_record_comes_back_and_is_sen
     assert again == []
     assert len(world.messages) == 1
     assert world.stats.publish_failures == 0
+
+
+def test_filters_when_listed_then_only_those_that_are_set() -> None:
+    entry = {"name": "team", "form": "email", "severities": ["warning", "critical"], "accounts": []}
+
+    assert Subscriber.parse(entry).filters == {
+        "severities": ["critical", "warning"],
+        "accounts": [],
+    }
