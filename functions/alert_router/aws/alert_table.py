@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from alert_router.aws import conversion
-from alert_router.aws.incident_item import from_item, to_item
+from alert_router.aws.incident_item import from_item, read_version, to_item
 from alert_router.incidents.belief import check, is_endless
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey, Scope
 from alert_router.incidents.sms_budget import SmsBudget
@@ -218,13 +218,13 @@ class AlertTable:
         except Exception as exc:  # noqa: BLE001 -- whatever is in it, it costs itself alone
             self._faults.append(f"incident {key.id} is unreadable: {type(exc).__name__}")
         self._put({**item, "scope": _UNREADABLE})
-        version = item.get("version")
-        read = int(version) if isinstance(version, Decimal) and version >= 1 else 0
-        empty = {"scope": key.scope.value, "id": key.id, "version": read + 1}
-        if read == version:
-            self._put_version(empty, read)
-        else:
-            self._put(empty)
+        empty = {"scope": key.scope.value, "id": key.id}
+        try:
+            read = read_version(item)
+        except ValueError:
+            self._put(empty | {"version": 1})
+            return Incident(key, version=1)
+        self._put_version(empty | {"version": read + 1}, read)
         return Incident(key, version=read + 1)
 
     def _convert(self, item: Mapping[str, Any], now: datetime) -> None:

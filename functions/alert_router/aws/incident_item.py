@@ -29,6 +29,9 @@ from shared.times import parse_time
 
 Item = dict[str, Any]
 
+#: More writes than there will ever be.
+_MOST_VERSIONS: Final = 10**15
+
 #: A closed incident is kept for as long as a queue can delay one of its transitions, so that a late
 #: one is compared with what came after it (SQS keeps messages for up to 14 days).
 _KEEP_CLOSED: Final = timedelta(days=15)
@@ -104,8 +107,22 @@ def from_item(item: Mapping[str, Any]) -> Incident:
         critical_at=_time(item, "critical_at"),
         closed_by=_text(item, "closed_by", ""),
         history=_history_from_item(item.get("history", ())),
-        version=int(item["version"]),
+        version=read_version(item),
     )
+
+
+def read_version(item: Mapping[str, Any]) -> int:
+    """Return an item's version; every write is on condition that it is still that.
+
+    Raises:
+        ValueError: when nobody ever wrote such a version.
+    """
+    version = item.get("version")
+    if isinstance(version, int | Decimal) and not isinstance(version, bool):
+        read = int(version)
+        if read == version and 1 <= read < _MOST_VERSIONS:
+            return read
+    raise ValueError("the version is none")
 
 
 def _status_to_item(status: AlarmStatus) -> Item:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alert_router.incidents.incident import IncidentKey, Scope
 from alert_router.incidents.subscriber import ITEM_ID as DECLARED
 from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from shared.aws.dynamo import decode, encode
@@ -41,6 +42,8 @@ MANY = settings(
 )
 
 FAR = [NOW + timedelta(days=days) for days in (2, 400, 40_000, 2_000_000)]
+KEY = IncidentKey(Scope.ACCOUNT, BAD)
+
 #: Times that no clock of ours shows, in each form in which times are stored.
 TIMES = st.sampled_from([made for far in FAR for made in (far.isoformat(), format_time(far))])
 VALUES = st.one_of(JUNK, TIMES, st.sampled_from([Decimal("1E+120"), Decimal(-1), Decimal(0)]))
@@ -166,6 +169,16 @@ FUTURES: list[Callable[[], dict[str, Any]]] = [
     lambda: corrupted(ANNOUNCED["incident", BAD], ("critical_at",), FAR[2].isoformat()),
     lambda: corrupted(VICTIMS["waiting"] or {}, ("outbox", "lease_until"), FAR[0].isoformat()),
 ]
+
+
+@pytest.mark.parametrize(
+    "version", [False, True, Decimal(0), Decimal("1.5"), Decimal("1E+120"), "3"]
+)
+def test_incident_when_its_version_is_none_then_it_can_still_be_written(version: Any) -> None:
+    world = story("waiting", corrupted(VICTIMS["waiting"] or {}, ("version",), version))
+
+    assert to(world, BAD)
+    assert world.context().alert_table.load(KEY).version < 20
 
 
 @pytest.mark.parametrize("made", FUTURES, ids=["transition", "reminder", "critical", "lease"])
