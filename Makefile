@@ -172,7 +172,7 @@ docs: setup ## Renew the generated tables
 
 .PHONY: test
 test: build ## Every test that needs no browser: unit, integration, infra, e2e
-	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/upgrade --ignore tests/aws --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/upgrade --ignore tests/aws --numprocesses 3 --dist loadgroup
 
 BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 

@@ -24,12 +24,12 @@ from deploy_aws import Aws, AwsError, aws_of, read_variables
 from deploy_keys import binding_advice
 from deploy_state import (
     DEPLOY,
-    MOVED,
+    RELEASED,
     SUBSCRIPTIONS,
     StateError,
     choose_backend,
-    move_subscriptions,
     protect,
+    release_subscriptions,
     take_over,
 )
 from deploy_summary import Summary, render, summarise
@@ -67,7 +67,7 @@ def main() -> int:
         print(f"\n{given.command}: interrupted", file=sys.stderr)
         return 130
     finally:
-        for name in (PLAN, MOVED):
+        for name in (PLAN, RELEASED):
             (DEPLOY / name).unlink(missing_ok=True)
         protect()
     return 0
@@ -93,7 +93,7 @@ def initialise(backend_config: Path | None) -> None:
         choose_backend(backend_config)
         options = [f"-backend-config={backend_config.resolve()}"]
     quietly("init", "-input=false", *options)
-    move_subscriptions(address for address in managed() if f"{SUBSCRIPTIONS}[" in address)
+    release_subscriptions(address for address in managed() if f"{SUBSCRIPTIONS}[" in address)
 
 
 def plan(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
@@ -122,6 +122,8 @@ def deploy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     if not found.is_empty:
         confirm("Deploy?")
         run("apply", "-input=false", PLAN)
+    for who in aws.leave_former_topic(variables.get("subscribers") or {}):
+        print(f"Unsubscribed from the topic of 0.1: {who}")
     print(flush=True)
     run("output", "-raw", "next_steps")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -135,6 +136,32 @@ class Aws:
                 named = principal.get("Service", [])
                 services |= {named} if isinstance(named, str) else set(named)
         return services
+
+    def leave_former_topic(self, subscribers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Unsubscribe who is not e-mail from what is now the topic of e-mail; return who was.
+
+        Until 0.1 that topic carried every form. One that somebody subscribed by hand stays.
+
+        Raises:
+            AwsError: when AWS refuses.
+        """
+        topic = self.target.topic_arn(self.target.names.notifications_topic)
+        ours = {(one.get("protocol"), one.get("endpoint")) for one in subscribers.values()}
+        pages = self.target.sns.get_paginator("list_subscriptions_by_topic")
+        listed = self._ask(lambda: pages.paginate(TopicArn=topic).build_full_result()) or {}
+        found = [
+            one
+            for one in listed.get("Subscriptions", ())
+            if one["Protocol"] != "email"
+            and (one["Protocol"], one["Endpoint"]) in ours
+            # One that was never confirmed has no ARN, and SNS forgets it after two days.
+            and one["SubscriptionArn"].startswith("arn:")
+        ]
+        for one in found:
+            self._ask(
+                lambda one=one: self.target.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+            )
+        return [f"{one['Protocol']} {one['Endpoint']}" for one in found]
 
     def waiting_secret(self, name: str) -> WaitingSecret | None:
         """Return one of the deployment's secrets if it is scheduled for deletion.

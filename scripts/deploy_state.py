@@ -17,7 +17,7 @@ FORMER = ROOT / "infra" / "terraform"
 
 STATE = "terraform.tfstate"
 OVERRIDE = "backend_override.tf"
-MOVED = "moved_subscriptions.tf"
+RELEASED = "released_subscriptions.tf"
 #: Until 0.1 one resource held the subscriptions of all forms.
 SUBSCRIPTIONS = "aws_sns_topic_subscription.notifications"
 #: Names of one deployment's state files; the second keeps a remote backend's settings.
@@ -48,21 +48,25 @@ def take_over(former: Path = FORMER, folder: Path = DEPLOY) -> list[Path]:
     return [folder / name for name in found]
 
 
-def move_subscriptions(addresses: Iterable[str], folder: Path = DEPLOY) -> None:
-    """Write `moved` blocks for the state's subscriptions that are not e-mail, if there are any.
+def release_subscriptions(addresses: Iterable[str], folder: Path = DEPLOY) -> None:
+    """Let Terraform forget the state's subscriptions that are not e-mail, if there are any.
 
-    As moved ones they are replaced: subscribed to their new topic first, and unsubscribed from the
-    former one last. A `moved` block names one subscriber, so the module cannot have them.
+    Since 0.2 each form has a topic of its own. Terraform would unsubscribe from the former topic
+    before the router publishes to the new one; forgotten, they stay until that is done.
     """
     keys = [json.loads(address.split(SUBSCRIPTIONS)[1][1:-1]) for address in addresses]
-    module = "module.balance_monitor.aws_sns_topic_subscription"
+    former = "module.balance_monitor.aws_sns_topic_subscription.former"
     blocks = [
-        f"moved {{\n  from = {module}.notifications[{text}]\n  to   = {module}.form[{text}]\n}}\n"
+        f"moved {{\n  from = module.balance_monitor.{SUBSCRIPTIONS}[{text}]\n"
+        f"  to   = {former}[{text}]\n}}\n"
         for text in (json.dumps(key).replace("${", "$${") for key in keys)
         if not text.startswith('"email ')
     ]
     if blocks:
-        (folder / MOVED).write_text("\n".join(blocks), encoding="utf-8")
+        removed = (
+            f"removed {{\n  from = {former}\n\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
+        )
+        (folder / RELEASED).write_text("\n".join([*blocks, removed]), encoding="utf-8")
 
 
 def choose_backend(config: Path, folder: Path = DEPLOY) -> None:

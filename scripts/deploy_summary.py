@@ -16,7 +16,10 @@ WORDS = {
     "delete": "destroyed",
     "import": "taken over",
     "move": "moved in state",
+    "forget": "left to be unsubscribed",
 }
+#: Terraform's warning of what the summary counts.
+FORGOTTEN = "Some objects will no longer be managed by Terraform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,11 @@ def summarise(lines: Iterable[str]) -> Summary:
         event = _event(line)
         if event.get("type") == "planned_change":
             change = event["change"]
-            # What is replaced is called what it is called now, if the plan moves it, too.
-            resource = change.get("previous_resource", change["resource"])
-            actions.setdefault(change["action"], []).append(resource["addr"])
+            actions.setdefault(change["action"], []).append(change["resource"]["addr"])
         elif event.get("type") == "diagnostic":
             found = event["diagnostic"]
+            if found["summary"] == FORGOTTEN:
+                continue
             said[found["severity"]].append(_sentence(found))
     return Summary(actions, said["error"], said["warning"])
 

@@ -161,13 +161,6 @@ moved {
   to   = module.balance_monitor.aws_sqs_queue.dead_letters
 }
 
-# It has another name, so it is replaced. Destroyed, it would have to go before the router changes,
-# and the subscriptions that use it go after that: a cycle.
-moved {
-  from = aws_sqs_queue.failed["undelivered"]
-  to   = module.balance_monitor.aws_sqs_queue.failures
-}
-
 moved {
   from = aws_sqs_queue.intake
   to   = module.balance_monitor.aws_sqs_queue.intake

@@ -47,8 +47,8 @@ resource "aws_sns_topic_subscription" "notifications" {
 # is made here stays pending, and Terraform waits for it in vain (provider 5.100,
 # internal/service/sns/topic_subscription.go).
 #
-# The router depends on these: one that moves to another topic is subscribed there, then the router
-# publishes there, and only then the former one goes, so that no message is missed.
+# The router depends on these: who moves to another topic is subscribed there before the router
+# publishes there, and leaves the former one after that (scripts/deploy.py), so that nothing is missed.
 resource "aws_sns_topic_subscription" "form" {
   for_each = { for key, subscription in local.subscribed.notifications : key => subscription if subscription.form != "email" }
 
@@ -59,8 +59,6 @@ resource "aws_sns_topic_subscription" "form" {
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 
   lifecycle {
-    create_before_destroy = true
-
     precondition {
       condition     = !startswith(each.value.endpoint, "arn:") || try(split(":", each.value.endpoint)[4] == local.account_id, false)
       error_message = "Subscriber \"${each.value.name}\": ${each.value.endpoint} is of another AWS account than ${local.account_id}, where only its owner can subscribe it; subscribe a queue or function of ${local.account_id} that passes messages on."

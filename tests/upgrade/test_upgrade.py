@@ -52,7 +52,7 @@ def test_a_subscription_that_moves_misses_no_message(
     steps = (
         (f'subscription.form["{protocol} ', ": Creation complete"),
         ("aws_lambda_function.router", ": Modifications complete"),
-        (f'subscription.form["{protocol} ', ": Destroying"),
+        ("Unsubscribed from the topic of 0.1", f": {protocol} "),
     )
 
     lines = [

@@ -32,11 +32,15 @@ class FakeAws:
     error: str | None = None
     waiting: dict[str, int] = field(default_factory=dict)
     services: set[str] = field(default_factory=set)
+    left: list[str] = field(default_factory=list)
     target: Target = field(default_factory=lambda: Target("stack", "eu-central-1"))
     done: list[str] = field(default_factory=list)
 
     def messages_in(self, queue: str) -> int:
         return self.waiting.get(queue, 0)
+
+    def leave_former_topic(self, _subscribers: Any) -> list[str]:
+        return self.left
 
     def key_services(self, _key: str) -> set[str]:
         return self.services
@@ -333,3 +337,14 @@ def test_no_queue_is_destroyed_with_messages_in_it(
     shell.make("deploy", monkeypatch)
 
     assert applied(shell) is applies
+
+
+@pytest.mark.usefixtures("yes")
+def test_deploy_names_who_left_the_former_topic(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.aws.left = ["sms +49151"]
+
+    assert shell.make("deploy", monkeypatch) == 0
+
+    assert "Unsubscribed from the topic of 0.1: sms +49151" in capsys.readouterr().out

@@ -166,3 +166,29 @@ def test_a_file_that_is_no_hcl_is_an_error_with_its_line(tmp_path: Path) -> None
 
     with pytest.raises(AwsError, match=r"mine\.tfvars, line"):
         read_variables(tmp_path / "mine.tfvars", tmp_path)
+
+
+def test_only_declared_subscribers_that_are_not_email_leave_the_former_topic() -> None:
+    declared = {
+        "phone": {"protocol": "sms", "endpoint": "+49151"},
+        "hook": {"protocol": "https", "endpoint": "https://hook.example"},
+        "team": {"protocol": "email", "endpoint": "team@example.com"},
+    }
+    listed = [
+        {"Protocol": "sms", "Endpoint": "+49151", "SubscriptionArn": "arn:phone"},
+        {"Protocol": "sms", "Endpoint": "+49999", "SubscriptionArn": "arn:by-hand"},
+        {"Protocol": "email", "Endpoint": "team@example.com", "SubscriptionArn": "arn:team"},
+        {
+            "Protocol": "https",
+            "Endpoint": "https://hook.example",
+            "SubscriptionArn": "PendingConfirmation",
+        },
+    ]
+    pages = Service(build_full_result={"Subscriptions": listed})
+    sns = Service(get_paginator=Service(paginate=pages), unsubscribe={})
+    sns.get_paginator = lambda _: sns.answers["get_paginator"]
+    deployment = aws(sns=sns, identity=("123456789012", "arn:aws:iam::123456789012:user/ada"))
+
+    assert deployment.leave_former_topic(declared) == ["sms +49151"]
+
+    assert sns.calls == [("unsubscribe", {"SubscriptionArn": "arn:phone"})]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_state import StateError, choose_backend, move_subscriptions, protect, take_over
+from deploy_state import StateError, choose_backend, protect, release_subscriptions, take_over
 
 
 @pytest.fixture
@@ -80,26 +80,24 @@ def test_protect_leaves_state_and_plans_to_their_owner(tmp_path: Path) -> None:
     assert modes == {**dict.fromkeys(names[:3], 0o600), "main.tf": 0o644}
 
 
-def test_subscriptions_that_are_not_email_move_to_the_resource_of_their_forms(
-    tmp_path: Path,
-) -> None:
+def test_subscriptions_that_are_not_email_are_forgotten_not_destroyed(tmp_path: Path) -> None:
     address = "module.balance_monitor.aws_sns_topic_subscription.notifications"
     listed = [f'{address}["{key}"]' for key in ("email a@b.example", "sms +49151", "https x/${y}")]
 
-    move_subscriptions(listed, tmp_path)
+    release_subscriptions(listed, tmp_path)
 
-    text = (tmp_path / "moved_subscriptions.tf").read_text()
+    text = (tmp_path / "released_subscriptions.tf").read_text()
     assert "email" not in text
-    assert text.count("moved {") == 2
+    assert text.count("  to   = ") == 2
     assert f'from = {address}["sms +49151"]' in text
-    assert f'to   = {address.replace("notifications", "form")}["sms +49151"]' in text
     assert '["https x/$${y}"]' in text
+    assert "destroy = false" in text
 
 
 @pytest.mark.parametrize("listed", [[], ['aws_sns_topic_subscription.notifications["email a@b"]']])
-def test_subscriptions_when_none_moves_then_nothing_is_written(
+def test_subscriptions_when_none_leaves_then_nothing_is_written(
     tmp_path: Path, listed: list[str]
 ) -> None:
-    move_subscriptions(listed, tmp_path)
+    release_subscriptions(listed, tmp_path)
 
     assert list(tmp_path.iterdir()) == []

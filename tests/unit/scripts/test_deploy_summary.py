@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy_summary import render, summarise
+from deploy_summary import FORGOTTEN, render, summarise
 
 
 def change(action: str, address: str) -> str:
@@ -66,9 +66,8 @@ def test_our_own_sentences_stand_alone(summary: str, detail: str, expected: str)
     assert found.warnings == ["Check: careful"]
 
 
-def test_what_is_moved_and_replaced_is_lost_under_its_former_name() -> None:
-    former = {"addr": 'aws_sqs_queue.failed["undelivered"]'}
-    event = json.loads(change("replace", "module.balance_monitor.aws_sqs_queue.failures"))
-    event["change"]["previous_resource"] = former
+def test_a_subscription_that_waits_to_be_unsubscribed_is_counted_without_a_warning() -> None:
+    summary = summarise([change("forget", "a"), complaint(FORGOTTEN, "Import it.", "warning")])
 
-    assert summarise([json.dumps(event)]).lost == [former["addr"]]
+    assert summary.warnings == []
+    assert render(summary) == "1 left to be unsubscribed"
