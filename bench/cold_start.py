@@ -84,7 +84,9 @@ ALARM = """
 import json
 from types import SimpleNamespace
 alarm = {"AlarmName": "bench/one/critical", "NewStateValue": "ALARM", "OldStateValue": "OK",
-         "NewStateReason": "Threshold Crossed", "StateChangeTime": "2026-11-25T12:00:00.000+0000",
+         "NewStateReason": "Threshold Crossed",
+         # Now: an older change would first be compared with the alarm as it is.
+         "StateChangeTime": time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime()),
          "AlarmArn": "arn:aws:cloudwatch:us-east-1:1:alarm:bench/one/critical",
          "Trigger": {"MetricName": "Balance", "Namespace": "BalanceMonitor", "Threshold": 5.0,
                      "Dimensions": [{"name": "Account", "value": "one"},

@@ -62,7 +62,8 @@ def join_names(names: Iterable[str], limit: int = 8) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suggestion of the closest known name, else the known ones; "" if there are none."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    same = [known_name for known_name in names if known_name.casefold() == name.casefold()]
+    near = same[:1] or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
     return f"known: {join_names(names)}" if names else ""

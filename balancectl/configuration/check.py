@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from balancectl.cli.errors import CliError
-from balancectl.cli.formatting import did_you_mean
 from balancectl.configuration import nodes
 from balancectl.configuration.declarations import Declaration, read_declarations, with_known_types
 from balancectl.configuration.parser import parse_variables
-from balancectl.configuration.problems import Path, Problem
+from balancectl.configuration.problems import Path, Problem, Severity
 from balancectl.configuration.rules import CHECKOUT, MODULE, ROOT, rule_problems
 from balancectl.configuration.structure import structure_problems
+from balancectl.configuration.suggestions import names_of, suggest
 
 #: How the rules' sentences name a value, and its path in the variable.
 _SUBJECTS: Final = {
@@ -23,11 +23,10 @@ _SUBJECTS: Final = {
     "Operations subscriber": "operations_subscribers",
     "Subscriber": "subscribers",
 }
-_SUBJECT: Final = re.compile(rf'({"|".join(_SUBJECTS)})s?(?: "([^"]+)"|:)')
-_CHOICE: Final = re.compile(r'"([^"]*)"[^"]*?(?:use one of|it has|is not one of) ([^;.]+)')
+_SUBJECT: Final = re.compile(
+    rf'(?P<kind>{"|".join(_SUBJECTS)})s?(?::| "(?P<name>[^"]+)"(?: of (?P<elsewhere>[a-z_]+) )?)'
+)
 _CUSTOM: Final = "custom_providers"
-_LONG_LIST: Final = 12
-_SHIPPED: Final = "those that `balancectl provider list` shows"
 #: Stand-ins for faulty values, so that the rules can check the others.
 _STAND_INS: Final[dict[str, dict[str, Any]]] = {
     "accounts": {"provider": "openrouter", "warning": 1},
@@ -61,6 +60,9 @@ def check_file(text: str, source: str) -> list[Problem]:
         if not refused:
             break
         faulty |= refused
+    if any(problem.severity is Severity.ERROR for problem in found):
+        # Most warnings would be consequences; those that are not come back with the next check.
+        found = [problem for problem in found if problem.severity is Severity.ERROR]
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.line or 0, problem.path))
 
 
@@ -102,7 +104,9 @@ def _placed(problem: Problem, tree: nodes.Mapping) -> Problem:
     """Return a rule's problem with its path and line, and a suggestion if a name is close."""
     path = problem.path
     if subject := _SUBJECT.match(problem.text):
-        path = (_SUBJECTS[subject[1]], *filter(None, [subject[2]]))
+        path = (_SUBJECTS[subject["kind"]], *filter(None, [subject["name"]]))
+        if subject["elsewhere"]:
+            path = (subject["elsewhere"],)
         entry = _node_at(tree, path)
         names = (
             [member.name for member in entry.members] if isinstance(entry, nodes.Mapping) else []
@@ -111,7 +115,7 @@ def _placed(problem: Problem, tree: nodes.Mapping) -> Problem:
         path = (*path, *[name for name in named if name in names][:1])
     return replace(
         problem,
-        text=_with_suggestion(problem.text),
+        text=suggest(problem.text, names_of(tree)),
         path=path,
         line=nodes.line_at(tree, path),
         names_itself=True,
@@ -123,17 +127,3 @@ def _node_at(node: nodes.Node | None, path: Path) -> nodes.Node | None:
     for name in path:
         node = node.get(name) if isinstance(node, nodes.Mapping) else None
     return node
-
-
-def _with_suggestion(text: str) -> str:
-    """Return a sentence with the closest name that it offers instead of a long list."""
-    choice = _CHOICE.search(text)
-    if choice is None:
-        return text
-    before, after = text[: choice.start(2)], text[choice.end(2) :]
-    names = choice[2].split(", ")
-    hint = did_you_mean(choice[1], names)
-    hint = hint.capitalize() if hint.startswith("did you mean") else ""
-    if len(names) > _LONG_LIST:
-        return f"{before}{_SHIPPED}{after} {hint}".rstrip()
-    return f"{text} {hint}".rstrip()

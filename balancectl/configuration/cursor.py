@@ -6,7 +6,7 @@ import re
 from typing import Final, NoReturn
 
 from balancectl.cli.errors import CliError
-from balancectl.configuration.hints import comma_hint, number_hint
+from balancectl.configuration.hints import comma_hint, number_hint, plus_hint
 from balancectl.configuration.lexer import Kind, Token
 
 #: Other languages' words for literals.
@@ -46,7 +46,7 @@ class Cursor:
         if token.text == "." and follows.kind is Kind.NUMBER:
             self._fail(token, f"{self._where()}: write 0.{follows.text}")
         if token.text == "+" and follows.kind is Kind.NUMBER:
-            self._fail(token, f"{self._where()}: write {follows.text}, without a plus sign")
+            self._fail(token, f"{self._where()}: {plus_hint(follows)}")
         if token.text == "<" and follows.text != "<":
             self._fail(token, f"{self._where()}: put your own value in place of <…>")
         if token.text == "<":

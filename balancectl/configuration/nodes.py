@@ -54,6 +54,11 @@ class Member:
 Node = Scalar | Sequence | Mapping
 
 
+def is_null(node: Node | None) -> bool:
+    """Whether a value is missing, or null."""
+    return node is None or (isinstance(node, Scalar) and node.value is None)
+
+
 def plain(node: Node) -> Any:  # noqa: ANN401 -- any JSON value
     """Return the tree as plain data."""
     match node:

@@ -13,7 +13,7 @@ from typing import Final
 
 from balancectl.cli.errors import CliError
 from balancectl.configuration.cursor import Cursor, shown
-from balancectl.configuration.hints import assignment_hint, comma_hint
+from balancectl.configuration.hints import assignment_hint, comma_hint, unclosed_hint
 from balancectl.configuration.lexer import Kind, Token, tokenize
 from balancectl.configuration.nodes import Mapping, Member, Node, Plain, Scalar, Sequence, walk
 from balancectl.configuration.problems import Path
@@ -165,7 +165,8 @@ class _Parser(Cursor):
         """Consume the closing sign if it is next."""
         token = self._skip_newlines()
         if token.kind is Kind.END:
-            self._fail(token, f"the '{opening.text}' of line {opening.line} is never closed")
+            hint = unclosed_hint(opening, self._tokens)
+            self._fail(token, f"the '{opening.text}' of line {opening.line} is never closed{hint}")
         if token.kind is Kind.SIGN and token.text == sign:
             self._next()
             return True
@@ -209,12 +210,12 @@ class _Parser(Cursor):
         if token.kind is Kind.SIGN and (token.text == "=" or (token.text == ":" and not is_top)):
             self._skip_newlines()
             return
-        if token.text == "{":
+        hint = assignment_hint(name.text, token) if is_top or token.text[:1] == "=" else None
+        if token.text == "{" and hint is None:
             path = "".join([*self._path, f".{name.text}" if self._path else name.text])
             self._fail(name, f"{path} is a block: write = before {{")
         if token.text == ":":
             self._fail(token, f"write {name.text} = …, with an equals sign")
-        hint = assignment_hint(name.text, token) if is_top or token.text[:1] == "=" else None
         self._fail(token, hint or f"expected = after {shown(name)}")
 
     def _string(self, token: Token) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from balance_poller.definitions.definition import check_definition
-from balancectl.cli.formatting import did_you_mean
 from balancectl.configuration import nodes
 from balancectl.configuration.declarations import Declaration
 from balancectl.configuration.parser import repeated_names
 from balancectl.configuration.problems import Problem
-from balancectl.configuration.types import type_problems
+from balancectl.configuration.types import MapOf, ObjectOf, type_problems
+from balancectl.configuration.unknown import unknown_variable_hint
 
 _CUSTOM: Final = "custom_providers"
 #: Maps whose names people choose; two that differ only in case are a mistake.
@@ -26,16 +26,26 @@ def structure_problems(
         text = f"already set in line {first}: Terraform would silently drop one; remove it"
         yield Problem(text, path, line)
     for name, declaration in declared.items():
-        if declaration.is_required and tree.get(name) is None:
-            yield Problem("missing: set this variable", (name,))
+        if declaration.is_required and nodes.is_null(tree.get(name)):
+            yield Problem("missing: set this variable", (name,), tree.line_of(name))
     for member in tree.members:
         if member.name not in declared:
-            hint = did_you_mean(member.name, declared)
+            hint = unknown_variable_hint(member.name, declared, _account_fields(declared))
             yield Problem(f"unknown variable; {hint}", (member.name,), member.line)
         else:
-            yield from type_problems(member.node, declared[member.name].type, (member.name,))
+            type_ = declared[member.name].type
+            yield from type_problems(member.node, type_, (member.name,), declared)
     yield from _similar_names(tree)
     yield from _definition_problems(tree)
+
+
+def _account_fields(declared: Mapping[str, Declaration]) -> Collection[str]:
+    """Return the names of an account's fields."""
+    match declared["accounts"].type:
+        case MapOf(ObjectOf(fields)):
+            return fields
+        case _:
+            return ()
 
 
 def _similar_names(tree: nodes.Mapping) -> Iterator[Problem]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
-from balancectl.cli.formatting import did_you_mean, join_names
+from balancectl.cli.formatting import join_names
 from balancectl.configuration.lexer import Kind, Token, tokenize
-from balancectl.configuration.nodes import Mapping, Node, Scalar, Sequence
+from balancectl.configuration.nodes import Mapping, Node, Scalar, Sequence, is_null
 from balancectl.configuration.problems import Path, Problem
+from balancectl.configuration.unknown import unknown_field_hint
 from shared.money import NumberError, parse_number
 
 #: A number with other text around it. No other value is quoted, because it may be a key.
@@ -21,6 +23,19 @@ _EXAMPLES: Final = {
     "bool": "true or false",
     "string": 'a string in quotation marks, such as "text"',
 }
+#: Fields for which the example of their type would not help.
+_FIELD_EXAMPLES: Final = {
+    "endpoint": 'one address in quotation marks, such as "team@example.com"; each further one is'
+    " another subscriber",
+    "provider": 'the name of one provider, such as "openrouter"',
+}
+_ENTRY_EXAMPLES: Final = {
+    "accounts": '{ provider = "openrouter", warning = 20 }',
+    "subscribers": '{ protocol = "email", endpoint = "team@example.com" }',
+    "operations_subscribers": '{ protocol = "email", endpoint = "team@example.com" }',
+}
+#: Beyond what Terraform and JSON agree on; no setting comes near.
+_LARGEST: Final = Decimal("1e300")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +82,57 @@ def parse_type(text: str) -> Type:
     return _Constraint(tokenize(text, "type constraint")).type()
 
 
-def type_problems(node: Node, type_: Type, path: Path) -> Iterator[Problem]:
-    """Yield type mismatches, and unknown or missing fields."""
+def type_problems(
+    node: Node, type_: Type, path: Path, variables: Collection[str] = ()
+) -> Iterator[Problem]:
+    """Yield type mismatches, and unknown or missing fields.
+
+    Args:
+        node: The value.
+        type_: What it must be.
+        path: Where it stands.
+        variables: The variables that a file may set: one of them is no field's name.
+    """
     match type_, node:
         case Primitive("any"), _:
             return
-        case _, Scalar(None):
-            return  # null: the default, or refused by name
+        case _, Scalar(None) if len(path) == 1 or not isinstance(type_, ObjectOf):
+            return  # null: the default; where there is none, it is missing
         case Primitive(), Scalar():
             yield from _primitive_problems(node, type_.name, path)
         case ListOf(), Sequence():
             for i, item in enumerate(node.items):
-                yield from type_problems(item, type_.element, (*path, f"[{i}]"))
+                place = (*path, f"[{i}]")
+                if is_null(item):
+                    yield Problem("null: remove it", place, item.line)
+                yield from type_problems(item, type_.element, place, variables)
         case MapOf(), Mapping():
             for member in node.members:
-                yield from type_problems(member.node, type_.element, (*path, member.name))
+                place = (*path, member.name)
+                yield from type_problems(member.node, type_.element, place, variables)
         case ObjectOf(), Mapping():
-            yield from _object_problems(node, type_, path)
+            yield from _object_problems(node, type_, path, variables)
         case _:
-            yield Problem(f"must be {_form(type_)}", path, node.line)
+            yield Problem(f"must be {_form(type_, path)}", path, node.line)
 
 
-def _object_problems(node: Mapping, type_: ObjectOf, path: Path) -> Iterator[Problem]:
+def _object_problems(
+    node: Mapping, type_: ObjectOf, path: Path, variables: Collection[str]
+) -> Iterator[Problem]:
     """Check an object against its fields."""
     for member in node.members:
         field = type_.fields.get(member.name)
         if field is None:
-            hint = did_you_mean(member.name, type_.fields)
+            hint = unknown_field_hint((*path, member.name), type_.fields, variables)
             yield Problem(f"unknown field; {hint}", (*path, member.name), member.line)
         else:
-            yield from type_problems(member.node, field.type, (*path, member.name))
-    present = {member.name for member in node.members}
+            place = (*path, member.name)
+            yield from type_problems(member.node, field.type, place, variables)
+    present = {m.name for m in node.members if not is_null(m.node)}
     missing = [n for n, field in type_.fields.items() if not field.is_optional and n not in present]
     if missing:
-        yield Problem(f"{join_names(missing)} missing: set it", path, node.line)
+        remedy = "set it" if len(missing) == 1 else "set them"
+        yield Problem(f"{join_names(missing)} missing: {remedy}", path, node.line)
 
 
 def _primitive_problems(node: Scalar, name: str, path: Path) -> Iterator[Problem]:
@@ -109,8 +141,10 @@ def _primitive_problems(node: Scalar, name: str, path: Path) -> Iterator[Problem
     match name:
         case "number" if not _is_number(value):
             nearly = _NEARLY_A_NUMBER.fullmatch(value) if isinstance(value, str) else None
-            remedy = f'write {_bare(nearly[1])}, not "{value}"' if nearly else _EXAMPLES[name]
-            yield Problem(f"must be a number: {remedy}", path, node.line)
+            remedy = f': write {_bare(nearly[1])}, not "{value}"' if nearly else ", such as 20"
+            yield Problem(f"must be a number{remedy}", path, node.line)
+        case "number" if abs(parse_number(value)) > _LARGEST:
+            yield Problem("must be a number of less than 300 digits", path, node.line)
         case "bool" if not (isinstance(value, bool) or value in {"true", "false"}):
             yield Problem(f"must be {_EXAMPLES[name]}", path, node.line)
 
@@ -131,17 +165,18 @@ def _is_number(value: object) -> bool:
     return True
 
 
-def _form(type_: Type) -> str:
-    """Return an example of how to write a value of a type."""
+def _form(type_: Type, path: Path) -> str:
+    """Return an example of how to write a value of a type at ``path``."""
     match type_:
         case Primitive():
-            return _EXAMPLES[type_.name]
+            return _FIELD_EXAMPLES.get(path[-1], _EXAMPLES[type_.name])
         case ListOf():
             return 'a list in square brackets, such as ["a", "b"]'
         case MapOf():
             return "a map of names and values: { name = … }"
         case ObjectOf():
-            return f"an object: {{ {next(iter(type_.fields))} = … }}"
+            example = f"{{ {next(iter(type_.fields))} = … }}"
+            return f"an object: {_ENTRY_EXAMPLES.get(path[0], example)}"
 
 
 class _Constraint:

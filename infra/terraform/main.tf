@@ -7,18 +7,19 @@ data "aws_region" "current" {}
 module "configuration" {
   source = "./modules/configuration"
 
-  accounts               = var.accounts
-  allow_http_loopback    = var.allow_http_loopback
-  close_interval_minutes = local.close_interval_minutes
-  custom_providers       = var.custom_providers
-  dashboard_accounts     = var.dashboard_accounts
-  name                   = var.name
-  operations_subscribers = var.operations_subscribers
-  poll_interval_minutes  = var.poll_interval_minutes
-  runbook_url            = var.runbook_url
-  secret_prefixes        = var.secret_prefixes
-  shard_size             = var.shard_size
-  subscribers            = var.subscribers
+  accounts                = var.accounts
+  allow_http_loopback     = var.allow_http_loopback
+  allow_private_addresses = var.allow_private_addresses
+  close_interval_minutes  = local.close_interval_minutes
+  custom_providers        = var.custom_providers
+  dashboard_accounts      = var.dashboard_accounts
+  name                    = var.name
+  operations_subscribers  = var.operations_subscribers
+  poll_interval_minutes   = var.poll_interval_minutes
+  runbook_url             = var.runbook_url
+  secret_prefixes         = var.secret_prefixes
+  shard_size              = var.shard_size
+  subscribers             = var.subscribers
 }
 
 locals {
@@ -53,7 +54,7 @@ locals {
 check "everybody_is_told" {
   assert {
     condition     = length(module.configuration.untold) == 0
-    error_message = "No subscriber is told when these fire: ${join(", ", slice(module.configuration.untold, 0, min(10, length(module.configuration.untold))))}${length(module.configuration.untold) > 10 ? ", …" : ""}."
+    error_message = "Subscribers: nobody would be told when these fire: ${join(", ", slice(module.configuration.untold, 0, min(10, length(module.configuration.untold))))}${length(module.configuration.untold) > 10 ? ", …" : ""}."
   }
 }
 
@@ -61,12 +62,20 @@ check "everybody_is_told" {
 check "base_url_in_vpc" {
   assert {
     condition     = var.vpc == null || length([for account in values(var.accounts) : account if try(account.base_url, null) != null]) == 0
-    error_message = "Accounts ${join(", ", slice([for id, account in var.accounts : id if try(account.base_url, null) != null], 0, min(10, length([for account in values(var.accounts) : account if try(account.base_url, null) != null]))))} have a base_url, and the poller runs in your vpc: ${var.allow_private_addresses ? "allow_private_addresses lets their requests reach private services there" : "their requests leave through its network, and reach only public addresses"}. See that each address is meant."
+    error_message = "Accounts: ${join(", ", slice([for id, account in var.accounts : id if try(account.base_url, null) != null], 0, min(10, length([for account in values(var.accounts) : account if try(account.base_url, null) != null]))))} have a base_url, and the poller runs in your vpc: ${var.allow_private_addresses ? "allow_private_addresses lets their requests reach private services there" : "their requests leave through its network, and reach only public addresses"}. See that each address is meant."
   }
 }
 
 # Asian Regions without SMS, and China (docs.aws.amazon.com/sns/latest/dg/sns-supported-regions-countries.html,
 # read 2026-11). AWS adds Regions: a warning, not a refusal.
+# Some accounts may be overdrawn, and of those a threshold below 0 says how far.
+check "negative_thresholds" {
+  assert {
+    condition     = length(module.configuration.only_overdrawn) == 0
+    error_message = "Accounts: no threshold of ${join(", ", slice(module.configuration.only_overdrawn, 0, min(10, length(module.configuration.only_overdrawn))))} is above 0, so nothing alerts before they are overdrawn. See that their providers allow it; elsewhere a minus sign is a mistake."
+  }
+}
+
 check "sms_region" {
   assert {
     condition = !contains(["ap-east-1", "ap-east-2", "ap-northeast-2", "ap-southeast-5", "ap-southeast-7", "cn-north-1", "cn-northwest-1"], local.region) || !anytrue([

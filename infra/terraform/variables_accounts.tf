@@ -40,19 +40,26 @@ variable "accounts" {
   nullable = false
 
   validation {
-    condition     = alltrue([for id, account in var.accounts : !can(account.drain_factor)])
-    error_message = "Account ${join(", ", [for id, account in var.accounts : "\"${id}\"" if can(account.drain_factor)])}: drain_factor was replaced in 0.2; set drain_sensitivity = 2 instead (docs/upgrading.md)."
+    condition = !contains(flatten([for account in var.accounts : try(keys(account), [])]), "drain_factor")
+    error_message = join("\n", flatten([
+      for field in setintersection(flatten([for account in var.accounts : try(keys(account), [])]), ["drain_factor"]) : [
+        for id, account in var.accounts :
+        "Account \"${id}\": drain_factor was replaced in 0.2; set drain_sensitivity = 2 instead (docs/upgrading.md)."
+        if can(account[field])
+      ]
+    ]))
   }
 
   validation {
-    condition = alltrue([
-      for id, account in var.accounts : length(setsubtract(try(keys(account), []), concat(local.account_fields, ["drain_factor"]))) == 0
-    ])
-    error_message = join("\n", [
-      for id, account in var.accounts :
-      "Account \"${id}\": there is no field ${join(", ", setsubtract(try(keys(account), []), concat(local.account_fields, ["drain_factor"])))}; correct or remove it. Fields are ${join(", ", local.account_fields)}."
-      if length(setsubtract(try(keys(account), []), concat(local.account_fields, ["drain_factor"]))) > 0
-    ])
+    condition = length(setsubtract(flatten([for account in var.accounts : try(keys(account), [])]), concat(local.account_fields, ["drain_factor"]))) == 0
+    # By field: with the subtraction for each account, 1,000 accounts took a second more.
+    error_message = join("\n", flatten([
+      for field in setsubtract(flatten([for account in var.accounts : try(keys(account), [])]), concat(local.account_fields, ["drain_factor"])) : [
+        for id, account in var.accounts :
+        "Account \"${id}\": there is no field ${field}; correct or remove it. Fields are ${join(", ", local.account_fields)}."
+        if can(account[field])
+      ]
+    ]))
   }
 }
 

@@ -98,7 +98,7 @@ variable "poller_timeout_seconds" {
 
   validation {
     condition     = var.poller_timeout_seconds == null || try(var.poller_timeout_seconds < local.schedule_interval_minutes * 60, false)
-    error_message = "poller_timeout_seconds must be less than the ${local.schedule_interval_minutes} minutes from run to run, or runs overlap; lower it, or raise ${local.close_interval_minutes == 0 ? "poll_interval_minutes" : "close_interval_minutes (0 polls all accounts alike)"}."
+    error_message = "poller_timeout_seconds must be less than the time from run to run, which is ${local.schedule_interval_minutes} min, or runs overlap; lower it, or raise ${local.close_interval_minutes == 0 ? "poll_interval_minutes" : "close_interval_minutes (0 polls all accounts alike)"}."
   }
 }
 

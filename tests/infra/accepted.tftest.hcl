@@ -118,6 +118,52 @@ run "without_a_filter_everything_is_told" {
   }
 }
 
+run "who_is_untold_is_found_through_filters_on_accounts_and_providers" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    accounts = {
+      one   = { provider = "openrouter", warning = 5 }
+      two   = { provider = "openrouter", warning = 5 }
+      three = { provider = "firecrawl", warning = 5 }
+      four  = { provider = "deepl", warning = 5 }
+    }
+    subscribers = {
+      by_provider = { protocol = "email", endpoint = "a@example.com", providers = ["firecrawl"], severities = ["critical"] }
+      by_account  = { protocol = "email", endpoint = "b@example.com", accounts = ["one"] }
+      by_both     = { protocol = "email", endpoint = "c@example.com", accounts = ["two", "four"], providers = ["openrouter"] }
+      only_ends   = { protocol = "email", endpoint = "d@example.com", statuses = ["resolved"] }
+    }
+  }
+
+  assert {
+    condition     = output.untold == ["four (critical)", "four (warning)", "three (warning)"]
+    error_message = jsonencode(output.untold)
+  }
+}
+
+run "private_addresses_are_accepted_where_they_are_allowed" {
+  command = plan
+
+  module {
+    source = "../../infra/terraform/modules/configuration"
+  }
+
+  variables {
+    allow_private_addresses = true
+    accounts                = { main = { provider = "litellm_key", warning = 5, base_url = "https://10.0.0.5:4000" } }
+  }
+
+  assert {
+    condition     = length(flatten([for rules in values(output.problems) : values(rules)])) == 0
+    error_message = jsonencode(output.problems)
+  }
+}
+
 run "every_protocol_is_accepted" {
   command = plan
 

@@ -38,18 +38,55 @@ ACCOUNTS = [
     ('c1 = { provider = "openrouter", warning = 5, base_url = "a.com" }', "base_url must be https"),
     ('c2 = { provider = "openrouter", warning = 5, top_up_url = "a.com" }', "top_up_url must be"),
     ('"c 3" = { provider = "openrouter", warning = 5 }', "a name has letters, digits, dots"),
+    (
+        'c4 = { provider = "litellm_key", warning = 5, base_url = "https://10.0.0.5" }',
+        "private netw",
+    ),
+    (
+        'c5 = { provider = "litellm_key", warning = 5, base_url = "https://192.168.1.9:4000/v1" }',
+        "set allow_private_addresses = true",
+    ),
+    (
+        'c6 = { provider = "litellm_key", warning = 5, base_url = "https://localhost:4000" }',
+        "an address of the poller itself",
+    ),
+    (
+        'c7 = { provider = "litellm_key", warning = 5, base_url = "https://169.254.169.254/" }',
+        "an address of the poller itself",
+    ),
+    (
+        'c8 = { provider = "openrouter", warning = 5, secret = "OPENROUTER_API_KEY" }',
+        "remove it and store the key with balancectl keys set",
+    ),
+    (
+        'c9 = { provider = "anticaptcha", warning = 5, params = { host = "sk-or-canary-0" } }',
+        'param "host" looks like an API key',
+    ),
     ('all = { provider = "openrouter", warning = 5 }', "this name stands for every account"),
 ]
 SUBSCRIBERS = [
     ('s1 = { protocol = "slack", endpoint = "https://hooks.slack.com/x" }', "use channel, with"),
     ('s2 = { protocol = "mail", endpoint = "a@example.com" }', 'protocol "mail" is not one of'),
-    ('s3 = { protocol = "email", endpoint = "a at example.com" }', "must be an e-mail address"),
+    ('s3 = { protocol = "email", endpoint = "a at example.com" }', "must be one e-mail address"),
     ('s4 = { protocol = "sms", endpoint = "0151 12345678" }', "E.164"),
     ('s5 = { protocol = "https", endpoint = "http://example.com" }', "must be an https:// addr"),
     ('s6 = { protocol = "email", endpoint = "b@x.de", severities = ["crit"] }', 'severity "crit"'),
     ('s7 = { protocol = "email", endpoint = "c@x.de", statuses = ["open"] }', 'status "open"'),
-    ('s8 = { protocol = "email", endpoint = "d@x.de", providers = ["opnrouter"] }', "opnrouter"),
+    (
+        's8 = { protocol = "email", endpoint = "d@x.de", providers = ["opnrouter"] }',
+        "mean 'openrouter'?",
+    ),
     ('s9 = { protocol = "email", endpoint = "e@x.de", accounts = ["nobody"] }', "nobody"),
+    ('t2 = { protocol = "email", endpoint = "f@x.de", accounts = ["A1"] }', "Did you mean 'a1'?"),
+    ('t3 = { protocol = "email", endpoint = "mailto:g@x.de" }', "must be one e-mail address"),
+    ('t4 = { protocol = "email", endpoint = "h@x.de,i@x.de" }', "must be one e-mail address"),
+    ('t5 = { protocol = "email", endpoint = "<j@x.de>" }', "must be one e-mail address"),
+    ('t6 = { protocol = "email", endpoint = "k@x.de;" }', "must be one e-mail address"),
+    ('t7 = { protocol = "email", endpoint = "l@x..de" }', "must be one e-mail address"),
+    ('t8 = { protocol = "webhook", endpoint = "https://x.de" }', "use channel, with"),
+    ('t9 = { protocol = "pagerduty", endpoint = "https://x.de" }', "use channel, with"),
+    ('u1 = { protocol = "Email", endpoint = "m@x.de" }', "Did you mean 'email'?"),
+    ('u2 = { protocol = "teams", endpoint = "n" }', "use channel, with"),
     ('t1 = { protocol = "sqs", endpoint = "my-queue" }', "the ARN of a standard SQS queue"),
 ]
 VARIABLES = [
@@ -65,6 +102,7 @@ VARIABLES = [
     ("secret_recovery_days = 3", "secret_recovery_days must be 0, or a whole number from 7"),
     ('log_level = "verbose"', "log_level must be"),
     ('architecture = "arm"', "architecture must be"),
+    ('dashboard_accounts = ["mian"]', "Did you mean 'main'?"),
 ]
 REST = 'operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com" } }\n'
 
@@ -102,6 +140,37 @@ def test_rules_when_many_variables_are_wrong_then_each_is_named_in_its_line() ->
     for line, (variable, expected) in enumerate(VARIABLES, start=4):
         problems = found.get(line, [])
         assert any(e in p for e in expected.split("|") for p in problems), (variable, problems)
+
+
+WARNED = [
+    ("warning = -5", 'subscribers = { team = { protocol = "email", endpoint = "a@x.de" } }',
+     "no threshold of main is above 0", 1),
+    ("warning = 5", "subscribers = {}", "nobody would be told when these fire: main (critical)", 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("threshold", "subscribers", "expected", "line"), WARNED)
+def test_rules_when_a_plan_would_only_warn_then_the_warning_has_its_line(
+    threshold: str, subscribers: str, expected: str, line: int
+) -> None:
+    text = (
+        f'accounts = {{ main = {{ provider = "openrouter", {threshold} }} }}\n{subscribers}\n{REST}'
+    )
+
+    found = check_file(text, "my.tfvars")
+
+    assert [(p.line, p.severity, expected in p.text) for p in found] == [
+        (line, Severity.WARNING, True)
+    ]
+
+
+def test_rules_when_there_are_errors_then_no_warning_follows_from_them() -> None:
+    accounts = 'accounts = { main = { provider = "openrouter", warning = 5 } }\n'
+    team = '{ protocol = "email", endpoint = "a@x.de", severities = ["crit"] }'
+
+    found = check_file(f"{accounts}subscribers = {{ team = {team} }}\n{REST}", "my.tfvars")
+
+    assert [problem.severity for problem in found] == [Severity.ERROR]
 
 
 def test_examples_when_checked_then_nothing_is_wrong() -> None:

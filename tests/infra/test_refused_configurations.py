@@ -29,7 +29,8 @@ BASE_URL = (
 )
 FOREIGN = (
     'Account "main": secret is none of the deployment\'s own, which begin with balance-monitor/;'
-    " correct it, or allow it with the line secret_prefixes = {}"
+    " remove it and store the key with balancectl keys set, or allow it with the line"
+    " secret_prefixes = {}"
 )
 SECRET = (
     'Account "main": secret must be a Secrets Manager name or ARN, optionally with #json_key;'
@@ -222,6 +223,36 @@ THRESHOLDS = [
         account(critical=5),
         [
             'Account "main": critical (5) must be below warning (5); lower critical or raise warning.'
+        ],
+    ),
+    *(
+        Refused(
+            f"base_url of a private network: {host}",
+            "accounts.private_base_url",
+            account(base_url=f"https://{host}/v1"),
+            [
+                'Account "main": base_url is an address of a private network, which the poller refuses; set allow_private_addresses = true if your vpc leads there, or correct it.'
+            ],
+        )
+        for host in ("10.0.0.5", "10.0.0.5:4000", "172.31.0.1", "192.168.178.20:8443")
+    ),
+    *(
+        Refused(
+            f"base_url of the poller itself: {host}",
+            "accounts.loopback_base_url",
+            account(base_url=f"https://{host}"),
+            [
+                'Account "main": base_url is an address of the poller itself, in AWS, and not of your machine; name a host that is reachable from there.'
+            ],
+        )
+        for host in ("localhost:4000", "127.0.0.1", "127.9.9.9/v1", "169.254.169.254")
+    ),
+    Refused(
+        "a key as a parameter",
+        "accounts.param_key",
+        account(provider="kilo", params={"organization": "sk-canary"}),
+        [
+            'Account "main": param "organization" looks like an API key, and params are plain text: remove it from the file, revoke it at the provider, and store a new one with balancectl keys set.'
         ],
     ),
     Refused(
@@ -498,10 +529,10 @@ DEFINITIONS = [
 ENDPOINT = 'Subscriber "team": the endpoint of protocol {} must be {}; correct it.'
 WORDS = {
     "channel": "a name of yours such as ops-slack, of letters, digits, dots, underscores and dashes; the address, which holds a token, is stored with balancectl channels set",
-    "email": "an e-mail address such as team@example.com",
+    "email": "one e-mail address, such as team@example.com",
     "sms": "a telephone number in E.164 form such as +4915112345678",
     "https": "an https:// address without credentials",
-    "sqs": "the ARN of a standard SQS queue",
+    "sqs": "the ARN of a standard SQS queue, such as arn:aws:sqs:eu-central-1:123456789012:balances",
     "lambda": "the ARN of a Lambda function, optionally with a version or alias (not $LATEST)",
 }
 
@@ -564,6 +595,10 @@ SUBSCRIBERS = [
         )
         for protocol, endpoint in (
             ("email", "team"),
+            ("email", "mailto:team@example.com"),
+            ("email", "team@example.com,crew@example.com"),
+            ("email", "<team@example.com>"),
+            ("email", "team@example..com"),
             ("sms", "015112345678"),
             ("sms", "+49 151 12345678"),
             ("sms", "+4915112345678901"),

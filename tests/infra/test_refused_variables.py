@@ -115,13 +115,13 @@ TABLE = [
     refused(
         "poller_timeout_seconds",
         60,
-        "poller_timeout_seconds must be less than the 1 minutes from run to run, or runs overlap; lower it, or raise poll_interval_minutes.",
+        "poller_timeout_seconds must be less than the time from run to run, which is 1 min, or runs overlap; lower it, or raise poll_interval_minutes.",
         poll_interval_minutes=1,
     ),
     refused(
         "poller_timeout_seconds",
         200,
-        "poller_timeout_seconds must be less than the 1 minutes from run to run, or runs overlap; lower it, or raise close_interval_minutes (0 polls all accounts alike).",
+        "poller_timeout_seconds must be less than the time from run to run, which is 1 min, or runs overlap; lower it, or raise close_interval_minutes (0 polls all accounts alike).",
         poll_interval_minutes=10,
     ),
     *(

@@ -238,7 +238,9 @@ def test_the_plan_warns_of_accounts_that_nobody_is_notified_of(
 
     assert warned == {
         'module.case["paused"].check.everybody_is_told': [
-            "No subscriber is told when these fire: a (warning), b (warning), c (warning)."
+            "Subscribers: nobody would be told when these fire: "
+            + ", ".join(f"{name} (warning)" for name in "abc")
+            + "."
         ]
     }
 

@@ -10,6 +10,7 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
+from balance_poller.definitions.credential import is_key_in_entry, is_key_in_header
 from balance_poller.definitions.field import Field
 from balance_poller.definitions.language.template import (
     Slot,
@@ -38,6 +39,10 @@ _REFUSED_HEADERS: Final = (
     "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer",
     "transfer-encoding", "upgrade",
 )  # fmt: skip
+_WRITTEN_OUT: Final = (
+    "this looks like a key, and definitions are no secrets: write {key} in its place, revoke this"
+    " one, and store a new one with balancectl keys set"
+)
 _NOTHING: Final = Template(())
 _GET: Final = Template(("GET",))
 
@@ -225,7 +230,14 @@ class _Reader:
         """Read the query's entries."""
         if field is None:
             return ()
-        return tuple((name, self.template(entry)) for name, entry in field.members().items())
+        return tuple((name, self._entry(name, entry)) for name, entry in field.members().items())
+
+    def _entry(self, name: str, field: Field) -> Template:
+        """Read a named text that is sent in a query or a body."""
+        template = self.template(field)
+        if is_key_in_entry(name, template.literal):
+            field.refuse(_WRITTEN_OUT)
+        return template
 
     def headers(self, field: Field | None, *, has_body: bool) -> tuple[tuple[str, Template], ...]:
         """Read the headers, and add defaults for missing ones."""
@@ -234,7 +246,10 @@ class _Reader:
             if name.lower() in _REFUSED_HEADERS:
                 entry.refuse("this header is the HTTP client's own")
             given[name] = self.template(entry)
-            if not given[name].literal.isascii():
+            literal, slots = given[name].literal, given[name].slots
+            if is_key_in_header(name, literal, has_placeholder=bool(slots)):
+                entry.refuse(_WRITTEN_OUT)
+            if not literal.isascii():
                 entry.refuse("a header has ASCII characters only")
         names = {name.lower() for name in given}
         if len(names) < len(given) and field:
@@ -248,20 +263,20 @@ class _Reader:
         if field is None:
             return None
         entries = field.items(at_least=2, at_most=2)
-        templates = [_NOTHING if e.value == "" else self.template(e) for e in entries]
+        templates = [_NOTHING if e.value == "" else self._entry("password", e) for e in entries]
         return (templates[0], templates[1]) if len(templates) == 2 else None
 
-    def json(self, field: Field, depth: int = 0) -> Any:  # noqa: ANN401 -- any JSON value
+    def json(self, field: Field, depth: int = 0, name: str = "") -> Any:  # noqa: ANN401 -- any JSON value
         """Read the body, in which every text may have placeholders."""
         if depth > 20:
             field.refuse("the body is nested more than 20 deep")
             return None
         match field.value:
             case str():
-                return self.template(field) if field.value else ""
+                return self._entry(name, field) if field.value else ""
             case Mapping():
                 members = field.members(with_nulls=True)
-                return {name: self.json(entry, depth + 1) for name, entry in members.items()}
+                return {name: self.json(entry, depth + 1, name) for name, entry in members.items()}
             case list() | tuple():
                 return [self.json(entry, depth + 1) for entry in field.items(at_least=0)]
             case _:

@@ -38,6 +38,10 @@ locals {
     id => max(2, ceil((local.is_pushed[id] ? local.default_stale_minutes : local.stale_after_minutes[id]) / var.poll_interval_minutes))
   }
 
+  watched_fields = {
+    for id, account in var.accounts : id => [for kind in values(local.kinds) : kind.field if account[kind.field] != null]
+  }
+
   threshold_alarms = {
     for key, kind in local.kinds : key => {
       kind = { name = trimsuffix(key, "-by-factor"), metric = kind.metric, statistic = kind.statistic, comparison = kind.comparison, missing = kind.missing, datapoints = kind.datapoints }
@@ -111,6 +115,6 @@ locals {
   }
 
   top_up_of = {
-    for id, account in var.accounts : id => try(coalesce(account.top_up_url, local.provider_of[id].top_up_url), null)
+    for id, account in var.accounts : id => account.top_up_url != null ? account.top_up_url : local.provider_of[id].top_up_url
   }
 }

@@ -5,6 +5,7 @@ locals {
   definitions_dir = "${path.module}/../../../../functions/balance_poller/providers"
 
   shipped_names = toset([for file in fileset(local.definitions_dir, "*.json") : trimsuffix(file, ".json")])
+  has_shipped   = length(local.shipped_names) > 0
   custom_names  = try(keys(var.custom_providers), [])
   used_names    = toset([for account in values(var.accounts) : account.provider])
   # The provider of accounts whose balance somebody pushes, as in functions/shared/names.py.
@@ -17,9 +18,10 @@ locals {
     name => jsondecode(file("${local.definitions_dir}/${name}.json"))
   }
 
-  definitions = merge({ (local.pushed) = merge(local.unknown, { title = "Pushed" }) }, {
+  definitions = merge({ (local.pushed) = merge(local.unknown, { is_known = true, title = "Pushed" }) }, {
     for name, definition in merge(local.shipped, try({ for k, v in var.custom_providers : k => v }, {})) :
     name => {
+      is_known             = true
       title                = try(tostring(definition.title), name)
       top_up_url           = try(tostring(definition.top_up_url), null)
       self_hosted          = try(tobool(definition.self_hosted) == true, false)
@@ -45,15 +47,22 @@ locals {
   })
 
   # Of an unknown provider nothing is known, and account_problems says so.
-  unknown = { title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, budget = false, default_wallet = null, wallets = {}, params = {} }
+  unknown = { is_known = false, title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, budget = false, default_wallet = null, wallets = {}, params = {} }
+  # try() and can() walk every value that their argument names, so in a loop over accounts they name
+  # only that account's: with all of them, 1,000 accounts took 15 s instead of 1.
   provider_of = {
     for id, account in var.accounts : id => try(local.definitions[account.provider], local.unknown)
   }
   is_pushed = { for id, account in var.accounts : id => account.provider == local.pushed }
+  wallets_of = {
+    for id, account in var.accounts : id => {
+      all     = local.provider_of[id].wallets
+      watched = account.wallet != null ? account.wallet : local.provider_of[id].default_wallet
+    }
+  }
   wallet_of = {
-    for id, account in var.accounts : id => local.is_pushed[id] ? { unit = account.unit, expires = false } : try(
-      local.provider_of[id].wallets[coalesce(account.wallet, local.provider_of[id].default_wallet)],
-      { unit = null, expires = false },
+    for id, wallets in local.wallets_of : id => local.is_pushed[id] ? { unit = var.accounts[id].unit, expires = false } : try(
+      wallets.all[wallets.watched], { unit = null, expires = false },
     )
   }
 }

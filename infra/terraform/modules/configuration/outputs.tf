@@ -57,6 +57,11 @@ output "problems" {
   }
 }
 
+output "only_overdrawn" {
+  description = "Accounts of which every threshold is of the balance and at most 0, and one below it."
+  value       = local.only_overdrawn
+}
+
 output "pushed_accounts" {
   description = "Names of the pushed accounts."
   value       = sort(keys(local.pushed_accounts))

@@ -12,9 +12,9 @@ locals {
       if !can(regex(local.unit_pattern, account.unit))
     ]
     unit_elsewhere = [
-      for id, account in var.accounts :
-      "Account \"${id}\": unit is for pushed accounts alone, and provider ${account.provider} says its own; remove it."
-      if account.unit != null && !local.is_pushed[id]
+      for id in keys(local.given.unit) :
+      "Account \"${id}\": unit is for pushed accounts alone, and provider ${var.accounts[id].provider} says its own; remove it."
+      if !local.is_pushed[id]
     ]
     no_request = flatten([
       for id, account in local.pushed_accounts : [

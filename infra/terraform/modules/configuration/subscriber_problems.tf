@@ -3,10 +3,10 @@
 locals {
   endpoint_rules = {
     channel = { pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", words = "a name of yours such as ops-slack, of letters, digits, dots, underscores and dashes; the address, which holds a token, is stored with balancectl channels set" }
-    email   = { pattern = "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", words = "an e-mail address such as team@example.com" }
+    email   = { pattern = "^[^@\\s<>()\\[\\],:;\"\\\\]+@[^@\\s<>()\\[\\],:;\"\\\\.]+(\\.[^@\\s<>()\\[\\],:;\"\\\\.]+)+$", words = "one e-mail address, such as team@example.com" }
     sms     = { pattern = "^\\+[1-9][0-9]{6,14}$", words = "a telephone number in E.164 form such as +4915112345678" }
     https   = { pattern = "^https://[^\\s@/?#]+([/?][^\\s#]*)?$", words = "an https:// address without credentials" }
-    sqs     = { pattern = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", words = "the ARN of a standard SQS queue" }
+    sqs     = { pattern = "^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", words = "the ARN of a standard SQS queue, such as arn:aws:sqs:eu-central-1:123456789012:balances" }
     lambda  = { pattern = "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$", words = "the ARN of a Lambda function, optionally with a version or alias (not $LATEST)" }
   }
 
@@ -29,7 +29,7 @@ locals {
     ]
     protocol = [
       for who, subscriber in local.everybody :
-      "${who}: protocol \"${subscriber.protocol}\" is not one of ${join(", ", keys(local.endpoint_rules))}; use ${contains(local.services, lower(subscriber.protocol)) ? "channel, with a name of yours as endpoint, and store its address with balancectl channels set" : "one of them"}."
+      "${who}: protocol \"${subscriber.protocol}\" is not one of ${join(", ", keys(local.endpoint_rules))}; use ${startswith(who, "Subscriber") && contains(local.services, lower(subscriber.protocol)) ? "channel, with a name of yours as endpoint, and store its address with balancectl channels set" : "one of them"}."
       if !can(local.endpoint_rules[subscriber.protocol])
     ]
     operations_channel = [

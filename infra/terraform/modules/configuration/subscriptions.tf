@@ -28,17 +28,34 @@ locals {
     )
   ]
 
-  # Per account and severity, whether a message would reach anyone.
-  untold = flatten([
-    for id, account in var.accounts : [
-      for severity in local.severities : "${id} (${severity})"
-      if !anytrue([
-        for subscriber in values(var.subscribers) :
-        contains(coalesce(subscriber.severities, [severity]), severity) &&
-        contains(coalesce(subscriber.providers, [account.provider]), account.provider) &&
-        contains(coalesce(subscriber.accounts, [id]), id) &&
-        contains(coalesce(subscriber.statuses, ["firing"]), "firing")
-      ])
+  # Per severity, who is told of what begins, and the accounts that no one of them hears of.
+  audience = {
+    for severity in local.severities : severity => [
+      for subscriber in values(var.subscribers) : subscriber
+      if contains(coalesce(subscriber.severities, [severity]), severity) && contains(coalesce(subscriber.statuses, ["firing"]), "firing")
     ]
-  ])
+  }
+  provider_by_account  = { for id, account in var.accounts : id => account.provider }
+  accounts_by_provider = { for id, provider in local.provider_by_account : provider => id... }
+  told_providers = {
+    for severity, audience in local.audience : severity => toset(flatten([
+      for subscriber in audience : coalesce(subscriber.providers, keys(local.accounts_by_provider)) if subscriber.accounts == null
+    ]))
+  }
+  told_accounts = {
+    for severity, audience in local.audience : severity => toset(flatten([
+      for subscriber in audience : [
+        for id in coalesce(subscriber.accounts, []) : id
+        if subscriber.providers == null || contains(coalesce(subscriber.providers, []), lookup(local.provider_by_account, id, ""))
+      ]
+    ]))
+  }
+  untold = [for text in sort(flatten([
+    for severity in local.severities : [
+      for id in setsubtract(
+        flatten([for provider, ids in local.accounts_by_provider : ids if !contains(local.told_providers[severity], provider)]),
+        local.told_accounts[severity],
+      ) : "${id} (${severity})"
+    ]
+  ])) : text]
 }

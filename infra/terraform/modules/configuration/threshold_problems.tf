@@ -1,6 +1,12 @@
 # Problems of the accounts' thresholds and times.
 
 locals {
+  # The values that accounts have of each field, so that a rule costs only those that it is about.
+  given = {
+    for field in concat(["wallet", "unit", "budget", "drain_sensitivity"], local.balance_fields, local.positive_fields) : field => {
+      for id, account in var.accounts : id => account[field] if account[field] != null
+    }
+  }
   positive_fields = ["stale_after_minutes", "runway_warning_hours", "runway_critical_hours", "max_burn_per_day", "expiry_warning_days"]
 
   balance_fields = ["warning", "critical"]
@@ -8,72 +14,78 @@ locals {
     for id, account in var.accounts : id => [for field in local.balance_fields : account[field] if account[field] != null]
   }
 
+  # Whether nothing watches the account before its balance is used up.
+  is_late = {
+    for id, account in var.accounts : id => length(local.balance_thresholds[id]) > 0 && max(0, local.balance_thresholds[id]...) == 0 && length(setsubtract(local.watched_fields[id], local.balance_fields)) == 0
+  }
+  only_overdrawn = [for id, is_late in local.is_late : id if is_late && min(0, local.balance_thresholds[id]...) < 0]
+
   account_threshold_problems = {
     threshold = [
       for id, account in var.accounts :
       "Account \"${id}\": nothing is watched; set at least one of warning, critical, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days."
-      if alltrue([for kind in values(local.kinds) : account[kind.field] == null])
+      if length(local.watched_fields[id]) == 0
     ]
     zero = [
       for id, account in var.accounts :
       "Account \"${id}\": a threshold of 0 alone never alerts before the balance is negative; set warning, or raise critical."
-      if length(local.balance_thresholds[id]) > 0 && alltrue([for value in local.balance_thresholds[id] : value == 0]) && alltrue([for kind in values(local.kinds) : account[kind.field] == null || contains(local.balance_fields, kind.field)])
+      if local.is_late[id] && alltrue([for value in local.balance_thresholds[id] : value == 0])
     ]
     order = [
-      for id, account in var.accounts :
-      "Account \"${id}\": critical (${account.critical}) must be below warning (${account.warning}); lower critical or raise warning."
-      if account.critical != null && account.warning != null && try(account.critical >= account.warning, false)
+      for id, critical in local.given.critical :
+      "Account \"${id}\": critical (${critical}) must be below warning (${var.accounts[id].warning}); lower critical or raise warning."
+      if critical >= coalesce(var.accounts[id].warning, critical + 1)
     ]
     runway_order = [
-      for id, account in var.accounts :
-      "Account \"${id}\": runway_critical_hours (${account.runway_critical_hours}) must be below runway_warning_hours (${account.runway_warning_hours}); lower the one or raise the other."
-      if account.runway_critical_hours != null && account.runway_warning_hours != null && try(account.runway_critical_hours >= account.runway_warning_hours, false)
+      for id, hours in local.given.runway_critical_hours :
+      "Account \"${id}\": runway_critical_hours (${hours}) must be below runway_warning_hours (${var.accounts[id].runway_warning_hours}); lower the one or raise the other."
+      if hours >= coalesce(var.accounts[id].runway_warning_hours, hours + 1)
     ]
     amount = flatten([
-      for id, account in var.accounts : [
-        for field in ["warning", "critical", "max_burn_per_day"] :
+      for field in ["warning", "critical", "max_burn_per_day"] : [
+        for id, amount in local.given[field] :
         "Account \"${id}\": ${field} must lie within -1e15 and 1e15, as balances do; correct it."
-        if try(abs(account[field]) >= 1000000000000000, false)
+        if amount >= 1000000000000000 || amount <= -1000000000000000
       ]
     ])
     positive = flatten([
-      for id, account in var.accounts : [
-        for field in local.positive_fields :
-        "Account \"${id}\": ${field} (${account[field]}) must be more than 0; correct or remove it."
-        if try(account[field] <= 0, false)
+      for field in local.positive_fields : [
+        for id, value in local.given[field] :
+        "Account \"${id}\": ${field} (${value}) must be more than 0; correct or remove it."
+        if value <= 0
       ]
     ])
     drain_sensitivity = [
-      for id, account in var.accounts :
-      "Account \"${id}\": drain_sensitivity (${account.drain_sensitivity}) must be from 1.2 to 10, the factor on the most that was ever consumed; 2 suits most accounts."
-      if try(account.drain_sensitivity < 1.2 || account.drain_sensitivity > 10, false)
+      for id, factor in local.given.drain_sensitivity :
+      "Account \"${id}\": drain_sensitivity (${factor}) must be from 1.2 to 10, the factor on the most that was ever consumed; 2 suits most accounts."
+      if factor < 1.2 || factor > 10
     ]
     one_drain = [
-      for id, account in var.accounts :
+      for id in keys(local.given.drain_sensitivity) :
       "Account \"${id}\": max_burn_per_day and drain_sensitivity make the same alarm; keep one of them."
-      if account.max_burn_per_day != null && account.drain_sensitivity != null
+      if var.accounts[id].max_burn_per_day != null
     ]
     budget = [
       for id, account in var.accounts :
       "Account \"${id}\": provider ${account.provider} needs budget, what may be spent in a calendar month; set it to more than 0."
-      if local.provider_of[id].budget && try(account.budget <= 0, true)
+      if local.provider_of[id].budget && coalesce(account.budget, 0) <= 0
     ]
     no_budget = [
-      for id, account in var.accounts :
-      "Account \"${id}\": budget is for providers that count what is spent in a month, and ${account.provider} does not; remove it."
-      if account.budget != null && can(local.definitions[account.provider]) && !local.provider_of[id].budget
+      for id in keys(local.given.budget) :
+      "Account \"${id}\": budget is for providers that count what is spent in a month, and ${var.accounts[id].provider} does not; remove it."
+      if local.provider_of[id].is_known && !local.provider_of[id].budget
     ]
     budget_threshold = flatten([
-      for id, account in var.accounts : [
+      for id, budget in local.given.budget : [
         for field in local.balance_fields :
-        "Account \"${id}\": ${field} (${account[field]}) must be below budget (${account.budget}), or it alerts all month; lower it."
-        if local.provider_of[id].budget && try(account[field] >= account.budget, false)
+        "Account \"${id}\": ${field} (${var.accounts[id][field]}) must be below budget (${budget}), or it alerts all month; lower it."
+        if local.provider_of[id].budget && coalesce(var.accounts[id][field], budget - 1) >= budget
       ]
     ])
     expiry = [
-      for id, account in var.accounts :
-      "Account \"${id}\": expiry_warning_days needs a provider that says when credit or key expires, and ${account.provider} does not; remove it."
-      if account.expiry_warning_days != null && can(local.definitions[account.provider]) && !local.wallet_of[id].expires
+      for id in keys(local.given.expiry_warning_days) :
+      "Account \"${id}\": expiry_warning_days needs a provider that says when credit or key expires, and ${var.accounts[id].provider} does not; remove it."
+      if local.provider_of[id].is_known && !local.wallet_of[id].expires
     ]
   }
 
@@ -85,9 +97,9 @@ locals {
       if local.period_seconds < local.provider_of[id].min_interval_seconds
     ]
     stale_short = [
-      for id, account in var.accounts :
-      "Account \"${id}\": stale_after_minutes (${account.stale_after_minutes}) is less than two poll intervals, and a single slow poll would alert; raise it to ${2 * var.poll_interval_minutes}."
-      if try(account.stale_after_minutes > 0 && account.stale_after_minutes < 2 * var.poll_interval_minutes, false)
+      for id, minutes in local.given.stale_after_minutes :
+      "Account \"${id}\": stale_after_minutes (${minutes}) is less than two poll intervals, and a single slow poll would alert; raise it to ${2 * var.poll_interval_minutes}."
+      if minutes > 0 && minutes < 2 * var.poll_interval_minutes
     ]
     stale_window = [
       for id, account in var.accounts :

@@ -31,6 +31,13 @@ variable "allow_http_loopback" {
   nullable    = false
 }
 
+variable "allow_private_addresses" {
+  description = "Whether requests may go to addresses of private networks."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "close_interval_minutes" {
   description = "Minutes between two polls of an account that is close to a threshold; 0 polls all alike."
   type        = number
