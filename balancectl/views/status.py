@@ -19,7 +19,7 @@ from balancectl.cli.output import (
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target
 from shared.money import format_amount, format_number
-from shared.records import TOP_UP_IS_LATE, Latest, Thresholds, TopUp
+from shared.records import TOP_UP_IS_LATE, LastGood, Latest, Thresholds, TopUp
 from shared.times import format_clock, format_duration
 from status_page.health import Condition, Health, hours_left, least_left
 
@@ -232,7 +232,7 @@ def as_json(
     }
     if latest is None:
         return found
-    good, limits = latest.good, latest.thresholds
+    good = latest.good
     age = None if good.balance_at is None else int((now - good.balance_at).total_seconds())
     return found | {
         "provider": latest.provider,
@@ -249,8 +249,17 @@ def as_json(
         "thresholds": {
             limit: value
             for limit in Thresholds.__slots__
-            if (value := getattr(limits, limit)) is not None
+            if (value := getattr(latest.thresholds, limit)) is not None
         },
+        **_details_as_json(good),
+        "top_up_url": latest.top_up_url,
+    }
+
+
+def _details_as_json(good: LastGood) -> dict[str, object]:
+    """Return what the last good poll says beside the balance."""
+    between, top_up = good.empty_between, good.last_top_up
+    return {
         "wallet": good.wallet,
         "other_wallets": {
             other: {"remaining": wallet.remaining, "unit": wallet.unit}
@@ -259,16 +268,13 @@ def as_json(
         "runway_hours": good.runway_hours,
         "at_least_hours": good.at_least_hours,
         "empty_at": good.empty_at,
-        "empty_between": good.empty_between
-        and {"from": good.empty_between[0], "to": good.empty_between[1]},
+        "empty_between": between and {"from": between[0], "to": between[1]},
         "burn_per_day": good.burn_per_day,
         "burn_basis": good.burn_basis,
-        "last_top_up": good.last_top_up
-        and {"at": good.last_top_up.at, "amount": good.last_top_up.amount},
+        "last_top_up": top_up and {"at": top_up.at, "amount": top_up.amount},
         "resets_at": good.resets_at,
         "credit_expires_at": good.credit_expires_at,
         "tops_up_itself": good.tops_up_itself,
         "top_up_due_since": good.top_up_due_since,
         "pushed_by": good.pushed_by,
-        "top_up_url": latest.top_up_url,
     }

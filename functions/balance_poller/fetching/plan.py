@@ -129,11 +129,7 @@ def _request_group(
         PlanError: when it cannot be sent.
     """
     first = members[0]
-    provider = providers.get(first.provider)
-    if provider is None or rules.is_late():
-        raise PlanError(_OUT_OF_TIME, Outcome.TRANSIENT)
-    if isinstance(provider, DefinitionError):
-        raise PlanError(f'provider "{first.provider}": {provider}')
+    provider = _usable_provider(first, providers, rules)
     window = rules.windows.get(first.id)
     if isinstance(window, LedgerError):
         outcome = Outcome.TRANSIENT if window.is_passing else Outcome.BAD_CONFIG
@@ -143,33 +139,46 @@ def _request_group(
         problem = keys.missing[first.secret]
         raise PlanError(str(problem), problem.outcome)
     stored = keys.found[first.secret]
-    prepare = partial(
-        provider.prepare,
-        stored.key,
-        first.params,
-        first.base_url,
-        allow_http_loopback=rules.allow_http_loopback,
-        window=window,
-    )
+    request, before = _prepared(first, provider, stored, rules, window)
+    for each in [request] if before is None else [request, before.request]:
+        _check_binding(first, provider, stored, each, rules)
+    return RequestGroup(provider, request, tuple(members), stored.id, before, window)
+
+
+def _usable_provider(
+    account: Account, providers: Mapping[str, Provider | DefinitionError], rules: PlanRules
+) -> Provider:
+    """Return the account's provider; raise if its definition is invalid or was not read in time."""
+    provider = providers.get(account.provider)
+    if provider is None or rules.is_late():
+        raise PlanError(_OUT_OF_TIME, Outcome.TRANSIENT)
+    if isinstance(provider, DefinitionError):
+        raise PlanError(f'provider "{account.provider}": {provider}')
+    return provider
+
+
+def _prepared(
+    account: Account,
+    provider: Provider,
+    stored: StoredKey,
+    rules: PlanRules,
+    window: Window | None,
+) -> tuple[PreparedRequest, Before | None]:
+    """Return the account's request, and the one to make before it if there is one."""
+    of_account = (stored.key, account.params, account.base_url)
+    allow = rules.allow_http_loopback
+    prepare = partial(provider.prepare, *of_account, allow_http_loopback=allow, window=window)
     try:
         request = prepare()
-        earlier = provider.prepare_before(
-            stored.key,
-            first.params,
-            first.base_url,
-            allow_http_loopback=rules.allow_http_loopback,
-        )
+        earlier = provider.prepare_before(*of_account, allow_http_loopback=allow)
     except ConfigError as exc:
         raise PlanError(str(exc)) from None
     except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
         raise PlanError(describe_unexpected(exc)) from None
-    for each in filter(None, (request, earlier)):
-        _check_binding(first, provider, stored, each, rules)
-    before = None
-    if earlier is not None:
-        ticket = request.ticket
-        before = Before(earlier, lambda taken: replace(prepare(before=taken), ticket=ticket))
-    return RequestGroup(provider, request, tuple(members), stored.id, before, window)
+    if earlier is None:
+        return request, None
+    ticket = request.ticket
+    return request, Before(earlier, lambda taken: replace(prepare(before=taken), ticket=ticket))
 
 
 def _check_binding(

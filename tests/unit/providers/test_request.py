@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from balance_poller.definitions.language.template import ConfigError
+from balance_poller.definitions.language.template import ConfigError, Values
 from balance_poller.exchange.provider import load_provider
 from balance_poller.exchange.request import PreparedRequest
 from shared.secret import seal
@@ -226,6 +226,35 @@ def test_secret_that_does_not_fit_is_refused_in_words(url: str, secret: Any, wor
 def test_key_that_cannot_stand_in_a_header_is_refused_before_the_client_quotes_it() -> None:
     with pytest.raises(ConfigError, match="the header Authorization has a control or a non-ASCII"):
         prepare(BEARER, "schlüssel")
+
+
+BASIC = {"url": "https://e.com/x", "basic": ["{secret.a}", "{secret.b}"]}
+
+
+@pytest.mark.parametrize(
+    ("request_", "secret"),
+    [
+        (BEARER, "canary-schlüssel"),
+        (BEARER, "canary\x00key"),
+        (BEARER, "canary\nkey"),
+        ({"url": "https://e.com/{key}"}, "canary\tkey"),
+        (BEARER, {"canary": "canary"}),
+        (BASIC, "canary"),
+        (BASIC, {"a": "canary:x", "b": "canary"}),
+        (BASIC, {"a": "canary"}),
+        (BASIC, {"a": "canary", "b": " "}),
+    ],
+)
+def test_key_that_cannot_be_sent_is_in_no_error(request_: dict[str, Any], secret: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        prepare(request_, secret)
+
+    assert "canary" not in repr(caught.value)
+
+
+def test_values_and_requests_when_shown_then_have_no_key() -> None:
+    assert CANARY not in repr(Values(seal(CANARY), {}))
+    assert CANARY not in repr(prepare(BEARER, CANARY))
 
 
 def test_user_of_basic_credentials_with_a_colon_is_refused() -> None:
