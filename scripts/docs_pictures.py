@@ -36,6 +36,8 @@ _FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 _CHARACTER = 8.43
 _LINE = 20
 _MARGIN = 22
+#: Browsers collapse ordinary spaces, and with them the columns of a table.
+_WIDE = "\u00a0\u00a0"
 #: Words of the table's last column, and their colours.
 _COLOURS = {"critical": "#ff7b72", "warning": "#e3b341", "failing": "#ff7b72", "ok": "#7ee787"}
 
@@ -144,7 +146,7 @@ def svg(lines: list[str], ground: str, colour: str, title: str, corner: int = 8)
     height = len(lines) * _LINE + 2 * _MARGIN - 6
     texts = "\n".join(
         f'<text x="{_MARGIN}" y="{_MARGIN + 12 + n * _LINE}" fill="{_colour(line, colour)}">'
-        f"{escape(line)}</text>"
+        f"{escape(line).replace('  ', _WIDE)}</text>"
         for n, line in enumerate(lines)
         if line
     )
@@ -153,7 +155,7 @@ def svg(lines: list[str], ground: str, colour: str, title: str, corner: int = 8)
         f' role="img" aria-label="{escape(title)}">\n'
         f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="{corner}"'
         f' fill="{ground}" stroke="#d0d7de"/>\n'
-        f'<g font-family="{_FONT}" font-size="14" xml:space="preserve">\n{texts}\n</g>\n</svg>\n'
+        f'<g font-family="{_FONT}" font-size="14">\n{texts}\n</g>\n</svg>\n'
     )
 
 

@@ -89,7 +89,9 @@ def top_up(
     declared = DeclaredTopUp(
         paid, now if at is None else _time(at, now), target.caller, " ".join(note.split())[:200]
     )
-    ledger = change_ledger(target, account, lambda known: _topped_up(known, account, declared))
+    ledger = change_ledger(
+        target, account, lambda known: _topped_up(known, target, account, declared)
+    )
     left = format_amount(ledger.left, unit)
     print_line(f"{account}: topped up by {format_amount(paid, unit)}, {left} left", "green")
     print_note("the next poll publishes it")
@@ -98,7 +100,7 @@ def top_up(
 def show(context: typer.Context, account: AccountArgument, as_json_: JsonOption = False) -> None:
     """Print a ledger as a statement: anchor, top-ups, cost of each day, and what is left."""
     target = target_of(context)
-    ledger = _known(read_ledger(target, account), account)
+    ledger = _known(read_ledger(target, account), target, account)
     if as_json_:
         print_json(as_json(ledger))
     else:
@@ -112,13 +114,15 @@ def _anchored(known: Ledger | None, account: DeployedAccount, unit: str, anchor:
     return known.with_anchor(anchor)
 
 
-def _topped_up(known: Ledger | None, account: str, declared: DeclaredTopUp) -> Ledger:
+def _topped_up(
+    known: Ledger | None, target: Target, account: str, declared: DeclaredTopUp
+) -> Ledger:
     """Return the ledger with one more top-up.
 
     Raises:
         CliError: When it is in the anchor already, or was declared already, or there are too many.
     """
-    ledger = _known(known, account)
+    ledger = _known(known, target, account)
     if declared.at < ledger.anchor.at:
         raise CliError(
             f"the anchor of {ledger.anchor.at:%Y-%m-%d %H:%M} UTC is later, and has this top-up in"
@@ -131,12 +135,12 @@ def _topped_up(known: Ledger | None, account: str, declared: DeclaredTopUp) -> L
     return ledger.with_top_up(declared)
 
 
-def _known(ledger: Ledger | None, account: str) -> Ledger:
+def _known(ledger: Ledger | None, target: Target, account: str) -> Ledger:
     """Return a ledger that must be there."""
     if ledger is None:
         raise CliError(
             f"account '{account}' has no anchor yet: look up what is left in the provider's"
-            f" console, then `balancectl ledger set {account} AMOUNT`"
+            f" console, then `{target.command('ledger', 'set', account, 'AMOUNT')}`"
         )
     return ledger
 

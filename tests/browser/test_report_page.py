@@ -1,6 +1,6 @@
 """The report in a real browser: it is read by everybody, and asks nobody for anything.
 
-Pictures of every page are left in ``build/pages``.
+Pictures of every page are left in ``build/pages``; the README's ``report.png`` is ``light.png``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.browser.devtools import DevTools, devtools
 from tests.unit.status_page.samples import NOW, latest, page_of, typical
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pages"
+SILENCE = "balancectl silence add {} --for 2h --reason ..."
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script>\u202e'\"></svg></details>"
 Account = tuple[Latest | None, str, Past]
 
@@ -57,7 +58,7 @@ def tools(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 def write(path: Path, accounts: list[Account]) -> Path:
     """Write the page of ``accounts``."""
     found = page_of(accounts) if accounts else page("Balances", NOW, (), ())
-    html = render_report(found, lambda account: f"balancectl silence add {account} --for 2h")
+    html = render_report(found, SILENCE.format)
     path.write_text(html, "utf-8")
     return path
 

@@ -23,6 +23,7 @@ from balance_poller.handler import PollRunError, lambda_handler
 from balance_poller.recording.writer import Target
 from balance_poller.settings import SERVICE
 from shared.aws import telemetry
+from shared.redactor import Redactor, redactor
 from shared.secret import Secret
 from tests.unit.poller.aws_fakes import FakeClient, client_error
 from tests.unit.poller.fakes import AT, DEFINITION, PROVIDERS, World, answer, entry, key_of, problem
@@ -82,9 +83,19 @@ def texts_in(root: object) -> Iterator[tuple[str, str]]:
             todo += [(f"{path}>{type(r).__name__}", r) for r in gc.get_referents(thing)]
 
 
-@pytest.fixture
-def failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> SimpleNamespace:
-    """Run the function with keys that fail in every way, and with AWS refusing what is written."""
+@pytest.fixture(params=["masking", "without masking"])
+def failed(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> SimpleNamespace:
+    """Run the function with keys that fail in every way, and with AWS refusing what is written.
+
+    Without masking, nothing but the first line of defence is left: that no code shows a key.
+    """
+    if request.param == "without masking":
+        for method in ("clean", "clean_code"):
+            monkeypatch.setattr(Redactor, method, lambda _, text: text)
     for name, text in {
         "BALANCE_MONITOR_NAME": "stack",
         "BALANCES_TABLE": "t",
@@ -129,9 +140,10 @@ def failed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         pytest.fail("the run was to fail")
     return SimpleNamespace(
         error=error,
-        cache=store._cache,
+        store=store,
         records=[world.latest.items, world.history.attempts, world.metrics.points],
         logs=capsys.readouterr().out,
+        redactor=redactor(),
         requests=len(world.transport.sent),
     )
 
@@ -141,7 +153,7 @@ def test_a_failed_run_then_no_text_that_can_be_reached_holds_a_key(
 ) -> None:
     reached = [
         (path, text)
-        for path, text in texts_in([failed.error, failed.cache, failed.records, failed.logs])
+        for path, text in texts_in(list(vars(failed).values()))
         if "anary/" in text or "yzzy+" in text
     ]
 
