@@ -11,6 +11,7 @@ from alert_router.aws.alarms import AlarmReader
 from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.balance_table import BalanceTable
 from alert_router.aws.queue import FlushQueue
+from alert_router.aws.report_table import ReportTable
 from alert_router.aws.topics import Publisher
 from alert_router.events.envelope import unpack
 from alert_router.incidents.decision import Policy
@@ -89,6 +90,7 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
             config.chat_topic,
         ),
         flush_queue=FlushQueue(clients.sqs, config.intake_queue_url),
+        reports=ReportTable(clients.dynamodb(), config.balances_table, config.alerts_table),
         alarm_reader=AlarmReader(clients.cloudwatch, config.name, failures),
         links=links,
         digest_above=config.digest_above,

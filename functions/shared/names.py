@@ -91,6 +91,7 @@ class Status(StrEnum):
     RESOLVED = "resolved"
     REMINDER = "reminder"
     DIGEST = "digest"
+    REPORT = "report"
     TEST = "test"
 
 
@@ -112,6 +113,8 @@ NO_SUBJECT: Final = "-"
 #: The item of table ``alerts`` that holds the declared subscribers. As in Terraform.
 SUBSCRIBERS_KEY: Final = {"scope": "subscribers", "id": "declared"}
 
+#: The scope of table ``alerts`` in which Terraform says who wants weekly reports.
+REPORTS: Final = "reports"
 #: The scope of table ``alerts`` that holds leases.
 LEASES: Final = "lease"
 
@@ -205,6 +208,11 @@ class StackNames:
     def alarm_deleted_rule(self) -> str:
         """The EventBridge rule that sends the router the events about deleted alarms."""
         return f"{self.name}-alarm-deleted"
+
+    @property
+    def report_schedule(self) -> str:
+        """The schedule of the weekly reports; it exists where somebody wants them."""
+        return f"{self.name}-weekly-report"
 
     @property
     def balances_table(self) -> str:

@@ -49,5 +49,6 @@ module "balance_monitor" {
   tags                     = var.tags
   tick_interval_minutes    = var.tick_interval_minutes
   vpc                      = var.vpc
+  weekly_report            = var.weekly_report
   xray_tracing             = var.xray_tracing
 }

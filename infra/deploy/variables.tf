@@ -278,6 +278,7 @@ variable "subscribers" {
     Who is notified about accounts, by a name of your choice. Fields of each:
     - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send), lambda (the ARN of a function in this account and Region) or channel (Slack, Teams, PagerDuty and others: a name of your choice, whose address balancectl channels set stores).
     - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
+    - reports: "weekly" also sends a report of the accounts that the filter passes, once a week (weekly_report); not by SMS.
   EOT
   type        = any
   nullable    = false
@@ -301,6 +302,16 @@ variable "vpc" {
     subnet_ids         = list(string)
     security_group_ids = list(string)
     leaving            = optional(bool, false)
+  })
+  default = null
+}
+
+variable "weekly_report" {
+  description = "When subscribers with reports = \"weekly\" get their report: day of the week, hour (0 to 23), and time zone by its name in the tz database, such as Europe/Berlin. The report is about the seven days in UTC that end before that day."
+  type = object({
+    day       = optional(string, "monday")
+    hour      = optional(number, 8)
+    time_zone = optional(string, "UTC")
   })
   default = null
 }

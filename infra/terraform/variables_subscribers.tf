@@ -40,7 +40,7 @@ locals {
     }
   }
 
-  subscriber_fields = ["protocol", "endpoint", "severities", "providers", "accounts", "statuses"]
+  subscriber_fields = ["protocol", "endpoint", "severities", "providers", "accounts", "statuses", "reports"]
   operations_fields = ["protocol", "endpoint"]
 }
 
@@ -175,6 +175,7 @@ variable "subscribers" {
     Who is notified about accounts, by a name of your choice. Fields of each:
     - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send), lambda (the ARN of a function in this account and Region) or channel (Slack, Teams, PagerDuty and others: a name of your choice, whose address balancectl channels set stores).
     - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
+    - reports: "weekly" also sends a report of the accounts that the filter passes, once a week (weekly_report); not by SMS.
   EOT
   # As with accounts: the type is in modules/configuration, so that no field is silently dropped.
   type     = any
@@ -201,5 +202,31 @@ variable "tick_interval_minutes" {
   validation {
     condition     = var.tick_interval_minutes >= 1 && var.tick_interval_minutes <= 60 && floor(var.tick_interval_minutes) == var.tick_interval_minutes
     error_message = "tick_interval_minutes must be a whole number from 1 to 60."
+  }
+}
+
+variable "weekly_report" {
+  description = "When subscribers with reports = \"weekly\" get their report: day of the week, hour (0 to 23), and time zone by its name in the tz database, such as Europe/Berlin. The report is about the seven days in UTC that end before that day."
+  type = object({
+    day       = optional(string, "monday")
+    hour      = optional(number, 8)
+    time_zone = optional(string, "UTC")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], var.weekly_report.day)
+    error_message = "weekly_report.day must be a day of the week in lower case, such as monday."
+  }
+
+  validation {
+    condition     = var.weekly_report.hour >= 0 && var.weekly_report.hour <= 23 && floor(var.weekly_report.hour) == var.weekly_report.hour
+    error_message = "weekly_report.hour must be a whole number from 0 to 23."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$", var.weekly_report.time_zone))
+    error_message = "weekly_report.time_zone must be a name of the tz database, such as UTC or Europe/Berlin."
   }
 }

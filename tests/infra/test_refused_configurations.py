@@ -654,6 +654,20 @@ SUBSCRIBERS = [
         ],
     ),
     Refused(
+        "unknown reports",
+        "subscribers.reports",
+        subscriber(reports="daily"),
+        ['Subscriber "team": reports "daily" is not known; use "weekly", or leave it out.'],
+    ),
+    Refused(
+        "a report by SMS",
+        "subscribers.reports",
+        subscriber(protocol="sms", endpoint="+4915112345678", reports="weekly"),
+        [
+            'Subscriber "team": a report has no room in an SMS; leave reports out, and name a subscriber with another protocol for it.'
+        ],
+    ),
+    Refused(
         "an empty filter",
         "subscribers.empty",
         subscriber(severities=[]),

@@ -153,6 +153,27 @@ TABLE = [
         "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out where you publish no runbook.",
     ),
     refused(
+        "weekly_report",
+        {"day": "Monday"},
+        "weekly_report.day must be a day of the week in lower case, such as monday.",
+    ),
+    *(
+        refused(
+            "weekly_report",
+            {"hour": hour},
+            "weekly_report.hour must be a whole number from 0 to 23.",
+        )
+        for hour in (24, -1, 8.5)
+    ),
+    *(
+        refused(
+            "weekly_report",
+            {"time_zone": zone},
+            "weekly_report.time_zone must be a name of the tz database, such as UTC or Europe/Berlin.",
+        )
+        for zone in ("", "Europe/", "UTC; drop", "+01:00")
+    ),
+    refused(
         "status_page",
         True,
         "status_page is a widget of the dashboard: set enable_dashboard = true, or leave it out.",
@@ -248,7 +269,7 @@ TABLE = [
     refused(
         "subscribers",
         subscriber(severites=["critical"])["subscribers"],
-        'Subscriber "team": there is no field severites; correct or remove it. Fields are protocol, endpoint, severities, providers, accounts, statuses.',
+        'Subscriber "team": there is no field severites; correct or remove it. Fields are protocol, endpoint, severities, providers, accounts, statuses, reports.',
     ),
     refused(
         "operations_subscribers",

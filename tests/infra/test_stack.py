@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from alert_router.events.envelope import ReportRequest, read
+from shared.names import REPORTS
+from shared.times import parse_time
 from tests.infra.stacks import ACCOUNT_ID, REGION, Stack
 
 pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
@@ -311,3 +314,29 @@ def test_a_pushed_account_has_no_secret_and_its_age_is_the_pollers_business(
     assert (stale["evaluation_periods"], stale["period"]) == (30, 60)
     assert "has had no new balance pushed for 1560 minutes" in stale["alarm_description"]
     assert len(keys) == 2
+
+
+def test_weekly_reports_have_a_schedule_in_their_time_zone_and_say_who_wants_them(
+    stacks: dict[str, Stack],
+) -> None:
+    stack = stacks["complete"]
+    (schedule,) = stack.every("aws_scheduler_schedule.report").values()
+    (item,) = stack.every("aws_dynamodb_table_item.reports").values()
+
+    assert schedule["schedule_expression"] == "cron(0 9 ? * MON *)"
+    assert schedule["schedule_expression_timezone"] == "Europe/Berlin"
+    due = "2026-11-23T08:00:00Z"
+    asked = schedule["target"][0]["input"].replace("<aws.scheduler.scheduled-time>", due)
+    assert read(json.loads(asked)) == ReportRequest(parse_time(due))
+    attributes = {name: value["S"] for name, value in json.loads(item["item"]).items()}
+    assert (attributes["scope"], attributes["names"]) == (REPORTS, '["team"]')
+    accounts = json.loads(attributes["accounts"])
+    assert accounts["openrouter-main"] == "openrouter"
+    polled = json.loads(stack[POLL]["target"][0]["input"])["accounts"]
+    assert set(accounts) == {account["id"] for account in polled}
+
+
+def test_without_weekly_reports_nothing_of_them_is_there(stacks: dict[str, Stack]) -> None:
+    for name in set(stacks) - {"complete"}:
+        assert not stacks[name].every("aws_scheduler_schedule.report")
+        assert not stacks[name].every("aws_dynamodb_table_item.reports")

@@ -92,8 +92,11 @@ def test_resources_have_the_names_that_python_looks_for(evaluate: Evaluate) -> N
 
 def test_severities_statuses_and_attributes_are_the_same(evaluate: Evaluate) -> None:
     assert evaluate("local.severities") == sorted(Severity)
-    # A filter on digests or tests would say nothing: digests hold lines of the other statuses.
-    assert evaluate("local.statuses") == sorted(set(Status) - {Status.DIGEST, Status.TEST})
+    # A filter on digests, reports or tests would say nothing: digests hold lines of the other
+    # statuses, and who wants reports says so.
+    assert evaluate("local.statuses") == sorted(
+        set(Status) - {Status.DIGEST, Status.REPORT, Status.TEST}
+    )
     assert evaluate("local.no_subject") == NO_SUBJECT
     assert evaluate("jsondecode(values(local.subscriptions)[0].filter_policy)") == {
         MessageAttribute.TO: ["team"]

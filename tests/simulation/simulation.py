@@ -17,6 +17,7 @@ from alert_router.aws.alarms import AlarmReader
 from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.balance_table import BalanceTable
 from alert_router.aws.queue import FlushQueue
+from alert_router.aws.report_table import ReportTable
 from alert_router.aws.topics import Publisher
 from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState
 from alert_router.events.envelope import unpack
@@ -396,6 +397,7 @@ class Simulation:
             snapshots=AccountSnapshots(BalanceTable(dynamo, "balances"), store, []),
             publisher=Publisher(topics, {form: form.value for form in Form}),
             flush_queue=FlushQueue(lambda: queue, "queue"),
+            reports=ReportTable(dynamo, "balances", "alerts"),
             alarm_reader=AlarmReader(lambda: cloudwatch, NAME),
             links=Links(NAME, "aws", "eu-west-1", "123456789012"),
             digest_above=5,

@@ -19,6 +19,7 @@ from alert_router.incidents.incident import (
     LastNotification,
     NotificationReason,
     Outbox,
+    PastIncident,
     PendingNotification,
     Problem,
     Scope,
@@ -72,6 +73,7 @@ def to_item(incident: Incident, now: datetime) -> Item:
             "critical_at": _format(incident.critical_at),
             "closed_by": incident.closed_by,
             "history": [_decided_to_item(decided) for decided in incident.history],
+            "past": [_past_to_item(past) for past in incident.past],
             "foreign_alarm": incident.foreign_alarm and _foreign_to_item(incident.foreign_alarm),
             "version": incident.version,
             "expires_at": None if incident.is_open else int((now + _KEEP_CLOSED).timestamp()),
@@ -107,6 +109,7 @@ def from_item(item: Mapping[str, Any]) -> Incident:
         critical_at=_time(item, "critical_at"),
         closed_by=_text(item, "closed_by", ""),
         history=_history_from_item(item.get("history", ())),
+        past=tuple(_past_from_item(past) for past in item.get("past", ())),
         version=read_version(item),
     )
 
@@ -123,6 +126,28 @@ def read_version(item: Mapping[str, Any]) -> int:
         if read == version and 1 <= read < _MOST_VERSIONS:
             return read
     raise ValueError("the version is none")
+
+
+def _past_to_item(past: PastIncident) -> Item:
+    """Store an incident that is over."""
+    return _filled(
+        {
+            "began_at": _format(past.began_at),
+            "ended_at": _format(past.ended_at),
+            "severity": past.severity.value,
+            "problems": sorted(past.problems),
+        }
+    )
+
+
+def _past_from_item(item: Mapping[str, Any]) -> PastIncident:
+    """Read an incident that is over."""
+    return PastIncident(
+        began_at=parse_time(item["began_at"]),
+        ended_at=_time(item, "ended_at"),
+        severity=Severity(item["severity"]),
+        problems=frozenset(Problem(problem) for problem in item.get("problems", ())),
+    )
 
 
 def _status_to_item(status: AlarmStatus) -> Item:

@@ -56,6 +56,12 @@ class Flush(NamedTuple):
     group: str
 
 
+class ReportRequest(NamedTuple):
+    """The schedule's request for the weekly reports."""
+
+    due: datetime
+
+
 class Tick(NamedTuple):
     """The schedule's request to reconcile all incidents."""
 
@@ -66,7 +72,7 @@ class Ignored(NamedTuple):
     why: str
 
 
-Content = AlarmChange | Notice | TestRequest | CloseRequest | Flush | Tick | Ignored
+Content = AlarmChange | Notice | TestRequest | CloseRequest | Flush | ReportRequest | Tick | Ignored
 
 
 class Record(NamedTuple):
@@ -153,6 +159,8 @@ def _read_request(document: Document) -> Content:
             return Tick()
         case "flush" if isinstance(document.get("group"), str):
             return Flush(document["group"])
+        case "report" if isinstance(document.get("due"), str):
+            return ReportRequest(parse_time(document["due"]))
         case "test":
             return _read_test(document)
         case "close":

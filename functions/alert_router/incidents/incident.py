@@ -178,6 +178,18 @@ class LastNotification(NamedTuple):
     """The kinds of a foreign alarm's series that were announced."""
 
 
+class PastIncident(NamedTuple):
+    """An announced incident, for reports."""
+
+    began_at: datetime
+    ended_at: datetime | None
+    """None while it lasts."""
+    severity: Severity
+    """The worst that was announced."""
+    problems: frozenset[Problem]
+    """Those of the last announcement but its end."""
+
+
 class Announcements(NamedTuple):
     """How often one problem was announced lately, to limit messages per hour."""
 
@@ -270,6 +282,8 @@ class Incident:
     """Who closed it by hand and why, until that is announced or an alarm fires again."""
     history: tuple[Decided, ...] = ()
     """The newest decisions, oldest first."""
+    past: tuple[PastIncident, ...] = ()
+    """The incidents that ended lately, oldest first."""
     version: int = 0
     """0 when it is not stored; every write adds one, on condition that nobody else did."""
 
@@ -294,6 +308,15 @@ class Incident:
         if last is not None and last._replace(at=decided.at) == decided:
             return self
         return replace(self, history=(*self.history, decided)[-_MOST_DECISIONS:])
+
+    @property
+    def announced(self) -> PastIncident | None:
+        """The announced incident; None if nobody knows of one, or it is only not set up."""
+        last = self.last_notification
+        if last is None or last.is_setup:
+            return None
+        began_at = last.began_at or self.opened_at or last.at
+        return PastIncident(began_at, None, last.worst, last.problems)
 
     @property
     def latest(self) -> Datapoint | None:

@@ -59,10 +59,13 @@ class Subscriber(NamedTuple):
         """Whether the filter passes ``line``; tests pass whatever statuses it lists."""
         return (
             _passes(self.severities, line.severity)
-            and _passes(self.providers, line.provider)
-            and _passes(self.accounts, line.account)
+            and self.watches(line.account, line.provider)
             and (line.status is Status.TEST or _passes(self.statuses, line.status))
         )
+
+    def watches(self, account: str, provider: str) -> bool:
+        """Whether the filter passes anything at all about an account."""
+        return _passes(self.providers, provider) and _passes(self.accounts, account)
 
     @property
     def filters(self) -> dict[str, list[str]]:

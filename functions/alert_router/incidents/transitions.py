@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Final
@@ -20,6 +20,7 @@ from alert_router.incidents.incident import (
     IncidentKey,
     LastNotification,
     NotificationReason,
+    PastIncident,
     PendingNotification,
     Problem,
     Scope,
@@ -29,6 +30,10 @@ from shared.names import AlarmName, Severity
 
 #: A range key of DynamoDB has at most 1,024 bytes; an alarm's name may have as many.
 _LONGEST_ID: Final = 1000
+
+#: Reports look back a week, and may be late; more incidents of one account than this say no more.
+_REMEMBERED: Final = timedelta(days=14)
+_MOST_REMEMBERED: Final = 20
 
 
 def identify(change: AlarmChange, stack_name: str) -> tuple[IncidentKey, str]:
@@ -224,12 +229,12 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
     sent = replace(incident, outbox=None).remembering(decided)
     match pending.reason:
         case NotificationReason.RECOVERED | NotificationReason.CLOSED:
-            return _ended(sent)
+            return _ended(sent, pending.ended_at or now)
         case NotificationReason.NO_DATA:
             alarms = {
                 kind: s._replace(lacks_data=False, firing=False) for kind, s in sent.alarms.items()
             }
-            return _ended(_counted(replace(sent, alarms=alarms), pending, now))
+            return _ended(_counted(replace(sent, alarms=alarms), pending, now), now)
         case NotificationReason.REMINDER if pending.previous is not None:
             last = pending.previous._replace(at=now)
         case _:
@@ -245,11 +250,29 @@ def mark_sent(incident: Incident, snapshot: AccountSnapshot, now: datetime, grou
     return replace(sent, last_notification=known)
 
 
-def _ended(incident: Incident) -> Incident:
+def _ended(incident: Incident, at: datetime) -> Incident:
     """Return the incident after its end was announced; alarms still firing begin a new one."""
     firing = [status.began_at for status in incident.alarms.values() if status.firing]
     opened_at = min(firing, default=None)
-    return replace(incident, last_notification=None, opened_at=opened_at, closed_by="")
+    return replace(
+        incident,
+        last_notification=None,
+        opened_at=opened_at,
+        closed_by="",
+        past=_with_end(incident, at),
+    )
+
+
+def _with_end(incident: Incident, at: datetime) -> tuple[PastIncident, ...]:
+    """Return the incidents that ended lately, with the one that ended now if it was announced."""
+    announced = incident.announced
+    ended = () if announced is None else (announced._replace(ended_at=at),)
+    recent = (
+        past
+        for past in (*incident.past, *ended)
+        if past.ended_at is not None and at - past.ended_at < _REMEMBERED
+    )
+    return tuple(recent)[-_MOST_REMEMBERED:]
 
 
 def _announced(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from alert_router.incidents.decision import Policy
@@ -15,6 +15,8 @@ from alert_router.incidents.subscriber import Form, Subscriber
 from alert_router.messages.wording.links import Links
 from alert_router.notify.parallel import Found, Given
 from alert_router.notify.snapshots import AccountSnapshots
+from alert_router.reports.sent import ReportConfiguration, SentReport
+from shared.records import DayTotals
 
 if TYPE_CHECKING:
     from alert_router.events.alarm import AlarmChange
@@ -44,6 +46,7 @@ class RouterContext(NamedTuple):
     snapshots: AccountSnapshots
     publisher: Publisher
     flush_queue: FlushQueue
+    reports: ReportStore
     alarm_reader: AlarmReader
     links: Links
     digest_above: int
@@ -148,6 +151,30 @@ class AlarmReader(Protocol):
 
     def states(self, names: Iterable[str]) -> Mapping[str, AlarmChange]:
         """Return the alarms of these names that exist, by name."""
+        ...
+
+
+class ReportStore(Protocol):
+    """What weekly reports are made of, and which were sent."""
+
+    def configuration(self) -> ReportConfiguration:
+        """Return who wants reports, and about which accounts there are any."""
+        ...
+
+    def days(self, account: str, first: date) -> Sequence[DayTotals]:
+        """Return an account's totals from a day on."""
+        ...
+
+    def anchors(self, accounts: Sequence[str]) -> Mapping[str, datetime]:
+        """Return when the balance of each account with a ledger was last entered."""
+        ...
+
+    def sent(self, address: str) -> SentReport:
+        """Return a subscriber's last report."""
+        ...
+
+    def mark(self, address: str, before: SentReport, now: SentReport) -> None:
+        """Store a subscriber's report unless another invocation did."""
         ...
 
 

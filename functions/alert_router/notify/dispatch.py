@@ -11,6 +11,7 @@ from alert_router.events.envelope import (
     Flush,
     Ignored,
     Record,
+    ReportRequest,
     TestRequest,
     Tick,
     parse,
@@ -115,6 +116,10 @@ def _handle(context: RouterContext, content: Content) -> None:
 
             if flush(context):
                 raise RouteError("SNS did not accept the grouped messages")
+        case ReportRequest():
+            from alert_router.notify.weekly import send_reports  # noqa: PLC0415 -- the same
+
+            send_reports(context, content.due)
         case TestRequest():
             from alert_router.notify.sending.selftest import send_test  # noqa: PLC0415 -- the same
 

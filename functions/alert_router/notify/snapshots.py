@@ -79,6 +79,10 @@ class AccountSnapshots:
         self.prepare([key])
         return self._latest.get(key.id)
 
+    def is_readable(self, key: IncidentKey) -> bool:
+        """Whether an account's record was read, or is known not to exist."""
+        return key.id not in self._unreadable
+
     def distrust(self, key: IncidentKey) -> None:
         """Ignore an account's record from now on, because it broke something."""
         if key.scope is Scope.ACCOUNT and self._latest.get(key.id) is not None:

@@ -48,8 +48,8 @@ custom_providers = {
 }
 
 subscribers = {
-  # Everything, to the team.
-  team = { protocol = "email", endpoint = "team@example.com" }
+  # Everything, to the team, and a report on Mondays.
+  team = { protocol = "email", endpoint = "team@example.com", reports = "weekly" }
 
   # Only what is urgent, to whoever is on call; no reminders and no recoveries.
   on-call = { protocol = "sms", endpoint = "+4915112345678", severities = ["critical"], statuses = ["firing"] }
@@ -75,6 +75,7 @@ poll_interval_minutes = 10
 repeat_hours          = { critical = 2, warning = 24 }
 group_wait_seconds    = 120
 digest_above          = 8
+weekly_report         = { day = "monday", hour = 9, time_zone = "Europe/Berlin" }
 enable_chat           = true
 
 # Where the team reads the runbook.

@@ -15,8 +15,10 @@ from alert_router.notify import states
 from alert_router.settings import settings
 from shared.aws import clients
 from shared.aws.dynamo import encode
+from shared.names import REPORTS
 from shared.outcome import Outcome
-from shared.records import Attempt, Latest, Thresholds, TopUp, Wallet
+from shared.records import Attempt, DayTotals, Latest, Meter, Thresholds, TopUp, Wallet
+from shared.records.ledger import Anchor, Ledger
 from shared.times import format_time
 from tests.integration.router.conftest import Deployment
 from tests.latest import make_latest
@@ -290,3 +292,39 @@ def test_topic_when_it_is_gone_then_the_record_comes_back_and_is_sent_later(
     assert failed["batchItemFailures"] == [{"itemIdentifier": "m0"}]
     assert again["batchItemFailures"] == []
     assert events(deployment.received()) == ["opened"]
+
+
+def test_report_when_asked_for_twice_then_it_is_sent_once_from_days_records_and_ledgers(
+    deployment: Deployment, now: datetime
+) -> None:
+    due = now.replace(hour=8, minute=0)
+    items: list[dict[str, Any]] = [
+        DayTotals(
+            (due - timedelta(days=back)).date(), Decimal(2), unit="USD", known_seconds=86_400
+        ).to_day_item("openrouter-main", "openrouter")
+        for back in range(1, 20)
+    ]
+    anchor = Anchor(Decimal(90), due - timedelta(days=42))
+    items.append(Ledger("openai", "openai_ledger", "USD", anchor).to_item())
+    for item in items:
+        clients.dynamodb().put_item(TableName=deployment.balances, Item=encode(item))
+    deployment.record(record(now))
+    meter = Meter(Decimal(10))
+    ledger = {"provider": "openai_ledger", "provider_title": "OpenAI", "meter": meter}
+    deployment.record(record(now, account="openai", **ledger))
+    accounts = {"openrouter-main": "openrouter", "openai": "openai_ledger"}
+    configuration = {"names": '["inbox"]', "accounts": json.dumps(accounts)}
+    clients.dynamodb().put_item(
+        TableName=deployment.alerts,
+        Item=encode({"scope": REPORTS, "id": "shard-0", **configuration}),
+    )
+
+    for _ in range(2):
+        deployment.invoke({"kind": "report", "due": format_time(due)})
+
+    (message,) = deployment.received()
+    assert message["attributes"]["to"] == "inbox"
+    (total,) = message["report"]["totals"]
+    assert (total["spent"], total["week_before"]) == ("14", "14")
+    (old,) = message["report"]["old_anchors"]
+    assert old == {"account": "openai", "set_at": format_time(anchor.at)}

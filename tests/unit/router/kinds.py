@@ -24,6 +24,9 @@ from alert_router.incidents.transitions import apply, identify, mark_deleted
 from alert_router.messages import single
 from alert_router.messages.compose import Composer
 from alert_router.messages.formats.message import Message
+from alert_router.reports.message import report_message
+from alert_router.reports.period import Period
+from alert_router.reports.report import report
 from shared.names import AlarmKind, Severity
 from shared.outcome import Outcome
 from shared.records import Latest, Thresholds, TopUp, Wallet
@@ -40,6 +43,7 @@ from tests.unit.router.builders import (
     minutes,
     published,
 )
+from tests.unit.router.weeks import DUE, busy_week, facts
 
 OPENED = NOW - minutes(245)
 LOW = frozenset({Problem.LOW})
@@ -280,5 +284,9 @@ def every_kind() -> dict[str, Message]:
     assert all(len(found) == 1 for found in messages.values()), messages
     request = TestRequest("openrouter-main", CRITICAL, NOW, "sam")
     return {name: found[0] for name, found in messages.items()} | {
-        "test": single.test_message(request, latest(), LINKS, NOW)
+        "test": single.test_message(request, latest(), LINKS, NOW),
+        "weekly-report": report_message(report(busy_week(), Period.before(DUE)), LINKS, DUE),
+        "weekly-report-well": report_message(
+            report([facts("openrouter-main")], Period.before(DUE)), LINKS, DUE
+        ),
     }

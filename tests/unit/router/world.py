@@ -28,6 +28,7 @@ from shared.records import Latest
 from shared.records.breakdown import Breakdown
 from shared.silences import Silence
 from tests.unit.router.builders import LINKS, NAME, NOW, notification
+from tests.unit.router.weeks import MemoryReportStore
 
 
 class Crash(BaseException):
@@ -131,6 +132,7 @@ class World:
     """What else the decisions rest on, where a test is about it."""
     table: MemoryAlertTable = field(default_factory=MemoryAlertTable)
     records: dict[str, Latest] = field(default_factory=dict)
+    report_store: MemoryReportStore = field(default_factory=MemoryReportStore)
     messages: list[Message] = field(default_factory=list)
     """What was published for everybody, once each."""
     deliveries: list[Delivery] = field(default_factory=list)
@@ -221,6 +223,7 @@ class World:
             snapshots=AccountSnapshots(self, self.table, self.failures),
             publisher=self,
             flush_queue=self,
+            reports=self.report_store,
             alarm_reader=self,
             links=LINKS,
             digest_above=self.digest_above,

@@ -67,6 +67,11 @@ output "pushed_accounts" {
   value       = sort(keys(local.pushed_accounts))
 }
 
+output "report_items" {
+  description = "The items of table alerts that tell the router who wants reports, and about which accounts, by shard."
+  value       = { for shard, item in local.report_items : shard => item if length(local.account_sentences) + length(local.subscriber_sentences) == 0 }
+}
+
 output "schedule_inputs" {
   description = "What each shard's schedule sends to the poller."
   value       = { for shard, input in local.schedule_inputs : shard => input if length(local.account_sentences) == 0 }

@@ -77,6 +77,12 @@ locals {
         if !can(var.accounts[value]) && value != local.no_subject
       ]
     ])
+    reports = [
+      for name, subscriber in var.subscribers :
+      subscriber.reports != "weekly" ? "Subscriber \"${name}\": reports \"${subscriber.reports}\" is not known; use \"weekly\", or leave it out." :
+      "Subscriber \"${name}\": a report has no room in an SMS; leave reports out, and name a subscriber with another protocol for it."
+      if subscriber.reports != null && (subscriber.reports != "weekly" || subscriber.protocol == "sms")
+    ]
     empty = flatten([
       for name, subscriber in var.subscribers : [
         for field in ["severities", "providers", "accounts", "statuses"] :

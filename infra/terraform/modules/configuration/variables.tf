@@ -110,6 +110,7 @@ variable "subscribers" {
     providers  = optional(list(string))
     accounts   = optional(list(string))
     statuses   = optional(list(string))
+    reports    = optional(string)
   }))
   nullable = false
 }

@@ -1,0 +1,124 @@
+"""Send the weekly reports: to each subscriber at most once, and only about its accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from alert_router.incidents.incident import ConflictError, IncidentKey, Scope
+from alert_router.incidents.snapshot import EnrichmentError
+from alert_router.incidents.subscriber import Form, Subscriber
+from alert_router.notify.context import RouterContext
+from alert_router.notify.sending.publish import publish
+from alert_router.reports.message import report_message
+from alert_router.reports.period import Period
+from alert_router.reports.report import Facts, Report, report
+from shared.records import DayTotals, Latest
+
+
+def send_reports(context: RouterContext, due: datetime) -> None:
+    """Send the reports that were due then to whoever did not get them yet.
+
+    A report is marked before it is published: a crash in between loses one week's report, and no
+    retry sends it twice.
+
+    Raises:
+        EnrichmentError, botocore.exceptions.ClientError: when what they are made of cannot be read;
+            nothing was sent then.
+    """
+    declared, _ = context.alert_table.subscribers()
+    names, accounts = context.reports.configuration()
+    # An SMS is one line; Terraform refuses reports by SMS.
+    wanted = [s for s in declared if s.name in names and s.form is not Form.SMS]
+    pending = [s for s in wanted if not context.reports.sent(s.address).covers(due)]
+    watched = {
+        account: provider
+        for account, provider in accounts.items()
+        if any(subscriber.watches(account, provider) for subscriber in pending)
+    }
+    period = Period.before(due)
+    facts = gather_facts(context, watched, period) if pending else {}
+    for own, subscribers in _shares(pending, watched).items():
+        _send(context, report([facts[account] for account in own], period), subscribers)
+
+
+def gather_facts(
+    context: RouterContext, accounts: Mapping[str, str], period: Period
+) -> dict[str, Facts]:
+    """Return what is known of accounts, of which it gets the providers.
+
+    Raises:
+        EnrichmentError: when the tables cannot be read.
+    """
+    keys = {account: IncidentKey(Scope.ACCOUNT, account) for account in accounts}
+    context.snapshots.prepare(keys.values())
+    latest = {account: context.snapshots.latest(key) for account, key in keys.items()}
+    readable = {account for account, key in keys.items() if context.snapshots.is_readable(key)}
+    if keys and not readable:
+        raise EnrichmentError("the records cannot be read")
+    days = context.map_concurrently(
+        lambda account: context.reports.days(account, period.first_read), list(accounts)
+    )
+    incidents = {incident.key: incident for incident in context.alert_table.incidents()}
+    metered = [a for a, record in latest.items() if record is not None and record.good.meter]
+    anchors = context.reports.anchors(metered)
+    return {
+        account: Facts(
+            account=account,
+            provider=provider,
+            latest=latest[account],
+            days=_with_last_day(found, latest[account]),
+            incident=incidents.get(keys[account]),
+            is_readable=account in readable,
+            anchor_at=anchors.get(account),
+        )
+        for (account, provider), found in zip(accounts.items(), days, strict=True)
+    }
+
+
+def _with_last_day(days: Sequence[DayTotals], latest: Latest | None) -> list[DayTotals]:
+    """Return an account's days; one that is over may still be in its record alone."""
+    found = {day.day: day for day in days}
+    if latest is not None and latest.day is not None:
+        found.setdefault(latest.day.day, latest.day)
+    return list(found.values())
+
+
+def _shares(
+    subscribers: Sequence[Subscriber], accounts: Mapping[str, str]
+) -> dict[tuple[str, ...], list[Subscriber]]:
+    """Return the subscribers by the accounts that they may see."""
+    shares: dict[tuple[str, ...], list[Subscriber]] = {}
+    for subscriber in subscribers:
+        own = tuple(a for a, provider in accounts.items() if subscriber.watches(a, provider))
+        if own:
+            shares.setdefault(own, []).append(subscriber)
+    return shares
+
+
+def _send(context: RouterContext, weekly: Report, subscribers: Sequence[Subscriber]) -> None:
+    """Publish one report to those whose mark can be set."""
+    to: dict[Form, list[str]] = {}
+    for subscriber in subscribers:
+        if _mark(context, subscriber, weekly):
+            to.setdefault(subscriber.form, []).append(subscriber.name)
+    message = report_message(weekly, context.links, context.clock())
+    for form, names in to.items():
+        publish(context, message, form, names)
+
+
+def _mark(context: RouterContext, subscriber: Subscriber, weekly: Report) -> bool:
+    """Mark a report as sent; return whether it is ours to send, and has anything to say."""
+    due = weekly.period.due
+    before = context.reports.sent(subscriber.address)
+    if before.covers(due):
+        return False
+    marked, is_sent = before.next(due, is_empty=weekly.is_empty)
+    try:
+        context.reports.mark(subscriber.address, before, marked)
+    except ConflictError:
+        context.log.info("report left to another invocation", subscriber=subscriber.name)
+        return False
+    if not is_sent:
+        context.log.info("report has nothing to say", subscriber=subscriber.name)
+    return is_sent

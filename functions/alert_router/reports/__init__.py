@@ -1,0 +1,1 @@
+"""The weekly report: what accounts spent, and what needs attention soon. Pure."""
