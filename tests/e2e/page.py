@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def widget_of(cloud: LocalCloud) -> dict[str, Any]:
 def look(cloud: LocalCloud, days: float, client: Any = None) -> str:
     """Return the widget's HTML for a time range of some days."""
     widget = widget_of(cloud)
-    end = round(cloud.emulator.clock.now().timestamp() * 1000)
+    end = round(datetime.now(UTC).timestamp() * 1000)
     time_range = {"mode": "relative", "start": end - round(days * 86_400_000), "end": end}
     context = {"theme": "dark", "width": 1150, "height": 600, "timeRange": time_range}
     answer = (client or cloud.emulator.client("lambda")).invoke(

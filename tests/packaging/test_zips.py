@@ -62,7 +62,7 @@ def test_zip_when_built_twice_is_the_same_byte_for_byte(function: str, rebuilt: 
 def test_zip_stays_under_its_size(function: str, limit_mib: float) -> None:
     size = (DIST / f"{function}.zip").stat().st_size
 
-    assert 0.2 * MIB < size <= limit_mib * MIB
+    assert 0.1 * MIB < size <= limit_mib * MIB
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
