@@ -14,6 +14,7 @@ from balancectl.commands import (
     check,
     doctor,
     explain,
+    heartbeat,
     help_,
     history,
     incidents,
@@ -128,6 +129,10 @@ keys_group.command("bind")(keys_bind.bind)
 keys_group.command("move")(keys.move_key)
 keys_group.command("remove")(keys.remove_keys)
 app.add_typer(keys_group, name="keys")
+heartbeat_group = command_group("Tell an outside service that polls go on, until they do not.")
+heartbeat_group.command("set")(heartbeat.set_address)
+heartbeat_group.command("remove")(heartbeat.remove_address)
+app.add_typer(heartbeat_group, name="heartbeat")
 app.command("poll")(poll.poll)
 # A negative amount is no option.
 app.command("push", context_settings={"ignore_unknown_options": True})(push.push_balances)

@@ -132,6 +132,7 @@ class Setup:
     """Whether a subscriber is a channel: one more secret, and one more queue to read."""
     has_dashboard: bool = True
     has_customer_key: bool = False
+    has_heartbeat: bool = False
     page_hours: int = 0
     """Hours a month for which somebody looks at the widget of ``status_page``, refreshed every
     minute, in a range of more than a day."""
@@ -306,7 +307,7 @@ def page(setup: Setup) -> Decimal:
 LINES: dict[str, Callable[[Setup], Decimal]] = {
     "metrics": metrics,
     "alarms": alarms,
-    "secrets": lambda setup: AT.secret * (setup.secret_count + setup.has_channels),
+    "secrets": lambda s: AT.secret * (s.secret_count + s.has_channels + s.has_heartbeat),
     "secret reads": secret_reads,
     "DynamoDB requests": table_requests,
     "DynamoDB storage": storage,

@@ -84,6 +84,7 @@ OPTIONS: dict[str, Callable[[Setup], Setup]] = {
     "a topic for one more form of message": lambda s: replace(s, forms=1),
     "channels (Slack, PagerDuty and others), however many": lambda s: replace(s, has_channels=True),
     "no dashboard (`enable_dashboard = false`)": lambda s: replace(s, has_dashboard=False),
+    "a heartbeat (`heartbeat = true`)": lambda s: replace(s, has_heartbeat=True),
     "the page in the dashboard (`status_page`), looked at for 40 hours": lambda s: replace(
         s, page_hours=40
     ),

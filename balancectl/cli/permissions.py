@@ -19,6 +19,7 @@ PUSH_ALIAS: Final = f"{POLLER}:push"
 SECRET: Final = f"arn:aws:secretsmanager:{_HERE}:secret:<name>/api-keys-??????"
 COURIER: Final = f"arn:aws:lambda:{_HERE}:function:<name>-courier"
 CHANNELS: Final = f"arn:aws:secretsmanager:{_HERE}:secret:<name>/channels-??????"
+HEARTBEAT_SECRET: Final = f"arn:aws:secretsmanager:{_HERE}:secret:<name>/heartbeat-??????"
 ALARMS_TOPIC: Final = f"arn:aws:sns:{_HERE}:<name>-alarms"
 TOPICS: Final = f"arn:aws:sns:{_HERE}:<name>-*"
 QUEUES: Final = f"arn:aws:sqs:{_HERE}:<name>-*"
@@ -92,6 +93,7 @@ COMMANDS: Final[dict[str, Needs]] = {
         {BALANCES: ("dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query")},
         _WRITING_KEYS,
     ),
+    "heartbeat set, remove": _all(_ACCOUNTS, {HEARTBEAT_SECRET: _WRITING_SECRET}),
     "subscribers": _SUBSCRIPTIONS,
     "channels list": {CHANNELS: _READING_SECRET, ALERTS: ("dynamodb:GetItem",)},
     "channels set, remove": {CHANNELS: _WRITING_SECRET, ALERTS: ("dynamodb:GetItem",)},

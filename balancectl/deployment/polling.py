@@ -120,8 +120,10 @@ def _poll_shard(
         for account in shard.event.get("accounts", [])
         if only is None or account.get("id") in only
     ]
-    # Without the rhythm: requested accounts are polled whether due or not.
-    event = {name: value for name, value in shard.event.items() if name not in RHYTHM}
+    # Without the rhythm: requested accounts are polled whether due or not. Without the heartbeat:
+    # it tells of the schedule's runs.
+    left_out = RHYTHM | {"heartbeat"}
+    event = {name: value for name, value in shard.event.items() if name not in left_out}
     event |= {"accounts": accounts, "scheduled_at": format_time(at)}
     function = target.names.poller_function
     try:

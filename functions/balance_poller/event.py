@@ -93,6 +93,8 @@ class PollEvent:
     shard: int = 0
     rhythm: Rhythm | None = None
     """How often accounts are due; None polls all that the event names."""
+    heartbeat: bool = False
+    """Whether the event is a schedule's, whose complete runs give a sign of life."""
     is_time_invalid: bool = False
     """Whether the event had no usable time, so that ``scheduled_at`` is the current one."""
 
@@ -118,6 +120,7 @@ def parse_event(event: object, now: datetime) -> PollEvent:
         rhythm=Rhythm.from_minutes(
             event.get("poll_interval_minutes"), event.get("close_interval_minutes")
         ),
+        heartbeat=event.get("heartbeat") is True,
         is_time_invalid=scheduled_at is None,
     )
 

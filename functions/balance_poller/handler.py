@@ -15,6 +15,7 @@ from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits
+from balance_poller.heartbeat import Heartbeat, is_complete
 from balance_poller.poll import Adapters, poll
 from balance_poller.push import log_pushes, push
 from balance_poller.pushed.event import is_push, parse_push_event
@@ -28,6 +29,7 @@ from balance_poller.report import log_run, publish_faults
 from balance_poller.settings import SERVICE, Settings
 from shared.aws import clients
 from shared.aws.telemetry import logger
+from shared.names import StackNames
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -60,9 +62,18 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     report = replace(report, duration_ms=round((time.monotonic() - started) * 1000))
     log_run(parsed, report)
     publish_faults(parsed, report, settings.metric_namespace)
+    if parsed.heartbeat and is_complete(report):
+        _beat(report.shard, settings)
     if report.failed_parts:
         raise PollRunError(f"{', '.join(report.failed_parts)} failed: {'; '.join(report.errors)}")
     return report.to_json()
+
+
+def _beat(shard: int, settings: Settings) -> None:
+    """Give a sign of life; a failure is the outside service's to notice."""
+    problem = _heartbeat(settings).beat(shard)
+    if problem:
+        logger(SERVICE).warning("heartbeat not accepted", shard=shard, reason=problem)
 
 
 def _take_pushes(event: dict[str, Any], settings: Settings) -> dict[str, Any]:
@@ -81,18 +92,34 @@ def _seconds_to_fetch(seconds_left: float, event: PollEvent) -> float:
 
 
 @cache
+def _heartbeat(settings: Settings) -> Heartbeat:
+    """Build the heartbeat."""
+    return Heartbeat(
+        secrets=SecretStore(clients.secretsmanager, settings.secret_cache_seconds),
+        transport=lambda: _transport(settings),
+        secret=StackNames(settings.name).heartbeat_secret,
+        allow_http_loopback=settings.allow_http_loopback,
+    )
+
+
+def _transport(settings: Settings) -> Fetcher:
+    """Return what sends requests."""
+    return Fetcher(
+        settings.request_timeout_seconds,
+        AddressPolicy(
+            private=settings.allow_private_addresses,
+            loopback=settings.allow_http_loopback,
+        ),
+    )
+
+
+@cache
 def _adapters(settings: Settings) -> Adapters:
     """Build the adapters; their clients are built when they are first needed."""
     return Adapters(
         fetcher=BalanceFetcher(
             secrets=SecretStore(clients.secretsmanager, settings.secret_cache_seconds),
-            transport=lambda: Fetcher(
-                settings.request_timeout_seconds,
-                AddressPolicy(
-                    private=settings.allow_private_addresses,
-                    loopback=settings.allow_http_loopback,
-                ),
-            ),
+            transport=lambda: _transport(settings),
             limits=FetchLimits(settings.max_in_flight, settings.request_timeout_seconds),
             keys=KeyPolicy(settings.name, settings.key_hosts),
             allow_http_loopback=settings.allow_http_loopback,

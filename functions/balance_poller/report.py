@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from balance_poller.event import BadAccount, PollEvent
+from balance_poller.exchange.reading import OUT_OF_TIME
 from balance_poller.settings import SERVICE
 from shared.aws.telemetry import logger, report_faults
 from shared.outcome import Outcome
@@ -32,6 +33,11 @@ class Row:
     unit: str | None = None
     is_skipped: bool = False
     """Whether the account was already polled for this run; the rest is what that poll found."""
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the run ended before the account's turn."""
+        return self.reason is not None and self.reason.startswith(OUT_OF_TIME)
 
     @classmethod
     def polled(cls, attempt: Attempt) -> Self:

@@ -240,6 +240,11 @@ class StackNames:
         return f"{self.name}-channels"
 
     @property
+    def heartbeat_secret(self) -> str:
+        """The optional secret that holds the address of each shard's heartbeat."""
+        return f"{self.name}/heartbeat"
+
+    @property
     def alarms_topic(self) -> str:
         """The SNS topic that every account's alarms publish to."""
         return f"{self.name}-alarms"

@@ -18,6 +18,7 @@ module "balance_monitor" {
   enable_dashboard         = var.enable_dashboard
   foreign_expiry_days      = var.foreign_expiry_days
   group_wait_seconds       = var.group_wait_seconds
+  heartbeat                = var.heartbeat
   history_days             = var.history_days
   key_hosts                = var.key_hosts
   kms_key_arn              = var.kms_key_arn

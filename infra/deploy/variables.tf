@@ -106,6 +106,12 @@ variable "group_wait_seconds" {
   default     = null
 }
 
+variable "heartbeat" {
+  description = "Whether each shard's complete runs request an https address of an outside service, such as Healthchecks.io or Uptime Kuma, which notices when they stop: when the AWS account, its Region or its bill is gone. Store the addresses, which are credentials, with balancectl heartbeat set."
+  type        = bool
+  default     = null
+}
+
 variable "history_days" {
   description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
   type        = number

@@ -52,6 +52,16 @@ data "aws_iam_policy_document" "poller" {
     resources = local.secret_arns
   }
 
+  dynamic "statement" {
+    for_each = var.heartbeat ? ["heartbeat"] : []
+
+    content {
+      sid       = "ReadHeartbeat"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [local.arns.heartbeat_secret]
+    }
+  }
+
   statement {
     sid     = "ReadKeysInBatches"
     actions = ["secretsmanager:BatchGetSecretValue"]

@@ -13,6 +13,7 @@ module "configuration" {
   close_interval_minutes  = local.close_interval_minutes
   custom_providers        = var.custom_providers
   dashboard_accounts      = var.dashboard_accounts
+  heartbeat               = var.heartbeat
   name                    = var.name
   operations_subscribers  = var.operations_subscribers
   poll_interval_minutes   = var.poll_interval_minutes

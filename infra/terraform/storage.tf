@@ -84,3 +84,16 @@ resource "aws_secretsmanager_secret" "api_keys" {
   kms_key_id              = var.kms_key_arn
   tags                    = local.tags
 }
+
+# The addresses of heartbeats, which are credentials too, apart from the keys and from the channels.
+resource "aws_secretsmanager_secret" "heartbeat" {
+  #checkov:skip=CKV_AWS_149:kms_key_arn is the deployment's to choose
+  #checkov:skip=CKV2_AWS_57:an outside service makes the addresses; balancectl heartbeat set replaces one
+  count = var.heartbeat ? 1 : 0
+
+  name                    = local.names.heartbeat_secret
+  description             = "Heartbeat addresses of Balance Monitor ${var.name}, one JSON object by shard. Write with balancectl heartbeat."
+  recovery_window_in_days = var.secret_recovery_days
+  kms_key_id              = var.kms_key_arn
+  tags                    = local.tags
+}

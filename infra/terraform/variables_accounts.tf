@@ -77,6 +77,13 @@ variable "allow_private_addresses" {
   nullable    = false
 }
 
+variable "heartbeat" {
+  description = "Whether each shard's complete runs request an https address of an outside service, such as Healthchecks.io or Uptime Kuma, which notices when they stop: when the AWS account, its Region or its bill is gone. Store the addresses, which are credentials, with balancectl heartbeat set."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "key_hosts" {
   description = "Origins such as \"https://api.example.com\" that keys may be sent to from secrets that balancectl keys set does not write. Keys that it stores go only where they were stored for; every key may go to the shipped provider of its account."
   type        = set(string)

@@ -32,6 +32,7 @@ ON_ALL = {
 OPEN_ENDED = {
     "ReadAddresses": "-??????",  # Secrets Manager's own six characters
     "ReadKeys": "-??????",
+    "ReadHeartbeat": "-??????",
     "WriteLogs": ":log-stream:*",
     "ReadAccounts": "/*",  # the schedules of the deployment's group
 }

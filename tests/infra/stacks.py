@@ -252,6 +252,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
             **_EMAIL["subscribers"],
             "chat": {"protocol": "channel", "endpoint": "ops-slack", "severities": ["critical"]},
         },
+        "heartbeat": True,
         "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT_ID}:policy/boundary",
     },
     # Nothing runs and nobody is notified; polled every minute otherwise.

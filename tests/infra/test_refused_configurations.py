@@ -553,6 +553,21 @@ SUBSCRIBERS = [
             'Subscriber "team/a": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it.'
         ],
     ),
+    *(
+        Refused(
+            f"the secret {secret}",
+            "accounts.secret_of_addresses",
+            account(secret=secret),
+            [
+                'Account "main": secret is one of those that hold the deployment\'s addresses and no keys; name another, or leave it out.'
+            ],
+        )
+        for secret in (
+            "balance-monitor/channels",
+            "balance-monitor/heartbeat#0",
+            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:balance-monitor/channels-AbC123#a",
+        )
+    ),
     Refused(
         "an unknown protocol",
         "subscribers.protocol",

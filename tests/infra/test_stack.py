@@ -316,6 +316,17 @@ def test_a_pushed_account_has_no_secret_and_its_age_is_the_pollers_business(
     assert len(keys) == 2
 
 
+def test_a_heartbeat_is_asked_for_in_each_shard_s_input_and_has_a_secret_of_its_own(
+    stacks: dict[str, Stack],
+) -> None:
+    for name, stack in stacks.items():
+        wanted = name == "granted"
+        for schedule in stack.every("aws_scheduler_schedule.poll").values():
+            assert json.loads(schedule["target"][0]["input"]).get("heartbeat") is (wanted or None)
+        secrets = stack.every("aws_secretsmanager_secret.heartbeat").values()
+        assert [one["name"] for one in secrets] == (["granted/heartbeat"] if wanted else [])
+
+
 def test_weekly_reports_have_a_schedule_in_their_time_zone_and_say_who_wants_them(
     stacks: dict[str, Stack],
 ) -> None:

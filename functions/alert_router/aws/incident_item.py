@@ -109,7 +109,7 @@ def from_item(item: Mapping[str, Any]) -> Incident:
         critical_at=_time(item, "critical_at"),
         closed_by=_text(item, "closed_by", ""),
         history=_history_from_item(item.get("history", ())),
-        past=tuple(_past_from_item(past) for past in item.get("past", ())),
+        past=_past_from_items(item.get("past", ())),
         version=read_version(item),
     )
 
@@ -138,6 +138,14 @@ def _past_to_item(past: PastIncident) -> Item:
             "problems": sorted(past.problems),
         }
     )
+
+
+def _past_from_items(items: Any) -> tuple[PastIncident, ...]:  # noqa: ANN401 -- whatever is stored
+    """Read what is over; nothing is decided on it, so an unreadable one costs only itself."""
+    try:
+        return tuple(map(_past_from_item, items))
+    except Exception:  # noqa: BLE001 -- whatever is in it
+        return ()
 
 
 def _past_from_item(item: Mapping[str, Any]) -> PastIncident:

@@ -31,6 +31,9 @@ from shared.records import MAX_REASON, Meter, Wallet
 _CODE: Final = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}")
 _MAX_CODE: Final = 48
 
+#: How a reason begins where the run ended before the account's turn.
+OUT_OF_TIME: Final = "the run ran out of time"
+
 #: What another key may put right; so may any refusal that does not say whose it is.
 _KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 _REFUSALS: Final = frozenset({401, 403})

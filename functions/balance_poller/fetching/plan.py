@@ -17,13 +17,13 @@ from balance_poller.definitions.definition import DefinitionError
 from balance_poller.definitions.language.template import ConfigError
 from balance_poller.event import Account
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.reading import Reading, describe_unexpected
+from balance_poller.exchange.reading import OUT_OF_TIME, Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.request_group import Before, RequestGroup
 from balance_poller.ledger.window import LedgerError, Window
 from shared.outcome import Outcome
 
-_OUT_OF_TIME: Final = "the run ran out of time before a request was planned"
+_OUT_OF_TIME: Final = f"{OUT_OF_TIME} before a request was planned"
 
 
 Windows = Mapping[str, Window | LedgerError]

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from balance_poller.definitions.language.template import ConfigError
-from balance_poller.exchange.reading import Reading, describe_unexpected
+from balance_poller.exchange.reading import OUT_OF_TIME, Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.exchange.response import Response
 from balance_poller.fetching.before import BeforeError, Kept, complete
@@ -29,7 +29,7 @@ from shared.outcome import Outcome
 #: A longer wait makes no sense, and would overflow dates.
 _LONGEST_WAIT_SECONDS: Final = 7 * 86_400
 
-_OUT_OF_TIME: Final = "the run ran out of time before the provider answered"
+_OUT_OF_TIME: Final = f"{OUT_OF_TIME} before the provider answered"
 _KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 _HOST_IS_DOWN: Final = "no request was sent: the provider had just failed many in a row"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -135,6 +136,21 @@ def test_two_invocations_at_once_send_one_report() -> None:
         mark(address, before, now)
 
     found.report_store.mark = overtaken  # type: ignore[method-assign]
+    ask(found)
+
+    assert reports(found) == [("team",)]
+
+
+def test_an_invocation_that_is_overtaken_while_it_reads_sends_nothing() -> None:
+    found = world()
+    read = found.report_store.anchors
+
+    def overtaken(accounts: Sequence[str]) -> Mapping[str, datetime]:
+        found.report_store.anchors = read  # type: ignore[method-assign]
+        ask(found)
+        return read(accounts)
+
+    found.report_store.anchors = overtaken  # type: ignore[method-assign]
     ask(found)
 
     assert reports(found) == [("team",)]

@@ -61,18 +61,17 @@ def days(
 ) -> list[DayTotals]:
     """Return totals of the days before ``end``, oldest first."""
     amounts = list(spent)
-    return [
-        DayTotals(
-            end - timedelta(days=len(amounts) - number),
-            **({"spent": Decimal(str(amount)), "unit": unit, "known_seconds": 86_400} | more),
-        )
-        for number, amount in enumerate(amounts)
-    ]
+    found: list[DayTotals] = []
+    for number, amount in enumerate(amounts):
+        values: dict[str, Any] = {"spent": Decimal(str(amount)), "unit": unit}
+        day = end - timedelta(days=len(amounts) - number)
+        found.append(DayTotals(day, **(values | {"known_seconds": 86_400} | more)))
+    return found
 
 
 def facts(account: str, spent: Iterable[float] = (), **fields: Any) -> Facts:
     """Return an account that is in order but for ``fields``, of its record or of the facts."""
-    own = {name: fields.pop(name) for name in Facts._fields & fields.keys()}
+    own: dict[str, Any] = {name: fields.pop(name) for name in Facts._fields & fields.keys()}
     provider = own.pop("provider", "openrouter")
     record = make_latest(
         **{
@@ -87,7 +86,8 @@ def facts(account: str, spent: Iterable[float] = (), **fields: Any) -> Facts:
             **fields,
         }
     )
-    return Facts(account, provider, **({"latest": record, "days": days(spent)} | own))
+    known: dict[str, Any] = {"latest": record, "days": days(spent)}
+    return Facts(account, provider, **(known | own))
 
 
 def incident(account: str, *past: PastIncident, since: datetime | None = None) -> Incident:
@@ -110,13 +110,13 @@ def busy_week() -> list[Facts]:
         Severity.WARNING,
         frozenset({Problem.STALE}),
     )
-    dry = {
+    dry: dict[str, Any] = {
         "balance": Decimal("3.20"),
         "empty_at": DUE + timedelta(hours=8),
         "at_least_hours": Decimal(4),
         "at_most_hours": Decimal(11),
     }
-    later = {
+    later: dict[str, Any] = {
         "balance": Decimal(4200),
         "unit": "credits",
         "empty_at": DUE + timedelta(days=12),

@@ -142,6 +142,11 @@ locals {
       "Account \"${id}\": secret looks like an API key. It must be the name of a secret: remove the key from the file, revoke it at the provider, and store a new one with balancectl keys set."
       if local.is_key[id]
     ]
+    secret_of_addresses = [
+      for id, name in local.secret_names :
+      "Account \"${id}\": secret is one of those that hold the deployment's addresses and no keys; name another, or leave it out."
+      if anytrue([for kind in ["heartbeat", "channels"] : name == "${var.name}/${kind}" || can(regex("^${var.name}/${kind}-[A-Za-z0-9]{6}$", name))])
+    ]
     secret_prefix = [
       for id in keys(local.foreign_secrets) :
       "Account \"${id}\": secret is none of the deployment's own, which begin with ${var.name}/; remove it and store the key with balancectl keys set, or allow it with the line ${local.secret_prefixes_lines[id]}"

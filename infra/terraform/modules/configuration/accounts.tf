@@ -27,9 +27,9 @@ locals {
   # The scheduler replaces the literal <aws.scheduler.scheduled-time>, and jsonencode escapes its
   # angle brackets. All others stay escaped: as JSON they are the same.
   schedule_inputs = {
-    for shard, ids in local.shards : format("%d", shard) => replace(jsonencode(merge(local.rhythm, {
-      scheduled_at = "<aws.scheduler.scheduled-time>"
-      shard        = shard
+    for shard, ids in local.shards : format("%d", shard) => replace(jsonencode(merge(local.rhythm, var.heartbeat ? { heartbeat = true } : {}, {
+      scheduled_at                                                                                                             = "<aws.scheduler.scheduled-time>"
+      shard                                                                                                                    = shard
       accounts = [
         for id in ids : merge({ id = id }, {
           for field, value in local.accounts[id] : field => value

@@ -17,6 +17,7 @@ locals {
     alerts_table         = "${var.name}-alerts"
     secret               = "${var.name}/api-keys"
     channels_secret      = "${var.name}/channels"
+    heartbeat_secret     = "${var.name}/heartbeat"
     alarms_topic         = "${var.name}-alarms"
     intake_queue         = "${var.name}-alarms"
     channels_queue       = "${var.name}-channels"

@@ -58,6 +58,13 @@ variable "dashboard_accounts" {
   default     = null
 }
 
+variable "heartbeat" {
+  description = "Whether complete runs of each shard request an address."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "name" {
   description = "Name of the deployment."
   type        = string

@@ -1,0 +1,75 @@
+"""A sign of life to an outside service, which notices its absence when AWS itself is gone.
+
+The address that is requested is a credential: whoever has it can pretend that polls go on. It is
+masked like a key, and nothing here names it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from balance_poller.credentials.store import SecretStore
+from balance_poller.exchange.request import PreparedRequest
+from balance_poller.exchange.response import Response
+from balance_poller.fetching.transport.client import Fetcher
+from balance_poller.fetching.transport.errors import FetchError
+from balance_poller.report import RunReport
+from shared.secret import Secret, reveal
+
+#: A run has more important things to do with its time.
+SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Requests the address of a shard."""
+
+    secrets: SecretStore
+    transport: Callable[[], Fetcher]
+    secret: str
+    """The name of the secret that holds an address for each shard."""
+    allow_http_loopback: bool = False
+
+    def beat(self, shard: int) -> str:
+        """Request the shard's address; return why that failed, or "". It never raises."""
+        try:
+            keys = self.secrets.read([f"{self.secret}#{shard}"])
+            if keys.missing:
+                return next(str(why) for why in keys.missing.values())
+            (stored,) = keys.found.values()
+            return self._request(stored.key if isinstance(stored.key, Secret) else None)
+        except FetchError as exc:
+            return str(exc)
+        except Exception as exc:  # noqa: BLE001 -- it tells of the run, and is no part of it
+            return type(exc).__name__
+
+    def _request(self, address: Secret | None) -> str:
+        """Request an address; return why the service did not take it, or "".
+
+        Raises:
+            FetchError: when there is no answer.
+        """
+        beginnings = ("https://", *(("http://127.0.0.1:",) if self.allow_http_loopback else ()))
+        if address is None or not reveal(address).startswith(beginnings):
+            return "the address does not begin with https://"
+        request = PreparedRequest("GET", reveal(address), {}, None, lambda: "GET ********")
+        response = asyncio.run(self._send(request))
+        return "" if 200 <= response.status < 300 else f"the service answered {response.status}"
+
+    async def _send(self, request: PreparedRequest) -> Response:
+        """Send one request over a connection of its own."""
+        async with self.transport() as transport:
+            return await transport.send(request, 0, SECONDS)
+
+
+def is_complete(report: RunReport) -> bool:
+    """Whether a run polled somebody, attempted everybody who was due, and wrote all of it.
+
+    An account that cannot be read was attempted: that is what its own alarms are for.
+    """
+    polled = [row for row in report.rows if not row.is_skipped]
+    is_written = not report.failed_parts and not report.write_failures
+    return bool(polled) and is_written and not any(row.is_out_of_time for row in polled)
