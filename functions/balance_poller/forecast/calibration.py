@@ -77,11 +77,14 @@ class Test:
     """The value of ``Calibration.consumed`` that ends it."""
 
 
+_NO_TESTS: Final[tuple[tuple[Test, ...], ...]] = ((),) * len(HORIZONS)
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The running tests, and the results of finished ones."""
 
-    running: tuple[tuple[Test, ...], ...] = ((),) * len(HORIZONS)
+    running: tuple[tuple[Test, ...], ...] = _NO_TESTS
     consumed: float = 0.0
     """Total consumption since an arbitrary moment, the scale of goals."""
     corrections: tuple[tuple[int, ...], ...] = ((0,) * len(HORIZONS),) * len(QUANTILES)
@@ -179,6 +182,10 @@ class Calibration:
                 default=_NEVER,
             ),
         )
+
+    def without_tests(self) -> Calibration:
+        """Return what the finished tests showed; the running ones are dropped."""
+        return self.with_tests(_NO_TESTS)
 
     def _learn(self, horizon: int, error: float) -> Calibration:
         """Return the calibration after a test at this horizon ended with ``error``."""

@@ -65,7 +65,7 @@ def observe(
             at,
             at,
             level,
-            calibration=state.calibration.with_tests(()),
+            calibration=state.calibration.without_tests(),
             last_top_up=state.last_top_up,
         )
     if unseen:
@@ -128,9 +128,8 @@ def _rise(state: BurnState, at: datetime, level: float) -> BurnState:
     rise = state.rise
     if rise is None or rise.balance <= limit < level:
         return replace(state, rise=Rise(at, level))
-    is_doubtful = rise.balance <= limit
-    if level <= limit and not is_doubtful:
-        return state  # an old response among new ones
+    # Below the limit again, it may be an old response among new ones, or consumption since.
+    is_doubtful = min(rise.balance, level) <= limit
     if at - rise.at < (_OLDEST_ANSWER if is_doubtful else _CONFIRMED_AFTER):
         return state
     return _top_up(state, rise, at, level)

@@ -59,6 +59,15 @@ class TestFalls:
             assert moved.usage.last(48) == pytest.approx(state.usage.last(48))
             assert moved.last_top_up is None
 
+    def test_a_gap_when_longer_than_a_week_then_leaves_a_state_that_works(self) -> None:
+        state, at, remaining = polled(24 * 9, step=15 * MINUTE)
+
+        for n in range(4 * 26):
+            state = observe(state, at + timedelta(days=9, minutes=15 * n), remaining)
+            state = BurnState.from_item(state.to_item())
+
+        assert state.since == at + timedelta(days=9)
+
     def test_a_gap_when_longer_than_a_week_then_starts_anew_but_for_the_top_up(self) -> None:
         topped_up = observed([(START, "10"), (START + HOUR, "60"), (START + 2 * HOUR, "60")])
 
@@ -228,7 +237,11 @@ class TestOldAnswers:
 @settings(deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(1, 3000), st.decimals(-1000, 1000, places=2), st.booleans()),
+        st.tuples(
+            st.one_of(st.integers(1, 3000), st.just(20_000)),  # 20,000 minutes: over a week
+            st.decimals(-1000, 1000, places=2),
+            st.booleans(),
+        ),
         min_size=1,
         max_size=60,
     )
@@ -260,3 +273,31 @@ def test_whatever_is_observed_then_consumption_is_never_negative_and_packs_again
     assert all(amount is None or amount >= 0 for amount in state.usage.recent)
     assert BurnState.from_item(packed).to_item() == packed
     assert found.runway_hours is None or found.runway_hours >= 0
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    before=st.lists(
+        st.tuples(st.integers(1, 90), st.decimals(0, 300, places=0)), min_size=1, max_size=30
+    ),
+    level=st.decimals(0, 300, places=0),
+)
+@example(
+    # A top-up like the last hours' consumption, of which the next minutes take a part.
+    before=[(5, Decimal(200)), (60, Decimal(30)), (15, Decimal(217))],
+    level=Decimal(196),
+)
+def test_whatever_was_observed_then_a_balance_that_stands_for_hours_is_accepted(
+    before: list[tuple[int, Decimal]], level: Decimal
+) -> None:
+    state: BurnState | None = None
+    at = START
+    for minutes, remaining in before:
+        at += minutes * MINUTE
+        state = observe(state, at, remaining)
+    for _ in range(14):
+        at += 15 * MINUTE
+        state = observe(state, at, level)
+    assert state is not None
+
+    assert (state.at, state.level) == (at, float(level))
