@@ -26,7 +26,7 @@ from balance_poller.forecast.usage import (
 
 _WORKING_HOURS: Final = 5 * DAY_HOURS
 #: How many hours of usual consumption a weekend's (or working week's) own is weighed against.
-_WEEKEND_PRIOR_HOURS: Final = 2 * DAY_HOURS
+_WEEKEND_PRIOR_HOURS: Final = DAY_HOURS
 #: The weight of an hour of the week's own mean, by the weeks seen: it is weighed against four weeks
 #: of the usual for that hour of the day and kind of day.
 _OWN_SHARE: Final = tuple(WEIGHTS[weeks] / (WEIGHTS[weeks] + 4) for weeks in range(MAX_WEEKS + 1))

@@ -56,6 +56,11 @@ _SCALE_FORGETS: Final = 0.03
 _SCALE_PRIOR: Final = 8.0
 _LARGEST_SIZE: Final = 4.0
 
+#: The logarithm of the margin is this many times the scale of the account's errors, within limits:
+#: no account is wholly regular, and irregular ones are left to the quantiles.
+_MARGIN_PER_SCALE: Final = 0.65
+_MARGIN_SCALES: Final = (0.15, 0.75)
+
 #: Corrections are in whole ten-thousandths, so that storing them loses nothing.
 UNIT: Final = 10_000
 _STEP: Final = UNIT // 10
@@ -102,6 +107,16 @@ class Calibration:
     def scale(self) -> float:
         """How many times larger than usual this account's errors are."""
         return self.error_sizes / self.errors
+
+    @property
+    def margin(self) -> float:
+        """How many times the forecast's consumption a bound must allow for.
+
+        Quantiles of times know nothing of the hour: right before a quiet night, a little more
+        consumption than forecast empties a balance many hours earlier.
+        """
+        least, most = _MARGIN_SCALES
+        return math.exp(_MARGIN_PER_SCALE * min(most, max(least, self.scale)))
 
     def bound(self, quantile: Quantile, hours: float) -> float:
         """Return the bound on log(actual / forecast time) for a forecast of ``hours``."""

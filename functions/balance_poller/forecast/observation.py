@@ -41,6 +41,9 @@ _CONFIRMING_SHARE: Final = 0.1
 #: A later rise to this near its start shows that it was an old response.
 _STRAY_SHARE: Final = 0.1
 
+#: No test ends in an hour in which less of the mean is expected: hardly a balance ends then.
+_LEAST_AT_END: Final = 0.25
+
 
 def observe(
     state: BurnState | None, at: datetime, remaining: Decimal, *, unseen: bool = False
@@ -194,4 +197,10 @@ def _start_tests(calibration: Calibration, usage: Usage, at: float) -> Calibrati
         return calibration
     profile = BurnProfile.of(usage)
     ahead = Projection(profile, Deviation.of(usage, profile, at), at)
-    return calibration.start(at, {horizon: ahead.consumption(HORIZONS[horizon]) for horizon in due})
+    expected = {}
+    for horizon in due:
+        hours = HORIZONS[horizon]
+        amount = ahead.consumption(hours)
+        if amount - ahead.consumption(hours - 1) >= _LEAST_AT_END * profile.mean:
+            expected[horizon] = amount
+    return calibration.start(at, expected)

@@ -119,22 +119,23 @@ def forecast(
             consumed_last_day=_rounded(_consumed_last_day(state, at)),
             drain=_drain(state, usual.mean, at, drain_sensitivity),
         )
-    hours = _hours_until(ahead, remaining)
+    amount = max(0.0, float(remaining))
+    hours = ahead.hours_until(amount) if amount else 0.0
     if hours is None:
         return found
-    found = _with_bounds(found, state, at, hours)
-    return _while_abnormal(found, float(remaining)) if found.is_abnormal else found
+    with_more = ahead.hours_until(amount / state.calibration.margin) or 0.0
+    found = _with_bounds(found, state, at, hours, with_more)
+    return _while_abnormal(found, amount) if found.is_abnormal else found
 
 
-def _hours_until(ahead: Projection, remaining: Decimal) -> float | None:
-    """Return when ``remaining`` is gone; None if never."""
-    amount = float(remaining)
-    return ahead.hours_until(amount) if amount > 0 else 0.0
+def _with_bounds(
+    found: Forecast, state: BurnState, at: datetime, hours: float, with_more: float
+) -> Forecast:
+    """Return the forecast with its most likely ``hours`` and their bounds.
 
-
-def _with_bounds(found: Forecast, state: BurnState, at: datetime, hours: float) -> Forecast:
-    """Return the forecast with its most likely hours and their bounds."""
-    at_least = hours * _kept_factor(state, AT_LEAST_90, hours)
+    They are no later than ``with_more``, when the balance is gone if more is consumed.
+    """
+    at_least = min(hours * _kept_factor(state, AT_LEAST_90, hours), with_more)
     return replace(
         found,
         runway_hours=hours,
@@ -149,7 +150,7 @@ def _while_abnormal(found: Forecast, remaining: float) -> Forecast:
     """Return the forecast with bounds that assume the abnormal consumption never ends."""
     if not (found.drain and found.runway_hours and found.at_least_hours):
         return found
-    as_now = max(0.0, remaining) * found.drain.hours / found.drain.consumed
+    as_now = remaining * found.drain.hours / found.drain.consumed
     at_least = found.at_least_hours * min(1.0, as_now / found.runway_hours)
     return replace(
         found,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from balance_poller.forecast import Basis, BurnState, forecast, observe
+from balance_poller.forecast.calibration import HORIZONS
 from shared.records import TopUp
 from tests.unit.poller.forecast.accounts import HOUR, MINUTE, START, observed, polled
 
@@ -232,6 +233,19 @@ class TestOldAnswers:
                 balances.append(balances[-1] - step * per_minute())
         assert state is not None
         return state, balances[-1]
+
+
+def test_a_test_of_forecasts_when_it_would_end_in_an_idle_hour_then_is_not_started() -> None:
+    state, _, _ = polled(24 * 10, lambda at: 6.0 if 8 <= at.hour < 20 else 0.0, step=15 * MINUTE)
+
+    ends = [
+        (datetime.fromtimestamp(test.started, UTC) + hours * HOUR - MINUTE).hour
+        for hours, tests in zip(HORIZONS, state.calibration.running, strict=True)
+        for test in tests
+    ]
+
+    assert ends
+    assert all(8 <= hour < 20 for hour in ends)
 
 
 @settings(deadline=None)

@@ -215,6 +215,19 @@ class TestBounds:
         assert found.at_least_hours is not None
         assert found.at_least_hours <= 1.0  # as it goes on now
 
+    @pytest.mark.parametrize("more", [1.05, 1.1])
+    def test_a_bound_when_a_quiet_night_is_near_then_allows_for_an_end_before_it(
+        self, more: float
+    ) -> None:
+        state, at, _ = polled(24 * 15 + 17, lambda at: 6.0 if 8 <= at.hour < 20 else 0.0)
+
+        found = forecast(state, at, Decimal(repr(18 * more)))  # 18 are consumed until 20:00
+
+        assert found.runway_hours is not None
+        assert found.runway_hours > 15
+        assert found.at_least_hours is not None
+        assert found.at_least_hours <= 3
+
     def test_bounds_when_the_balance_is_gone_then_are_zero(self) -> None:
         state, at, _ = polled(50)
 

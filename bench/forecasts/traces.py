@@ -18,8 +18,9 @@ DAYS = 42
 
 #: Public traces on which constants were chosen: the Numenta Anomaly Benchmark's.
 TUNED_ON = ("Twitter_volume", "nyc_taxi", "elb_request", "ec2_network", "iio_us", "grok_asg")
-#: Seeds on which constants were chosen.
+#: Seeds and kinds of accounts on which constants were chosen.
 TUNED_SEEDS = range(1, 10)
+HELD_OUT = ("office abroad", "nightly batch", "calls", "some busy days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Trace:
     use: list[float]
     resolution: float = 0.0
     """The smallest step that the balance shows."""
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if len(self.use) < 14 * PER_DAY:
@@ -49,12 +51,16 @@ def synthetic(seed: int) -> list[Trace]:
         "idle nights": lambda t, _r: 0.0 if hour(t) < 7 or hour(t) >= 21 else 1.0,
         "top-ups": lambda t, _r: rhythm(t),
         "whole units": lambda t, _r: rhythm(t),
+        "office abroad": lambda t, _r: office(t, zone=-7),
+        "nightly batch": lambda t, _r: 3.0 if 2 <= hour(t) < 4 else 0.3,
     }
     irregular: dict[str, Shape] = {
         "bursts": lambda _t, r: r.lognormvariate(3, 1) if r.random() < 0.02 else 0.5,
         "growth": lambda t, _r: rhythm(t) * math.exp(t / PER_DAY / 14),
         "doubles at once": lambda t, _r: rhythm(t) * (2.0 if t > DAYS * PER_DAY / 2 else 1.0),
         "sessions": sessions(),
+        "calls": calls,
+        "some busy days": busy_days(),
     }
     made = []
     for group, shapes in (("regular", regular), ("irregular", irregular)):
@@ -62,11 +68,12 @@ def synthetic(seed: int) -> list[Trace]:
             chance = random.Random(f"{seed} {name}")
             noise = lasting_noise(chance, hours=6, spread=0.1 if name == "steady" else 0.4)
             use = [shape(t, chance) * next(noise) for t in range(DAYS * PER_DAY)]
+            kind = f"{group}, held out" if name in HELD_OUT else group
             if name == "whole units":  # 20 a week, and the balance shows no fractions
                 week = 7 * PER_DAY * sum(use) / len(use)
-                made.append(Trace(name, group, [20 * amount / week for amount in use], 1.0))
+                made.append(Trace(name, kind, [20 * amount / week for amount in use], 1.0, seed))
             else:
-                made.append(Trace(name, group, use))
+                made.append(Trace(name, kind, use, seed=seed))
     return made
 
 
@@ -83,6 +90,33 @@ def weekday(t: int) -> int:
 def rhythm(t: int) -> float:
     """Return usage that is five times as high at 14:00 as at 2:00."""
     return math.exp(0.8 * math.sin(2 * math.pi * (hour(t) - 8) / 24))
+
+
+def office(t: int, zone: int) -> float:
+    """Return usage from 9 to 18 on working days in another time zone, with a dip at noon."""
+    local = (t + zone * PER_HOUR) % (7 * PER_DAY)
+    if weekday(local) >= 5 or not 9 <= hour(local) < 18:
+        return 0.08
+    return 0.6 if 12 <= hour(local) < 13 else 1.0
+
+
+def calls(t: int, chance: random.Random) -> float:
+    """Return the cost of calls to a language model: few at a time, of very different length."""
+    count = sum(chance.random() < 0.08 * rhythm(t) for _ in range(20))
+    return sum(chance.lognormvariate(0, 1.2) for _ in range(count))
+
+
+def busy_days() -> Shape:
+    """Return usage by day whose level differs from one day to the next."""
+    level = 1.0
+
+    def shape(t: int, chance: random.Random) -> float:
+        nonlocal level
+        if t % PER_DAY == 0:
+            level = chance.lognormvariate(0, 0.6)
+        return rhythm(t) * level
+
+    return shape
 
 
 def sessions() -> Shape:

@@ -1,0 +1,1 @@
+"""Parts of ``bench/runway.py``: traces, accounts that live through them, and what is measured."""
