@@ -128,14 +128,14 @@ async def _exchange(
     """Send one request and read its answer."""
     import httpx  # noqa: PLC0415 -- an import that costs 70 ms
 
-    timeout = httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds))
     response = await pool.handle_async_request(
         httpx.Request(
             request.method,
             request.url,
             headers=_HEADERS | request.headers,
             content=request.content,
-            extensions={"timeout": timeout.as_dict()},
+            # Sending and reading have the limit of the whole attempt, without timers of their own.
+            extensions={"timeout": {"connect": min(_CONNECT_SECONDS, seconds)}},
         )
     )
     try:

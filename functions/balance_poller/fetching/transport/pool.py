@@ -24,16 +24,46 @@ def open_pool(policy: AddressPolicy, received: Received) -> httpx.AsyncBaseTrans
 
 
 class _Pool(httpx.AsyncHTTPTransport):
-    """httpx's transport on a checked connection."""
+    """httpx's transport on one checked connection."""
 
     def __init__(self, policy: AddressPolicy, received: Received) -> None:
         super().__init__(verify=_ssl_context(), trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_ssl_context(),
-            max_connections=1,
-            max_keepalive_connections=1,
-            network_backend=_Backend(policy, received),
-        )
+        # httpx calls these two of a pool's methods alone.
+        self._pool = _OneConnection(_Backend(policy, received))  # type: ignore[assignment]
+
+
+class _OneConnection:
+    """Stands in for httpcore's pool, whose queue and locks are for several requests at a time.
+
+    A slot sends one request after the other, so its connection is idle, or ended, when the next
+    one comes.
+    """
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+        self._connection: httpcore.AsyncHTTPConnection | None = None
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request over the open connection, or over a new one where that cannot serve."""
+        known, origin = self._connection, request.url.origin
+        if known is None or not _can_serve(known, origin):
+            await self.aclose()
+            known = self._connection = httpcore.AsyncHTTPConnection(
+                origin, ssl_context=_ssl_context(), network_backend=self._backend
+            )
+        return await known.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            known, self._connection = self._connection, None
+            await known.aclose()
+
+
+def _can_serve(connection: httpcore.AsyncHTTPConnection, origin: httpcore.Origin) -> bool:
+    """Return whether a connection leads to ``origin``, and is idle and open."""
+    is_idle = connection.can_handle_request(origin) and connection.is_available()
+    return is_idle and not connection.has_expired()
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
