@@ -120,7 +120,7 @@ def delays(simulation: Watched) -> list[float]:
     told: dict[str, list[datetime]] = defaultdict(list)
     for message in truth.messages:
         for entry in message.document.get("accounts", ()):
-            if message.severity == "critical" and message.status == "firing":
+            if message.severity == "critical" and message.status in ("firing", "digest"):
                 told[entry["account"]].append(message.at)
     found: list[float] = []
     for customer in simulation.customers.values():
