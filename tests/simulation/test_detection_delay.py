@@ -23,13 +23,14 @@ from tests.simulation.customers import Customer
 from tests.simulation.simulation import PROVIDERS, Simulation
 
 MINUTE = timedelta(minutes=1)
+HALF_AN_HOUR = timedelta(minutes=30)
 INTERVAL = 5
 FULL, WARNING, CRITICAL = 100.0, 20.0, 5.0
 
 
 @dataclass
 class Drain(Customer):
-    """An account that is used up within hours, in bursts, and filled once it is empty."""
+    """An account that is used up within hours, in bursts, and filled when people were told."""
 
     crossed_at: list[datetime] = field(default_factory=list)
 
@@ -42,7 +43,7 @@ class Drain(Customer):
         if before >= self.critical > self.balance:
             part = (before - self.critical) / (before - self.balance)
             self.crossed_at.append(start + (now - start) * part)
-        elif self.crossed_at and self.balance < 0:
+        elif self.balance < self.critical and now - self.crossed_at[-1] > HALF_AN_HOUR:
             self.balance = FULL
 
 
