@@ -19,6 +19,7 @@ from balancectl.localcloud.cloud import LocalCloud, Step, local_cloud
 from balancectl.localcloud.demo import story
 from balancectl.localcloud.deploy.repository import build_packages
 from balancectl.localcloud.providers.accounts import Account
+from tests.e2e.channel_server import CHAT, PAGER, ChannelServer
 from tests.e2e.hostile_server import HostileServer, definition
 
 HERE = Path(__file__).parent
@@ -50,6 +51,13 @@ def hostile() -> Iterator[HostileServer]:
 
 
 @pytest.fixture(scope="session")
+def channels() -> Iterator[ChannelServer]:
+    """A chat and a pager."""
+    with ChannelServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def canaries() -> dict[str, str]:
     """Keys that must not appear anywhere, by account."""
     return {f"hostile-{fault}": f"canary-{secrets.token_hex(12)}" for fault in HostileServer.FAULTS}
@@ -57,13 +65,19 @@ def canaries() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def _cloud_and_story(
-    tmp_path_factory: pytest.TempPathFactory, hostile: HostileServer, canaries: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory,
+    hostile: HostileServer,
+    canaries: dict[str, str],
+    channels: ChannelServer,
 ) -> Iterator[tuple[LocalCloud, StoryResult]]:
     """Start the cloud and play the story in it."""
     build_packages()
     folder = tmp_path_factory.mktemp("cloud")
     with local_cloud(folder, _plan(hostile)) as cloud:
         cloud.deployment.import_keys(canaries)
+        cloud.emulator.client("secretsmanager").put_secret_value(
+            SecretId=cloud.deployment.names.channels_secret, SecretString=channels.addresses
+        )
         first = cloud.start_schedules()
         beats = [beat for chapter in story.CHAPTERS for beat in chapter.beats]
         result = StoryResult(first, tuple((beat, beat.play(cloud)) for beat in beats))
@@ -121,6 +135,11 @@ def _plan(hostile: HostileServer) -> story.Plan:
         more_accounts=faults,
         variables={
             **story.PLAN.variables,
+            "subscribers": {
+                **story.PLAN.variables["subscribers"],
+                "chat": {"protocol": "channel", "endpoint": CHAT},
+                "pager": {"protocol": "channel", "endpoint": PAGER, "severities": ["critical"]},
+            },
             "custom_providers": {f"hostile_{f}": definition(f) for f in HostileServer.FAULTS},
             "request_timeout_seconds": 2,
             "status_page": True,

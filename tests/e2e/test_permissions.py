@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from balancectl.localcloud.emulator.emulator import REGION
 from balancectl.localcloud.iam_usage import Permission, compare, grants, read_record
+from shared.aws.dynamo import encode
 from tests.e2e.page import look
 
 if TYPE_CHECKING:
@@ -76,12 +77,14 @@ def open_ended(cloud: LocalCloud) -> dict[str, list[str]]:
             names.poller_function,
             names.router_function,
             names.status_page_function,
+            names.courier_function,
         )
     ]
     return {
         "cloudwatch:GetMetricData": ["*"],
         "secretsmanager:GetSecretValue": [
-            f"arn:aws:secretsmanager:{here}:secret:{names.secret}-??????"
+            f"arn:aws:secretsmanager:{here}:secret:{names.secret}-??????",
+            f"arn:aws:secretsmanager:{here}:secret:{names.channels_secret}-??????",
         ],
         "secretsmanager:BatchGetSecretValue": ["*"],
         "cloudwatch:PutMetricData": ["*"],
@@ -99,6 +102,7 @@ def test_roles_are_exact_both_ways(cloud: LocalCloud) -> None:
         names.poller_function,
         names.router_function,
         names.status_page_function,
+        names.courier_function,
         f"{cloud.deployment.name}-scheduler",
     )
     fail_both_functions(cloud)
@@ -147,6 +151,18 @@ def test_poller_may_not_publish_to_another_namespace(cloud: LocalCloud) -> None:
     cloudwatch.put_metric_data(Namespace="BalanceMonitor", MetricData=datum)
     with pytest.raises(ClientError, match=DENIED):
         cloudwatch.put_metric_data(Namespace="Other", MetricData=datum)
+
+
+def test_courier_may_read_no_incident(cloud: LocalCloud) -> None:
+    """The emulator supports the condition key that the courier's policy uses."""
+    dynamodb = _as_a_copy_of(cloud, cloud.deployment.names.courier_function, "dynamodb")
+    table = cloud.deployment.names.alerts_table
+
+    dynamodb.get_item(TableName=table, Key=encode({"scope": "subscribers", "id": "declared"}))
+    with pytest.raises(ClientError, match=DENIED):
+        dynamodb.get_item(TableName=table, Key=encode({"scope": "account", "id": "twice"}))
+    with pytest.raises(ClientError, match=DENIED):
+        dynamodb.put_item(TableName=table, Item=encode({"scope": "subscribers", "id": "x"}))
 
 
 def test_poller_may_not_touch_the_routers_table(cloud: LocalCloud) -> None:

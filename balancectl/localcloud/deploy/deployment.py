@@ -144,7 +144,12 @@ class Deployment:
     def _with_local(self, files: Sequence[Path]) -> list[Path]:
         """Return ``files``, preceded by the local cloud's own variables."""
         local = self.folder / "local.tfvars.json"
-        zips = {"poller": "balance_poller", "router": "alert_router", "status_page": "status_page"}
+        zips = {
+            "poller": "balance_poller",
+            "router": "alert_router",
+            "status_page": "status_page",
+            "courier": "courier",
+        }
         packages = {key: {"filename": str(PACKAGES / f"{zip_}.zip")} for key, zip_ in zips.items()}
         own = {"name": self.name, "packages": packages}
         local.write_text(json.dumps(LOCAL_VARIABLES | own), "utf-8")
