@@ -31,6 +31,7 @@ class Level(Enum):
     CRITICAL = auto()
     WARNING = auto()
     OVER = auto()
+    REPORT = auto()
     TEST = auto()
 
 
@@ -63,7 +64,10 @@ def chat_post(message: Message, channel: str) -> Post:
 
 
 def pager_posts(message: Message, to: Subscription, stack_name: str) -> list[Post]:
-    """Return a post for each incident in a message, under a key that its end has too."""
+    """Return a post for each incident in a message, under a key that its end has too.
+
+    A report is about none.
+    """
     document, entries = message.document, _entries(message.document)
     chat = chat_post(message, to.channel)
     if notice := document.get("notice"):
@@ -92,6 +96,8 @@ def _level(document: Mapping[str, Any]) -> Level:
             return Level.TEST
         case Status.RESOLVED:
             return Level.OVER
+        case Status.REPORT:
+            return Level.REPORT
         case _:
             return _of_severity(document)
 

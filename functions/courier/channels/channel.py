@@ -17,6 +17,7 @@ _TYPES: Final = {
     Level.CRITICAL: NotifyType.FAILURE,
     Level.WARNING: NotifyType.WARNING,
     Level.OVER: NotifyType.SUCCESS,
+    Level.REPORT: NotifyType.INFO,
     Level.TEST: NotifyType.INFO,
 }
 
@@ -25,6 +26,7 @@ _PRIORITIES: Final = {
     Level.CRITICAL: ("high",),
     Level.WARNING: ("normal", "default"),
     Level.OVER: ("low",),
+    Level.REPORT: ("low",),
     Level.TEST: ("normal", "default"),
 }
 #: Opsgenie's P1 is the most urgent, and Apprise's names for its five are the wrong way round.
