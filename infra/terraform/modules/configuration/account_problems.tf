@@ -53,7 +53,7 @@ locals {
     name = [
       for id in keys(var.accounts) :
       "Account \"${id}\": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
-      if !can(regex("^[A-Za-z0-9][A-Za-z0-9._-]*$", id)) || length(id) > 64
+      if !can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", id))
     ]
     reserved = [
       for id in keys(var.accounts) :
