@@ -39,7 +39,7 @@ ROUGH = Rates(
     duplicate=0.06,
     delay=0.10,
     lose=0.02,
-    redrive=0.01,
+    redrive=0.03,
     skew=0.1,
 )
 

@@ -20,6 +20,9 @@ from shared.times import format_time, parse_time
 #: A sender takes up to half a minute, and its clock may be off by some seconds.
 _SENDING = timedelta(seconds=36)
 
+#: How old a balance may be that is given without a record.
+_REDUCED = timedelta(hours=1, minutes=1)
+
 #: Times in documents are whole seconds.
 _SECOND = timedelta(seconds=1)
 
@@ -58,14 +61,22 @@ class Facts:
                 yield f"no record in force was of {entry['polled_at']}"
             elif (wrong := _wrong(entry, same[0])) is not None:
                 yield wrong
-        if "balance" in entry and not self._is_balance(entry, records):
+        if "balance" in entry and not self._is_balance(entry, records, sent_at):
             yield f"the balance {entry['balance']} of {entry.get('balance_at')} is none"
         if "since" in entry:
             yield from self._untimely(entry, sent_at)
 
-    def _is_balance(self, entry: Mapping[str, Any], records: Sequence[Latest]) -> bool:
-        """Whether a balance is a record's, or a newer one of an alarm."""
+    def _is_balance(
+        self, entry: Mapping[str, Any], records: Sequence[Latest], sent_at: datetime
+    ) -> bool:
+        """Whether a balance is a record's, or a newer one of an alarm.
+
+        Where the record could not be read, it is one of the last hour, with its time.
+        """
         at, value = entry["balance_at"], Decimal(entry["balance"])
+        known = self.balances.get(entry["account"], {})
+        if "polled_at" not in entry:
+            return known.get(at) == float(value) and sent_at - parse_time(at) <= _REDUCED
         for record in records:
             good = record.good
             if good.balance_at is not None and format_time(good.balance_at) == at:
@@ -73,7 +84,6 @@ class Facts:
         newest = max(
             (r.good.balance_at for r in records if r.good.balance_at), default=parse_time(at)
         )
-        known = self.balances.get(entry["account"], {})
         return parse_time(at) >= newest and known.get(at) == float(value)
 
     def _untimely(self, entry: Mapping[str, Any], sent_at: datetime) -> Iterator[str]:

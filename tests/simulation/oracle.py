@@ -121,7 +121,7 @@ def judge(truth: Truth, end: datetime) -> Verdict:
     for account in sorted(accounts):
         said = list(_said(truth, account))
         phases = list(_phases(truth, account, end))
-        _check_order(verdict, account, said, phases)
+        _check_order(verdict, account, said, phases, truth.deaths)
         _check_known(verdict, account, said, phases)
         _check_justified(verdict, account, said, phases)
         _check_reminders(verdict, account, said, phases)
@@ -176,7 +176,13 @@ def _level(firing: set[AlarmKind], *, is_new: bool) -> str:
     return "setup" if is_new and firing == {AlarmKind.STALE} else "warning"
 
 
-def _check_order(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
+def _check_order(
+    verdict: Verdict,
+    account: str,
+    said: list[Said],
+    phases: list[Phase],
+    deaths: list[datetime],
+) -> None:
     """Every message says something new, or is excused; nothing ends that did not begin."""
     known = _NOTHING
     last: Said | None = None
@@ -187,9 +193,19 @@ def _check_order(verdict: Verdict, account: str, said: list[Said], phases: list[
             last = message if last is None else last
             continue
         repeats = last is not None and last.event == message.event and last.source.is_excused
-        is_new = _is_new(message, known, last)
+        is_new = _is_new(message, known, last) or _may_be_news(message, last, phases, deaths)
         verdict.expect("a message says something new", holds=is_new or repeats, words=words)
         known, last = _after(known, message, _holding(phases, message.at)), message
+
+
+def _may_be_news(
+    message: Said, last: Said | None, phases: list[Phase], deaths: list[datetime]
+) -> bool:
+    """Whether an opening follows an end that a sender may have told before it died."""
+    if last is None or message.event != "opened":
+        return False
+    between = [p for p in phases if p.level == "none" and last.at < p.end and p.start < message.at]
+    return any(p.start <= died <= p.end for p in between for died in deaths)
 
 
 def _is_new(message: Said, known: Known, last: Said | None) -> bool:

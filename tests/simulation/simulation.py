@@ -110,6 +110,8 @@ class Truth:
     messages: list[Published] = field(default_factory=list)
     never_ok: dict[str, datetime] = field(default_factory=dict)
     """When each account's first balance was read."""
+    deaths: list[datetime] = field(default_factory=list)
+    """When an invocation died."""
     facts: Facts = field(default_factory=Facts)
     figures: list[tuple[str, list[str]]] = field(default_factory=list)
     """By entry of a message, which of its figures and times were no facts."""
@@ -509,6 +511,7 @@ class Simulation:
     def _die(self, invocation: _Invocation) -> NoReturn:
         """Kill an invocation; its ``finally`` blocks reach nothing any more."""
         invocation.is_dead = True
+        self.truth.deaths.append(self.now)
         self._excuse(invocation)
         raise Crash
 
