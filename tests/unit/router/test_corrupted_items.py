@@ -17,12 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alert_router.incidents.belief import dated, is_endless, is_future_record
 from alert_router.incidents.incident import IncidentKey, Scope
 from alert_router.incidents.subscriber import ITEM_ID as DECLARED
 from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from shared.aws.dynamo import decode, encode
+from shared.silences import Silence
 from shared.times import format_time
-from tests.unit.router.builders import NOW, alarm, minutes, notification
+from tests.unit.router.builders import NOW, alarm, latest, minutes, notification
 from tests.unit.router.test_boundaries import (
     ANNOUNCED,
     BAD,
@@ -224,3 +226,26 @@ def test_silence_when_it_lasts_for_decades_then_it_silences_nothing() -> None:
 
     assert to(world, BAD)
     assert any("it lasts for years" in failure for failure in world.failures)
+
+
+@pytest.mark.parametrize(("seconds", "is_believed"), [(-60, True), (300, True), (301, False)])
+def test_transition_when_clocks_differ_by_minutes_then_its_own_time_counts(
+    seconds: int, is_believed: bool
+) -> None:
+    at = NOW + timedelta(seconds=seconds)
+    change = alarm("critical", at=at, value="3.20")
+
+    found = dated(change, NOW)
+
+    assert found.changed_at == (at if is_believed else NOW)
+    assert (found.latest is not None) is is_believed
+
+
+@pytest.mark.parametrize(("hours", "is_believed"), [(24, True), (25, False)])
+def test_stored_time_when_it_is_a_day_ahead_then_it_is_the_last_that_is_believed(
+    hours: int, is_believed: bool
+) -> None:
+    ahead = NOW + timedelta(hours=hours)
+
+    assert is_future_record(latest(polled_at=ahead), NOW) is not is_believed
+    assert is_endless(Silence("*", NOW + timedelta(days=30.5 * hours)), NOW) is not is_believed
