@@ -211,35 +211,3 @@ def _as_a_copy_of(cloud: LocalCloud, role: str, service: str) -> Any:
         secret_key=credentials["SecretAccessKey"],
         token=credentials["SessionToken"],
     )
-
-
-def invoke(cloud: LocalCloud, payload: dict[str, Any], alias: str | None = None) -> dict[str, Any]:
-    """Invoke the poller, under its real role; return its answer or its error."""
-    arguments = {"FunctionName": cloud.deployment.names.poller_function}
-    arguments |= {"Qualifier": alias} if alias else {}
-    functions = cloud.emulator.client("lambda")
-    answer = functions.invoke(**arguments, Payload=json.dumps(payload).encode())
-    found: dict[str, Any] = json.load(answer["Payload"])
-    assert ("FunctionError" in answer) is ("errorType" in found), found
-    return found
-
-
-def test_poll_event_through_the_alias_is_refused(cloud: LocalCloud) -> None:
-    """Who may push could otherwise name any secret, and any address to send its key to."""
-    account = cloud.latest()["pipeline-fine"]
-    event = {
-        "accounts": [
-            {
-                "id": "pipeline-fine",
-                "provider": "openrouter",
-                "secret": f"{cloud.deployment.name}/api-keys#pipeline-fine",
-                "base_url": cloud.providers.base_url("openrouter"),
-                "warning": 20,
-            }
-        ]
-    }
-
-    refused = invoke(cloud, event, cloud.deployment.names.push_alias)
-
-    assert refused["errorType"] == "EventError"
-    assert cloud.latest()["pipeline-fine"] == account
