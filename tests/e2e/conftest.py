@@ -132,8 +132,7 @@ def _plan(hostile: HostileServer) -> story.Plan:
         story.PLAN,
         accounts=(*story.PLAN.accounts, *extra),
         settings={**story.PLAN.settings, **settings},
-        # With a pushed account, the poller has the alias that admits pushes alone.
-        more_accounts={**faults, "pushed": {"provider": "pushed", "unit": "USD", "warning": 1}},
+        more_accounts=faults,
         variables={
             **story.PLAN.variables,
             "subscribers": {

@@ -74,6 +74,10 @@ class World:
         self.emulator.settle(timeout_seconds=300)
         return reports
 
+    def poll_event(self) -> dict[str, Any]:
+        """Return what a poll schedule sends."""
+        return self._events(self.emulator.clock.now)[0]
+
     def reconcile(self) -> None:
         """Run the router's own schedule once."""
         found = self.emulator.client("scheduler").get_schedule(

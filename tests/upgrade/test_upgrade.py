@@ -130,7 +130,10 @@ def test_a_new_deployment_adopts_the_secret_and_encrypts_all_with_the_key(
     world.emulator.client("kms").put_key_policy(
         KeyId=key, PolicyName="default", Policy=json.dumps({"Statement": documented_statements()})
     )
-    file = changed(world, "encrypted", kms_key_arn=key)
+    pushed = {"pushed": {"provider": "pushed", "unit": "USD", "warning": 1}}
+    file = changed(
+        world, "encrypted", kms_key_arn=key, accounts=variables(world)["accounts"] | pushed
+    )
 
     said = upgraded.must("scripts/deploy.py", "deploy", f"--var-file={file}", YES="1")
     again = upgraded.must("scripts/deploy.py", "deploy", f"--var-file={file}")
@@ -141,6 +144,21 @@ def test_a_new_deployment_adopts_the_secret_and_encrypts_all_with_the_key(
     assert "Nothing to change." in again
     assert [report["counts"]["ok"] for report in reports] == [len(ACCOUNTS) + len(OTHERS)]
     assert any("low" in message.body for message in world.messages())
+
+
+def test_the_alias_takes_pushes_and_refuses_to_poll(world: World, upgraded: Release) -> None:
+    """Who may push could otherwise name any secret, and any address to send its key to."""
+    assert "pushed" in upgraded.balancectl("push", "pushed", "41.20")
+    names = world.names
+
+    refused = world.emulator.client("lambda").invoke(
+        FunctionName=names.poller_function,
+        Qualifier=names.push_alias,
+        Payload=json.dumps(world.poll_event()).encode(),
+    )
+
+    assert "FunctionError" in refused
+    assert "and nothing else" in json.load(refused["Payload"])["errorMessage"]
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +182,12 @@ def unprotected(world: World) -> Path:
     return changed(world, "unprotected", deletion_protection=False)
 
 
-def changed(world: World, name: str, **variables: Any) -> Path:
+def changed(world: World, name: str, **changes: Any) -> Path:
     """Return a file with the same variables but those given."""
-    kept = json.loads(world.variables.read_text("utf-8"))
-    return write_variables(world.folder / f"{name}.tfvars.json", {**kept, **variables})
+    return write_variables(world.folder / f"{name}.tfvars.json", {**variables(world), **changes})
+
+
+def variables(world: World) -> dict[str, Any]:
+    """Return the variables of the deployment."""
+    found: dict[str, Any] = json.loads(world.variables.read_text("utf-8"))
+    return found

@@ -308,7 +308,8 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     times = {"created_at": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     table = stack.names.alerts_table
     firing = {"warning": AlarmStatus(firing=True, at=NOW)}
-    incident = Incident(IncidentKey(Scope.ACCOUNT, "account-000"), "openrouter", firing, NOW)
+    key = IncidentKey(Scope.ACCOUNT, "account-000")
+    incident = Incident(key, "openrouter", firing, NOW, version=1)
     for item in (silence | times, to_item(incident, NOW)):
         stack.client("dynamodb").put_item(TableName=table, Item=encode(item))
     declare_a_channel(stack)

@@ -55,6 +55,8 @@ def exchange(answer: str, hosts: list[str]) -> tuple[list[str], int]:
         pytest.param(f"{HEAD}\r\n{{}}", ["127.0.0.1"] * 4, 1, id="kept"),
         pytest.param(f"{HEAD}Connection: close\r\n\r\n{{}}", ["127.0.0.1"] * 2, 2, id="closed"),
         pytest.param(f"{HEAD}\r\n{{}}", ["127.0.0.1", "localhost", "127.0.0.1"], 3, id="elsewhere"),
+        pytest.param(f"{HEAD}\r\n{{}}tail", ["127.0.0.1"] * 2, 2, id="more than was declared"),
+        pytest.param(f"{HEAD}\r\n{{}}{HEAD}\r\n[]", ["127.0.0.1"] * 2, 2, id="two answers"),
     ],
 )
 def test_connection_when_it_can_serve_the_next_request_then_is_used_again(

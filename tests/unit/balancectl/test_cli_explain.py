@@ -45,6 +45,7 @@ def recorded(cloud: Any) -> Any:
     )
     incident = Incident(
         IncidentKey(Scope.ACCOUNT, "main"),
+        version=1,
         provider="openrouter",
         alarms={"critical": AlarmStatus(firing=True, at=NOW - 8 * MINUTE)},
     )
@@ -89,6 +90,7 @@ def test_explain_when_the_log_is_gone_then_the_incidents_own_record_tells(
     firing = frozenset({"critical"})
     incident = Incident(
         IncidentKey(Scope.ACCOUNT, "main"),
+        version=1,
         history=(
             Decided(NOW - 9 * MINUTE, suppressed=Suppression.CLEARING, firing=firing),
             Decided(NOW - 5 * MINUTE, suppressed=Suppression.SILENCED, firing=firing),

@@ -39,6 +39,7 @@ def opened(key: IncidentKey, severity: Severity, hours: int, **more: Any) -> Inc
         alarms={kind: AlarmStatus(firing=True, at=at)},
         opened_at=at,
         last_notification=last,
+        version=1,
         **more,
     )
 
@@ -48,7 +49,7 @@ API = opened(
     IncidentKey(Scope.FOREIGN, ARN), Severity.WARNING, 30, foreign_alarm=ForeignAlarm("api-errors")
 )
 SHOP = replace(API, key=IncidentKey(Scope.FOREIGN, f"{ARN}-of-another-region"))
-CLOSED = Incident(IncidentKey(Scope.ACCOUNT, "other"))
+CLOSED = Incident(IncidentKey(Scope.ACCOUNT, "other"), version=1)
 
 
 def store(cloud: Any, *stored: Incident) -> None:

@@ -65,7 +65,7 @@ def test_a_key_when_sealed_then_its_parts_are_secrets() -> None:
 
 
 def test_reveal_when_looked_for_in_the_functions_then_has_few_callers() -> None:
-    """Requests are built in one place; the others check a key's form, or know what to mask."""
+    """Each kind of request is built in one place; others check a key's form, or mask it."""
     callers = {
         str(path.relative_to(FUNCTIONS))
         for path in FUNCTIONS.rglob("*.py")
@@ -76,6 +76,7 @@ def test_reveal_when_looked_for_in_the_functions_then_has_few_callers() -> None:
     assert callers == {
         "balance_poller/credentials/stored.py",
         "balance_poller/definitions/language/template.py",
+        "balance_poller/heartbeat.py",
         "courier/deliver.py",
         "shared/redactor.py",
     }

@@ -61,9 +61,18 @@ class _OneConnection:
 
 
 def _can_serve(connection: httpcore.AsyncHTTPConnection, origin: httpcore.Origin) -> bool:
-    """Return whether a connection leads to ``origin``, and is idle and open."""
+    """Return whether a connection leads to ``origin``, and is idle, open and read to its end."""
     is_idle = connection.can_handle_request(origin) and connection.is_available()
-    return is_idle and not connection.has_expired()
+    return is_idle and not connection.has_expired() and not _has_more(connection)
+
+
+def _has_more(connection: httpcore.AsyncHTTPConnection) -> bool:
+    """Return whether bytes came after the answer, which would be taken for the next account's.
+
+    httpcore keeps them for the next answer and has no method that tells (1.0.9, http11.py).
+    """
+    state = getattr(getattr(connection, "_connection", None), "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
