@@ -17,6 +17,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# Last, because xdist writes the group into a test's id in a hook of the same name.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Make sure that each group stays on one worker; otherwise every worker starts its cloud.
+
+    Raises:
+        UsageError: when xdist and pytest do not understand each other, as 3.8 and 9.2 do not.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if group and not item.nodeid.endswith(f"@{group.args[0]}"):
+            raise pytest.UsageError(
+                f"{item.nodeid}: its group {group.args[0]} is not kept together"
+            )
+
+
 def pytest_report_header() -> str:
     """Say how the local cloud's protection from other users is tested."""
     if os.geteuid() == 0:

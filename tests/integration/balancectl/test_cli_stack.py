@@ -25,6 +25,7 @@ from tests.latest import make_latest
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 KEY = "sk-canary-7f3a9c51"
+HEARTBEAT = "https://hc.example/canary-5d1f"
 ADDRESS = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 #: Services whose actions are called as their operations are.
 SERVICES = ("dynamodb", "scheduler", "secretsmanager", "sns", "sqs")
@@ -241,6 +242,8 @@ def test_test_alert_when_a_router_takes_it_then_it_arrives_at_the_queue(
     assert (document["kind"], document["account"]) == ("test", "account-000")
 
 
+#: What a command reads from a hidden prompt, if not a key.
+TYPED = {"channels": ADDRESS, "heartbeat": HEARTBEAT}
 #: Every way of a command that makes calls of its own.
 WAYS: dict[str, list[list[str]]] = {
     "status": [["status"]],
@@ -272,6 +275,7 @@ WAYS: dict[str, list[list[str]]] = {
         ["channels", "list"],
     ],
     "channels test": [["channels", "test", "ops-slack"]],
+    "heartbeat set, remove": [["heartbeat", "set", "2"], ["heartbeat", "remove", "2"]],
     "test-alert": [["test-alert", "account-000", "--wait", "1s"]],
     "doctor": [["doctor"]],
     "explain": [["explain", "account-000"]],
@@ -297,7 +301,8 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     # Its live poll is one that another run made; its secret does not exist.
     report = {"outcome": "ok", "skipped": True}
     skipped = {"id": "skipped", "secret": f"{stack.name}/nowhere", "report": report}
-    stack.schedule(2, [skipped])
+    stack.schedule(2, [skipped], heartbeat=True)
+    stack.client("secretsmanager").create_secret(Name=stack.names.heartbeat_secret)
     if command.startswith("ledger"):
         stack.schedule(3, [{"id": "ledger", "provider": "openai_ledger"}])
         anchor = Anchor(Decimal(50), NOW - timedelta(hours=1))
@@ -328,7 +333,7 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     monkeypatch.setattr(BaseClient, "_make_api_call", record)
     monkeypatch.setattr(setup, "_ROUTER_SECONDS", 1.0)  # no router runs here
     for args in WAYS[command]:
-        typed = ADDRESS if args[0] == "channels" else KEY
+        typed = TYPED.get(args[0], KEY)
         cli(*(word.format(folder=tmp_path) for word in args), text=typed)
 
     assert asked == {(a, on) for on, actions in COMMANDS[command].items() for a in actions}
