@@ -1,0 +1,94 @@
+"""What one invocation owes the others: patience, few reads, and the truth about what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from alert_router.incidents.incident import AlarmStatus, Incident, IncidentKey, Scope
+from alert_router.incidents.snapshot import newest_balance
+from alert_router.messages.formats.message import Message
+from alert_router.notify.flush import flush
+from alert_router.notify.reconcile import ReconcileError, reconcile
+from alert_router.notify.update import BusyError
+from shared.records import Latest
+from tests.unit.router.builders import NOW, alarm, latest, minutes
+from tests.unit.router.world import World
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("held", [0, 1, 3])
+def test_flush_when_another_one_flushes_then_waits_until_it_is_done(held: int) -> None:
+    world = World()
+    world.table.leases["flushing"] = world.now + held * SECOND
+
+    flush(world.context())
+
+    assert held * SECOND <= world.now - NOW < held * SECOND + timedelta(milliseconds=300)
+
+
+def test_flush_when_another_one_never_ends_then_gives_up_after_four_seconds() -> None:
+    world = World()
+    world.table.leases["flushing"] = world.now + minutes(5)
+
+    with pytest.raises(BusyError):
+        flush(world.context())
+
+    assert world.now - NOW == 4 * SECOND
+
+
+def test_batch_when_it_changes_many_accounts_then_their_records_are_read_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"team-{n}" for n in range(9)]
+    world = World(records={name: latest(name) for name in names})
+    asked: list[set[str]] = []
+    read = World.read
+
+    def count(self: World, accounts: Iterable[str]) -> dict[str, Latest | None]:
+        wanted = list(accounts)
+        asked.append(set(wanted))
+        return read(self, wanted)
+
+    monkeypatch.setattr(World, "read", count)
+
+    assert world.transition(*(alarm(account=name) for name in names)) == []
+
+    assert asked == [set(names)]
+
+
+def test_reconcile_when_a_group_is_refused_then_says_so_and_tries_again() -> None:
+    names = [f"team-{n}" for n in range(9)]
+    world = World(records={name: latest(name) for name in names})
+    world.transition(*(alarm(account=name) for name in names))
+    world.now += minutes(2)
+
+    def refuse(_: Message) -> None:
+        raise OSError
+
+    world.on_publish = refuse
+    with pytest.raises(ReconcileError, match="grouped messages were not accepted"):
+        reconcile(world.context())
+    world.on_publish = lambda _: None
+    world.now += minutes(5)
+    reconcile(world.context())
+
+    assert len(world.messages) == 1
+
+
+@pytest.mark.parametrize(("balance", "is_known"), [("4.99", True), ("5", False), ("5.01", False)])
+def test_balance_when_a_later_alarm_contradicts_the_record_then_is_unknown(
+    balance: str, is_known: bool
+) -> None:
+    """An alarm fires below its threshold, so a record at or above it is from before."""
+    firing = {"critical": AlarmStatus(firing=True, at=NOW)}
+    incident = Incident(IncidentKey(Scope.ACCOUNT, "openrouter-main"), alarms=firing)
+    record = latest(balance=Decimal(balance), balance_at=NOW - minutes(30))
+
+    found, _ = newest_balance(incident, record, NOW)
+
+    assert (found is not None) is is_known
