@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -92,3 +92,24 @@ def test_balance_when_a_later_alarm_contradicts_the_record_then_is_unknown(
     found, _ = newest_balance(incident, record, NOW)
 
     assert (found is not None) is is_known
+
+
+@pytest.mark.parametrize(("count", "drawn"), [(1, 1), (30, 0)])
+def test_history_when_messages_are_many_then_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, count: int, drawn: int
+) -> None:
+    """A day of points for each account of a digest would cost more than it tells."""
+    names = [f"team-{n}" for n in range(count)]
+    world = World(records={name: latest(name) for name in names}, digest_above=1)
+    asked: list[str] = []
+
+    def history(_: World, account: str, *__: datetime) -> Mapping[datetime, Decimal]:
+        asked.append(account)
+        return {}
+
+    monkeypatch.setattr(World, "history", history)
+
+    world.transition(*(alarm(account=name) for name in names))
+    world.wait(minutes(2))
+
+    assert len(asked) == drawn
