@@ -10,15 +10,23 @@ import pytest
 
 from alert_router.incidents.incident import AlarmStatus, Incident, IncidentKey, Scope
 from alert_router.incidents.snapshot import newest_balance
+from alert_router.incidents.subscriber import Form, Subscriber
 from alert_router.messages.formats.message import Message
 from alert_router.notify.flush import flush
 from alert_router.notify.reconcile import ReconcileError, reconcile
+from alert_router.notify.sending.joining import Joining, join
 from alert_router.notify.update import BusyError
+from shared.names import Severity
 from shared.records import Latest
+from shared.times import format_time
+from tests.unit.router import kinds
 from tests.unit.router.builders import NOW, alarm, latest, minutes
 from tests.unit.router.world import World
 
 SECOND = timedelta(seconds=1)
+TEAM = Subscriber("team", Form.EMAIL)
+#: The minute in which the team's critical alerts join.
+LEASE = f"joined/firing/{TEAM.address}"
 
 
 @pytest.mark.parametrize("held", [0, 1, 3])
@@ -113,3 +121,43 @@ def test_history_when_messages_are_many_then_is_not_read(
     world.wait(minutes(2))
 
     assert len(asked) == drawn
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "is_flushed", "waits"),
+    [
+        (30, False, True),  # somebody else's minute
+        (0, True, True),  # it is over, and its flush is under way
+        (-2, True, True),
+        (-3, True, False),  # its flush has been
+        (-1, False, False),  # nobody waited for it
+    ],
+)
+def test_critical_when_a_minute_has_begun_then_joins_what_is_still_to_come(
+    ends_in: int, is_flushed: bool, waits: bool
+) -> None:
+    until = NOW + ends_in * SECOND
+    world = World()
+    world.table.leases[LEASE] = until
+    if is_flushed:
+        world.table.leases[f"flush-requested/joined/{format_time(until)}"] = until
+
+    assert bool(joined(world, have_waited=False).joins) is waits
+
+
+@pytest.mark.parametrize(("ends_in", "waits"), [(50, True), (3, True), (2, False), (-9, False)])
+def test_critical_when_it_has_waited_then_waits_again_for_a_minute_that_just_began(
+    ends_in: int, waits: bool
+) -> None:
+    world = World()
+    world.table.leases[LEASE] = NOW + ends_in * SECOND
+
+    assert bool(joined(world, have_waited=True).joins) is waits
+    assert (world.table.leases[LEASE] == NOW + minutes(1)) is not waits
+
+
+def joined(world: World, *, have_waited: bool) -> Joining:
+    """Return who has to wait for one critical alert of one subscriber."""
+    told = kinds.opened(latest(balance=Decimal("3.20")), Severity.CRITICAL)
+    delivered: dict[IncidentKey, frozenset[str]] = {told.key: frozenset()}
+    return join(world.context(), [told], [TEAM], delivered, have_waited=have_waited)
