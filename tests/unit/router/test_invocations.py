@@ -161,3 +161,16 @@ def joined(world: World, *, have_waited: bool) -> Joining:
     told = kinds.opened(latest(balance=Decimal("3.20")), Severity.CRITICAL)
     delivered: dict[IncidentKey, frozenset[str]] = {told.key: frozenset()}
     return join(world.context(), [told], [TEAM], delivered, have_waited=have_waited)
+
+
+def test_alert_when_its_mark_is_not_written_then_the_record_comes_again() -> None:
+    """Acknowledged, nobody would know whether people were alerted."""
+    world = World(records={"openrouter-main": latest(balance=Decimal("3.20"))})
+
+    def refuse(incident: Incident) -> None:
+        if incident.last_notification is not None:
+            raise OSError
+
+    world.table.before_save = refuse
+
+    assert world.transition(alarm("critical")) == ["0"]
