@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from shared.names import Severity
@@ -39,6 +40,8 @@ class Notice(NamedTuple):
     lines: tuple[str, ...]
     severity: Severity = Severity.WARNING
     url: str = ""
+    remembered: timedelta = timedelta(days=1)
+    """How long the same notice is not passed on again."""
 
 
 def read_notice(document: Document) -> Notice | None:

@@ -26,7 +26,7 @@ from courier.message import Subscription
 from courier.posts import pager_posts
 from shared.names import Severity
 from tests.unit.router.builders import LINKS, NOW
-from tests.unit.router.world import World
+from tests.unit.router.world import Crash, World
 
 BUDGET = """AWS Budget Notification July 26, 2026
 AWS Account 123456789012
@@ -309,6 +309,43 @@ def test_notices_when_there_are_hundreds_then_few_are_passed_on_and_one_says_so(
     world.now += timedelta(hours=1, minutes=1)
     world.invoke(records("host 301 is full"))
     assert len(world.subjects) == MOST + 3, "in the next hour it goes on"
+
+
+@pytest.mark.parametrize("failing", [Form.EMAIL, Form.EVENTS])
+def test_notices_when_the_one_that_says_so_is_refused_then_it_comes_again(failing: Form) -> None:
+    """Otherwise, nobody knows that the others were held back."""
+    world = World()
+    assert world.invoke(records(*(f"host {number} is full" for number in range(MOST)))) == []
+    before = len(world.deliveries)
+
+    def refuse(_message: Message, form: Form, _to: object) -> None:
+        if form is failing:
+            raise OSError("no answer")
+
+    world.on_publish_form = refuse
+    assert world.invoke(records("one more")) == ["0"]
+    world.on_publish_form = lambda *_: None
+    assert world.invoke(records("one more", "another one")) == []
+
+    # The hour's ten SMS are spent.
+    assert sorted(each.form for each in world.deliveries[before:]) == [Form.EMAIL, Form.EVENTS]
+
+
+def test_notices_when_the_sender_dies_before_the_one_that_says_so_then_it_comes_later() -> None:
+    world = World()
+    assert world.invoke(records(*(f"host {number} is full" for number in range(MOST)))) == []
+
+    def die(*_: object) -> None:
+        raise Crash
+
+    world.on_publish_form = die
+    with pytest.raises(Crash):
+        world.invoke(records("one more"))
+    world.on_publish_form = lambda *_: None
+    world.now += timedelta(minutes=1)
+
+    assert world.invoke(records("one more")) == []
+    assert world.subjects[-1].endswith("more than 10 notices within an hour")
 
 
 def test_notice_when_filtered_then_reaches_those_who_get_what_is_about_no_account() -> None:

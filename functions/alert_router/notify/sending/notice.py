@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from alert_router.events.notice import Notice
@@ -16,10 +16,6 @@ from alert_router.notify.sending.send import read_subscribers
 from alert_router.notify.sending.sms import publish_sms
 from alert_router.notify.update import BusyError
 from shared.names import NO_SUBJECT, Severity, Status
-from shared.times import format_time
-
-#: A notice that comes again within a day is the same notice.
-_REMEMBERED: Final = timedelta(days=1)
 
 #: So many notices of each severity are passed on within an hour: Security Hub reports hundreds of
 #: findings at once where it is enabled.
@@ -34,15 +30,15 @@ class NoticeError(Exception):
 def send_notice(context: RouterContext, notice: Notice) -> None:
     """Publish a notice to everyone whose filter passes what is about no account.
 
+    One that is held back is announced once an hour, with all others, by a notice of its own.
+
     Raises:
         BusyError: when another invocation is sending it.
         NoticeError: when SNS did not accept a form; the retry sends that one alone.
     """
     if not _is_admitted(context, notice):
         context.log.info("notice held back", source=notice.source, title=notice.title)
-        if not context.alert_table.try_lease(_slot(notice, "rest"), context.clock(), _HOUR):
-            return
-        notice = _rest(notice, context.clock())
+        notice = _rest(notice)
     line = Line(notice.severity, Status.FIRING, NO_SUBJECT, NO_SUBJECT)
     message = notice_message(notice, context.links, context.clock()).shortened()
     to: dict[Form, list[str]] = {}
@@ -59,26 +55,22 @@ def _is_admitted(context: RouterContext, notice: Notice) -> bool:
     table, now, admitted = context.alert_table, context.clock(), f"notice/{notice.id}"
     if table.is_leased(admitted, now):
         return True
-    slots = (_slot(notice, str(number)) for number in range(MOST))
+    slots = (f"notice-slot/{notice.severity}/{number}" for number in range(MOST))
     if not any(table.try_lease(slot, now, _HOUR) for slot in slots):
         return False
-    table.end_lease(admitted, now + _REMEMBERED)
+    table.end_lease(admitted, now + notice.remembered)
     return True
 
 
-def _slot(notice: Notice, which: str) -> str:
-    """Return the name of a lease that one notice of the hour takes."""
-    return f"notice-slot/{notice.severity}/{which}"
-
-
-def _rest(notice: Notice, now: datetime) -> Notice:
+def _rest(notice: Notice) -> Notice:
     """Return the notice that stands for all that are held back."""
     return Notice(
-        id=f"rest/{notice.severity}/{format_time(now)}",
+        id=f"rest/{notice.severity}",
         source=notice.source,
         title=f"more than {MOST} notices within an hour",
         lines=("The others of this hour are not passed on: look at their service.",),
         severity=notice.severity,
+        remembered=_HOUR,
     )
 
 
@@ -98,5 +90,5 @@ def _send_once(
         done = len(publish_sms(context, message, names, is_urgent=is_urgent)) == len(names)
     else:
         done = publish(context, message, form, names)
-    table.end_lease(lease, now + _REMEMBERED if done else now)
+    table.end_lease(lease, now + notice.remembered if done else now)
     return done
