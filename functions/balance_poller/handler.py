@@ -63,15 +63,15 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     log_run(parsed, report)
     publish_faults(parsed, report, settings.metric_namespace)
     if parsed.heartbeat and is_complete(report):
-        _beat(report.shard, settings)
+        _beat(report.shard, settings, context.get_remaining_time_in_millis() / 1000)
     if report.failed_parts:
         raise PollRunError(f"{', '.join(report.failed_parts)} failed: {'; '.join(report.errors)}")
     return report.to_json()
 
 
-def _beat(shard: int, settings: Settings) -> None:
+def _beat(shard: int, settings: Settings, seconds_left: float) -> None:
     """Give a sign of life; a failure is the outside service's to notice."""
-    problem = _heartbeat(settings).beat(shard)
+    problem = _heartbeat(settings).beat(shard, seconds_left)
     if problem:
         logger(SERVICE).warning("heartbeat not accepted", shard=shard, reason=problem)
 

@@ -19,8 +19,10 @@ from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.report import RunReport
 from shared.secret import Secret, reveal
 
-#: A run has more important things to do with its time.
-SECONDS: Final = 5.0
+#: For the request; a run has more important things to do with its time.
+_SECONDS: Final = 5.0
+#: Of the run's time, what remains for all else: a run that Lambda ends counts as failed.
+_MARGIN: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +35,29 @@ class Heartbeat:
     """The name of the secret that holds an address for each shard."""
     allow_http_loopback: bool = False
 
-    def beat(self, shard: int) -> str:
-        """Request the shard's address; return why that failed, or "". It never raises."""
+    def beat(self, shard: int, seconds_left: float) -> str:
+        """Request the shard's address; return why that failed, or "". It never raises.
+
+        Args:
+            shard: The shard.
+            seconds_left: Until Lambda ends the run.
+        """
+        seconds = min(_SECONDS, seconds_left - _MARGIN)
+        if seconds <= 0:
+            return "no time was left for it"
         try:
             keys = self.secrets.read([f"{self.secret}#{shard}"])
             if keys.missing:
                 return next(str(why) for why in keys.missing.values())
             (stored,) = keys.found.values()
-            return self._request(stored.key if isinstance(stored.key, Secret) else None)
+            address = stored.key if isinstance(stored.key, Secret) else None
+            return self._request(address, seconds)
         except FetchError as exc:
             return str(exc)
         except Exception as exc:  # noqa: BLE001 -- it tells of the run, and is no part of it
             return type(exc).__name__
 
-    def _request(self, address: Secret | None) -> str:
+    def _request(self, address: Secret | None, seconds: float) -> str:
         """Request an address; return why the service did not take it, or "".
 
         Raises:
@@ -56,13 +67,13 @@ class Heartbeat:
         if address is None or not reveal(address).startswith(beginnings):
             return "the address does not begin with https://"
         request = PreparedRequest("GET", reveal(address), {}, None, lambda: "GET ********")
-        response = asyncio.run(self._send(request))
+        response = asyncio.run(self._send(request, seconds))
         return "" if 200 <= response.status < 300 else f"the service answered {response.status}"
 
-    async def _send(self, request: PreparedRequest) -> Response:
+    async def _send(self, request: PreparedRequest, seconds: float) -> Response:
         """Send one request over a connection of its own."""
         async with self.transport() as transport:
-            return await transport.send(request, 0, SECONDS)
+            return await transport.send(request, 0, seconds)
 
 
 def is_complete(report: RunReport) -> bool:

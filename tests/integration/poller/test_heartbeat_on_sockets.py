@@ -64,7 +64,7 @@ def test_each_shard_requests_its_own_address_once_and_follows_nothing(
         allow_http_loopback=True,
     )
 
-    answers = [heartbeat.beat(shard) for shard in (0, 1, 2, 0)]
+    answers = [heartbeat.beat(shard, 60) for shard in (0, 1, 2, 0)]
 
     refused = [f"the service answered {status}" for status in (302, 503)]
     assert answers == ["", *refused, ""]

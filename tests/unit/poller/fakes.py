@@ -99,6 +99,8 @@ class FakeTransport:
 
     reply: Reply
     sent: list[PreparedRequest] = field(default_factory=list)
+    given: list[float] = field(default_factory=list)
+    """The seconds that each request had."""
     in_flight: int = 0
     most_in_flight: int = 0
     slots: set[int] = field(default_factory=set)
@@ -109,6 +111,7 @@ class FakeTransport:
         assert slot not in self.slots, "two requests in one place"
         self.slots.add(slot)
         self.sent.append(request)
+        self.given.append(seconds)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

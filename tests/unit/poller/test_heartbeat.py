@@ -65,7 +65,7 @@ def break_down(request: PreparedRequest) -> Response:
 def test_the_shard_s_own_address_is_requested_and_nothing_sent_to_it() -> None:
     beats, transport = heartbeat(ok, {"0": "https://a.example/0", "1": "https://a.example/1"})
 
-    assert beats.beat(1) == ""
+    assert beats.beat(1, 60) == ""
 
     (request,) = transport.sent
     assert (request.method, request.url) == ("GET", "https://a.example/1")
@@ -90,15 +90,28 @@ def test_the_shard_s_own_address_is_requested_and_nothing_sent_to_it() -> None:
 def test_whatever_goes_wrong_is_a_reason_without_the_address(
     reply: Reply, stored: Any, reason: str
 ) -> None:
-    assert heartbeat(reply, stored)[0].beat(0) == reason
+    assert heartbeat(reply, stored)[0].beat(0, 60) == reason
 
 
 def test_plain_http_is_for_this_machine_alone_and_only_where_allowed() -> None:
     local, _ = heartbeat(ok, {"0": "http://127.0.0.1:3001/x"}, allow_http_loopback=True)
     remote, _ = heartbeat(ok, {"0": "http://127.0.0.1.example/x"}, allow_http_loopback=True)
 
-    assert local.beat(0) == ""
-    assert remote.beat(0)
+    assert local.beat(0, 60) == ""
+    assert remote.beat(0, 60)
+
+
+@pytest.mark.parametrize(("seconds_left", "given"), [(60, 5), (8, 5), (4, 1), (3, None), (0, None)])
+def test_a_service_that_is_slow_gets_no_more_time_than_the_run_has(
+    seconds_left: float, given: float | None
+) -> None:
+    """Lambda would end the run, which would count as failed and be repeated."""
+    beats, transport = heartbeat(ok, {"0": CANARY})
+
+    problem = beats.beat(0, seconds_left)
+
+    assert problem == ("no time was left for it" if given is None else "")
+    assert transport.given == ([] if given is None else [given])
 
 
 @pytest.fixture
@@ -106,7 +119,8 @@ def beaten(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Collect the shards that gave a sign of life."""
     found: list[int] = []
 
-    def beat(shard: int) -> str:
+    def beat(shard: int, seconds_left: float) -> str:
+        assert seconds_left == 60
         found.append(shard)
         return ""
 
