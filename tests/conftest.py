@@ -17,22 +17,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-# Last, because xdist writes the group into a test's id in a hook of the same name.
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Make sure that each group stays on one worker; otherwise every worker starts its cloud.
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail where a group is not kept on one worker: every worker would start its own cloud.
 
-    Raises:
-        UsageError: when xdist and pytest do not understand each other, as 3.8 and 9.2 do not.
+    pytest 9.2 does not take over the id into which xdist 3.8 writes the group.
     """
-    if not getattr(config.option, "loadgroup", False):
-        return
-    for item in items:
-        group = item.get_closest_marker("xdist_group")
-        if group and not item.nodeid.endswith(f"@{group.args[0]}"):
-            raise pytest.UsageError(
-                f"{item.nodeid}: its group {group.args[0]} is not kept together"
-            )
+    group = item.get_closest_marker("xdist_group")
+    is_grouped = getattr(item.config.option, "loadgroup", False) and group is not None
+    if is_grouped and not item.nodeid.endswith(f"@{group.args[0]}"):
+        pytest.fail(f"xdist does not keep group {group.args[0]!r} together", pytrace=False)
 
 
 def pytest_report_header() -> str:
