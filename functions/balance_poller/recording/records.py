@@ -74,21 +74,7 @@ def record(
     """
     observed_at = reading.observed_at or at
     attempt = _attempt(account, reading, observed_at)
-    latest = Latest(
-        account=account.id,
-        provider=account.provider,
-        provider_title=facts.title,
-        polled_at=at,
-        outcome=reading.outcome,
-        reason=reading.reason,
-        top_up_url=account.top_up_url or facts.top_up_url,
-        thresholds=account.thresholds,
-        day=previous.day if previous else None,
-        version=VERSION,
-        good=previous.good
-        if previous and _is_same(previous, account)
-        else LastGood(unit=account.unit),
-    )
+    latest = _latest(account, facts, reading, previous, at)
     finished_day = latest.day if latest.day and latest.day.day < at.date() else None
     if reading.outcome is Outcome.OK and reading.balance is not None:
         good = replace(
@@ -106,6 +92,30 @@ def record(
         day=count_failure(latest.day, at),
     )
     return Recorded(attempt, latest, finished_day=finished_day)
+
+
+def _latest(
+    account: Account,
+    facts: ProviderFacts,
+    reading: Reading,
+    previous: Latest | None,
+    at: datetime,
+) -> Latest:
+    """Return the record with the poll's outcome, and the good values known before it."""
+    known = previous.good if previous and _is_same(previous, account) else None
+    return Latest(
+        account=account.id,
+        provider=account.provider,
+        provider_title=facts.title,
+        polled_at=at,
+        outcome=reading.outcome,
+        reason=reading.reason,
+        top_up_url=account.top_up_url or facts.top_up_url,
+        thresholds=account.thresholds,
+        day=previous.day if previous else None,
+        version=VERSION,
+        good=known or LastGood(unit=account.unit),
+    )
 
 
 def _attempt(account: Account, reading: Reading, at: datetime) -> Attempt:

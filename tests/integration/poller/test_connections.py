@@ -16,8 +16,11 @@ from balance_poller.fetching.transport.errors import FetchError
 HEAD: Final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
 
-def exchange(answer: str, hosts: list[str]) -> tuple[list[str], int]:
-    """Send a request to each host over one slot; return what came, and the connections opened."""
+def exchange(answer: str, hosts: list[str], late: str = "") -> tuple[list[str], int]:
+    """Send a request to each host over one slot; return what came, and the connections opened.
+
+    What is ``late`` follows an answer once it has been read.
+    """
     opened = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,6 +29,9 @@ def exchange(answer: str, hosts: list[str]) -> tuple[list[str], int]:
         with contextlib.suppress(OSError, asyncio.CancelledError):
             while await reader.read(4096):
                 writer.write(answer.encode())
+                if late:
+                    await asyncio.sleep(0.01)
+                    writer.write(late.encode())
                 if "close" in answer or "999" in answer:
                     await writer.drain()
                     break
@@ -63,6 +69,13 @@ def test_connection_when_it_can_serve_the_next_request_then_is_used_again(
     answer: str, hosts: list[str], connections: int
 ) -> None:
     assert exchange(answer, hosts) == (["{}"] * len(hosts), connections)
+
+
+@pytest.mark.parametrize("late", ["\n", "tail", f"{HEAD}\r\n[]"])
+def test_connection_when_more_arrives_between_two_requests_then_is_not_used_again(
+    late: str,
+) -> None:
+    assert exchange(f"{HEAD}\r\n{{}}", ["127.0.0.1"] * 2, late) == (["{}"] * 2, 2)
 
 
 def test_connection_when_it_broke_then_the_next_request_gets_another() -> None:

@@ -1,4 +1,4 @@
-"""HTTP to providers: many small httpx pools, hard limits, and errors without URLs or keys.
+"""HTTP to providers: httpx, a connection per slot, hard limits, and errors without URLs or keys.
 
 It does not interpret answers; definitions do. httpx's exceptions quote URLs and headers, so none of
 them leaves this module, not even as a cause.
@@ -36,11 +36,11 @@ _HEADERS: Final = {"Accept-Encoding": "identity"}
 
 
 class Fetcher:
-    """An async context manager that sends requests, each slot through its own pool.
+    """An async context manager that sends requests, each slot over its own connection.
 
     httpcore walks all connections of a pool for every request: 1,000 requests with 100 in flight
     cost 12 s of CPU through one pool of a hundred connections, 0.64 s through ten of ten, and
-    0.55 s through a hundred of one (measured, httpx 0.28.1, two cores).
+    0.55 s through a hundred of one (measured, httpx 0.28.1, two cores). A slot needs no pool.
 
     It uses httpx's transports rather than its clients: a client would keep one account's cookies
     and send them with another's request, and it logs every URL.
@@ -48,7 +48,7 @@ class Fetcher:
     Args:
         timeout_seconds: For one attempt, from connecting to the last byte.
         policy: Where requests may go.
-        open_pool: Opens one pool; by default, to the network.
+        open_pool: Opens one slot's transport; by default, to the network.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Fetcher:
         self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
     async def __aenter__(self) -> Self:
-        """Start; pools and connections are opened on demand."""
+        """Start; connections are opened on demand."""
         _settle_async_library()
         asyncio.get_running_loop().set_default_executor(self._lookups)
         return self
