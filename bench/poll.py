@@ -38,12 +38,12 @@ from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, fetch_all
-from balance_poller.poll import Adapters, poll
-from balance_poller.recording.breakdown_table import BreakdownTable
+from balance_poller.polling.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.history_table import HistoryTable
-from balance_poller.recording.latest_table import LatestTable
-from balance_poller.recording.ledger_table import LedgerTable
+from balance_poller.recording.tables.breakdown_table import BreakdownTable
+from balance_poller.recording.tables.history_table import HistoryTable
+from balance_poller.recording.tables.latest_table import LatestTable
+from balance_poller.recording.tables.ledger_table import LedgerTable
 from balance_poller.report import RunReport
 from bench.slow_server import Server, slow_server
 from bench.wire_aws import WireAws

@@ -16,8 +16,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from balancectl.cli.errors import CliError, is_missing, translate
-from balancectl.configuration.nodes import plain
-from balancectl.configuration.parser import parse_variables
+from balancectl.configuration.hcl.nodes import plain
+from balancectl.configuration.hcl.parser import parse_variables
 from balancectl.deployment.endpoint import is_local
 from balancectl.deployment.target import Target
 from shared.names import DEFAULT_NAME

@@ -20,7 +20,7 @@ from balancectl.cli.output import (
     progress,
 )
 from balancectl.commands.options import JsonOption, target_of
-from balancectl.deployment.channels import declared_channels, test_channel
+from balancectl.deployment.alerts.channels import declared_channels, test_channel
 from balancectl.keys import sources
 from balancectl.keys.channels import checked_address, remove_address, save_address, services
 from balancectl.keys.document import Change

@@ -19,7 +19,7 @@ from balancectl.commands.options import (
     read_duration,
     target_of,
 )
-from balancectl.deployment.explanation import Event, What, explain_account
+from balancectl.deployment.alerts.explanation import Event, What, explain_account
 from shared.times import format_duration, parse_time
 
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")

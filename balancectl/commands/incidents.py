@@ -22,7 +22,7 @@ from balancectl.cli.output import (
 )
 from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, read_duration, target_of
-from balancectl.deployment.incidents import (
+from balancectl.deployment.alerts.incidents import (
     called,
     name_of,
     read_incidents,

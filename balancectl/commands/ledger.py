@@ -14,8 +14,8 @@ from balancectl.cli.output import print_json, print_line, print_note, print_warn
 from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import DeployedAccount, Stack, read_stack
-from balancectl.deployment.ledgers import change_ledger, read_ledger, spend_of
-from balancectl.deployment.polling import poll_shards
+from balancectl.deployment.polls.ledgers import change_ledger, read_ledger, spend_of
+from balancectl.deployment.polls.polling import poll_shards
 from balancectl.deployment.target import Target
 from balancectl.views.ledger import as_json, print_statement
 from shared.money import NumberError, format_amount, parse_number, within_limits

@@ -16,7 +16,7 @@ from balancectl.cli.output import (
 from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, target_of
 from balancectl.deployment.accounts import read_stack
-from balancectl.deployment.polling import poll_shards, with_recorded_balances
+from balancectl.deployment.polls.polling import poll_shards, with_recorded_balances
 from balancectl.views.poll import print_report
 
 

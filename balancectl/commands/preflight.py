@@ -11,7 +11,7 @@ import typer
 from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.output import print_json, print_line, progress
 from balancectl.commands.options import AccountArgument, JsonOption, read_duration, target_of
-from balancectl.deployment.credit import (
+from balancectl.deployment.polls.credit import (
     Answer,
     Reading,
     Verdict,

@@ -12,7 +12,7 @@ from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.output import print_json, print_line, print_warning, progress
 from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, target_of
-from balancectl.deployment.pushing import Figure, push
+from balancectl.deployment.polls.pushing import Figure, push
 from shared.money import NumberError, format_amount, parse_number, within_limits
 from shared.names import ACCOUNT_PATTERN
 from shared.times import format_clock, format_time, parse_time

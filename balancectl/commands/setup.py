@@ -12,7 +12,7 @@ from balancectl.cli.formatting import format_count
 from balancectl.cli.output import print_command, print_line, print_note, print_warning, progress
 from balancectl.commands.options import read_duration, target_of
 from balancectl.deployment.accounts import Stack, read_stack
-from balancectl.deployment.polling import poll_shards, with_recorded_balances
+from balancectl.deployment.polls.polling import poll_shards, with_recorded_balances
 from balancectl.deployment.subscribers.confirmations import (
     pending,
     read_topics,

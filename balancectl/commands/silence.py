@@ -23,7 +23,7 @@ from balancectl.commands.accounts import known_stack
 from balancectl.commands.completion import complete_account
 from balancectl.commands.options import ForceOption, JsonOption, read_duration, target_of
 from balancectl.deployment.accounts import Stack
-from balancectl.deployment.silences import (
+from balancectl.deployment.alerts.silences import (
     delete_silence,
     new_silence,
     read_silences,

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from balancectl.cli.errors import CliError
-from balancectl.configuration import nodes
 from balancectl.configuration.declarations import Declaration, read_declarations, with_known_types
-from balancectl.configuration.parser import parse_variables
+from balancectl.configuration.hcl import nodes
+from balancectl.configuration.hcl.parser import parse_variables
 from balancectl.configuration.problems import Path, Problem, Severity
 from balancectl.configuration.rules import CHECKOUT, MODULE, ROOT, rule_problems
 from balancectl.configuration.structure import structure_problems

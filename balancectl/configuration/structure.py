@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from balance_poller.definitions.definition import check_definition
-from balancectl.configuration import nodes
 from balancectl.configuration.declarations import Declaration
-from balancectl.configuration.parser import repeated_names
+from balancectl.configuration.hcl import nodes
+from balancectl.configuration.hcl.parser import repeated_names
 from balancectl.configuration.problems import Problem
 from balancectl.configuration.types import MapOf, ObjectOf, type_problems
 from balancectl.configuration.unknown import unknown_variable_hint

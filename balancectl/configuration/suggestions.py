@@ -8,7 +8,7 @@ from typing import Final
 
 from balance_poller.definitions.catalogue import list_providers
 from balancectl.cli.formatting import did_you_mean
-from balancectl.configuration import nodes
+from balancectl.configuration.hcl import nodes
 
 _VARIABLES: Final = {"account": "accounts", "provider": "custom_providers"}
 #: A wrong name, and the right ones that the sentence offers.

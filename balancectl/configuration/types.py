@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from balancectl.cli.formatting import join_names
-from balancectl.configuration.lexer import Kind, Token, tokenize
-from balancectl.configuration.nodes import Mapping, Node, Scalar, Sequence, is_null
+from balancectl.configuration.hcl.lexer import Kind, Token, tokenize
+from balancectl.configuration.hcl.nodes import Mapping, Node, Scalar, Sequence, is_null
 from balancectl.configuration.problems import Path, Problem
 from balancectl.configuration.unknown import unknown_field_hint
 from shared.money import NumberError, parse_number

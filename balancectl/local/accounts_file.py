@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from balance_poller.event import Account, AccountError, parse_account
 from balancectl.cli.errors import CliError
-from balancectl.configuration.nodes import plain
-from balancectl.configuration.parser import parse_variables, repeated_names
+from balancectl.configuration.hcl.nodes import plain
+from balancectl.configuration.hcl.parser import parse_variables, repeated_names
 from balancectl.configuration.problems import format_path
 
 #: Names that mark a file of Terraform's variables, not a map of accounts.

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from balance_poller.definitions.language.template import ConfigError
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.provider import Provider
-from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balancectl.cli.errors import CliError
 from balancectl.local.masking import mask_unread, mask_word
 from balancectl.local.poll import LocalPoll

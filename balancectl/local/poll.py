@@ -17,11 +17,11 @@ from typing import Final
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider
-from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.transport.addresses import AddressPolicy

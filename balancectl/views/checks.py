@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from balancectl.cli.errors import CliError, is_denied, is_missing, translate
 from balancectl.cli.formatting import format_age, format_count, join_names
 from balancectl.deployment.accounts import DEFAULT_STALE_AFTER, Stack
+from balancectl.deployment.alerts.silences import read_silences
 from balancectl.deployment.balances import read_all_latest
-from balancectl.deployment.silences import read_silences
 from balancectl.deployment.subscribers.addressees import read_channels
 from balancectl.deployment.subscribers.subscriptions import (
     State,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balancectl.cli.formatting import format_count
 from balancectl.cli.output import Cell, Column, print_note, print_table, print_warning
-from balancectl.deployment.polling import Polled, Report
+from balancectl.deployment.polls.polling import Polled, Report
 from shared.money import format_amount
 
 _COLUMNS = (

@@ -17,11 +17,11 @@ from typing import Any
 from alert_router.events.alarm import AlarmChange
 from alert_router.events.envelope import Ignored, TestRequest, parse, unpack
 from alert_router.events.notice import Notice
-from alert_router.incidents.decision import Policy, decide
 from alert_router.incidents.incident import Incident
+from alert_router.incidents.lifecycle.decision import Policy, decide
+from alert_router.incidents.lifecycle.transitions import apply, identify
 from alert_router.incidents.notification import notification_of
 from alert_router.incidents.snapshot import AccountSnapshot, newest_balance
-from alert_router.incidents.transitions import apply, identify
 from alert_router.messages import single
 from alert_router.messages.compose import Composer
 from alert_router.messages.formats.message import Message

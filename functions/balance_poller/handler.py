@@ -16,14 +16,14 @@ from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits
 from balance_poller.heartbeat import Heartbeat, is_complete
-from balance_poller.poll import Adapters, poll
+from balance_poller.polling.poll import Adapters, poll
 from balance_poller.push import log_pushes, push
 from balance_poller.pushed.event import is_push, parse_push_event
-from balance_poller.recording.breakdown_table import BreakdownTable
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.history_table import HistoryTable
-from balance_poller.recording.latest_table import LatestTable
-from balance_poller.recording.ledger_table import LedgerTable
+from balance_poller.recording.tables.breakdown_table import BreakdownTable
+from balance_poller.recording.tables.history_table import HistoryTable
+from balance_poller.recording.tables.latest_table import LatestTable
+from balance_poller.recording.tables.ledger_table import LedgerTable
 from balance_poller.recording.write_order import Sinks
 from balance_poller.report import log_run, publish_faults
 from balance_poller.settings import SERVICE, Settings

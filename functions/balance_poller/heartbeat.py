@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from balance_poller.credentials.store import SecretStore
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.report import RunReport

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from balance_poller.event import BadAccount, PollEvent
-from balance_poller.exchange.reading import OUT_OF_TIME
+from balance_poller.exchange.answer.reading import OUT_OF_TIME
 from balance_poller.settings import SERVICE
 from shared.aws.telemetry import logger, report_faults
 from shared.outcome import Outcome

@@ -17,8 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from balancectl.configuration.nodes import plain
-from balancectl.configuration.parser import parse_variables
+from balancectl.configuration.hcl.nodes import plain
+from balancectl.configuration.hcl.parser import parse_variables
 from tests.infra.harness import DEPLOY, ROOT, run_terraform, script
 
 ACCOUNT_ID = "123456789012"

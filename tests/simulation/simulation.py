@@ -21,7 +21,7 @@ from alert_router.aws.report_table import ReportTable
 from alert_router.aws.topics import Publisher
 from alert_router.events.alarm import AlarmChange, AlarmMetric, AlarmState
 from alert_router.events.envelope import unpack
-from alert_router.incidents.decision import Policy
+from alert_router.incidents.lifecycle.decision import Policy
 from alert_router.incidents.subscriber import ITEM_ID, SCOPE, Form
 from alert_router.messages.wording.links import Links
 from alert_router.notify.context import RouterContext, RunStats
@@ -32,7 +32,7 @@ from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import SecretError
 from balance_poller.event import parse_event
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.poll import poll
+from balance_poller.polling.poll import poll
 from shared.aws.dynamo import encode
 from shared.names import AlarmKind, Metric, Severity
 from shared.records import Latest

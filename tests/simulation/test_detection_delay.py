@@ -11,7 +11,7 @@ from random import Random
 
 from alert_router.events.alarm import AlarmState
 from balance_poller.event import parse_event
-from balance_poller.poll import poll
+from balance_poller.polling.poll import poll
 from balancectl.localcloud.alarms import rules
 from balancectl.localcloud.alarms.evaluator import cut_periods
 from balancectl.localcloud.alarms.verdict import evaluate

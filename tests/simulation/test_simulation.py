@@ -13,11 +13,11 @@ import pytest
 from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.incident_item import to_item
 from alert_router.events.alarm import AlarmChange
-from alert_router.incidents import decision
-from alert_router.incidents.decision import Decision, Policy
 from alert_router.incidents.incident import Incident
+from alert_router.incidents.lifecycle import decision
+from alert_router.incidents.lifecycle.decision import Decision, Policy
+from alert_router.incidents.lifecycle.transitions import apply, mark_sent
 from alert_router.incidents.snapshot import AccountSnapshot
-from alert_router.incidents.transitions import apply, mark_sent
 from alert_router.notify import reconcile
 from alert_router.notify import update as updating
 from alert_router.notify.sending import send

@@ -19,7 +19,7 @@ from alert_router.events.envelope import (
 from alert_router.events.notice import Notice
 from alert_router.incidents.belief import dated
 from alert_router.incidents.incident import IncidentKey
-from alert_router.incidents.transitions import identify
+from alert_router.incidents.lifecycle.transitions import identify
 from alert_router.notify.context import RouterContext
 from alert_router.notify.sending.send import send
 from alert_router.notify.update import IncidentUpdate, update_incident, verified
@@ -117,7 +117,7 @@ def _handle(context: RouterContext, content: Content) -> None:
             if flush(context):
                 raise RouteError("SNS did not accept the grouped messages")
         case ReportRequest():
-            from alert_router.notify.weekly import send_reports  # noqa: PLC0415 -- the same
+            from alert_router.notify.sending.weekly import send_reports  # noqa: PLC0415 -- the same
 
             send_reports(context, content.due)
         case TestRequest():

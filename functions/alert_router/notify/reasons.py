@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alert_router.events.alarm import AlarmChange, AlarmState
-from alert_router.incidents.decision import Decision
 from alert_router.incidents.incident import Decided, Incident, Suppression
+from alert_router.incidents.lifecycle.decision import Decision
 from alert_router.notify.context import RouterContext
 
 _SUPPRESSED = "notification suppressed"

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from alert_router.events.alarm import AlarmChange, AlarmState
-from alert_router.incidents import series
 from alert_router.incidents.incident import (
     FOREIGN_KIND,
     Incident,
@@ -15,7 +14,8 @@ from alert_router.incidents.incident import (
     Scope,
     Suppression,
 )
-from alert_router.incidents.transitions import identify
+from alert_router.incidents.lifecycle import series
+from alert_router.incidents.lifecycle.transitions import identify
 from alert_router.notify.context import RouterContext
 from shared.names import AlarmKind, AlarmName
 

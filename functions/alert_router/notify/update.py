@@ -9,10 +9,16 @@ from typing import Final, NamedTuple
 
 from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import CloseRequest
-from alert_router.incidents.decision import Decision, Policy, decide, decide_again, decide_or_remind
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
+from alert_router.incidents.lifecycle.decision import (
+    Decision,
+    Policy,
+    decide,
+    decide_again,
+    decide_or_remind,
+)
+from alert_router.incidents.lifecycle.transitions import apply, dismiss, mark_deleted, with_lease
 from alert_router.incidents.snapshot import AccountSnapshot
-from alert_router.incidents.transitions import apply, dismiss, mark_deleted, with_lease
 from alert_router.notify.context import RouterContext
 from alert_router.notify.reasons import log_outdated, log_suppression, remembering
 from alert_router.notify.states import LATE, read_states

@@ -13,10 +13,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from balance_poller.definitions.answer_spec import AnswerSpec, parse_answer_spec
-from balance_poller.definitions.before_spec import BeforeSpec, parse_before
-from balance_poller.definitions.breakdown_spec import REQUIRED as _OF_BREAKDOWN
-from balance_poller.definitions.breakdown_spec import BreakdownSpec, parse_breakdown
+from balance_poller.definitions.answer.answer_spec import AnswerSpec, parse_answer_spec
+from balance_poller.definitions.answer.spend_spec import SpendSpec, parse_spend, spend_wallets
+from balance_poller.definitions.answer.wallet_spec import (
+    WalletSpec,
+    parse_default_wallet,
+    parse_expression,
+    parse_wallets,
+)
 from balance_poller.definitions.field import Field, Problem
 from balance_poller.definitions.key_pattern import KeyPattern, parse_key_pattern
 from balance_poller.definitions.language.expression import Expression
@@ -27,15 +31,11 @@ from balance_poller.definitions.reader_fields import (
     READER_FIELDS,
     check_reader_fields,
 )
-from balance_poller.definitions.request_parser import parse_requests
-from balance_poller.definitions.request_spec import RequestSpec
-from balance_poller.definitions.spend_spec import SpendSpec, parse_spend, spend_wallets
-from balance_poller.definitions.wallet_spec import (
-    WalletSpec,
-    parse_default_wallet,
-    parse_expression,
-    parse_wallets,
-)
+from balance_poller.definitions.request.before_spec import BeforeSpec, parse_before
+from balance_poller.definitions.request.breakdown_spec import REQUIRED as _OF_BREAKDOWN
+from balance_poller.definitions.request.breakdown_spec import BreakdownSpec, parse_breakdown
+from balance_poller.definitions.request.request_parser import parse_requests
+from balance_poller.definitions.request.request_spec import RequestSpec
 from shared.outcome import Outcome
 
 DEFAULT_MIN_INTERVAL_SECONDS: Final = 60

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from balance_poller.definitions.before_spec import LONGEST_SECONDS, BeforeSpec
 from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.language.evaluation import BudgetError, Document
 from balance_poller.definitions.language.expression import Expression, json_type
 from balance_poller.definitions.language.template import has_control_characters
-from balance_poller.exchange.document import make_document
-from balance_poller.exchange.http_status import Failure
-from balance_poller.exchange.reading import refusal_of
-from balance_poller.exchange.response import Response
+from balance_poller.definitions.request.before_spec import LONGEST_SECONDS, BeforeSpec
+from balance_poller.exchange.answer.document import make_document
+from balance_poller.exchange.answer.http_status import Failure
+from balance_poller.exchange.answer.reading import refusal_of
+from balance_poller.exchange.answer.response import Response
 from shared.outcome import Outcome
 from shared.secret import Secret
 

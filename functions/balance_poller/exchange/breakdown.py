@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from balance_poller.definitions.breakdown_spec import BreakdownSpec
 from balance_poller.definitions.language.evaluation import BudgetError, Document
-from balance_poller.exchange.response import Response
+from balance_poller.definitions.request.breakdown_spec import BreakdownSpec
+from balance_poller.exchange.answer.response import Response
 from shared.money import NumberError, parse_number, within_limits
 from shared.records.breakdown import MOST_SHARES, Share, name_of
 

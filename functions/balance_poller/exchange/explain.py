@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from balance_poller.definitions.answer.spend_spec import SpendSpec
+from balance_poller.definitions.answer.wallet_spec import TimeSpec, WalletSpec
 from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.language.amount import Amount, UnreadableError, scaled
 from balance_poller.definitions.language.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.language.expression import Expression, json_type
-from balance_poller.definitions.spend_spec import SpendSpec
-from balance_poller.definitions.wallet_spec import TimeSpec, WalletSpec
-from balance_poller.exchange.costs import CurrencyError, read_costs
-from balance_poller.exchange.document import make_document
+from balance_poller.exchange.answer.costs import CurrencyError, read_costs
+from balance_poller.exchange.answer.document import make_document
+from balance_poller.exchange.answer.reading import plain_code
+from balance_poller.exchange.answer.response import Response
+from balance_poller.exchange.answer.wallets import read_time, read_unit
 from balance_poller.exchange.outline import outline, outline_text
-from balance_poller.exchange.reading import plain_code
-from balance_poller.exchange.response import Response
-from balance_poller.exchange.wallets import read_time, read_unit
 
 Line = tuple[str, object]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from balance_poller.definitions.language.expression import json_type
-from balance_poller.exchange.response import Response
+from balance_poller.exchange.answer.response import Response
 
 #: A member's ordinary name. A name that echoes something, such as a key, has more digits.
 _NAME: Final = re.compile(r"[A-Za-z_$@][A-Za-z_.$@ -]{0,31}[0-9]{0,2}")

@@ -12,13 +12,13 @@ from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.language.template import Values
 from balance_poller.definitions.params import resolve_params
-from balance_poller.definitions.request_spec import RequestSpec
+from balance_poller.definitions.request.request_spec import RequestSpec
+from balance_poller.exchange.answer.costs import SpendScope
+from balance_poller.exchange.answer.http_status import Failure
+from balance_poller.exchange.answer.reading import Reading, read_response
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.before import Taken, read_before
-from balance_poller.exchange.costs import SpendScope
-from balance_poller.exchange.http_status import Failure
-from balance_poller.exchange.reading import Reading, read_response
 from balance_poller.exchange.request import PreparedRequest, address_of, prepare_request
-from balance_poller.exchange.response import Response
 from balance_poller.ledger.window import Window
 from shared.secret import AccountKey, Secret
 

@@ -21,7 +21,7 @@ from balance_poller.definitions.language.template import (
     has_control_characters,
     show_masks,
 )
-from balance_poller.definitions.request_spec import RequestSpec, is_loopback
+from balance_poller.definitions.request.request_spec import RequestSpec, is_loopback
 from shared.secret import AccountKey, Secret
 
 

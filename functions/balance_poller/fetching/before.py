@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from balance_poller.exchange.answer.http_status import Failure
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.before import Taken
-from balance_poller.exchange.http_status import Failure
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.request_group import RequestGroup
 from shared.redactor import redactor
 from shared.secret import Secret

@@ -16,8 +16,8 @@ from balance_poller.credentials.reference import Keys, SecretStoreError
 from balance_poller.credentials.store import SecretStore
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.provider import Provider
-from balance_poller.exchange.reading import Reading
 from balance_poller.fetching.plan import PlanRules, Windows, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all

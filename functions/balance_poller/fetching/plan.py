@@ -16,8 +16,8 @@ from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.definitions.language.template import ConfigError
 from balance_poller.event import Account
+from balance_poller.exchange.answer.reading import OUT_OF_TIME, Reading, describe_unexpected
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.reading import OUT_OF_TIME, Reading, describe_unexpected
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.request_group import Before, RequestGroup
 from balance_poller.ledger.window import LedgerError, Window

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from balance_poller.event import Account
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.provider import Provider
-from balance_poller.exchange.reading import Reading
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.ledger.window import Window
 from shared.outcome import Outcome
 from shared.secret import Secret

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
-from balance_poller.exchange.reading import Reading
-from balance_poller.exchange.response import Response
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.fetching.request_group import RequestGroup, read_answer
 
 #: A balance is hundreds of bytes, and read in a fraction of a millisecond; a mebibyte of JSON, or

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from balance_poller.definitions.language.template import ConfigError
-from balance_poller.exchange.reading import OUT_OF_TIME, Reading, describe_unexpected
+from balance_poller.exchange.answer.reading import OUT_OF_TIME, Reading, describe_unexpected
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.before import BeforeError, Kept, complete
 from balance_poller.fetching.hosts import Host, Job, group_by_host, share_of
 from balance_poller.fetching.request_group import RequestGroup, fail_all

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from balance_poller.event import Account
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.pushed.event import Push
 from shared.names import PUSHED
 from shared.outcome import Outcome

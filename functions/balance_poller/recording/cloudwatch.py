@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from balance_poller.aws_batches import in_batches
 from balance_poller.recording.account_metrics import DataPoint
-from balance_poller.recording.writer import Target, WriteProblem, Writer
+from balance_poller.recording.tables.writer import Target, WriteProblem, Writer
 from shared.names import Dimension
 
 if TYPE_CHECKING:

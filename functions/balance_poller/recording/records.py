@@ -9,7 +9,7 @@ from decimal import Decimal
 from zlib import crc32
 
 from balance_poller.event import Account
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.forecast import (
     MAX_HOURS,
     NORMAL_SENSITIVITY,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.history_table import HistoryTable
-from balance_poller.recording.latest_table import LatestRead, LatestTable
 from balance_poller.recording.records import Recorded
-from balance_poller.recording.writer import WriteProblem
+from balance_poller.recording.tables.history_table import HistoryTable
+from balance_poller.recording.tables.latest_table import LatestRead, LatestTable
+from balance_poller.recording.tables.writer import WriteProblem
 from shared.names import PUSHED
 
 

@@ -15,7 +15,7 @@ from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits
-from balance_poller.poll import Adapters, poll
+from balance_poller.polling.poll import Adapters, poll
 from shared.outcome import Outcome
 from tests.integration.poller.misbehaving import misbehaving_server
 from tests.unit.poller.fakes import (

@@ -12,8 +12,8 @@ from pytest_localstack.session import RunningSession
 
 from balance_poller.recording.account_metrics import DataPoint
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.history_table import HistoryTable
-from balance_poller.recording.latest_table import LatestTable
+from balance_poller.recording.tables.history_table import HistoryTable
+from balance_poller.recording.tables.latest_table import LatestTable
 from shared.aws.clients import cloudwatch, dynamodb
 from shared.aws.dynamo import decode
 from shared.names import Metric

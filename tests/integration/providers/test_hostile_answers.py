@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from balance_poller.definitions.catalogue import list_providers
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.reading import Reading
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.transport.errors import FetchError

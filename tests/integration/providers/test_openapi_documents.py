@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from balance_poller.definitions.catalogue import list_providers, read_shipped
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.reading import Reading
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from shared.outcome import Outcome

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from balance_poller.event import parse_account
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
 from balancectl.local.poll import poll_accounts
 from shared.outcome import Outcome
 

@@ -16,8 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.transport.client import FetchError
 from balance_poller.fetching.workers import FetchLimits
 from balancectl.app import app

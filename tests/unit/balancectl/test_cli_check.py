@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from balancectl.cli.errors import CliError
 from balancectl.configuration.declarations import read_declarations, with_known_types
-from balancectl.configuration.nodes import plain
-from balancectl.configuration.parser import parse_variables
+from balancectl.configuration.hcl.nodes import plain
+from balancectl.configuration.hcl.parser import parse_variables
 from balancectl.configuration.structure import structure_problems
 
 #: However slow the machine is.

@@ -23,7 +23,7 @@ from alert_router.incidents.incident import (
     Suppression,
 )
 from balancectl.commands.explain import read_time
-from balancectl.deployment import explanation
+from balancectl.deployment.alerts import explanation
 from shared.names import Severity
 from shared.outcome import Outcome
 from shared.records import Attempt, Wallet

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from balancectl.cli.errors import CliError
-from balancectl.configuration.nodes import plain
-from balancectl.configuration.parser import parse_variables
+from balancectl.configuration.hcl.nodes import plain
+from balancectl.configuration.hcl.parser import parse_variables
 from balancectl.keys.files import assign, parse_keys, variable_of
 from balancectl.local.accounts_file import read_accounts_file
 

@@ -22,7 +22,7 @@ from alert_router.incidents.incident import (
     Problem,
     Scope,
 )
-from balancectl.deployment import incidents
+from balancectl.deployment.alerts import incidents
 from shared.names import Severity
 
 Run = Callable[..., Result]

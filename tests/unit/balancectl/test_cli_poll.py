@@ -12,7 +12,7 @@ from typer.testing import Result
 
 from balance_poller.event import parse_event
 from balancectl.cli.errors import CliError
-from balancectl.deployment.polling import parse_report
+from balancectl.deployment.polls.polling import parse_report
 
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 Run = Callable[..., Result]

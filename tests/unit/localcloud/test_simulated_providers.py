@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.breakdown import read_breakdown
 from balance_poller.exchange.provider import load_provider
-from balance_poller.exchange.response import Response
 from balancectl.localcloud.providers.accounts import (
     Account,
     Condition,

@@ -15,24 +15,24 @@ from typing import Any, Self
 from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
 from balance_poller.credentials.store import SecretStore
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.retry import RetryPolicy
 from balance_poller.fetching.workers import FetchLimits
-from balance_poller.poll import Adapters
+from balance_poller.polling.poll import Adapters
 from balance_poller.recording.account_metrics import DataPoint
-from balance_poller.recording.breakdown_table import BreakdownTable
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.history_table import HistoryTable
-from balance_poller.recording.latest_table import LatestRead, LatestTable
-from balance_poller.recording.ledger_table import (
+from balance_poller.recording.tables.breakdown_table import BreakdownTable
+from balance_poller.recording.tables.history_table import HistoryTable
+from balance_poller.recording.tables.latest_table import LatestRead, LatestTable
+from balance_poller.recording.tables.ledger_table import (
     LedgerConflictError,
     LedgersRead,
     LedgerTable,
     LedgerWriteError,
 )
-from balance_poller.recording.writer import Target, WriteProblem
+from balance_poller.recording.tables.writer import Target, WriteProblem
 from balance_poller.rhythm import PollMark, PollMarks
 from shared.records import Attempt, Latest
 from shared.records.breakdown import Breakdown

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from balance_poller.event import parse_event
-from balance_poller.poll import poll
+from balance_poller.polling.poll import poll
 from shared.records import Latest
 from tests.unit.poller.fakes import AT, DEFINITION, World, answer, entry
 

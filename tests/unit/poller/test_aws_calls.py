@@ -12,12 +12,12 @@ import pytest
 
 from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
-from balance_poller.poll import Adapters, poll
+from balance_poller.polling.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.history_table import HistoryTable
-from balance_poller.recording.latest_table import LatestTable
+from balance_poller.recording.tables.history_table import HistoryTable
+from balance_poller.recording.tables.latest_table import LatestTable
 from bench.wire_aws import WireAws
 from shared.aws import clients
 from tests.unit.poller.fakes import AT, PROVIDERS, World, answer, entry

@@ -11,9 +11,9 @@ import pytest
 from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import Keys, StoredKey
 from balance_poller.event import parse_account
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
 from balance_poller.fetching.workers import FetchLimits, fetch_all
 from shared.outcome import Outcome

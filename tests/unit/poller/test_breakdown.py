@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from balance_poller.definitions.definition import parse_definition
 from balance_poller.event import parse_event
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.breakdown import read_breakdown
 from balance_poller.exchange.provider import load_provider
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.ledger.window import Window
-from balance_poller.poll import poll
-from balance_poller.recording.breakdown_table import BreakdownTable
+from balance_poller.polling.poll import poll
+from balance_poller.recording.tables.breakdown_table import BreakdownTable
 from shared.records.breakdown import MOST_SHARES, Breakdown, Share, name_of
 from shared.secret import Secret
 from tests.unit.poller.fakes import AT, DEFINITION, World, answer, entry

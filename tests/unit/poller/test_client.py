@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import MAX_BODY_BYTES, Fetcher
 from balance_poller.fetching.transport.errors import FetchError

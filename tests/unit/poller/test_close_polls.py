@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from balance_poller import poll as poll_module
 from balance_poller import report as report_module
 from balance_poller.event import PollEvent, parse_event
-from balance_poller.poll import poll
+from balance_poller.polling import poll as poll_module
+from balance_poller.polling.poll import poll
 from balance_poller.report import RunReport, log_run
 from shared.names import Metric
 from shared.outcome import Outcome

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balance_poller.event import parse_event
-from balance_poller.poll import poll
-from balance_poller.recording.history_table import HistoryTable
+from balance_poller.polling.poll import poll
+from balance_poller.recording.tables.history_table import HistoryTable
 from shared.aws.dynamo import decode
 from shared.names import LATEST
 from shared.records import DAY_PREFIX, DayTotals

@@ -14,8 +14,8 @@ import pytest
 from balance_poller import handler
 from balance_poller.event import EventError
 from balance_poller.handler import PollRunError, lambda_handler
-from balance_poller.poll import Adapters
-from balance_poller.recording.writer import Target
+from balance_poller.polling.poll import Adapters
+from balance_poller.recording.tables.writer import Target
 from balance_poller.settings import SERVICE, Settings
 from shared.aws import telemetry
 from tests.unit.poller.fakes import PROVIDERS, World, answer, entry, problem

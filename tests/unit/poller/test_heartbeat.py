@@ -14,12 +14,12 @@ import pytest
 from balance_poller import event as event_module
 from balance_poller import handler
 from balance_poller.credentials.store import SecretStore
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.handler import PollRunError, lambda_handler
 from balance_poller.heartbeat import Heartbeat
-from balance_poller.recording.writer import Target
+from balance_poller.recording.tables.writer import Target
 from balance_poller.settings import SERVICE
 from shared.aws import telemetry
 from tests.unit.poller.aws_fakes import FakeClient, client_error

@@ -12,12 +12,12 @@ import pytest
 from balance_poller.credentials.reference import SecretError, SecretStoreError
 from balance_poller.definitions.language.template import ConfigError
 from balance_poller.event import PollEvent, parse_event
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.forecast import BurnState, observe
-from balance_poller.poll import poll
-from balance_poller.recording.writer import Target
+from balance_poller.polling.poll import poll
+from balance_poller.recording.tables.writer import Target
 from balance_poller.report import RunReport
 from shared.names import Metric
 from shared.outcome import Outcome

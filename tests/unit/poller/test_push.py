@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from balance_poller.event import parse_event
 from balance_poller.forecast import BurnState
-from balance_poller.poll import poll
+from balance_poller.polling.poll import poll
 from balance_poller.push import PushReport, push
 from balance_poller.pushed.event import MAX_PUSHES, is_push, parse_push_event
+from balance_poller.recording.tables.writer import Target
 from balance_poller.recording.write_order import Sinks
-from balance_poller.recording.writer import Target
 from shared.names import Metric
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import AT, World, answer, entry, problem

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from balance_poller.event import parse_account
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from shared.names import Metric
 from shared.outcome import Outcome

@@ -15,12 +15,12 @@ import pytest
 
 from balance_poller import handler
 from balance_poller.credentials.store import SecretStore
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.transport.errors import FetchError
 from balance_poller.handler import PollRunError, lambda_handler
-from balance_poller.recording.writer import Target
+from balance_poller.recording.tables.writer import Target
 from balance_poller.settings import SERVICE
 from shared.aws import telemetry
 from shared.redactor import Redactor, redactor

@@ -11,9 +11,9 @@ import pytest
 
 from balance_poller.recording.account_metrics import DataPoint
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.history_table import HistoryTable
-from balance_poller.recording.latest_table import LatestTable, is_done
-from balance_poller.recording.writer import Target
+from balance_poller.recording.tables.history_table import HistoryTable
+from balance_poller.recording.tables.latest_table import LatestTable, is_done
+from balance_poller.recording.tables.writer import Target
 from balance_poller.rhythm import PollMark
 from shared.names import Metric
 from shared.outcome import Outcome

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from balance_poller.event import parse_account
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching import turns
 from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.request_group import RequestGroup

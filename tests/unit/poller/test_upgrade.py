@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from balance_poller.event import parse_account
-from balance_poller.exchange.reading import Reading
-from balance_poller.recording.latest_table import LatestTable
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.recording.records import ProviderFacts, record
+from balance_poller.recording.tables.latest_table import LatestTable
 from shared.outcome import Outcome
 from shared.records import Latest, Wallet
 from tests.unit.poller.aws_fakes import FakeClient

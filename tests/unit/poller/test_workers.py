@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from balance_poller.event import Account, parse_account
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.plan import PlanRules, load_providers, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.retry import RetryPolicy

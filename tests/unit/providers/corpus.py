@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from balance_poller.definitions.catalogue import list_providers
-from balance_poller.exchange.costs import SpendScope
+from balance_poller.exchange.answer.costs import SpendScope
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.reading import Reading
-from balance_poller.exchange.response import Response
 from balance_poller.ledger.window import Window
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "providers"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from balance_poller.exchange.answer.response import Response, parse_body
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.response import Response, parse_body
 from shared.outcome import Outcome
 from tests.unit.providers.corpus import respond
 

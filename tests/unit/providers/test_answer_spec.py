@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from balance_poller.definitions.definition import check_definition
 from balance_poller.definitions.language.template import ConfigError
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
 from shared.secret import seal
 

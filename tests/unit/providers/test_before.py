@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.before import Taken
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
 from shared.secret import reveal, seal
 from tests.unit.providers.corpus import CANARY, Case, first_answers, respond

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import load_provider
-from balance_poller.exchange.response import Response
 from tests.unit.providers.corpus import all_names, cases_of, respond
 
 DEFINITION: Final[dict[str, Any]] = {

@@ -15,9 +15,9 @@ import pytest
 from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import check_definition
 from balance_poller.definitions.language.template import ConfigError
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider
-from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
 from shared.secret import seal

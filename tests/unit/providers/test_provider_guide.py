@@ -19,10 +19,10 @@ from balance_poller.definitions.definition import (
     check_definition,
 )
 from balance_poller.definitions.language.expression_syntax import ALLOWED_FUNCTIONS
+from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.before import Taken
 from balance_poller.exchange.breakdown import read_breakdown
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.reading import Reading
 from shared.records import Wallet
 from shared.secret import seal
 from shared.times import format_time

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import check_definition
 from balance_poller.definitions.language.evaluation import MISSING
+from balance_poller.exchange.answer.response import Response, parse_body
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.response import Response, parse_body
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
 from tests.unit.providers.corpus import all_names, cases_of, changed, figures, leaves

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balance_poller.definitions.catalogue import list_providers
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.provider import Provider, load_provider
-from balance_poller.exchange.response import Response
 from shared.outcome import Outcome
 from tests.unit.providers.foreign_answers import COINCIDES, FOREIGN
 

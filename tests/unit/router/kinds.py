@@ -19,8 +19,8 @@ from alert_router.incidents.incident import (
     Scope,
 )
 from alert_router.incidents.incident import NotificationReason as Reason
+from alert_router.incidents.lifecycle.transitions import apply, identify, mark_deleted
 from alert_router.incidents.notification import Notification, notification_of
-from alert_router.incidents.transitions import apply, identify, mark_deleted
 from alert_router.messages import single
 from alert_router.messages.compose import Composer
 from alert_router.messages.formats.message import Message

@@ -15,7 +15,7 @@ from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.cloudwatch import UnreadableAlarmError
 from alert_router.events.envelope import Content, Ignored, UnreadableError, parse, read, unpack
 from alert_router.events.state_reason import as_number
-from alert_router.incidents.transitions import identify
+from alert_router.incidents.lifecycle.transitions import identify
 from shared.aws.dynamo import encode
 from tests.unit.router.builders import (
     EVENTS,

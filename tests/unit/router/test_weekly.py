@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alert_router.incidents.incident import IncidentKey, PastIncident, Problem, Scope
 from alert_router.incidents.subscriber import Form, Subscriber
-from alert_router.notify.weekly import gather_facts
+from alert_router.notify.sending.weekly import gather_facts
 from alert_router.reports.period import Period
 from alert_router.reports.sent import SentReport
 from shared.names import AlarmKind, Severity

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from alert_router.incidents.assessment import is_below
 from alert_router.incidents.incident import Problem
+from alert_router.incidents.lifecycle.assessment import is_below
 from shared.names import CONSOLE_HOSTS, DEFAULT_NAME, PUSHED, AlarmKind, AlarmName, Severity
 
 if TYPE_CHECKING:

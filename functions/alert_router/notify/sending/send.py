@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from alert_router.incidents.audience import StillOpen, audiences, is_delivered
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
+from alert_router.incidents.lifecycle.transitions import mark_sent
 from alert_router.incidents.notification import Notification
 from alert_router.incidents.subscriber import EVERYTHING, Form, Subscriber, everyone
-from alert_router.incidents.transitions import mark_sent
 from alert_router.notify.context import RouterContext
 from alert_router.notify.sending.joining import NOBODY_JOINS, Joining, free, join
 from alert_router.notify.sending.publish import publish

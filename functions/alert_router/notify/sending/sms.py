@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from alert_router.incidents.flapping import was_critical
 from alert_router.incidents.incident import ConflictError, Incident
+from alert_router.incidents.lifecycle.flapping import was_critical
 from alert_router.incidents.notification import Notification
 from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.subscriber import Form

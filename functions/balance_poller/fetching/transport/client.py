@@ -15,8 +15,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Self, cast
 
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.encoding import unpack
 from balance_poller.fetching.transport.errors import TOO_LATE, FetchError, Received, translate

@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from balance_poller.event import Account, parse_event
-from balance_poller.exchange.reading import Reading
+from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.exchange.response import Response
 from balance_poller.ledger.settle import settle
-from balance_poller.poll import poll
+from balance_poller.polling.poll import poll
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balance_poller.report import RunReport
 from shared.names import Metric

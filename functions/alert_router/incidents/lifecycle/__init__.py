@@ -1,0 +1,1 @@
+"""What becomes of an incident: its transitions, and which notification is due, or why none is."""

@@ -1,0 +1,1 @@
+"""What a definition reads in an answer: balances, and spend. Pure."""

@@ -1,0 +1,133 @@
+"""A definition's ``spend``: where a cost report has its days and amounts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from balance_poller.definitions.answer.wallet_spec import (
+    UNIT,
+    WalletSpec,
+    parse_expression,
+    parse_scale,
+)
+from balance_poller.definitions.field import Field
+from balance_poller.definitions.language.amount import Amount, compile_amount
+from balance_poller.definitions.language.expression import Expression
+from balance_poller.definitions.language.expression_syntax import ExpressionError
+from balance_poller.definitions.params import Param
+
+#: The one wallet of such a provider.
+WALLET: Final = "left"
+
+_OF_DAYS: Final = ("days", "day", "entries", "amount", "only")
+_OPTIONAL: Final = (*_OF_DAYS, "total", "currency", "more", "scale")
+
+
+class CountsFrom(StrEnum):
+    """Since when cost is subtracted, and from what."""
+
+    ANCHOR = "anchor"
+    """From what the console showed once: a ledger."""
+    MONTH = "month"
+    """From a budget, since the first day of the calendar month (UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSpec:
+    """A definition's ``spend``, compiled: the cost of each day, or of the whole window."""
+
+    unit: str
+    counts_from: CountsFrom
+    days: Expression | None = None
+    """The list of days; None where the report has a total alone."""
+    day: Expression | None = None
+    entries: Expression | None = None
+    """The list of a day's entries; None where the day itself has the amount."""
+    amount: Expression | None = None
+    total: Expression | None = None
+    currency: Expression | None = None
+    more: Expression | None = None
+    """Whether the report goes on elsewhere."""
+    scale: Decimal | None = None
+    only: Mapping[str, Expression] = field(default_factory=dict)
+    """By parameter: what an entry must have to count, where the account sets the parameter."""
+
+    @property
+    def is_budget(self) -> bool:
+        """Whether accounts set a budget, and nobody an anchor."""
+        return self.counts_from is CountsFrom.MONTH
+
+
+def parse_spend(top: Mapping[str, Field], params: Mapping[str, Param]) -> SpendSpec | None:
+    """Read ``spend``; None for a provider that answers with a balance."""
+    if "spend" not in top:
+        return None
+    place = top["spend"]
+    fields = place.fields(("unit", "counts_from"), _OPTIONAL)
+    _check_form(place, fields)
+    origin = fields.get("counts_from")
+    return SpendSpec(
+        unit=fields["unit"].text(UNIT, "a currency such as USD, or a word such as credits")
+        if "unit" in fields else "",
+        counts_from=CountsFrom(origin.choice([*CountsFrom])) if origin else CountsFrom.ANCHOR,
+        days=parse_expression(fields.get("days")),
+        day=parse_expression(fields.get("day")),
+        entries=parse_expression(fields.get("entries")),
+        amount=_parse_amount(fields.get("amount")),
+        total=_parse_amount(fields.get("total")),
+        currency=parse_expression(fields.get("currency")),
+        more=parse_expression(fields.get("more")),
+        scale=parse_scale(fields["scale"]) if "scale" in fields else None,
+        only=_parse_only(fields.get("only"), params),
+    )  # fmt: skip
+
+
+def spend_wallets(spec: SpendSpec) -> dict[str, WalletSpec]:
+    """Return the one wallet that such a provider has; what is in it is computed."""
+    return {WALLET: WalletSpec(WALLET, "spend", spec.unit, None, Amount("path"))}
+
+
+def _check_form(place: Field, fields: Mapping[str, Field]) -> None:
+    """Refuse a report that has neither days nor a total, or both."""
+    of_days = [name for name in _OF_DAYS if name in fields]
+    if "total" in fields:
+        if of_days:
+            place.refuse(f"total stands for the whole window, so that {of_days[0]} has no meaning")
+        if fields.get("counts_from", place).value == CountsFrom.ANCHOR:
+            place.refuse("a ledger needs the cost of each day: set days, day and amount")
+        return
+    for name in ("days", "day", "amount"):
+        if name not in fields:
+            place.refuse(f"{name} is missing (or total, for a budget)")
+
+
+def _parse_amount(place: Field | None) -> Expression | None:
+    """Return where one amount is."""
+    if place is None:
+        return None
+    try:
+        expression = compile_amount(place.text() or "@")
+    except ExpressionError as exc:
+        place.refuse(str(exc))
+        return None
+    if expression.selects_list:
+        place.refuse("selects a list: entries names the list, and amount what one entry has")
+    return expression
+
+
+def _parse_only(place: Field | None, params: Mapping[str, Param]) -> dict[str, Expression]:
+    """Return the conditions by parameter."""
+    if place is None:
+        return {}
+    found = {}
+    for name, member in place.members(at_most=10).items():
+        if name not in params:
+            member.refuse(f"params has no {name}")
+        expression = parse_expression(member)
+        if expression is not None:
+            found[name] = expression
+    return found

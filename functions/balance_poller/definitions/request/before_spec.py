@@ -1,0 +1,49 @@
+"""A definition's ``before``: the one request that is made first, and what it is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from balance_poller.definitions.answer.wallet_spec import parse_expression
+from balance_poller.definitions.field import NAME, Field
+from balance_poller.definitions.language.expression import Expression
+from balance_poller.definitions.request.request_spec import RequestSpec
+
+LONGEST_SECONDS: Final = 86_400
+_MOST_VALUES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeSpec:
+    """A request whose answer the definition's own request needs a value of."""
+
+    request: RequestSpec
+    """Without a host of its own it goes to where the definition's own request goes."""
+    take: Mapping[str, Expression]
+    """Where in its answer the values of ``{before.NAME}`` are."""
+    keep_seconds: Expression | int = 0
+    """For how long they are good, or where the answer says it; 0 for one run."""
+
+
+def parse_before(fields: Mapping[str, Field], request: RequestSpec) -> BeforeSpec:
+    """Read ``take`` and ``keep_seconds`` beside the request that was read already."""
+    members = fields["take"].members(NAME, at_most=_MOST_VALUES) if "take" in fields else {}
+    if "take" in fields and not members and isinstance(fields["take"].value, Mapping):
+        fields["take"].refuse('expected at least one value, as in {"token": "access_token"}')
+    take = {name: parse_expression(member) for name, member in members.items()}
+    return BeforeSpec(
+        request,
+        {name: place for name, place in take.items() if place is not None},
+        _parse_seconds(fields.get("keep_seconds")),
+    )
+
+
+def _parse_seconds(field: Field | None) -> Expression | int:
+    """Return how long the values are good."""
+    if field is None:
+        return 0
+    if isinstance(field.value, str):
+        return parse_expression(field) or 0
+    return field.whole_number(1, LONGEST_SECONDS)

@@ -1,0 +1,1 @@
+"""From the bytes of one answer to a reading, or the outcome that says why there is none. Pure."""

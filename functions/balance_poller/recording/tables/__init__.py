@@ -1,0 +1,1 @@
+"""Table `balances`: what the poller reads and writes in DynamoDB."""
