@@ -164,11 +164,11 @@ layers: setup ## import-linter: the directions of the design
 
 .PHONY: docs-check
 docs-check: setup ## Generated tables are current, links and anchors lead somewhere
-	@for script in scripts/docs_*.py; do $(BIN)/python $$script --check; done
+	@$(BIN)/python scripts/docs --check
 
 .PHONY: docs
 docs: setup ## Renew the generated tables
-	@for script in scripts/docs_*.py; do $(BIN)/python $$script; done
+	@$(BIN)/python scripts/docs
 
 .PHONY: test
 test: build ## Every test that needs no browser: unit, integration, infra, e2e

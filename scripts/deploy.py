@@ -20,9 +20,9 @@ from botocore.exceptions import ClientError
 
 import terraform
 from balancectl.cli.errors import CliError
-from deploy_aws import Aws, AwsError, aws_of, read_variables
-from deploy_keys import binding_advice
-from deploy_state import (
+from deployment.aws import Aws, AwsError, aws_of, read_variables
+from deployment.keys import binding_advice
+from deployment.state import (
     DEPLOY,
     RELEASED,
     SUBSCRIPTIONS,
@@ -32,7 +32,7 @@ from deploy_state import (
     release_subscriptions,
     take_over,
 )
-from deploy_summary import Summary, render, summarise
+from deployment.summary import Summary, render, summarise
 
 PLAN = "balance-monitor.tfplan"
 SECRET = "module.balance_monitor.aws_secretsmanager_secret.api_keys"  # noqa: S105 -- an address

@@ -1,4 +1,4 @@
-# Generated from infra/terraform by scripts/docs_deploy_root.py; edit the module instead.
+# Generated from infra/terraform by scripts/docs/deploy_root.py; edit the module instead.
 
 variable "accounts" {
   description = <<-EOT

@@ -13,7 +13,7 @@ import pytest
 
 import deploy
 from balancectl.deployment.target import Target
-from deploy_aws import AwsError, WaitingSecret
+from deployment.aws import AwsError, WaitingSecret
 
 CREATED = json.dumps(
     {"type": "planned_change", "change": {"action": "create", "resource": {"addr": "a"}}}

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from balancectl.deployment.target import Target
-from deploy_aws import Aws, AwsError, aws_of, read_variables
+from deployment.aws import Aws, AwsError, aws_of, read_variables
 
 
 class Service:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from balancectl.deployment.target import Target
-from deploy_keys import binding_advice
+from deployment.keys import binding_advice
 
 KEY = "canary-key"
 OWN = {"provider": "openrouter", "base_url": "https://own.example/api"}

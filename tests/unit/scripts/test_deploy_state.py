@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_state import StateError, choose_backend, protect, release_subscriptions, take_over
+from deployment.state import StateError, choose_backend, protect, release_subscriptions, take_over
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy_summary import FORGOTTEN, render, summarise
+from deployment.summary import FORGOTTEN, render, summarise
 
 
 def change(action: str, address: str) -> str:

@@ -1,6 +1,6 @@
 """Check that the targets in Markdown files exist: linked files and headings, and named tests.
 
-    python scripts/docs_links.py [--check]
+    python scripts/docs/links.py [--check]
 
 There is nothing to generate, so both forms only check.
 """
@@ -13,7 +13,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)

@@ -1,6 +1,6 @@
 """Write the tables of Terraform's variables and outputs into the pages that have them.
 
-    python scripts/docs_variables.py [--check]
+    python scripts/docs/variables.py [--check]
 
 Descriptions come from the variables and outputs themselves, types of what the module takes
 unchecked from its modules/configuration.

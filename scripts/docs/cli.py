@@ -1,6 +1,6 @@
 """Keep the generated parts of docs/balancectl.md current: every command's help, and permissions.
 
-    python scripts/docs_cli.py [--check]
+    python scripts/docs/cli.py [--check]
 
 The help is what ``balancectl COMMAND --help`` prints at 80 columns.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "balancectl.md"
 MARKER = re.compile(r"(<!-- (?P<name>[a-z-]+): generated -->\n).*?(<!-- end -->)", re.DOTALL)
 

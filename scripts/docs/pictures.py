@@ -1,6 +1,6 @@
 """Write the README's pictures from the programs' real output.
 
-    python scripts/docs_pictures.py [--check]
+    python scripts/docs/pictures.py [--check]
 
 The messages are the golden ones, which the tests compare with what the router renders; the table is
 printed by the view of `balancectl status`. Text stays text: the pictures can be searched and read
@@ -27,7 +27,7 @@ from shared.outcome import Outcome
 from shared.records import LastGood, Latest, Thresholds
 from status_page.health import assess
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"
 GOLDEN = ROOT / "tests" / "golden" / "people" / "critical.txt"
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """Make the providers' tables and notes in docs/providers.md and README.md from the definitions.
 
-    python scripts/docs_providers.py [--check]
+    python scripts/docs/providers.py [--check]
 
 Only the parts between markers are generated; a page without markers is left alone.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "functions"))
 
 from balance_poller.definitions.catalogue import list_providers, read_shipped  # noqa: E402 -- the path above makes it importable

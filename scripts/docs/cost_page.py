@@ -1,6 +1,6 @@
 """Keep the tables of docs/cost.md and the figures of README.md current.
 
-python scripts/docs_cost.py [--check]
+python scripts/docs/cost_page.py [--check]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cost import AT, NOTHING_FREE, FreeTier, Prices, Setup, bill, total
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_COUNTS = (3, 10, 100, 1_000, 10_000)
 FREE = FreeTier()
 

@@ -1,6 +1,6 @@
 """Write the files of infra/deploy that pass variables and outputs through to the module.
 
-    python scripts/docs_deploy_root.py [--check]
+    python scripts/docs/deploy_root.py [--check]
 
 The module's own variables are the source. An optional one is null here, so that the module's
 default applies and no default is written twice.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from terraform_blocks import DEPLOY, MODULE, ROOT, Block, outputs, variables
 
-HEAD = "# Generated from infra/terraform by scripts/docs_deploy_root.py; edit the module instead.\n"
+HEAD = "# Generated from infra/terraform by scripts/docs/deploy_root.py; edit the module instead.\n"
 
 
 def main() -> int:
