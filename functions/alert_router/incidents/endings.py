@@ -47,16 +47,21 @@ def _ending(incident: Incident, problem: Problem, balance: Decimal | None) -> En
     kind, last = max(statuses.items(), key=lambda item: (item[1].began_at, item[1].is_gone))
     if last.is_gone:
         return Ending(kind, last.threshold, None)
-    if last.old_threshold is None or not _breaches(kind, last, balance):
+    value = _value(kind, last, balance)
+    if last.old_threshold is None or not _breaches(kind, value, last.old_threshold):
         return None
     return Ending(kind, last.old_threshold, last.threshold)
 
 
-def _breaches(kind: str, status: AlarmStatus, balance: Decimal | None) -> bool:
-    """Whether the alarm would still fire on its old threshold, as far as is known."""
-    point = status.latest.value if status.latest is not None else None
-    value = balance if balance is not None and kind in _OF_BALANCE else point
-    if value is None or status.old_threshold is None or problem_of(kind) is Problem.FOREIGN:
+def _value(kind: str, status: AlarmStatus, balance: Decimal | None) -> Decimal | None:
+    """Return the newest known value of what an alarm watches."""
+    if kind in _OF_BALANCE and balance is not None:
+        return balance
+    return status.latest.value if status.latest is not None else None
+
+
+def _breaches(kind: str, value: Decimal | None, threshold: Decimal) -> bool:
+    """Whether an alarm would still fire on its old threshold, as far as is known."""
+    if value is None or problem_of(kind) is Problem.FOREIGN:
         return True
-    is_above = value > status.old_threshold
-    return is_above if kind == AlarmKind.DRAIN else value < status.old_threshold
+    return value > threshold if kind == AlarmKind.DRAIN else value < threshold

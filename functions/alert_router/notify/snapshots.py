@@ -85,7 +85,7 @@ class AccountSnapshots:
 
     def distrust(self, key: IncidentKey) -> None:
         """Ignore an account's record from now on, because it broke something."""
-        if key.scope is Scope.ACCOUNT and self._latest.get(key.id) is not None:
+        if self._latest.get(key.id) is not None:
             self._latest[key.id] = None
             self._distrust(key.id)
 

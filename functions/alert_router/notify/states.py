@@ -145,7 +145,7 @@ def _can_be_missed(incident: Incident, kind: str) -> bool:
 def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: datetime) -> bool:
     """Whether CloudWatch's state is new; what is heard of some series is not, but their end is."""
     known, is_firing = incident.alarms.get(kind), change.state is AlarmState.ALARM
-    has_series = kind == FOREIGN_KIND and bool(series.firing_series(incident))
+    has_series = bool(series.firing_series(incident))
     if known is None and not has_series:
         return is_firing
     is_late = known is None or change.changed_at < known.at

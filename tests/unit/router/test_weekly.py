@@ -17,6 +17,7 @@ from alert_router.notify.sending.weekly import gather_facts
 from alert_router.reports.period import Period
 from alert_router.reports.sent import SentReport
 from shared.names import AlarmKind, Severity
+from shared.records import Meter
 from shared.times import format_time
 from tests.unit.router.builders import alarm
 from tests.unit.router.weeks import DUE, busy_week, days, facts
@@ -190,6 +191,24 @@ def test_a_day_that_only_the_record_has_counts() -> None:
     gathered = gather_facts(found.context(), {"alpha": "openrouter"}, Period.before(DUE))
 
     assert last in gathered["alpha"].days
+
+
+def test_only_accounts_with_a_ledger_are_asked_when_their_balance_was_entered() -> None:
+    found = world()
+    found.records["beta"] = facts("beta", meter=Meter(Decimal(3))).latest  # type: ignore[assignment]
+    found.records["gamma"] = None  # type: ignore[assignment]
+    accounts = {"alpha": DUE, "beta": DUE, "gamma": DUE}
+    found.report_store.set_at = dict(accounts)
+
+    gathered = gather_facts(
+        found.context(), dict.fromkeys(accounts, "openrouter"), Period.before(DUE)
+    )
+
+    assert {account: each.anchor_at for account, each in gathered.items()} == {
+        "alpha": None,
+        "beta": DUE,
+        "gamma": None,
+    }
 
 
 def test_a_year_of_mondays_without_anything_to_say_is_a_message_a_month() -> None:

@@ -339,8 +339,7 @@ def _settled(incident: Incident, now: datetime) -> Incident:
     """
     incident = flapping.settled(incident, now)
     last = incident.last_notification
-    is_over = not incident.firing and (last is None or last.is_setup)
-    if is_over and (last is not None or incident.opened_at is not None):
+    if not incident.firing and (last is None or last.is_setup):
         return replace(incident, last_notification=None, opened_at=None)
     return incident
 

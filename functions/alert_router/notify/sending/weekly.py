@@ -13,6 +13,7 @@ from alert_router.notify.sending.publish import publish
 from alert_router.reports.message import report_message
 from alert_router.reports.period import Period
 from alert_router.reports.report import Facts, Report, report
+from alert_router.reports.sent import SentReport
 from shared.records import DayTotals, Latest
 
 
@@ -30,7 +31,8 @@ def send_reports(context: RouterContext, due: datetime) -> None:
     names, accounts = context.reports.configuration()
     # An SMS is one line; Terraform refuses reports by SMS.
     wanted = [s for s in declared if s.name in names and s.form is not Form.SMS]
-    pending = [s for s in wanted if not context.reports.sent(s.address).covers(due)]
+    before = {s: context.reports.sent(s.address) for s in wanted}
+    pending = [s for s in wanted if not before[s].covers(due)]
     watched = {
         account: provider
         for account, provider in accounts.items()
@@ -39,7 +41,8 @@ def send_reports(context: RouterContext, due: datetime) -> None:
     period = Period.before(due)
     facts = gather_facts(context, watched, period) if pending else {}
     for own, subscribers in _shares(pending, watched).items():
-        _send(context, report([facts[account] for account in own], period), subscribers)
+        weekly = report([facts[account] for account in own], period)
+        _send(context, weekly, {s: before[s] for s in subscribers})
 
 
 def gather_facts(
@@ -96,24 +99,24 @@ def _shares(
     return shares
 
 
-def _send(context: RouterContext, weekly: Report, subscribers: Sequence[Subscriber]) -> None:
-    """Publish one report to those whose mark can be set."""
+def _send(
+    context: RouterContext, weekly: Report, subscribers: Mapping[Subscriber, SentReport]
+) -> None:
+    """Publish one report to those whose mark, of which it gets the last, can be set."""
     to: dict[Form, list[str]] = {}
-    for subscriber in subscribers:
-        if _mark(context, subscriber, weekly):
+    for subscriber, before in subscribers.items():
+        if _mark(context, subscriber, before, weekly):
             to.setdefault(subscriber.form, []).append(subscriber.name)
     message = report_message(weekly, context.links, context.clock())
     for form, names in to.items():
         publish(context, message, form, names)
 
 
-def _mark(context: RouterContext, subscriber: Subscriber, weekly: Report) -> bool:
+def _mark(
+    context: RouterContext, subscriber: Subscriber, before: SentReport, weekly: Report
+) -> bool:
     """Mark a report as sent; return whether it is ours to send, and has anything to say."""
-    due = weekly.period.due
-    before = context.reports.sent(subscriber.address)
-    if before.covers(due):
-        return False
-    marked, is_sent = before.next(due, is_empty=weekly.is_empty)
+    marked, is_sent = before.next(weekly.period.due, is_empty=weekly.is_empty)
     try:
         context.reports.mark(subscriber.address, before, marked)
     except ConflictError:
