@@ -14,6 +14,7 @@ from typing import Final
 
 import typer
 
+from balance_poller.credentials.stored import key_problem
 from balancectl.cli.errors import CliError
 from balancectl.cli.redaction import remember
 from shared.secret import PlainKey
@@ -123,6 +124,8 @@ def _checked(text: str, what: str) -> str:
             )
     if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
         raise CliError(f"{what} is in quotation marks: remove them")
+    if problem := key_problem(text):
+        raise CliError(f"{what} {problem}")
     return text
 
 

@@ -18,11 +18,19 @@ from balance_poller.credentials.reference import (
 )
 from shared.secret import AccountKey, Secret, reveal
 
-#: Stripped around a pasted key: Python does not count these characters as white space.
-_INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+#: Stripped around a pasted key: Python does not count these characters as white space. The
+#: directions among them come from copying out of dialogs and mails.
+_INVISIBLE: Final = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _MARGIN: Final = re.compile(rf"^[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+$")
 _QUOTES: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
-_SCHEME: Final = re.compile(r"(authorization:|bearer\s)", re.IGNORECASE)
+#: A header's name or scheme. A password may begin with one of the shorter words, so these count
+#: only before a single long word.
+_SCHEME: Final = re.compile(
+    r"(?:proxy-)?authorization\s*:|(?:x-)?(?:[a-z]+-)?api-?key\s*:|bearer[\s:]"
+    r"|(?:basic|token|key)\s+\S{12,}\Z",
+    re.IGNORECASE,
+)
+_VARIABLE: Final = re.compile(r"(?:export\s+)?[A-Z][A-Z0-9_]*_(?:KEY|TOKEN|SECRET)=[^=\s]")
 
 _LONGEST_ID: Final = 16
 
@@ -105,7 +113,9 @@ def key_problem(text: str) -> str | None:
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         return "is in quotes: store it without them"
     if _SCHEME.match(text):
-        return "begins as a header does: store only what follows Bearer"
+        return "begins as a header does: store only what follows Bearer or the like"
+    if _VARIABLE.match(text):
+        return "begins with the name of a variable: store only what follows ="
     return None
 
 
