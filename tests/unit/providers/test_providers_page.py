@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    path = ROOT / "scripts" / "docs_providers.py"
+    path = ROOT / "scripts" / "docs" / "providers.py"
     spec = importlib.util.spec_from_file_location("docs_providers", path)
     assert spec is not None
     assert spec.loader is not None
