@@ -55,7 +55,9 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     Seconds may have a fraction, as some providers send (github.com/OpenFeign/feign/pull/980,
     read 2026-11). Anything else is None; a past date is 0.
     """
-    text = (value or "").strip()
+    if value is None:
+        return None
+    text = value.strip()
     if seconds := _SECONDS.fullmatch(text):
         return float(f"{seconds[1][:9]}{seconds[2] or ''}")
     at = _http_date(text)

@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import ssl
 from typing import Final
 
 import pytest
 
 from balance_poller.exchange.request import PreparedRequest
+from balance_poller.fetching.transport import network
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
-from balance_poller.fetching.transport.errors import FetchError
+from balance_poller.fetching.transport.errors import FetchError, Received
+from balance_poller.fetching.transport.stream import Stream
 
 HEAD: Final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
 
-def exchange(answer: str, hosts: list[str], late: str = "") -> tuple[list[str], int]:
+def anonymous(protocol: int) -> ssl.SSLContext:
+    """Return a context of TLS without certificates, as no key is to be stored with the tests."""
+    context = ssl.SSLContext(protocol)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AECDH-AES128-SHA:@SECLEVEL=0")
+    return context
+
+
+@pytest.fixture(params=["http", "https"])
+def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return each scheme; for the second, the poller accepts the test's server."""
+    client = anonymous(ssl.PROTOCOL_TLS_CLIENT)
+    monkeypatch.setattr(network, "_ssl_context", lambda: client)
+    return str(request.param)
+
+
+def exchange(
+    answer: str, hosts: list[str], late: str = "", scheme: str = "http"
+) -> tuple[list[str], int]:
     """Send a request to each host over one slot; return what came, and the connections opened.
 
     What is ``late`` follows an answer once it has been read.
     """
     opened = 0
+    secure = anonymous(ssl.PROTOCOL_TLS_SERVER) if scheme == "https" else None
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal opened
@@ -38,12 +63,12 @@ def exchange(answer: str, hosts: list[str], late: str = "") -> tuple[list[str], 
         writer.transport.abort() if "999" in answer else writer.close()
 
     async def scenario() -> list[str]:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=secure)
         port = server.sockets[0].getsockname()[1]
         found = []
         async with server, Fetcher(10, AddressPolicy(loopback=True)) as fetcher:
             for host in hosts:
-                request = PreparedRequest("GET", f"http://{host}:{port}/", {}, None, _mask=str)
+                request = PreparedRequest("GET", f"{scheme}://{host}:{port}/", {}, None, _mask=str)
                 try:
                     found.append((await fetcher.send(request, 0, 10)).body.decode())
                 except FetchError as exc:
@@ -66,22 +91,59 @@ def exchange(answer: str, hosts: list[str], late: str = "") -> tuple[list[str], 
     ],
 )
 def test_connection_when_it_can_serve_the_next_request_then_is_used_again(
-    answer: str, hosts: list[str], connections: int
+    answer: str, hosts: list[str], connections: int, scheme: str
 ) -> None:
-    assert exchange(answer, hosts) == (["{}"] * len(hosts), connections)
+    assert exchange(answer, hosts, scheme=scheme) == (["{}"] * len(hosts), connections)
 
 
 @pytest.mark.parametrize("late", ["\n", "tail", f"{HEAD}\r\n[]"])
 def test_connection_when_more_arrives_between_two_requests_then_is_not_used_again(
-    late: str,
+    late: str, scheme: str
 ) -> None:
-    assert exchange(f"{HEAD}\r\n{{}}", ["127.0.0.1"] * 2, late) == (["{}"] * 2, 2)
+    assert exchange(f"{HEAD}\r\n{{}}", ["127.0.0.1"] * 2, late, scheme) == (["{}"] * 2, 2)
 
 
-def test_connection_when_it_broke_then_the_next_request_gets_another() -> None:
+def test_connection_when_it_broke_then_the_next_request_gets_another(scheme: str) -> None:
     found, connections = exchange(
-        "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{", ["127.0.0.1"] * 2
+        "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{", ["127.0.0.1"] * 2, scheme=scheme
     )
 
     assert found == ["the connection broke before the whole answer came"] * 2
     assert connections == 2
+
+
+def test_connection_when_an_answer_is_larger_than_buffers_then_all_of_it_comes(scheme: str) -> None:
+    body = "0123456789abcdef" * 64 * 1024
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+
+    assert exchange(answer, ["127.0.0.1"] * 2, scheme=scheme) == ([body] * 2, 1)
+
+
+def test_connection_when_tls_meets_plain_http_then_none_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def plain(_protocol: int) -> None:
+        return None
+
+    monkeypatch.setattr(f"{__name__}.anonymous", plain)
+
+    found, _ = exchange(f"{HEAD}\r\n{{}}", ["127.0.0.1"], scheme="https")
+
+    assert found == ["no TLS connection to the provider could be made"]
+
+
+def test_stream_when_bytes_came_that_the_event_loop_has_not_seen_then_is_readable() -> None:
+    async def scenario() -> list[object]:
+        near, far = socket.socketpair()
+        near.setblocking(False)
+        loop = asyncio.get_running_loop()
+        with far:
+            _, stream = await loop.create_connection(lambda: Stream(Received()), sock=near)
+            found: list[object] = [stream.get_extra_info("is_readable")]
+            far.send(b"x")
+            found.append(stream.get_extra_info("is_readable"))
+            await stream.aclose()
+            await asyncio.sleep(0)
+        return found
+
+    assert asyncio.run(scenario()) == [False, True]

@@ -7,12 +7,9 @@ them leaves this module, not even as a cause.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from balance_poller.exchange.answer.response import Response
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_BODY_BYTES: Final = 1024 * 1024
-_CONNECT_SECONDS: Final = 5.0
 #: Name lookups that may hang at the same time. asyncio's own pool has a handful of threads, which
 #: one host with a dead name server would block for every other host.
 _LOOKUPS: Final = 128
@@ -48,32 +44,33 @@ class Fetcher:
     Args:
         timeout_seconds: For one attempt, from connecting to the last byte.
         policy: Where requests may go.
-        open_pool: Opens one slot's transport; by default, to the network.
+        open_slot: Opens one slot's transport; by default, to the network.
     """
 
     def __init__(
         self,
         timeout_seconds: float,
         policy: AddressPolicy,
-        open_pool: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        open_slot: Callable[[], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._policy = policy
-        self._open_pool = open_pool
-        self._pools: dict[int, _Pool] = {}
+        self._open_slot = open_slot
+        self._slots: dict[int, _Slot] = {}
+        self._urls: dict[str, httpx.URL] = {}
         self._lookups = ThreadPoolExecutor(_LOOKUPS, "lookup")
 
     async def __aenter__(self) -> Self:
         """Start; connections are opened on demand."""
-        _settle_async_library()
         asyncio.get_running_loop().set_default_executor(self._lookups)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close every connection; abandon lookups that still hang."""
-        for pool in self._pools.values():
-            await pool.transport.aclose()
-        self._pools.clear()
+        for known in self._slots.values():
+            await known.transport.aclose()
+        self._slots.clear()
+        await asyncio.sleep(0)  # asyncio closes sockets in its next turn
         # A closing loop waits for the threads of its current executor.
         self._lookups.shutdown(wait=False, cancel_futures=True)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
@@ -89,33 +86,44 @@ class Fetcher:
         Raises:
             FetchError: when there is no answer, or it is too large or unreadable.
         """
-        pool = self._pools.get(slot) or self._pools.setdefault(slot, self._new_pool())
+        known = self._slots.get(slot) or self._slots.setdefault(slot, self._new_slot())
         limit = min(seconds, self._timeout_seconds)
         try:
             # httpx's timeouts are per read: a body that drips would never end.
             async with asyncio.timeout(limit):
-                return await _exchange(pool.transport, request, limit)
+                return await _exchange(known.transport, request, self._url(request.url))
         except FetchError as exc:
             error = exc
         except TimeoutError:
             error = FetchError(TOO_LATE)
         except Exception as exc:  # noqa: BLE001 -- whatever httpx raises may quote the key
-            error = translate(exc, pool.received)
+            error = translate(exc, known.received)
         # Raised outside of the handlers, so that the original is not attached as context.
         raise error
 
-    def _new_pool(self) -> _Pool:
-        """Return a pool of one connection."""
-        received = Received()
-        if self._open_pool is not None:
-            return _Pool(self._open_pool(), received)
-        from balance_poller.fetching.transport.pool import open_pool  # noqa: PLC0415 -- an import of 70 ms
+    def _url(self, text: str) -> httpx.URL:
+        """Return a URL, parsed once per run: accounts of a provider share one."""
+        url = self._urls.get(text)
+        if url is None:
+            import httpx  # noqa: PLC0415 -- an import of 70 ms
 
-        return _Pool(open_pool(self._policy, received), received)
+            url = self._urls[text] = httpx.URL(text)
+        return url
+
+    def _new_slot(self) -> _Slot:
+        """Return a slot without a connection yet."""
+        received = Received()
+        if self._open_slot is not None:
+            return _Slot(self._open_slot(), received)
+        from balance_poller.fetching.transport.connection import (  # noqa: PLC0415 -- an import of 70 ms
+            SlotTransport,
+        )
+
+        return _Slot(SlotTransport(self._policy, received), received)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pool:
+class _Slot:
     """A connection, and a record of what it received."""
 
     transport: httpx.AsyncBaseTransport
@@ -123,45 +131,42 @@ class _Pool:
 
 
 async def _exchange(
-    pool: httpx.AsyncBaseTransport, request: PreparedRequest, seconds: float
+    transport: httpx.AsyncBaseTransport, request: PreparedRequest, url: httpx.URL
 ) -> Response:
     """Send one request and read its answer."""
     import httpx  # noqa: PLC0415 -- an import that costs 70 ms
 
-    response = await pool.handle_async_request(
+    answer = await transport.handle_async_request(
         httpx.Request(
-            request.method,
-            request.url,
-            headers=_HEADERS | request.headers,
-            content=request.content,
-            # Sending and reading have the limit of the whole attempt, without timers of their own.
-            extensions={"timeout": {"connect": min(_CONNECT_SECONDS, seconds)}},
+            request.method, url, headers=_HEADERS | request.headers, content=request.content
         )
     )
+    headers = dict(answer.headers.items())
+    stream = cast("httpx.AsyncByteStream", answer.stream)
     try:
-        body = await _body(response)
+        body = await _body(stream, headers.get("content-encoding", ""), answer.status_code)
     finally:
-        await response.aclose()
+        await stream.aclose()
     return Response(
-        response.status_code,
-        response.headers.get("content-type", ""),
+        answer.status_code,
+        headers.get("content-type", ""),
         body,
-        response.headers.get("retry-after"),
-        {name: response.headers.get(name, "") for name in request.answer_headers},
+        headers.get("retry-after"),
+        {name: headers.get(name, "") for name in request.answer_headers},
     )
 
 
-async def _body(response: httpx.Response) -> bytes:
+async def _body(stream: httpx.AsyncByteStream, encoding: str, status: int) -> bytes:
     """Read the body up to the cap; drop an oversized or compressed body of a failure."""
     raw = bytearray()
-    async for chunk in cast("httpx.AsyncByteStream", response.stream):
+    async for chunk in stream:
         raw += chunk
         if len(raw) > MAX_BODY_BYTES:
             break
-    body = unpack(bytes(raw), response.headers.get("content-encoding", ""), MAX_BODY_BYTES)
+    body = unpack(bytes(raw), encoding, MAX_BODY_BYTES)
     if body is not None and len(body) <= MAX_BODY_BYTES:
         return body
-    if not response.is_success:
+    if not 200 <= status < 300:
         return b""  # the status suffices
     words = (
         "the answer is packed in a way that cannot be read"
@@ -169,14 +174,3 @@ async def _body(response: httpx.Response) -> bytes:
         else "the answer is larger than 1 MiB"
     )
     raise FetchError(words, Outcome.SCHEMA_CHANGED)
-
-
-@cache
-def _settle_async_library() -> None:
-    """If sniffio is not installed, stop Python from searching for it again.
-
-    httpcore tries to import it for every lock that it creates, and Python searches its whole path
-    each time: a third of a request's CPU (measured, httpcore 1.0.9).
-    """
-    if find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # type: ignore[assignment]  # "known to be missing"
