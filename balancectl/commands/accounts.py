@@ -25,7 +25,7 @@ def known_stack(target: Target) -> Stack | None:
 
 
 def require_accounts(stack: Stack | None, accounts: Iterable[str], *, force: bool = False) -> None:
-    """Refuse names that are no account of the deployment; with ``force``, warn only.
+    """Refuse names that are not accounts of the deployment; with ``force``, only warn.
 
     Raises:
         CliError: With the closest name that is configured.
@@ -37,13 +37,13 @@ def require_accounts(stack: Stack | None, accounts: Iterable[str], *, force: boo
 
 
 def warn_unknown(stack: Stack | None, accounts: Iterable[str]) -> None:
-    """Warn of names that are no account of the deployment."""
+    """Warn about names that are not accounts of the deployment."""
     for problem in _unknown(stack, accounts):
         print_warning(problem)
 
 
 def _unknown(stack: Stack | None, accounts: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for every name that is no account."""
+    """Yield a sentence for every name that is not an account."""
     if stack is None:
         return
     for account in accounts:

@@ -69,7 +69,7 @@ def set_address(
 def list_all(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the channels, and whether each has an address.
 
-    Exits 0 if all have a usable one, 1 if one has not.
+    Exits 0 if all have a usable address, 1 if one has not.
     """
     target = target_of(context)
     declared = {each.channel: each.name for each in declared_channels(target)}
@@ -109,16 +109,16 @@ def list_all(context: typer.Context, as_json: JsonOption = False) -> None:
 
 
 def test(context: typer.Context, name: ChannelArgument) -> None:
-    """Post a test to a channel, from the deployed courier. A pager's incident is closed at once.
+    """Post a test to a channel, from the deployed courier. A pager's incident is closed again.
 
-    Exits 0 if the service took it, 1 if it did not.
+    Exits 0 if the service accepted it, 1 if it did not.
     """
     target = target_of(context)
     known = sorted(each.channel for each in declared_channels(target))
     with progress("posting …"):
         reason = test_channel(target, name)
     if not reason:
-        print_line(f"{name}: the service took the test", "green")
+        print_line(f"{name}: the service accepted the test", "green")
         return
     print_line(f"{name}: not posted: {reason}", "red")
     if name not in known:
@@ -131,7 +131,7 @@ def remove(
     name: ChannelArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove a channel's address. Revoke its token at the service, too.
+    """Remove a channel's address. Also revoke its token at the service.
 
     Exits 1 if there was none.
     """

@@ -14,7 +14,7 @@ from balancectl.deployment.target import Target
 
 
 def complete_account(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the configured accounts that start so."""
+    """Return the configured accounts that start with the word."""
     options = context.find_root().params
     with contextlib.suppress(Exception):
         target = context.find_object(Target) or Target(
@@ -26,12 +26,12 @@ def complete_account(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_provider(incomplete: str) -> list[str]:
-    """Return the shipped providers that start so."""
+    """Return the shipped providers that start with the word."""
     return _starting_with(incomplete, list_providers())
 
 
 def complete_wallet(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the wallets of the provider on the command line that start so."""
+    """Return the wallets of the provider on the command line that start with the word."""
     with contextlib.suppress(Exception):
         provider = load_provider(str(context.params.get("provider")), {})
         return _starting_with(incomplete, provider.definition.wallets)
@@ -39,5 +39,5 @@ def complete_wallet(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _starting_with(incomplete: str, names: Iterable[str]) -> list[str]:
-    """Return the names that complete a word."""
+    """Return the names that start with ``incomplete``."""
     return sorted(name for name in names if name.startswith(incomplete))

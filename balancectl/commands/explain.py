@@ -44,7 +44,7 @@ def explain(  # noqa: PLR0913, PLR0917 -- options are arguments
 ) -> None:
     """Show what happened to an account, and why a message was or was not sent.
 
-    Shows polls, alarms, silences, messages, and for each change that was not announced the reason.
+    Shows polls, alarms, silences and messages, and why a change was not announced.
 
     Exits 0 if anything is known of that time, 1 if nothing is.
     """
@@ -68,7 +68,7 @@ def explain(  # noqa: PLR0913, PLR0917 -- options are arguments
 
 
 def read_time(text: str | None, now: datetime) -> datetime:
-    """Parse a time of day, which is the latest one that is past, or a full time.
+    """Parse a time of day, which means its latest occurrence, or a full time.
 
     Raises:
         typer.BadParameter: When it is neither.

@@ -1,4 +1,4 @@
-"""``heartbeat set`` and ``remove``: the addresses that tell an outside service of polls."""
+"""``heartbeat set`` and ``remove``: addresses that an outside service watches for polls."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from balancectl.keys.sources import is_piped, prompt, stdin_text
 
 ShardArgument = Annotated[
     int | None,
-    typer.Argument(metavar="[SHARD]", help="The shard's number; needed where there are several."),
+    typer.Argument(metavar="[SHARD]", help="The shard's number; required if there are several."),
 ]
 
 
 def set_address(context: typer.Context, shard: ShardArgument = None) -> None:
     """Save the address that a shard's complete runs request, from a hidden prompt or a pipe.
 
-    Whoever has the address can pretend that polls go on: it is stored like a key, and never shown.
+    Anyone who has the address can pretend that polling continues: it is stored like a key and never
+    shown.
     """
     target = target_of(context)
     number = _chosen(target, shard)
@@ -38,7 +39,7 @@ def set_address(context: typer.Context, shard: ShardArgument = None) -> None:
 
 
 def remove_address(context: typer.Context, shard: ShardArgument = None) -> None:
-    """Remove the address of a shard, which then gives no sign of life."""
+    """Remove a shard's address; its runs then make no heartbeat request."""
     target = target_of(context)
     number = _chosen(target, shard)
     words = "removed" if save_address(target, number, None) else "there was none"
@@ -46,7 +47,7 @@ def remove_address(context: typer.Context, shard: ShardArgument = None) -> None:
 
 
 def _chosen(target: Target, shard: int | None) -> int:
-    """Return the shard that is meant.
+    """Return the number of the chosen shard.
 
     Raises:
         CliError: When heartbeats are off, or there is no such shard, or more than one.
@@ -55,7 +56,7 @@ def _chosen(target: Target, shard: int | None) -> int:
     if not any(each.event.get("heartbeat") is True for each in shards.values()):
         raise CliError("this deployment sends no heartbeats: set heartbeat = true and deploy first")
     if shard is None and len(shards) > 1:
-        raise CliError(f"there are {len(shards)} shards: say which, from 0 to {max(shards)}")
+        raise CliError(f"there are {len(shards)} shards: name one, from 0 to {max(shards)}")
     number = 0 if shard is None else shard
     if number not in shards:
         raise CliError(f"there is no shard {number}: the last is {max(shards)}")

@@ -41,7 +41,7 @@ _COLUMNS: Final = (
 
 
 def list_all(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the open incidents, those of foreign alarms too."""
+    """List the open incidents, including those of foreign alarms."""
     target = target_of(context)
     found = read_incidents(target)
     if as_json:
@@ -51,7 +51,7 @@ def list_all(context: typer.Context, as_json: JsonOption = False) -> None:
     else:
         print_table(_COLUMNS, [_row(each, target) for each in found.opened])
     for id_, why in found.unreadable.items():
-        print_warning(f"incident {id_} cannot be read ({why}); the router starts it afresh")
+        print_warning(f"incident {id_} cannot be read ({why}); the router starts a new one")
 
 
 def close(
@@ -74,10 +74,10 @@ def close(
 ) -> None:
     """Close an incident by hand.
 
-    Whoever was alerted gets one message that it is closed, by whom and why. An alarm that still
-    fires is not announced again until it has cleared and fires anew.
+    Those who were alerted get one message that says who closed it and why. An alarm that still
+    fires is not announced again until it has cleared and fires again.
 
-    Exits 0 once it is closed, 2 if the router has not done it in time.
+    Exits 0 once it is closed, 2 if the router has not closed it in time.
     """
     target = target_of(context)
     patience = read_duration(wait)

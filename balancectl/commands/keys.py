@@ -95,7 +95,7 @@ def remove_keys(
     account: AccountArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove an account's key. Revoke it at the provider, too.
+    """Remove an account's key. Also revoke it at the provider.
 
     Exits 1 if there was none.
     """
@@ -123,7 +123,7 @@ def move_key(
     old: Annotated[
         str,
         typer.Argument(
-            metavar="OLD", help="The account's present name.", autocompletion=complete_account
+            metavar="OLD", help="The account's current name.", autocompletion=complete_account
         ),
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name.")],
@@ -131,7 +131,7 @@ def move_key(
         bool, typer.Option("--force", help="Replace a key that is stored under the new name.")
     ] = False,
 ) -> None:
-    """Rename an account: its key and its history go along.
+    """Rename an account, and keep its key and history.
 
     Run it before you deploy the new name. While the old name is deployed, its key stays in place,
     so that it can still be polled.
@@ -156,10 +156,10 @@ def move_key(
 def _move(
     target: Target, location: SecretReference, names: tuple[str, str], *, keep: bool, force: bool
 ) -> None:
-    """Rename a key in the deployment's secret; one in another secret stays."""
+    """Rename a key in the deployment's secret; a key in another secret remains."""
     old, new = names
     if location == SecretReference(target.names.secret, old):
         change = rename_key(target, location, new, keep_old=keep, replace=force)
         print_line(f"{new}: key {change} in {location.secret_id}", "green")
     else:
-        print_line(f"{new}: the key stays in {location.secret_id}: keep `secret` in its entry")
+        print_line(f"{new}: the key remains in {location.secret_id}: keep `secret` in its entry")

@@ -37,8 +37,8 @@ def bind(
 ) -> None:
     """Allow an account's key to be sent to where the account points now.
 
-    A key goes only where it was stored for. After an account's provider, base_url or custom
-    definition has changed, check the new address, and then bind the key to it.
+    A key is sent only to the place it was stored for. After an account's provider, base_url or
+    custom definition has changed, check the new address, and then bind the key to it.
 
     Exits 1 if a key is missing.
     """

@@ -119,7 +119,7 @@ def import_keys(
     numbers = {change: list(changes.values()).count(change) for change in Change}
     print_note(", ".join(f"{number} {change}" for change, number in numbers.items() if number))
     if left_out:
-        print_warning(f"not saved: {join_names(left_out)}; --unknown saves them, too")
+        print_warning(f"not saved: {join_names(left_out)}; --unknown also saves them")
         raise typer.Exit(ExitCode.NO)
 
 

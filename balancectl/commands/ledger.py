@@ -32,18 +32,21 @@ def set_anchor(
     context: typer.Context,
     account: AccountArgument,
     amount: Annotated[
-        str, typer.Argument(metavar="AMOUNT", help="What the console shows now, such as 41.20.")
+        str,
+        typer.Argument(
+            metavar="AMOUNT", help="The balance that the console shows now, such as 41.20."
+        ),
     ],
 ) -> None:
     """Set the anchor of a ledger: what the provider's console shows now.
 
-    The poller runs at once and notes what was reported of today, so that it is not subtracted
+    The poller runs immediately and records today's cost so far, so that it is not subtracted
     again. Choose a quiet hour: cost that was incurred before and is reported after it is
-    subtracted once too often. A past time cannot be given, since nobody noted its cost.
+    subtracted twice. A past time cannot be given, since its cost was not recorded.
 
-    Prints how far the ledger was off since the anchor before.
+    Prints how far the ledger was off since the previous anchor.
 
-    Exits 0 if the cost was noted, 1 if it could not be.
+    Exits 0 if the cost was recorded, 1 if it could not be.
     """
     shown = _amount(amount)
     target = target_of(context)
@@ -64,7 +67,7 @@ def set_anchor(
 def top_up(
     context: typer.Context,
     account: AccountArgument,
-    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="What was paid, such as 100.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="The amount paid, such as 100.")],
     at: Annotated[
         str | None,
         typer.Option(
@@ -75,7 +78,7 @@ def top_up(
         str, typer.Option("--note", metavar="TEXT", help="For others to read, such as an invoice.")
     ] = "",
 ) -> None:
-    """Declare a top-up of a ledger, also one that the provider made by itself.
+    """Declare a top-up of a ledger, including an automatic one.
 
     It must be after the anchor, whose amount has all earlier ones in it.
     """
@@ -146,7 +149,7 @@ def _known(ledger: Ledger | None, target: Target, account: str) -> Ledger:
 
 
 def _note_cost(target: Target, stack: Stack, account: DeployedAccount, now: datetime) -> None:
-    """Poll the account, so that today's cost is noted, and say what it is."""
+    """Poll the account, so that today's cost is recorded, and print it."""
     shards = [shard for shard in stack.shards if shard.number == account.shard]
     with progress("noting today's cost …"):
         report = poll_shards(target, shards, {account.id}, now)
@@ -156,7 +159,7 @@ def _note_cost(target: Target, stack: Stack, account: DeployedAccount, now: date
         print_note(f"{cost} of today's cost was reported already, and is not subtracted again")
         return
     reasons = [polled.detail for polled in report.polled if not polled.is_ok]
-    print_warning(f"today's cost could not be noted: {'; '.join(reasons) or 'no report'}")
+    print_warning(f"today's cost could not be recorded: {'; '.join(reasons) or 'no report'}")
     print_note("if no poll succeeds within the hour, set the anchor again")
     raise typer.Exit(ExitCode.NO)
 

@@ -43,7 +43,7 @@ NeedTimeOption = Annotated[
     typer.Option(
         "--for",
         metavar="TIME",
-        help="Required time: 90m, 12h. The balance must last at least so long, 9 times in 10.",
+        help="Required time: 90m, 12h. The balance must last at least this long, 9 times in 10.",
     ),
 ]
 MaxAgeOption = Annotated[
@@ -61,7 +61,7 @@ def preflight(  # noqa: PLR0913, PLR0917 -- options are arguments
     live: LiveOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check that an account has enough credit left: an amount, or for a time.
+    """Check that an account has enough credit left, by amount or by time.
 
     Exits 0 if it has, 1 if it has not, and 2 if that is unknown: there is no record, it is too old,
     or the last poll failed.

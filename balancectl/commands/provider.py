@@ -57,11 +57,11 @@ def list_all(
     elif providers:
         print_table(_COLUMNS, [_row(provider) for provider in providers])
     else:
-        print_note(f"no provider matches '{search}': `balancectl provider new NAME` begins one")
+        print_note(f"no provider matches '{search}': `balancectl provider new NAME` creates one")
 
 
 def _matches(name: str, data: Mapping[str, Any], words: Sequence[str]) -> bool:
-    """Return whether every word is part of what the provider is called, sells or counts in."""
+    """Return whether every word occurs in the provider's names, kind or units."""
     pots = data["wallets"].values() if "wallets" in data else [data["spend"]]
     units = [pot["unit"] for pot in pots]
     texts = [name, data["title"], data["kind"], KINDS[data["kind"]], *data.get("other_names", ())]

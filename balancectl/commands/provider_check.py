@@ -68,9 +68,9 @@ def check_file(  # noqa: PLR0913, PLR0917 -- options are arguments
 ) -> None:
     """Validate a definition; given a key, also try it against the live service.
 
-    Reports every problem with its path in the definition. The live try shows the request with its
+    Reports every problem with its path in the definition. The live test shows the request with its
     key masked, the status, and the result of each expression. --record writes the answer as a
-    fixture for a contribution: a text or number stays only if the reading depends on it, and
+    fixture for a contribution: a text or number is kept only if the reading depends on it, and
     amounts get other digits. Read it before you share it.
 
     Exits 0 if all is well, 1 if there is a problem or the balance was not read, 2 if the check
@@ -117,7 +117,7 @@ def _valid_definitions(file: Path, *, as_json_: bool) -> dict[str, object]:
 def read_definitions(file: Path) -> tuple[dict[str, object], bool]:
     """Return the definitions in ``file`` by name, and whether they are ``custom_providers``.
 
-    A JSON file without ``custom_providers`` holds one definition.
+    A JSON file without ``custom_providers`` contains one definition.
 
     Raises:
         CliError: When the file cannot be read or has no definition.
@@ -175,7 +175,7 @@ def _print_problems(problems: Mapping[str, list[str]], *, as_json_: bool) -> Non
 
 
 def _print_fine(definitions: Mapping[str, object], *, as_json_: bool) -> None:
-    """Print that the definitions are valid, and remarks on them."""
+    """Print that the definitions are valid, with remarks."""
     if as_json_:
         print_json({"problems": []})
         return
@@ -187,7 +187,7 @@ def _print_fine(definitions: Mapping[str, object], *, as_json_: bool) -> None:
 
 
 def _write_fixture(path: Path, fixture: Mapping[str, object]) -> None:
-    """Write a fixture, never over a file that is there."""
+    """Write a fixture, but never overwrite a file."""
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(json.dumps(fixture, indent=2, ensure_ascii=False) + "\n")
@@ -197,7 +197,7 @@ def _write_fixture(path: Path, fixture: Mapping[str, object]) -> None:
 
 
 def _remarks(definition: object) -> list[str]:
-    """Return remarks on what is valid but rarely intended."""
+    """Return remarks on settings that are valid but rarely intended."""
     request = definition.get("request", {}) if isinstance(definition, Mapping) else {}
     text = []
     before = definition.get("before", {}) if isinstance(definition, Mapping) else {}
@@ -207,7 +207,7 @@ def _remarks(definition: object) -> list[str]:
         text.append("plain http works only on this machine: the deployed poller requires https")
     wallets = definition.get("wallets", {}) if isinstance(definition, Mapping) else {}
     text += [
-        f"wallets.{name}.remaining: first takes the next amount where one is missing:"
+        f"wallets.{name}.remaining: first takes the next amount if one is missing:"
         " make sure that all of them mean the same"
         for name, wallet in wallets.items()
         if '"first"' in json.dumps(wallet["remaining"])

@@ -1,4 +1,4 @@
-"""``push``: hand in balances of accounts that no provider can be asked about."""
+"""``push``: report balances of accounts without a balance API."""
 
 from __future__ import annotations
 
@@ -24,32 +24,30 @@ def push_balances(
         list[str],
         typer.Argument(
             metavar="ACCOUNT AMOUNT",
-            help="An account and what is left of it, such as 41.20; or several such pairs.",
+            help="An account and its balance, such as 41.20; or several such pairs.",
             autocompletion=complete_account,
         ),
     ],
     unit: Annotated[
         str | None,
-        typer.Option(
-            "--unit", metavar="UNIT", help="Refuse accounts that are not counted in this unit."
-        ),
+        typer.Option("--unit", metavar="UNIT", help="Refuse accounts with another unit."),
     ] = None,
     at: Annotated[
         str | None,
         typer.Option(
             "--at",
             metavar="TIME",
-            help="When it was the balance, such as 2026-11-26T09:12:00Z; default: now.",
+            help="When the balance was read, such as 2026-11-26T09:12:00Z; default: now.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hand in the balance of accounts with provider "pushed".
+    """Report the balance of accounts with provider "pushed".
 
     A balance must be newer than the last one, and not in the future. Needs one permission:
     lambda:InvokeFunction on the poller's alias "push".
 
-    Exits 0 if every balance was taken, 1 if one was refused, 2 if none could be handed in.
+    Exits 0 if every balance was accepted, 1 if one was refused, 2 if none could be reported.
     """
     pairs = list(_pairs(figures))
     time = None if at is None else _time(at)
@@ -82,7 +80,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, Decimal]]:
         if not ACCOUNT_PATTERN.fullmatch(account):
             raise typer.BadParameter(f"'{account}' is not an account's name: give ACCOUNT AMOUNT")
         if account in seen:
-            raise typer.BadParameter(f"'{account}' is there twice")
+            raise typer.BadParameter(f"'{account}' is given twice")
         seen.add(account)
         try:
             yield account, within_limits(parse_number(text))
@@ -91,7 +89,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, Decimal]]:
 
 
 def _time(text: str) -> str:
-    """Return a time as it is handed in."""
+    """Return a time as the event has it."""
     try:
         return format_time(parse_time(text))
     except ValueError as exc:

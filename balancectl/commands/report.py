@@ -1,4 +1,4 @@
-"""``report``: all accounts as one page, to look at and to pass on. Read-only."""
+"""``report``: all accounts on one page, to look at and to share. Read-only."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def report(
         str | None,
         typer.Option(
             metavar="NAMESPACE",
-            help="Terraform's metric_namespace, where it is set.",
+            help="Terraform's metric_namespace, if it is set.",
         ),
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write a page of all accounts: what is left, how long it lasts, and the last 14 days.
 

@@ -1,4 +1,4 @@
-"""``setup``: from a fresh deployment to a test alert that arrived. Repeat it to go on."""
+"""``setup``: from a fresh deployment to a received test alert. Repeat it to continue."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def setup(
         typer.Option("--wait", metavar="TIME", help="How long to wait for confirmations: 0s, 10m."),
     ] = "10m",
 ) -> None:
-    """Set a deployment up: missing keys, a first poll, confirmations, a test alert.
+    """Set up a deployment: missing keys, a first poll, confirmations, a test alert.
 
     Every step skips what is done, so that you can interrupt the command and run it again.
 
@@ -68,13 +68,13 @@ def setup(
         _test(target, stack),
     ]
     if not all(done):
-        print_note(f"to go on from here: {target.command('setup')}")
+        print_note(f"to continue from here: {target.command('setup')}")
         raise typer.Exit(ExitCode.NO)
     print_line("all set up", "bold green")
 
 
 def _keys(target: Target, stack: Stack) -> bool:
-    """Ask for each missing key and save it at once; return whether none is missing."""
+    """Ask for each missing key and save it immediately; return whether none is missing."""
     print_line("1. Keys", "bold")
     states = key_states(target, stack)
     missing = [state for state in states if state.why_missing]

@@ -66,7 +66,7 @@ def add(
 ) -> None:
     """Mute accounts for a while.
 
-    Alarms are still tracked; those that hold when the silence ends are sent then.
+    Alarms are still tracked; alerts that are still true when the silence ends are sent then.
     """
     target = target_of(context)
     lasting = read_duration(length)
@@ -114,7 +114,7 @@ def remove(
         str, typer.Argument(metavar="ID", help="The silence's ID, or its first characters.")
     ],
 ) -> None:
-    """End a silence now. Alarms that it muted are sent if they still hold."""
+    """End a silence now. Muted alerts that are still true are then sent."""
     target = target_of(context)
     ended, what = _find(target, id_)
     delete_silence(target, ended)

@@ -60,6 +60,6 @@ def _stack(target: Target, accounts: list[str] | None) -> Stack:
 
 
 def _stale_after(stack: Stack, name: str) -> timedelta:
-    """Return the age from which the account's balance is stale."""
+    """Return the age from which on the account's balance is stale."""
     account = stack.accounts.get(name)
     return DEFAULT_STALE_AFTER if account is None else account.stale_after

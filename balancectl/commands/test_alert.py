@@ -38,7 +38,7 @@ def send_test_alert(  # noqa: PLR0913, PLR0917 -- options are arguments
     context: typer.Context,
     account: AccountArgument,
     severity: Annotated[
-        Severity, typer.Option("--severity", help="Send it as a warning or as a critical.")
+        Severity, typer.Option("--severity", help="Severity of the test alert.")
     ] = Severity.CRITICAL,
     wait: Annotated[
         str,
@@ -49,7 +49,8 @@ def send_test_alert(  # noqa: PLR0913, PLR0917 -- options are arguments
 ) -> None:
     """Send a message marked TEST to the subscribers.
 
-    It takes the way of an alarm: topic, queue, router, and subscribers whose filter matches.
+    It takes the same path as an alarm: topic, queue, router, and the subscribers whose filters
+    match.
 
     Exits 0 if the router sent it to somebody, 1 if it did not or nobody matches, 2 if the result
     is unknown.

@@ -100,7 +100,7 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
     if (provider is None) == (file is None):
         raise typer.BadParameter("give either a provider or --file")
     if provider == PUSHED:
-        raise typer.BadParameter("a pushed account has no provider to ask")
+        raise typer.BadParameter("a pushed account has no provider to poll")
     if file is not None:
         found, keys = _from_file(
             file, accounts, keys_file, [key_env, key_stdin, params, wallet, base_url]
@@ -115,7 +115,7 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
             str(provider): read_provider_key(str(provider), {}, key_env or [], key_stdin=key_stdin)
         }
     if pushed := [account.id for account in found.accounts if account.is_pushed]:
-        print_note(f"nothing to ask for {join_names(pushed)}: the balance is pushed")
+        print_note(f"nothing to poll for {join_names(pushed)}: the balance is pushed")
         found = replace(found, accounts=tuple(a for a in found.accounts if not a.is_pushed))
     now = target_of(context).now().replace(microsecond=0)
     with progress(f"polling {format_count(len(found.accounts), 'account')} …"):
@@ -156,6 +156,6 @@ def _from_file(
 
 
 def _refuse(keys_file: str | None, accounts: list[str] | None) -> None:
-    """Refuse the options that only make sense with a file."""
+    """Refuse options that make sense only with a file."""
     if keys_file is not None or accounts:
         raise typer.BadParameter("--keys-file and --account need --file")

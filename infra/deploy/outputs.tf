@@ -1,7 +1,7 @@
 # Generated from infra/terraform by scripts/docs/deploy_root.py; edit the module instead.
 
 output "alarm_count" {
-  description = "CloudWatch alarms: the accounts', and the monitor's own."
+  description = "Number of CloudWatch alarms: those of the accounts, and the monitor's own."
   value       = module.balance_monitor.alarm_count
 }
 
@@ -26,37 +26,37 @@ output "next_steps" {
 }
 
 output "pending_confirmations" {
-  description = "Subscribers who had not confirmed when Terraform last looked."
+  description = "Subscribers that had not confirmed when Terraform last read their subscriptions."
   value       = module.balance_monitor.pending_confirmations
 }
 
 output "push_policy_json" {
-  description = "IAM policy for whoever pushes balances: balancectl push, aws lambda invoke."
+  description = "IAM policy for anyone who pushes balances with balancectl push or aws lambda invoke."
   value       = module.balance_monitor.push_policy_json
 }
 
 output "queues" {
-  description = "Names of the queues: intake, and those that hold what failed."
+  description = "Names of the queues: intake, and those for failures."
   value       = module.balance_monitor.queues
 }
 
 output "read_only_policy_json" {
-  description = "IAM policy for balancectl status and preflight, as in CI."
+  description = "IAM policy for balancectl status, report and preflight, for example in CI."
   value       = module.balance_monitor.read_only_policy_json
 }
 
 output "secret" {
-  description = "Name of the secret that holds the keys."
+  description = "Name of the secret that contains the keys."
   value       = module.balance_monitor.secret
 }
 
 output "shard_count" {
-  description = "Poll schedules; each carries up to shard_size accounts."
+  description = "Number of poll schedules; each carries up to shard_size accounts."
   value       = module.balance_monitor.shard_count
 }
 
 output "status_page_policy_json" {
-  description = "IAM policy for whoever looks at the widget of status_page, in addition to the dashboard; null without it."
+  description = "IAM policy for viewers of the status_page widget, in addition to the dashboard's; null without status_page."
   value       = module.balance_monitor.status_page_policy_json
 }
 

@@ -2,20 +2,20 @@
 
 variable "accounts" {
   description = <<-EOT
-    The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Fields of each:
-    - provider: a shipped provider, one of custom_providers, or "pushed" for a balance that you hand in yourself (docs/pushed-accounts.md).
-    - secret: name or ARN of the Secrets Manager secret that holds its key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
+    The prepaid accounts to watch, keyed by a name of your choice (letters, digits, dots, underscores, dashes). Each has these fields:
+    - provider: a shipped provider, one of custom_providers, or "pushed" for a balance that you report yourself (docs/pushed-accounts.md).
+    - secret: name or ARN of the Secrets Manager secret that contains the key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
     - params: what the provider's definition requires, for example { host = "api.2captcha.com" }.
-    - wallet: the wallet to watch, where the provider has several.
-    - base_url: https address of a self-hosted service, instead of the provider's own.
+    - wallet: the wallet to watch, if the provider has several.
+    - base_url: https address of a self-hosted service, instead of the provider's.
     - warning, critical: alert when the balance falls below this amount, in the provider's unit.
-    - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
-    - runway_warning_hours, runway_critical_hours: alert when the balance may run out within this many hours: you have them, 9 times in 10. The alert ends above 1.5 times as many, or at a top-up.
-    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when more is consumed in 1 or 3 hours than this many times the most that ever was (1.5 is sensitive, 2 normal, 3 calm; in 24 hours half of what is above 1 suffices).
-    - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
+    - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than the alarm asks it to, so the alarm fires about two poll intervals later.
+    - runway_warning_hours, runway_critical_hours: alert when the chance that the balance lasts this many hours is below 9 in 10. The alert ends above 1.5 times as many, or at a top-up.
+    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when consumption within 1 or 3 hours exceeds its previous maximum by this factor (1.5 is sensitive, 2 normal, 3 insensitive; within 24 hours, half of the part above 1 is enough).
+    - expiry_warning_days: alert when the credit or the key expires within this many days, if the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
-    - unit: of a pushed account alone: what its balance is counted in, such as USD or credits. Such an account has no secret, params, wallet and base_url; stale_after_minutes (default 1560, up to 44640) is how old its last pushed balance may become.
-    - budget: what may be spent in a calendar month (UTC), in the provider's unit; required by providers that count from the month, such as openai_budget (docs/ledger.md).
+    - unit: only for pushed accounts: the unit of the balance, such as USD or credits. A pushed account has no secret, params, wallet or base_url; stale_after_minutes (default 1560, up to 44640) is the greatest age of its last pushed balance.
+    - budget: the amount to spend in a calendar month (UTC), in the provider's unit; required by providers that count what is spent in a month, such as openai_budget (docs/ledger.md).
     At least one threshold is required.
   EOT
   type        = any
@@ -23,7 +23,7 @@ variable "accounts" {
 }
 
 variable "alarm_actions_enabled" {
-  description = "Whether alarms notify when they change. Set false to keep evaluating without notifying anyone, for example during a migration."
+  description = "Whether alarms notify when they change state. Set it to false to keep evaluating them without notifying anyone, for example during a migration."
   type        = bool
   default     = null
 }
@@ -35,7 +35,7 @@ variable "allow_http_loopback" {
 }
 
 variable "allow_private_addresses" {
-  description = "Whether requests may go to addresses of private networks, for self-hosted services in the poller's vpc. Loopback and link-local addresses are never allowed."
+  description = "Whether requests may go to private network addresses, for self-hosted services in the poller's vpc. Loopback and link-local addresses are never allowed."
   type        = bool
   default     = null
 }
@@ -47,19 +47,19 @@ variable "architecture" {
 }
 
 variable "aws_notices" {
-  description = "AWS's services of which problems in this account and Region are passed on as notices, once each: backup (jobs that failed), guardduty (findings from medium), health (all events) and securityhub (new findings from high). AWS Budgets and Cost Anomaly Detection need no entry: give them topic <name>-alarms."
+  description = "AWS services whose problems in this account and Region are passed on as notices, once each: backup (jobs that failed), guardduty (findings from medium), health (all events) and securityhub (new findings from high). AWS Budgets and Cost Anomaly Detection need no entry: give them topic <name>-alarms."
   type        = set(string)
   default     = null
 }
 
 variable "close_interval_minutes" {
-  description = "Minutes between two polls of an account that is close to its next threshold: less than two hours away, 19 times in 20, or by no more than a quarter above it. 0 polls all alike. It divides poll_interval_minutes, and yields to a provider's min_interval_seconds. null is 1 where poll_interval_minutes is at most 15, and else 0."
+  description = "Minutes between two polls of an account that is close to its next threshold: the balance is at most a quarter above it, or may reach it within two hours, 19 times in 20. It must divide poll_interval_minutes; a provider's longer min_interval_seconds takes precedence. 0 polls all accounts alike. null means 1 if poll_interval_minutes is at most 15, else 0."
   type        = number
   default     = null
 }
 
 variable "custom_providers" {
-  description = "Definitions of providers that are not shipped, by name, in the same form as functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
+  description = "Definitions of providers that are not shipped, keyed by name, in the form of functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
   type        = any
   default     = null
 }
@@ -71,19 +71,19 @@ variable "dashboard_accounts" {
 }
 
 variable "deletion_protection" {
-  description = "Whether the tables are protected against deletion. Before make destroy, set false and deploy."
+  description = "Whether the tables are protected against deletion. Before make destroy, set it to false and deploy."
   type        = bool
   default     = null
 }
 
 variable "digest_above" {
-  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100. Critical alerts and ends of the same minute always share one."
+  description = "Maximum number of separate messages of one severity, 1 to 100; more become one digest. Critical alerts and ends within the same minute always share one."
   type        = number
   default     = null
 }
 
 variable "enable_chat" {
-  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for teams that use it with Slack or Teams already: it gets every message. All others use a subscriber with protocol channel, which has filters and needs no Amazon Q."
+  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for teams that already use it with Slack or Teams: the topic gets every message. Otherwise, use a subscriber with protocol channel, which has filters and needs no Amazon Q."
   type        = bool
   default     = null
 }
@@ -95,43 +95,43 @@ variable "enable_dashboard" {
 }
 
 variable "foreign_expiry_days" {
-  description = "Days after its last change for which an alarm of another AWS account or Region, which cannot be compared, stays open, 1 to 365."
+  description = "How many days after its last change an alarm of another AWS account or Region, whose state cannot be checked, remains open, 1 to 365."
   type        = number
   default     = null
 }
 
 variable "group_wait_seconds" {
-  description = "Seconds for which alerts that are not critical wait for others to join the same message, 0 to 900."
+  description = "How many seconds alerts that are not critical wait for others to join the same message, 0 to 900."
   type        = number
   default     = null
 }
 
 variable "heartbeat" {
-  description = "Whether each shard's complete runs request an https address of an outside service, such as Healthchecks.io or Uptime Kuma, which notices when they stop: when the AWS account, its Region or its bill is gone. Store the addresses, which are credentials, with balancectl heartbeat set."
+  description = "Whether each shard's complete runs request an https address of an outside service, such as Healthchecks.io or Uptime Kuma, which notices when they stop because the AWS account or its Region is gone. Store the addresses, which are credentials, with balancectl heartbeat set."
   type        = bool
   default     = null
 }
 
 variable "history_days" {
-  description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
+  description = "How many days table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
   type        = number
   default     = null
 }
 
 variable "key_hosts" {
-  description = "Origins such as \"https://api.example.com\" that keys may be sent to from secrets that balancectl keys set does not write. Keys that it stores go only where they were stored for; every key may go to the shipped provider of its account."
+  description = "Origins such as \"https://api.example.com\" to which the poller may send keys from secrets that balancectl keys set does not write. Keys that it does write are sent only to the place they were stored for; any key may be sent to its account's shipped provider."
   type        = set(string)
   default     = null
 }
 
 variable "kms_key_arn" {
-  description = "ARN of one customer managed KMS key that encrypts everything that the deployment creates: its secret, tables, logs, queues, topics and schedules. The key's policy must contain the statements of output kms_key_policy_json. null uses keys of AWS's own, which cost nothing."
+  description = "ARN of a customer managed KMS key that encrypts everything that the deployment creates: its secret, tables, logs, queues, topics and schedules. The key's policy must contain the statements of output kms_key_policy_json. null uses AWS's own keys, which cost nothing."
   type        = string
   default     = null
 }
 
 variable "kms_key_arns" {
-  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave empty when the secrets use the AWS managed key."
+  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave it empty if the secrets use the AWS managed key."
   type        = list(string)
   default     = null
 }
@@ -143,13 +143,13 @@ variable "log_level" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which CloudWatch keeps the functions' logs, one of the values that CloudWatch accepts; 0 keeps them forever."
+  description = "How many days CloudWatch keeps the functions' logs, one of the values that it accepts; 0 keeps them forever."
   type        = number
   default     = null
 }
 
 variable "max_in_flight" {
-  description = "Number of requests to providers that one run keeps open at a time, 1 to 1000."
+  description = "Maximum number of requests to providers that one run has open at a time, 1 to 1000."
   type        = number
   default     = null
 }
@@ -167,13 +167,13 @@ variable "name" {
 }
 
 variable "operations_subscribers" {
-  description = "Who is notified when the monitor itself fails, by a name of your choice; at least one. Protocol and endpoint as for subscribers. These messages come straight from CloudWatch."
+  description = "Who is notified when the monitor itself fails, keyed by a name of your choice; at least one. Protocol and endpoint are as for subscribers, without channel. These messages come straight from CloudWatch."
   type        = any
   nullable    = false
 }
 
 variable "packages" {
-  description = "The functions' zips, by function (poller, router, status_page, courier): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  description = "The functions' zips, by function (poller, router, status_page, courier): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda notices a new object only by its key or version. By default, the zips that make build writes to dist/."
   type = map(object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -184,7 +184,7 @@ variable "packages" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of a permissions boundary for every role of the deployment, where your organisation requires one."
+  description = "ARN of a permissions boundary for every role of the deployment, if your organisation requires one."
   type        = string
   default     = null
 }
@@ -196,7 +196,7 @@ variable "point_in_time_recovery" {
 }
 
 variable "poll_interval_minutes" {
-  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds. From 721 minutes on, CloudWatch evaluates the alarms only once an hour."
+  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than the provider's min_interval_seconds. At 721 minutes or more, CloudWatch evaluates the alarms only once an hour."
   type        = number
   default     = null
 }
@@ -208,19 +208,19 @@ variable "poller_memory_mb" {
 }
 
 variable "poller_timeout_seconds" {
-  description = "Timeout of one run in seconds, 20 to 900 and less than the schedule's interval, which is close_interval_minutes, or poll_interval_minutes where that is 0; null uses this interval minus 10 seconds, at most 300."
+  description = "Timeout of one run in seconds, 20 to 900 and less than the schedule's interval, which is close_interval_minutes, or poll_interval_minutes if that is 0; null uses this interval minus 10 seconds, at most 300."
   type        = number
   default     = null
 }
 
 variable "polling_enabled" {
-  description = "Whether the schedules run. Set false to pause polling; the accounts' stale alarms then fire unless alarm_actions_enabled is false as well."
+  description = "Whether the schedules run. Set it to false to pause polling; the accounts' stale alarms then notify unless alarm_actions_enabled is also false."
   type        = bool
   default     = null
 }
 
 variable "repeat_hours" {
-  description = "Hours after which an ongoing alert is repeated, by severity: 4 for critical and 24 for warning unless set; 0 never repeats it."
+  description = "After how many hours an ongoing alert is repeated, by severity: by default 4 for critical and 24 for warning; 0 never repeats it."
   type        = map(number)
   default     = null
 }
@@ -232,7 +232,7 @@ variable "request_timeout_seconds" {
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one more than there are shards, the router at least 3."
+  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, so the apply fails there. The poller needs one more than there are shards, the router at least 3."
   type        = map(number)
   default     = null
 }
@@ -250,41 +250,41 @@ variable "router_timeout_seconds" {
 }
 
 variable "runbook_url" {
-  description = "https:// address at which your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name. null publishes none: they carry the heading's advice in one line instead."
+  description = "https:// address at which your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name. With null, they contain one line of advice instead."
   type        = string
   default     = null
 }
 
 variable "secret_prefixes" {
-  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own, <name>/…: a mistyped or a stranger's secret is refused at plan. Example: [\"team/\"]."
+  description = "How the names of secrets may begin that accounts use besides the deployment's own (<name>/…). The plan refuses all others, such as a mistyped name or another team's secret. Example: [\"team/\"]."
   type        = list(string)
   default     = null
 }
 
 variable "secret_recovery_days" {
-  description = "Days for which a deleted secret can be restored, 7 to 30; 0 deletes it at once."
+  description = "How many days a deleted secret can be restored, 7 to 30; 0 deletes it immediately."
   type        = number
   default     = null
 }
 
 variable "shard_size" {
-  description = "Number of accounts that one schedule carries and one run polls, 1 to 1000. Lower it when the plan reports that a schedule's input is too large."
+  description = "Maximum number of accounts that one schedule carries and one run polls, 1 to 1000. Lower it if the plan reports that a schedule's input is too large."
   type        = number
   default     = null
 }
 
 variable "status_page" {
-  description = "Whether the dashboard shows all accounts on one page: what is left, how long it lasts, and its course. Viewers must allow the widget once, and need lambda:InvokeFunction on its function (output status_page_policy_json)."
+  description = "Whether the dashboard shows all accounts on one page: what is left, how long it lasts, and a chart of it. Viewers must allow the widget once, and need lambda:InvokeFunction on its function (output status_page_policy_json)."
   type        = bool
   default     = null
 }
 
 variable "subscribers" {
   description = <<-EOT
-    Who is notified about accounts, by a name of your choice. Fields of each:
+    Who is notified about accounts, keyed by a name of your choice. Each has these fields:
     - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send), lambda (the ARN of a function in this account and Region) or channel (Slack, Teams, PagerDuty and others: a name of your choice, whose address balancectl channels set stores).
-    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
-    - reports: "weekly" also sends a report of the accounts that the filter passes, once a week (weekly_report); not by SMS.
+    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider or account means alarms that are not about an account. Test messages are not filtered by status.
+    - reports: "weekly" also sends a weekly report of the accounts that the filter passes (see weekly_report); not available for SMS.
   EOT
   type        = any
   nullable    = false
@@ -303,7 +303,7 @@ variable "tick_interval_minutes" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well. To leave the VPC, or before make destroy: add leaving = true, deploy, and wait 20 minutes until Lambda has deleted the network interfaces; only then remove vpc."
+  description = "Subnets and security groups for the poller, for providers that can only be reached privately or that admit only known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well. To leave the VPC, or before make destroy: add leaving = true, deploy, and wait 20 minutes until Lambda has deleted the network interfaces; only then remove vpc."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -313,7 +313,7 @@ variable "vpc" {
 }
 
 variable "weekly_report" {
-  description = "When subscribers with reports = \"weekly\" get their report: day of the week, hour (0 to 23), and time zone by its name in the tz database, such as Europe/Berlin. The report is about the seven days in UTC that end before that day."
+  description = "When subscribers with reports = \"weekly\" get their report: day of the week, hour (0 to 23), and time zone by its name in the tz database, such as Europe/Berlin. The report covers the seven days in UTC that end before that day."
   type = object({
     day       = optional(string, "monday")
     hour      = optional(number, 8)
@@ -323,7 +323,7 @@ variable "weekly_report" {
 }
 
 variable "xray_tracing" {
-  description = "Whether AWS X-Ray traces the functions, with the permissions that this needs."
+  description = "Whether AWS X-Ray traces the functions; this also grants the permissions that it needs."
   type        = bool
   default     = null
 }

@@ -2,8 +2,8 @@
 # published.
 
 locals {
-  queue_advice = "Read what the queue holds, see its sender's log for the reason, then send it again or delete it."
-  topic_advice = "See who does not get messages with balancectl subscribers."
+  queue_advice = "Read the messages in the queue, see their sender's log for the reason, then send them again or delete them."
+  topic_advice = "balancectl subscribers shows who does not get messages."
   grant_advice = "See the function's log; if a permission is missing, make plan shows what was changed."
 
   advice = merge(
@@ -12,14 +12,14 @@ locals {
     merge([for function in ["poller", "router"] : {
       "${function}-errors"         = local.grant_advice
       "${function}-throttles"      = "Raise reserved_concurrency.${function}, or ask AWS for a higher quota."
-      "${function}-faults"         = "See the log line fault of the function, and what stands before it."
-      "${function}-events-dropped" = "See whether the function is throttled; its next run does what this one did not."
+      "${function}-faults"         = "See the log line fault of the function, and the lines before it."
+      "${function}-events-dropped" = "Check whether the function is throttled; its next run makes up for this one."
       "${function}-failures-lost"  = "Run make deploy: the role or the queue was changed."
     }]...),
     {
-      poller-not-running = "See whether the schedules are enabled and balancectl poll works."
-      router-not-running = "See whether the tick's schedule is enabled."
-      intake-delayed     = "See the router's log, and whether its event source mapping is enabled."
+      poller-not-running = "Check whether the schedules are enabled and balancectl poll works."
+      router-not-running = "Check whether the router's schedule is enabled."
+      intake-delayed     = "See the router's log, and check whether its event source mapping is enabled."
     },
   )
 

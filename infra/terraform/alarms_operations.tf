@@ -40,7 +40,7 @@ locals {
       })
       "${key}-faults" = merge(local.never, {
         namespace = "${local.metric_namespace}/Runs", metric = "Faults", dimensions = { service = function.service }
-        words     = "The ${function.title} ran and could not do all of its work; its log says what."
+        words     = "The ${function.title} ran but could not do all of its work; its log says what it could not do."
       })
       "${key}-not-running" = {
         namespace = "AWS/Lambda", metric = "Invocations", dimensions = local.lambda_of[key]
@@ -50,11 +50,11 @@ locals {
       }
       "${key}-events-dropped" = merge(local.never, {
         namespace = "AWS/Lambda", metric = "AsyncEventsDropped", dimensions = local.lambda_of[key]
-        words     = "Lambda gave up an event for the ${function.title} before it was handled."
+        words     = "Lambda gave up on an event for the ${function.title} before it was handled."
       })
       "${key}-failures-lost" = merge(local.never, {
         namespace = "AWS/Lambda", metric = "DestinationDeliveryFailures", dimensions = local.lambda_of[key]
-        words     = "A failed event of the ${function.title} could not be kept in queue ${local.failure_queues.failures}."
+        words     = "A failed event of the ${function.title} could not be stored in queue ${local.failure_queues.failures}."
       })
     }
   ]...)
@@ -64,15 +64,15 @@ locals {
       namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = local.names.intake_queue }
       statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = 900 + var.group_wait_seconds
       period    = 300, periods = 1, missing = "notBreaching"
-      words     = "An alarm has waited for the alert router for more than a quarter of an hour."
+      words     = "An alarm has been waiting for the alert router for more than 15 minutes."
     }
     intake-dead-letters = merge(local.waiting, {
       dimensions = { QueueName = local.failure_queues.intake_dead_letters }
-      words      = "Alarms that the alert router could not handle wait in queue ${local.failure_queues.intake_dead_letters}."
+      words      = "Alarms that the alert router could not handle are in queue ${local.failure_queues.intake_dead_letters}."
     })
     failures = merge(local.waiting, {
       dimensions = { QueueName = local.failure_queues.failures }
-      words      = "Runs, events or messages that failed for good wait in queue ${local.failure_queues.failures}."
+      words      = "Runs, events or messages that finally failed are in queue ${local.failure_queues.failures}."
     })
   }
   waiting = {
@@ -83,13 +83,13 @@ locals {
   # By the prefix of the alarm's name. SNS publishes them for topics of the last six hours' activity.
   topic_metrics = {
     failed = { metric = "NumberOfNotificationsFailed", words = "did not reach a subscriber" }
-    lost   = { metric = "NumberOfNotificationsFailedToRedriveToDlq", words = "did not reach a subscriber, and could not be kept" }
+    lost   = { metric = "NumberOfNotificationsFailedToRedriveToDlq", words = "did not reach a subscriber and could not be stored" }
   }
   # Every message has the attributes that filters use, so either is a fault, and subscribers whose
   # filter misses them get nothing.
   filter_metrics = {
-    unaddressed  = { metric = "NumberOfNotificationsFilteredOut-NoMessageAttributes", words = "were kept from subscribers because they had no attributes" }
-    misaddressed = { metric = "NumberOfNotificationsFilteredOut-InvalidAttributes", words = "were kept from subscribers because SNS cannot read their attributes" }
+    unaddressed  = { metric = "NumberOfNotificationsFilteredOut-NoMessageAttributes", words = "were not sent to subscribers because they had no attributes" }
+    misaddressed = { metric = "NumberOfNotificationsFilteredOut-InvalidAttributes", words = "were not sent to subscribers because SNS cannot read their attributes" }
   }
   topic_alarms = merge([
     for topic in local.topics : {

@@ -52,31 +52,31 @@ locals {
 
 # Warnings: settings that may be intended, but usually are not.
 
-check "everybody_is_told" {
+check "every_alert_has_a_recipient" {
   assert {
-    condition     = length(module.configuration.untold) == 0
-    error_message = "Subscribers: nobody would be told when these fire: ${join(", ", slice(module.configuration.untold, 0, min(10, length(module.configuration.untold))))}${length(module.configuration.untold) > 10 ? ", …" : ""}."
+    condition     = length(module.configuration.without_recipient) == 0
+    error_message = "Subscribers: nobody would be notified when these fire: ${join(", ", slice(module.configuration.without_recipient, 0, min(10, length(module.configuration.without_recipient))))}${length(module.configuration.without_recipient) > 10 ? ", …" : ""}."
   }
 }
 
-# Whoever may edit accounts decides which address the poller requests, and in a vpc some are private.
+# Anyone who may edit accounts decides which address the poller requests, and in a vpc some are private.
 check "base_url_in_vpc" {
   assert {
     condition     = var.vpc == null || length([for account in values(var.accounts) : account if try(account.base_url, null) != null]) == 0
-    error_message = "Accounts: ${join(", ", slice([for id, account in var.accounts : id if try(account.base_url, null) != null], 0, min(10, length([for account in values(var.accounts) : account if try(account.base_url, null) != null]))))} have a base_url, and the poller runs in your vpc: ${var.allow_private_addresses ? "allow_private_addresses lets their requests reach private services there" : "their requests leave through its network, and reach only public addresses"}. See that each address is meant."
+    error_message = "Accounts: ${join(", ", slice([for id, account in var.accounts : id if try(account.base_url, null) != null], 0, min(10, length([for account in values(var.accounts) : account if try(account.base_url, null) != null]))))} have a base_url, and the poller runs in your vpc: ${var.allow_private_addresses ? "allow_private_addresses lets their requests reach private services there" : "their requests leave through its network, and reach only public addresses"}. Check that each address is intended."
+  }
+}
+
+# Some accounts may be overdrawn; for those, a threshold below 0 limits how far.
+check "negative_thresholds" {
+  assert {
+    condition     = length(module.configuration.only_overdrawn) == 0
+    error_message = "Accounts: no threshold of ${join(", ", slice(module.configuration.only_overdrawn, 0, min(10, length(module.configuration.only_overdrawn))))} is above 0, so nothing alerts before they are overdrawn. Check that their providers allow that; otherwise the minus sign is a mistake."
   }
 }
 
 # Asian Regions without SMS, and China (docs.aws.amazon.com/sns/latest/dg/sns-supported-regions-countries.html,
 # read 2026-11). AWS adds Regions: a warning, not a refusal.
-# Some accounts may be overdrawn, and of those a threshold below 0 says how far.
-check "negative_thresholds" {
-  assert {
-    condition     = length(module.configuration.only_overdrawn) == 0
-    error_message = "Accounts: no threshold of ${join(", ", slice(module.configuration.only_overdrawn, 0, min(10, length(module.configuration.only_overdrawn))))} is above 0, so nothing alerts before they are overdrawn. See that their providers allow it; elsewhere a minus sign is a mistake."
-  }
-}
-
 check "sms_region" {
   assert {
     condition = !contains(["ap-east-1", "ap-east-2", "ap-northeast-2", "ap-southeast-5", "ap-southeast-7", "cn-north-1", "cn-northwest-1"], local.region) || !anytrue([

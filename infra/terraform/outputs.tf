@@ -1,5 +1,5 @@
 output "alarm_count" {
-  description = "CloudWatch alarms: the accounts', and the monitor's own."
+  description = "Number of CloudWatch alarms: those of the accounts, and the monitor's own."
   value = {
     accounts   = local.account_alarm_count
     operations = length(local.operations_alarms)
@@ -42,7 +42,7 @@ output "next_steps" {
 }
 
 output "pending_confirmations" {
-  description = "Subscribers who had not confirmed when Terraform last looked."
+  description = "Subscribers that had not confirmed when Terraform last read their subscriptions."
   value = sort(concat(
     [for key, subscription in merge(aws_sns_topic_subscription.notifications, aws_sns_topic_subscription.form) : local.subscribed.notifications[key].name if subscription.pending_confirmation],
     [for key, subscription in aws_sns_topic_subscription.operations : "${local.subscribed.operations[key].name} (operations)" if subscription.pending_confirmation],
@@ -50,32 +50,32 @@ output "pending_confirmations" {
 }
 
 output "push_policy_json" {
-  description = "IAM policy for whoever pushes balances: balancectl push, aws lambda invoke."
+  description = "IAM policy for anyone who pushes balances with balancectl push or aws lambda invoke."
   value       = data.aws_iam_policy_document.push.json
 }
 
 output "queues" {
-  description = "Names of the queues: intake, and those that hold what failed."
+  description = "Names of the queues: intake, and those for failures."
   value       = merge({ intake = aws_sqs_queue.intake.name }, local.failure_queues)
 }
 
 output "read_only_policy_json" {
-  description = "IAM policy for balancectl status and preflight, as in CI."
+  description = "IAM policy for balancectl status, report and preflight, for example in CI."
   value       = data.aws_iam_policy_document.read_only.json
 }
 
 output "secret" {
-  description = "Name of the secret that holds the keys."
+  description = "Name of the secret that contains the keys."
   value       = aws_secretsmanager_secret.api_keys.name
 }
 
 output "shard_count" {
-  description = "Poll schedules; each carries up to shard_size accounts."
+  description = "Number of poll schedules; each carries up to shard_size accounts."
   value       = length(aws_scheduler_schedule.poll)
 }
 
 output "status_page_policy_json" {
-  description = "IAM policy for whoever looks at the widget of status_page, in addition to the dashboard; null without it."
+  description = "IAM policy for viewers of the status_page widget, in addition to the dashboard's; null without status_page."
   value       = var.status_page ? data.aws_iam_policy_document.viewer.json : null
 }
 

@@ -1,19 +1,19 @@
 variable "alarm_actions_enabled" {
-  description = "Whether alarms notify when they change. Set false to keep evaluating without notifying anyone, for example during a migration."
+  description = "Whether alarms notify when they change state. Set it to false to keep evaluating them without notifying anyone, for example during a migration."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "deletion_protection" {
-  description = "Whether the tables are protected against deletion. Before make destroy, set false and deploy."
+  description = "Whether the tables are protected against deletion. Before make destroy, set it to false and deploy."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "history_days" {
-  description = "Days for which table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
+  description = "How many days table balances keeps the history of polls, 1 to 3650. DynamoDB deletes older items within a few days."
   type        = number
   default     = 90
   nullable    = false
@@ -25,37 +25,37 @@ variable "history_days" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of one customer managed KMS key that encrypts everything that the deployment creates: its secret, tables, logs, queues, topics and schedules. The key's policy must contain the statements of output kms_key_policy_json. null uses keys of AWS's own, which cost nothing."
+  description = "ARN of a customer managed KMS key that encrypts everything that the deployment creates: its secret, tables, logs, queues, topics and schedules. The key's policy must contain the statements of output kms_key_policy_json. null uses AWS's own keys, which cost nothing."
   type        = string
   default     = null
 
   validation {
     condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a key, as arn:aws:kms:eu-central-1:123456789012:key/… (an alias cannot be granted)."
+    error_message = "kms_key_arn must be the ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of an alias."
   }
 }
 
 variable "kms_key_arns" {
-  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave empty when the secrets use the AWS managed key."
+  description = "ARNs of customer managed KMS keys that encrypt the accounts' secrets; the poller may decrypt with them. Leave it empty if the secrets use the AWS managed key."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
-    error_message = "kms_key_arns must be ARNs of keys, as arn:aws:kms:eu-central-1:123456789012:key/… (an alias cannot be granted): ${join(", ", [for arn in var.kms_key_arns : arn if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])}."
+    error_message = "kms_key_arns must be ARNs of keys, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of aliases; correct  ${join(", ", [for arn in var.kms_key_arns : arn if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])}."
   }
 }
 
 variable "log_retention_days" {
-  description = "Days for which CloudWatch keeps the functions' logs, one of the values that CloudWatch accepts; 0 keeps them forever."
+  description = "How many days CloudWatch keeps the functions' logs, one of the values that it accepts; 0 keeps them forever."
   type        = number
   default     = 30
   nullable    = false
 
   validation {
     condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, as CloudWatch takes no other."
+    error_message = "log_retention_days must be 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653; CloudWatch accepts no other value."
   }
 }
 
@@ -78,12 +78,12 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name))
-    error_message = "name must be 2 to 40 lower-case letters, digits and dashes, begin with a letter and not end with a dash; function and role names are made from it, and have 64 characters."
+    error_message = "name must be 2 to 40 lower-case letters, digits and dashes, begin with a letter and not end with a dash; the names of functions and roles begin with it and have at most 64 characters."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of a permissions boundary for every role of the deployment, where your organisation requires one."
+  description = "ARN of a permissions boundary for every role of the deployment, if your organisation requires one."
   type        = string
   default     = null
 
@@ -101,7 +101,7 @@ variable "point_in_time_recovery" {
 }
 
 variable "secret_recovery_days" {
-  description = "Days for which a deleted secret can be restored, 7 to 30; 0 deletes it at once."
+  description = "How many days a deleted secret can be restored, 7 to 30; 0 deletes it immediately."
   type        = number
   default     = 30
   nullable    = false
@@ -125,16 +125,16 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for text in concat(keys(var.tags), values(var.tags)) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))])
-    error_message = "tags must consist of letters, digits, spaces and _ . : / = + - @, as IAM takes no others; correct ${join(", ", [for key, value in var.tags : key if !can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", "${key}${value}"))])}."
+    error_message = "tags must consist of letters, digits, spaces and _ . : / = + - @, because IAM accepts no others; correct ${join(", ", [for key, value in var.tags : key if !can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", "${key}${value}"))])}."
   }
 
   validation {
     condition     = length(distinct([for key in concat(keys(var.tags), ["Application"]) : lower(key)])) == length(var.tags) + 1
-    error_message = "tags must differ in more than capital letters, from each other and from Application, as IAM takes them for the same; rename one of ${join(", ", keys(var.tags))}."
+    error_message = "tags must differ from each other and from Application in more than upper and lower case, because IAM ignores case; rename one of ${join(", ", keys(var.tags))}."
   }
 
   validation {
     condition     = length(var.tags) <= 49
-    error_message = "tags must be at most 49, as AWS takes 50 and Application is one of them."
+    error_message = "tags must be at most 49: AWS accepts 50, and Application is one of them."
   }
 }

@@ -18,20 +18,20 @@ locals {
 
 variable "accounts" {
   description = <<-EOT
-    The prepaid accounts to watch, by a name of your choice (letters, digits, dots, underscores, dashes). Fields of each:
-    - provider: a shipped provider, one of custom_providers, or "pushed" for a balance that you hand in yourself (docs/pushed-accounts.md).
-    - secret: name or ARN of the Secrets Manager secret that holds its key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
+    The prepaid accounts to watch, keyed by a name of your choice (letters, digits, dots, underscores, dashes). Each has these fields:
+    - provider: a shipped provider, one of custom_providers, or "pushed" for a balance that you report yourself (docs/pushed-accounts.md).
+    - secret: name or ARN of the Secrets Manager secret that contains the key, optionally with #json_key; never the key itself. Default: the deployment's own secret, <name>/api-keys#<account>.
     - params: what the provider's definition requires, for example { host = "api.2captcha.com" }.
-    - wallet: the wallet to watch, where the provider has several.
-    - base_url: https address of a self-hosted service, instead of the provider's own.
+    - wallet: the wallet to watch, if the provider has several.
+    - base_url: https address of a self-hosted service, instead of the provider's.
     - warning, critical: alert when the balance falls below this amount, in the provider's unit.
-    - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than it is asked to, so the alarm fires about two poll intervals later.
-    - runway_warning_hours, runway_critical_hours: alert when the balance may run out within this many hours: you have them, 9 times in 10. The alert ends above 1.5 times as many, or at a top-up.
-    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when more is consumed in 1 or 3 hours than this many times the most that ever was (1.5 is sensitive, 2 normal, 3 calm; in 24 hours half of what is above 1 suffices).
-    - expiry_warning_days: alert when the credit or the key expires within this many days, where the provider reports it.
+    - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than the alarm asks it to, so the alarm fires about two poll intervals later.
+    - runway_warning_hours, runway_critical_hours: alert when the chance that the balance lasts this many hours is below 9 in 10. The alert ends above 1.5 times as many, or at a top-up.
+    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when consumption within 1 or 3 hours exceeds its previous maximum by this factor (1.5 is sensitive, 2 normal, 3 insensitive; within 24 hours, half of the part above 1 is enough).
+    - expiry_warning_days: alert when the credit or the key expires within this many days, if the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
-    - unit: of a pushed account alone: what its balance is counted in, such as USD or credits. Such an account has no secret, params, wallet and base_url; stale_after_minutes (default 1560, up to 44640) is how old its last pushed balance may become.
-    - budget: what may be spent in a calendar month (UTC), in the provider's unit; required by providers that count from the month, such as openai_budget (docs/ledger.md).
+    - unit: only for pushed accounts: the unit of the balance, such as USD or credits. A pushed account has no secret, params, wallet or base_url; stale_after_minutes (default 1560, up to 44640) is the greatest age of its last pushed balance.
+    - budget: the amount to spend in a calendar month (UTC), in the provider's unit; required by providers that count what is spent in a month, such as openai_budget (docs/ledger.md).
     At least one threshold is required.
   EOT
   # The type is in modules/configuration. A typed object silently drops a field that it does not
@@ -56,7 +56,7 @@ variable "accounts" {
     error_message = join("\n", flatten([
       for field in setsubtract(flatten([for account in var.accounts : try(keys(account), [])]), concat(local.account_fields, ["drain_factor"])) : [
         for id, account in var.accounts :
-        "Account \"${id}\": there is no field ${field}; correct or remove it. Fields are ${join(", ", local.account_fields)}."
+        "Account \"${id}\": there is no field ${field}; correct or remove it. The fields are ${join(", ", local.account_fields)}."
         if can(account[field])
       ]
     ]))
@@ -71,61 +71,61 @@ variable "allow_http_loopback" {
 }
 
 variable "allow_private_addresses" {
-  description = "Whether requests may go to addresses of private networks, for self-hosted services in the poller's vpc. Loopback and link-local addresses are never allowed."
+  description = "Whether requests may go to private network addresses, for self-hosted services in the poller's vpc. Loopback and link-local addresses are never allowed."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "heartbeat" {
-  description = "Whether each shard's complete runs request an https address of an outside service, such as Healthchecks.io or Uptime Kuma, which notices when they stop: when the AWS account, its Region or its bill is gone. Store the addresses, which are credentials, with balancectl heartbeat set."
+  description = "Whether each shard's complete runs request an https address of an outside service, such as Healthchecks.io or Uptime Kuma, which notices when they stop because the AWS account or its Region is gone. Store the addresses, which are credentials, with balancectl heartbeat set."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "key_hosts" {
-  description = "Origins such as \"https://api.example.com\" that keys may be sent to from secrets that balancectl keys set does not write. Keys that it stores go only where they were stored for; every key may go to the shipped provider of its account."
+  description = "Origins such as \"https://api.example.com\" to which the poller may send keys from secrets that balancectl keys set does not write. Keys that it does write are sent only to the place they were stored for; any key may be sent to its account's shipped provider."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for origin in var.key_hosts : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin)) || (var.allow_http_loopback && can(regex("^http://127\\.0\\.0\\.1:[0-9]+$", origin)))])
-    error_message = "key_hosts: each entry must be an origin in lower case without a path, as in \"https://api.example.com\" or \"https://api.example.com:8443\"."
+    error_message = "key_hosts: each entry must be an origin in lower case without a path, such as \"https://api.example.com\" or \"https://api.example.com:8443\"."
   }
 }
 
 variable "secret_prefixes" {
-  description = "Beginnings of the names of secrets that accounts may use beside the deployment's own, <name>/…: a mistyped or a stranger's secret is refused at plan. Example: [\"team/\"]."
+  description = "How the names of secrets may begin that accounts use besides the deployment's own (<name>/…). The plan refuses all others, such as a mistyped name or another team's secret. Example: [\"team/\"]."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for prefix in var.secret_prefixes : can(regex("^[A-Za-z0-9/_+=.@-]{1,512}$", prefix))])
-    error_message = "secret_prefixes: each entry must be the beginning of a secret's name, as in \"team/\", without an ARN and not empty."
+    error_message = "secret_prefixes: each entry must be the beginning of a secret's name, such as \"team/\", neither an ARN nor empty."
   }
 }
 
 variable "close_interval_minutes" {
-  description = "Minutes between two polls of an account that is close to its next threshold: less than two hours away, 19 times in 20, or by no more than a quarter above it. 0 polls all alike. It divides poll_interval_minutes, and yields to a provider's min_interval_seconds. null is 1 where poll_interval_minutes is at most 15, and else 0."
+  description = "Minutes between two polls of an account that is close to its next threshold: the balance is at most a quarter above it, or may reach it within two hours, 19 times in 20. It must divide poll_interval_minutes; a provider's longer min_interval_seconds takes precedence. 0 polls all accounts alike. null means 1 if poll_interval_minutes is at most 15, else 0."
   type        = number
   default     = null
 
   validation {
     condition     = var.close_interval_minutes == null || try(var.close_interval_minutes >= 0 && floor(var.close_interval_minutes) == var.close_interval_minutes, false)
-    error_message = "close_interval_minutes must be a whole number from 0."
+    error_message = "close_interval_minutes must be a whole number, 0 or more."
   }
 
   validation {
     condition     = try(var.close_interval_minutes == 0 || var.poll_interval_minutes % var.close_interval_minutes == 0, true)
-    error_message = "close_interval_minutes (${coalesce(var.close_interval_minutes, 0)}) must divide poll_interval_minutes (${var.poll_interval_minutes}), so that the other accounts keep theirs; 1 always does, and 0 polls all alike."
+    error_message = "close_interval_minutes (${coalesce(var.close_interval_minutes, 0)}) must divide poll_interval_minutes (${var.poll_interval_minutes}), so that the other accounts keep that interval; 1 always divides it, and 0 polls all accounts alike."
   }
 }
 
 variable "custom_providers" {
-  description = "Definitions of providers that are not shipped, by name, in the same form as functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
+  description = "Definitions of providers that are not shipped, keyed by name, in the form of functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
   # Definitions differ in their fields, which no type can say.
   type     = any
   default  = {}
@@ -133,7 +133,7 @@ variable "custom_providers" {
 }
 
 variable "max_in_flight" {
-  description = "Number of requests to providers that one run keeps open at a time, 1 to 1000."
+  description = "Maximum number of requests to providers that one run has open at a time, 1 to 1000."
   type        = number
   default     = 100
   nullable    = false
@@ -145,7 +145,7 @@ variable "max_in_flight" {
 }
 
 variable "poll_interval_minutes" {
-  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than a provider's min_interval_seconds. From 721 minutes on, CloudWatch evaluates the alarms only once an hour."
+  description = "Minutes between two polls of an account, 1 to 1440; also the period of its alarms. It cannot be shorter than the provider's min_interval_seconds. At 721 minutes or more, CloudWatch evaluates the alarms only once an hour."
   type        = number
   default     = 5
   nullable    = false
@@ -157,7 +157,7 @@ variable "poll_interval_minutes" {
 }
 
 variable "polling_enabled" {
-  description = "Whether the schedules run. Set false to pause polling; the accounts' stale alarms then fire unless alarm_actions_enabled is false as well."
+  description = "Whether the schedules run. Set it to false to pause polling; the accounts' stale alarms then notify unless alarm_actions_enabled is also false."
   type        = bool
   default     = true
   nullable    = false
@@ -176,12 +176,12 @@ variable "request_timeout_seconds" {
 
   validation {
     condition     = var.request_timeout_seconds <= local.poller_timeout_seconds - 5
-    error_message = "request_timeout_seconds must leave the poller 5 seconds to write what it read; lower it below ${local.poller_timeout_seconds - 5}, or raise poller_timeout_seconds."
+    error_message = "request_timeout_seconds must leave the poller 5 seconds to write its results; lower it below ${local.poller_timeout_seconds - 5}, or raise poller_timeout_seconds."
   }
 }
 
 variable "shard_size" {
-  description = "Number of accounts that one schedule carries and one run polls, 1 to 1000. Lower it when the plan reports that a schedule's input is too large."
+  description = "Maximum number of accounts that one schedule carries and one run polls, 1 to 1000. Lower it if the plan reports that a schedule's input is too large."
   type        = number
   default     = 500
   nullable    = false

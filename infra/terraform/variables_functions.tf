@@ -38,7 +38,7 @@ variable "log_level" {
 }
 
 variable "packages" {
-  description = "The functions' zips, by function (poller, router, status_page, courier): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda only notices a new object by its key or version. The default is what make build puts in dist/."
+  description = "The functions' zips, by function (poller, router, status_page, courier): a file (filename), or an S3 object (s3_bucket, s3_key and, in a versioned bucket, s3_object_version). Lambda notices a new object only by its key or version. By default, the zips that make build writes to dist/."
   type = map(object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -50,7 +50,7 @@ variable "packages" {
 
   validation {
     condition     = length(setsubtract(keys(var.packages), keys(local.zips))) == 0
-    error_message = "packages must have no other names than ${join(", ", keys(local.zips))}; correct ${join(", ", setsubtract(keys(var.packages), keys(local.zips)))}."
+    error_message = "packages accepts only the names ${join(", ", keys(local.zips))}; correct ${join(", ", setsubtract(keys(var.packages), keys(local.zips)))}."
   }
 
   validation {
@@ -59,7 +59,7 @@ variable "packages" {
       zip.s3_bucket == null && zip.s3_key == null && zip.s3_object_version == null :
       zip.s3_bucket != null && zip.s3_key != null
     ])
-    error_message = "packages must name for each function either filename, or s3_bucket and s3_key."
+    error_message = "packages must give each function either filename, or s3_bucket and s3_key."
   }
 
   validation {
@@ -67,7 +67,7 @@ variable "packages" {
       for function, zip in local.used_zips : try(var.packages[function].s3_key != null, false) ||
       fileexists(try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip"))
     ])
-    error_message = "packages: there is no file ${join(" and ", [
+    error_message = "packages: file not found: ${join(" and ", [
       for function, zip in local.used_zips : try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip")
       if !try(var.packages[function].s3_key != null, false) && !fileexists(try(coalesce(var.packages[function].filename), "${path.module}/../../dist/${zip}.zip"))
     ])}; run make build, or name the zips of a release."
@@ -87,7 +87,7 @@ variable "poller_memory_mb" {
 }
 
 variable "poller_timeout_seconds" {
-  description = "Timeout of one run in seconds, 20 to 900 and less than the schedule's interval, which is close_interval_minutes, or poll_interval_minutes where that is 0; null uses this interval minus 10 seconds, at most 300."
+  description = "Timeout of one run in seconds, 20 to 900 and less than the schedule's interval, which is close_interval_minutes, or poll_interval_minutes if that is 0; null uses this interval minus 10 seconds, at most 300."
   type        = number
   default     = null
 
@@ -98,12 +98,12 @@ variable "poller_timeout_seconds" {
 
   validation {
     condition     = var.poller_timeout_seconds == null || try(var.poller_timeout_seconds < local.schedule_interval_minutes * 60, false)
-    error_message = "poller_timeout_seconds must be less than the time from run to run, which is ${local.schedule_interval_minutes} min, or runs overlap; lower it, or raise ${local.close_interval_minutes == 0 ? "poll_interval_minutes" : "close_interval_minutes (0 polls all accounts alike)"}."
+    error_message = "poller_timeout_seconds must be less than the time between two runs, which is ${local.schedule_interval_minutes} min, or the runs overlap; lower it, or raise ${local.close_interval_minutes == 0 ? "poll_interval_minutes" : "close_interval_minutes (0 polls all accounts alike)"}."
   }
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, and the apply fails. The poller needs one more than there are shards, the router at least 3."
+  description = "Concurrent executions reserved for each function (poller, router); -1, the default, reserves none. New AWS accounts have too few to reserve any, so the apply fails there. The poller needs one more than there are shards, the router at least 3."
   type        = map(number)
   default     = {}
   nullable    = false
@@ -115,17 +115,17 @@ variable "reserved_concurrency" {
 
   validation {
     condition     = alltrue([for number in values(var.reserved_concurrency) : number == null || try(number == -1 || (number >= 1 && floor(number) == number), false)])
-    error_message = "reserved_concurrency must be -1 or a whole number from 1, for poller and for router; 0 would stop the function (use polling_enabled)."
+    error_message = "reserved_concurrency must be -1 or a whole number of at least 1, for poller and for router; 0 would stop the function (use polling_enabled for that)."
   }
 
   validation {
     condition     = !contains([1, 2], coalesce(lookup(var.reserved_concurrency, "router", -1), -1))
-    error_message = "reserved_concurrency.router must be at least 3: two batches of alarms, which is the least that AWS limits a queue to, and the router's own schedule; raise it, or use -1."
+    error_message = "reserved_concurrency.router must be at least 3: two for batches of alarms, which is the lowest limit AWS accepts for a queue, and one for the router's own schedule; raise it, or use -1."
   }
 
   validation {
     condition     = coalesce(lookup(var.reserved_concurrency, "poller", -1), -1) == -1 || try(var.reserved_concurrency.poller > ceil(length(var.accounts) / var.shard_size), true)
-    error_message = "reserved_concurrency.poller must be more than the number of shards (${ceil(length(var.accounts) / var.shard_size)}), which run at the same time: balancectl poll needs one as well; raise it, or use -1."
+    error_message = "reserved_concurrency.poller must be more than the number of shards (${ceil(length(var.accounts) / var.shard_size)}), which run at the same time, because balancectl poll needs one as well; raise it, or use -1."
   }
 }
 
@@ -154,7 +154,7 @@ variable "router_timeout_seconds" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups for the poller, for providers that are only reachable privately or only admit known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well. To leave the VPC, or before make destroy: add leaving = true, deploy, and wait 20 minutes until Lambda has deleted the network interfaces; only then remove vpc."
+  description = "Subnets and security groups for the poller, for providers that can only be reached privately or that admit only known addresses (give the subnets a NAT gateway). The poller then reaches AWS through them as well. To leave the VPC, or before make destroy: add leaving = true, deploy, and wait 20 minutes until Lambda has deleted the network interfaces; only then remove vpc."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)
@@ -174,7 +174,7 @@ variable "vpc" {
 }
 
 variable "xray_tracing" {
-  description = "Whether AWS X-Ray traces the functions, with the permissions that this needs."
+  description = "Whether AWS X-Ray traces the functions; this also grants the permissions that it needs."
   type        = bool
   default     = false
   nullable    = false

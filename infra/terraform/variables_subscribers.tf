@@ -45,7 +45,7 @@ locals {
 }
 
 variable "aws_notices" {
-  description = "AWS's services of which problems in this account and Region are passed on as notices, once each: backup (jobs that failed), guardduty (findings from medium), health (all events) and securityhub (new findings from high). AWS Budgets and Cost Anomaly Detection need no entry: give them topic <name>-alarms."
+  description = "AWS services whose problems in this account and Region are passed on as notices, once each: backup (jobs that failed), guardduty (findings from medium), health (all events) and securityhub (new findings from high). AWS Budgets and Cost Anomaly Detection need no entry: give them topic <name>-alarms."
   type        = set(string)
   default     = []
   nullable    = false
@@ -63,7 +63,7 @@ variable "dashboard_accounts" {
 }
 
 variable "digest_above" {
-  description = "Maximum number of separate messages of one severity; more become one digest, 1 to 100. Critical alerts and ends of the same minute always share one."
+  description = "Maximum number of separate messages of one severity, 1 to 100; more become one digest. Critical alerts and ends within the same minute always share one."
   type        = number
   default     = 5
   nullable    = false
@@ -75,7 +75,7 @@ variable "digest_above" {
 }
 
 variable "enable_chat" {
-  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for teams that use it with Slack or Teams already: it gets every message. All others use a subscriber with protocol channel, which has filters and needs no Amazon Q."
+  description = "Whether to create topic <name>-chat in the format of Amazon Q Developer in chat applications, for teams that already use it with Slack or Teams: the topic gets every message. Otherwise, use a subscriber with protocol channel, which has filters and needs no Amazon Q."
   type        = bool
   default     = false
   nullable    = false
@@ -89,7 +89,7 @@ variable "enable_dashboard" {
 }
 
 variable "foreign_expiry_days" {
-  description = "Days after its last change for which an alarm of another AWS account or Region, which cannot be compared, stays open, 1 to 365."
+  description = "How many days after its last change an alarm of another AWS account or Region, whose state cannot be checked, remains open, 1 to 365."
   type        = number
   default     = 7
   nullable    = false
@@ -101,7 +101,7 @@ variable "foreign_expiry_days" {
 }
 
 variable "group_wait_seconds" {
-  description = "Seconds for which alerts that are not critical wait for others to join the same message, 0 to 900."
+  description = "How many seconds alerts that are not critical wait for others to join the same message, 0 to 900."
   type        = number
   default     = 60
   nullable    = false
@@ -113,7 +113,7 @@ variable "group_wait_seconds" {
 }
 
 variable "operations_subscribers" {
-  description = "Who is notified when the monitor itself fails, by a name of your choice; at least one. Protocol and endpoint as for subscribers. These messages come straight from CloudWatch."
+  description = "Who is notified when the monitor itself fails, keyed by a name of your choice; at least one. Protocol and endpoint are as for subscribers, without channel. These messages come straight from CloudWatch."
   # As with accounts: the type is in modules/configuration, so that no field is silently dropped.
   type     = any
   nullable = false
@@ -124,14 +124,14 @@ variable "operations_subscribers" {
     ])
     error_message = join("\n", [
       for name, subscriber in var.operations_subscribers :
-      "Operations subscriber \"${name}\": there is no field ${join(", ", setsubtract(try(keys(subscriber), []), local.operations_fields))}; correct or remove it. Fields are ${join(", ", local.operations_fields)}."
+      "Operations subscriber \"${name}\": there is no field ${join(", ", setsubtract(try(keys(subscriber), []), local.operations_fields))}; correct or remove it. The fields are ${join(", ", local.operations_fields)}."
       if length(setsubtract(try(keys(subscriber), []), local.operations_fields)) > 0
     ])
   }
 }
 
 variable "repeat_hours" {
-  description = "Hours after which an ongoing alert is repeated, by severity: 4 for critical and 24 for warning unless set; 0 never repeats it."
+  description = "After how many hours an ongoing alert is repeated, by severity: by default 4 for critical and 24 for warning; 0 never repeats it."
   type        = map(number)
   default     = {}
   nullable    = false
@@ -148,18 +148,18 @@ variable "repeat_hours" {
 }
 
 variable "runbook_url" {
-  description = "https:// address at which your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name. null publishes none: they carry the heading's advice in one line instead."
+  description = "https:// address at which your team reads docs/runbook.md; alarms and messages link to the heading with the alarm's name. With null, they contain one line of advice instead."
   type        = string
   default     = null
 
   validation {
     condition     = var.runbook_url == null || can(regex("^https://[^\\s#@]{1,248}$", var.runbook_url))
-    error_message = "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out where you publish no runbook."
+    error_message = "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out if you publish no runbook."
   }
 }
 
 variable "status_page" {
-  description = "Whether the dashboard shows all accounts on one page: what is left, how long it lasts, and its course. Viewers must allow the widget once, and need lambda:InvokeFunction on its function (output status_page_policy_json)."
+  description = "Whether the dashboard shows all accounts on one page: what is left, how long it lasts, and a chart of it. Viewers must allow the widget once, and need lambda:InvokeFunction on its function (output status_page_policy_json)."
   type        = bool
   default     = false
   nullable    = false
@@ -172,10 +172,10 @@ variable "status_page" {
 
 variable "subscribers" {
   description = <<-EOT
-    Who is notified about accounts, by a name of your choice. Fields of each:
+    Who is notified about accounts, keyed by a name of your choice. Each has these fields:
     - protocol and endpoint: email (an address, which must confirm), sms (+4915112345678), https (an address, which must confirm), sqs (the ARN of a queue whose policy lets the topic send), lambda (the ARN of a function in this account and Region) or channel (Slack, Teams, PagerDuty and others: a name of your choice, whose address balancectl channels set stores).
-    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider and account means alarms that are not about an account. Test messages always arrive.
-    - reports: "weekly" also sends a report of the accounts that the filter passes, once a week (weekly_report); not by SMS.
+    - severities (critical, warning), providers, accounts, statuses (firing, resolved, reminder): what to receive; leave one out to receive everything. "-" as provider or account means alarms that are not about an account. Test messages are not filtered by status.
+    - reports: "weekly" also sends a weekly report of the accounts that the filter passes (see weekly_report); not available for SMS.
   EOT
   # As with accounts: the type is in modules/configuration, so that no field is silently dropped.
   type     = any
@@ -187,7 +187,7 @@ variable "subscribers" {
     ])
     error_message = join("\n", [
       for name, subscriber in var.subscribers :
-      "Subscriber \"${name}\": there is no field ${join(", ", setsubtract(try(keys(subscriber), []), local.subscriber_fields))}; correct or remove it. Fields are ${join(", ", local.subscriber_fields)}."
+      "Subscriber \"${name}\": there is no field ${join(", ", setsubtract(try(keys(subscriber), []), local.subscriber_fields))}; correct or remove it. The fields are ${join(", ", local.subscriber_fields)}."
       if length(setsubtract(try(keys(subscriber), []), local.subscriber_fields)) > 0
     ])
   }
@@ -206,7 +206,7 @@ variable "tick_interval_minutes" {
 }
 
 variable "weekly_report" {
-  description = "When subscribers with reports = \"weekly\" get their report: day of the week, hour (0 to 23), and time zone by its name in the tz database, such as Europe/Berlin. The report is about the seven days in UTC that end before that day."
+  description = "When subscribers with reports = \"weekly\" get their report: day of the week, hour (0 to 23), and time zone by its name in the tz database, such as Europe/Berlin. The report covers the seven days in UTC that end before that day."
   type = object({
     day       = optional(string, "monday")
     hour      = optional(number, 8)

@@ -42,7 +42,7 @@ def test_channels_test_posts_from_the_deployed_courier(
 ) -> None:
     for channel in (CHAT, PAGER):
         done = cloud.deployment.balancectl("channels", "test", channel)
-        assert "the service took the test" in done
+        assert "the service accepted the test" in done
 
     assert channels.posts[-1]["title"] == f"TEST {CHAT}: messages arrive"
     assert f"{cloud.deployment.name}/test" in channels.opened - channels.open

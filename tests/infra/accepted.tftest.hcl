@@ -113,12 +113,12 @@ run "without_a_filter_everything_is_told" {
   }
 
   assert {
-    condition     = jsondecode(output.subscribers_item.filters) == [{ name = "team", form = "email" }] && output.untold == []
-    error_message = jsonencode([output.subscribers_item, output.untold])
+    condition     = jsondecode(output.subscribers_item.filters) == [{ name = "team", form = "email" }] && output.without_recipient == []
+    error_message = jsonencode([output.subscribers_item, output.without_recipient])
   }
 }
 
-run "who_is_untold_is_found_through_filters_on_accounts_and_providers" {
+run "alerts_without_a_recipient_are_found_through_filters_on_accounts_and_providers" {
   command = plan
 
   module {
@@ -141,8 +141,8 @@ run "who_is_untold_is_found_through_filters_on_accounts_and_providers" {
   }
 
   assert {
-    condition     = output.untold == ["four (critical)", "four (warning)", "three (warning)"]
-    error_message = jsonencode(output.untold)
+    condition     = output.without_recipient == ["four (critical)", "four (warning)", "three (warning)"]
+    error_message = jsonencode(output.without_recipient)
   }
 }
 
@@ -199,8 +199,8 @@ run "accounts_that_nobody_is_told_of_are_listed" {
   }
 
   assert {
-    condition     = output.untold == ["main (warning)"]
-    error_message = jsonencode(output.untold)
+    condition     = output.without_recipient == ["main (warning)"]
+    error_message = jsonencode(output.without_recipient)
   }
 }
 

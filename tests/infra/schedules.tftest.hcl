@@ -138,7 +138,7 @@ run "an_input_of_more_bytes_than_the_scheduler_takes_is_refused" {
   expect_failures = [output.accounts]
 
   assert {
-    condition     = length(output.problems.accounts.payload) == 1 && can(regex("^Accounts: schedule balance-monitor-poll-0 would carry 260[0-9]{3} bytes of accounts, and a run that fails must fit into a queue, at most 240,000; lower shard_size, which is 500.$", output.problems.accounts.payload[0]))
+    condition     = length(output.problems.accounts.payload) == 1 && can(regex("^Accounts: schedule balance-monitor-poll-0 would carry 260[0-9]{3} bytes of accounts, and the event of a failed run must fit into a queue, which takes 240,000; lower shard_size, which is 500.$", output.problems.accounts.payload[0]))
     error_message = jsonencode(output.problems.accounts.payload)
   }
 }

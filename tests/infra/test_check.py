@@ -145,7 +145,8 @@ def test_rules_when_many_variables_are_wrong_then_each_is_named_in_its_line() ->
 WARNED = [
     ("warning = -5", 'subscribers = { team = { protocol = "email", endpoint = "a@x.de" } }',
      "no threshold of main is above 0", 1),
-    ("warning = 5", "subscribers = {}", "nobody would be told when these fire: main (critical)", 2),
+    ("warning = 5", "subscribers = {}",
+     "nobody would be notified when these fire: main (critical)", 2),
 ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ BASE_URL = (
     " fragment; correct it."
 )
 FOREIGN = (
-    'Account "main": secret is none of the deployment\'s own, which begin with balance-monitor/;'
+    'Account "main": secret is not one of the deployment\'s own, whose names begin with balance-monitor/;'
     " remove it and store the key with balancectl keys set, or allow it with the line"
     " secret_prefixes = {}"
 )
@@ -53,14 +53,14 @@ IDENTITY = [
         "accounts.name",
         {"accounts": {"my key": {"provider": "openrouter", "warning": 5}}},
         [
-            'Account "my key": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it.'
+            'Account "my key": a name consists of letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it.'
         ],
     ),
     Refused(
         "the name that stands for all",
         "accounts.reserved",
         {"accounts": {"all": {"provider": "openrouter", "warning": 5}}},
-        ['Account "all": this name stands for every account in balancectl silence; rename it.'],
+        ['Account "all": in balancectl silence, this name means every account; rename it.'],
     ),
     Refused(
         "a missing param",
@@ -189,7 +189,7 @@ IDENTITY = [
             }
         },
         [
-            'Accounts: 401 keep their key in balance-monitor/api-keys, and a secret holds 64 KiB, some 400 keys; set secret of the others to a second secret, as in secret = "balance-monitor/api-keys-2#account-name".'
+            'Accounts: 401 keep their key in balance-monitor/api-keys, and a secret has room for 64 KiB, about 400 keys; put the others into a second secret, as in secret = "balance-monitor/api-keys-2#account-name".'
         ],
     ),
 ]
@@ -231,7 +231,7 @@ THRESHOLDS = [
             "accounts.private_base_url",
             account(base_url=f"https://{host}/v1"),
             [
-                'Account "main": base_url is an address of a private network, which the poller refuses; set allow_private_addresses = true if your vpc leads there, or correct it.'
+                'Account "main": base_url is an address of a private network, which the poller refuses; set allow_private_addresses = true if your vpc reaches it, or correct it.'
             ],
         )
         for host in ("10.0.0.5", "10.0.0.5:4000", "172.31.0.1", "192.168.178.20:8443")
@@ -260,14 +260,14 @@ THRESHOLDS = [
         "accounts.runway_order",
         account(runway_warning_hours=12, runway_critical_hours=48),
         [
-            'Account "main": runway_critical_hours (48) must be below runway_warning_hours (12); lower the one or raise the other.'
+            'Account "main": runway_critical_hours (48) must be below runway_warning_hours (12); lower one or raise the other.'
         ],
     ),
     Refused(
         "an amount beyond what CloudWatch takes",
         "accounts.amount",
         account(warning=1e15),
-        ['Account "main": warning must lie within -1e15 and 1e15, as balances do; correct it.'],
+        ['Account "main": warning must be between -1e15 and 1e15, as balances are; correct it.'],
     ),
     *(
         Refused(
@@ -288,7 +288,7 @@ THRESHOLDS = [
         "accounts.drain_sensitivity",
         account(drain_sensitivity=1),
         [
-            'Account "main": drain_sensitivity (1) must be from 1.2 to 10, the factor on the most that was ever consumed; 2 suits most accounts.'
+            'Account "main": drain_sensitivity (1) must be from 1.2 to 10: it multiplies the highest consumption so far, and 2 suits most accounts.'
         ],
     ),
     Refused(
@@ -296,7 +296,7 @@ THRESHOLDS = [
         "accounts.one_drain",
         account(drain_sensitivity=2, max_burn_per_day=100),
         [
-            'Account "main": max_burn_per_day and drain_sensitivity make the same alarm; keep one of them.'
+            'Account "main": max_burn_per_day and drain_sensitivity create the same alarm; keep one of them.'
         ],
     ),
     Refused(
@@ -312,7 +312,7 @@ THRESHOLDS = [
         "accounts.budget",
         account(provider="openai_budget"),
         [
-            'Account "main": provider openai_budget needs budget, what may be spent in a calendar month; set it to more than 0.'
+            'Account "main": provider openai_budget needs budget, the amount to spend in a calendar month; set it to more than 0.'
         ],
     ),
     Refused(
@@ -326,7 +326,7 @@ THRESHOLDS = [
         "accounts.expiry",
         account(expiry_warning_days=14),
         [
-            'Account "main": expiry_warning_days needs a provider that says when credit or key expires, and openrouter does not; remove it.'
+            'Account "main": expiry_warning_days needs a provider that reports when the credit or key expires, and openrouter does not; remove it.'
         ],
     ),
     Refused(
@@ -386,26 +386,26 @@ THRESHOLDS = [
             "dashboard_accounts": [f"a{n}" for n in range(101)],
             "accounts": {f"a{n}": {"provider": "openrouter", "warning": 5} for n in range(101)},
         },
-        ["Accounts: dashboard_accounts has 101 and a readable dashboard at most 100; remove some."],
+        [
+            "Accounts: dashboard_accounts has 101 accounts, and a readable dashboard has at most 100; remove some."
+        ],
     ),
 ]
 
 URL = (
     'Custom provider "kiosk": request.url must be an https:// address without credentials, query'
-    " and fragment; correct it."
+    " or fragment; correct it."
 )
-WALLETS = (
-    'Custom provider "kiosk": wallets must have at least one wallet; describe what is left of it.'
-)
+WALLETS = 'Custom provider "kiosk": wallets must have at least one wallet; define how its balance is read.'
 
 PATTERN = (
     'Custom provider "kiosk": params.shop.pattern must be a sequence of characters and classes,'
-    " each with at most one repetition, without groups, alternatives and anchors; correct it."
+    " each with at most one repetition, without groups, alternatives or anchors; correct it."
 )
 
 CONDITION = (
     'Custom provider "kiosk": errors[1].when is missing; set it to a condition that recognises the'
-    " API's own answer."
+    " API's own response."
 )
 
 DEFINITIONS = [
@@ -415,7 +415,7 @@ DEFINITIONS = [
             "custom_providers.before",
             definition(before={"request": {"url": url}, "take": {"token": "token"}}),
             [
-                'Custom provider "kiosk": before.request.url must be a path such as /oauth2/token on the same host, or an https:// address that is written out; correct it.'
+                'Custom provider "kiosk": before.request.url must be a path such as /oauth2/token on the same host, or a literal https:// address; correct it.'
             ],
         )
         for url in ("http://kiosk.example/token", "https://{param.host}/token", "token", "/t?a=b")
@@ -442,7 +442,7 @@ DEFINITIONS = [
         "custom_providers.name",
         {"custom_providers": {"Kiosk": KIOSK}},
         [
-            'Custom provider "Kiosk": a name has lower-case letters, digits and underscores, begins with a letter, and is at most 40 long; rename it.'
+            'Custom provider "Kiosk": a name consists of lower-case letters, digits and underscores, begins with a letter, and is at most 40 long; rename it.'
         ],
     ),
     Refused(
@@ -528,7 +528,7 @@ DEFINITIONS = [
 
 ENDPOINT = 'Subscriber "team": the endpoint of protocol {} must be {}; correct it.'
 WORDS = {
-    "channel": "a name of yours such as ops-slack, of letters, digits, dots, underscores and dashes; the address, which holds a token, is stored with balancectl channels set",
+    "channel": "a name of your choice such as ops-slack, made of letters, digits, dots, underscores and dashes; store the address, which contains a token, with balancectl channels set",
     "email": "one e-mail address, such as team@example.com",
     "sms": "a telephone number in E.164 form such as +4915112345678",
     "https": "an https:// address without credentials",
@@ -542,7 +542,7 @@ SUBSCRIBERS = [
         "subscribers.operations",
         {"operations_subscribers": {}},
         [
-            "Operations subscribers: there is none, and nobody would hear that the monitor itself fails; name at least one."
+            "Operations subscribers: there is none, and nobody would be notified when the monitor itself fails; name at least one."
         ],
     ),
     Refused(
@@ -550,7 +550,7 @@ SUBSCRIBERS = [
         "subscribers.name",
         {"subscribers": {"team/a": {"protocol": "email", "endpoint": "team@example.com"}}},
         [
-            'Subscriber "team/a": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it.'
+            'Subscriber "team/a": a name consists of letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it.'
         ],
     ),
     *(
@@ -559,7 +559,7 @@ SUBSCRIBERS = [
             "accounts.secret_of_addresses",
             account(secret=secret),
             [
-                'Account "main": secret is one of those that hold the deployment\'s addresses and no keys; name another, or leave it out.'
+                'Account "main": this secret holds addresses of the deployment, not keys; name another, or leave it out.'
             ],
         )
         for secret in (
@@ -582,7 +582,7 @@ SUBSCRIBERS = [
             "subscribers.protocol",
             subscriber(protocol=service, endpoint="ops"),
             [
-                f'Subscriber "team": protocol "{service}" is not one of channel, email, https, lambda, sms, sqs; use channel, with a name of yours as endpoint, and store its address with balancectl channels set.'
+                f'Subscriber "team": protocol "{service}" is not one of channel, email, https, lambda, sms, sqs; use channel, with a name of your choice as endpoint, and store its address with balancectl channels set.'
             ],
         )
         for service in ("Slack", "teams", "pagerduty", "webhook")
@@ -599,7 +599,7 @@ SUBSCRIBERS = [
         "one channel twice",
         "subscribers.twice",
         {"subscribers": {n: {"protocol": "channel", "endpoint": "ops-slack"} for n in "ab"}},
-        ['Subscribers "a" and "b": a channel would get a message twice; make them one.'],
+        ['Subscribers "a" and "b": the channel would get each message twice; make them one.'],
     ),
     *(
         Refused(
@@ -638,7 +638,7 @@ SUBSCRIBERS = [
         "one endpoint twice",
         "subscribers.twice",
         {"subscribers": {n: {"protocol": "email", "endpoint": "team@example.com"} for n in "ab"}},
-        ['Subscribers "a" and "b": SNS keeps one subscription for one endpoint; make them one.'],
+        ['Subscribers "a" and "b": SNS keeps one subscription for each endpoint; make them one.'],
     ),
     Refused(
         "an unknown severity",
@@ -679,7 +679,7 @@ SUBSCRIBERS = [
         "subscribers.reports",
         subscriber(protocol="sms", endpoint="+4915112345678", reports="weekly"),
         [
-            'Subscriber "team": a report has no room in an SMS; leave reports out, and name a subscriber with another protocol for it.'
+            'Subscriber "team": a report does not fit into an SMS; leave reports out, and use a subscriber with another protocol for it.'
         ],
     ),
     Refused(
@@ -687,7 +687,7 @@ SUBSCRIBERS = [
         "subscribers.empty",
         subscriber(severities=[]),
         [
-            'Subscriber "team": severities is empty, and nothing would ever be sent; leave it out for everything.'
+            'Subscriber "team": severities is empty, so nothing would ever be sent; leave it out to send everything.'
         ],
     ),
     Refused(
@@ -703,7 +703,7 @@ SUBSCRIBERS = [
             }
         },
         [
-            "Subscribers: more than 200 are on topic balance-monitor-notifications, and SNS takes 200 filters on a topic; send some of them through one queue."
+            "Subscribers: more than 200 are on topic balance-monitor-notifications, and SNS accepts 200 filters per topic; send some of them through one queue."
         ],
     ),
 ]
@@ -732,7 +732,7 @@ PUSHED = [
         "accounts.pushed_unit_elsewhere",
         account(unit="USD"),
         [
-            'Account "main": unit is for pushed accounts alone, and provider openrouter says its own; remove it.'
+            'Account "main": only pushed accounts have a unit, and provider openrouter reports its own; remove it.'
         ],
     ),
     *(
@@ -740,9 +740,7 @@ PUSHED = [
             f"a pushed account with {field}",
             "accounts.pushed_no_request",
             pushed(**{field: value}),
-            [
-                f'Account "main": nothing is asked for a pushed account, which has no {field}; remove it.'
-            ],
+            [f'Account "main": a pushed account makes no request and has no {field}; remove it.'],
         )
         for field, value in (
             ("secret", "team/keys"),
@@ -764,7 +762,7 @@ PUSHED = [
         "accounts.expiry",
         pushed(expiry_warning_days=7),
         [
-            'Account "main": expiry_warning_days needs a provider that says when credit or key expires, and pushed does not; remove it.'
+            'Account "main": expiry_warning_days needs a provider that reports when the credit or key expires, and pushed does not; remove it.'
         ],
     ),
     Refused(

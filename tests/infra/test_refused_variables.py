@@ -59,7 +59,7 @@ TABLE = [
         refused(
             "name",
             name,
-            "name must be 2 to 40 lower-case letters, digits and dashes, begin with a letter and not end with a dash; function and role names are made from it, and have 64 characters.",
+            "name must be 2 to 40 lower-case letters, digits and dashes, begin with a letter and not end with a dash; the names of functions and roles begin with it and have at most 64 characters.",
         )
         for name in ("Balance", "a" * 41, "a", "balance-")
     ),
@@ -71,12 +71,12 @@ TABLE = [
     refused(
         "tags",
         {"Team": "R&D"},
-        "tags must consist of letters, digits, spaces and _ . : / = + - @, as IAM takes no others; correct Team.",
+        "tags must consist of letters, digits, spaces and _ . : / = + - @, because IAM accepts no others; correct Team.",
     ),
     refused(
         "tags",
         {"application": "x"},
-        "tags must differ in more than capital letters, from each other and from Application, as IAM takes them for the same; rename one of application.",
+        "tags must differ from each other and from Application in more than upper and lower case, because IAM ignores case; rename one of application.",
     ),
     refused(
         "tags",
@@ -86,17 +86,17 @@ TABLE = [
     refused(
         "tags",
         {f"tag-{number}": "value" for number in range(50)},
-        "tags must be at most 49, as AWS takes 50 and Application is one of them.",
+        "tags must be at most 49: AWS accepts 50, and Application is one of them.",
     ),
     refused(
         "log_retention_days",
         31,
-        "log_retention_days must be 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, as CloudWatch takes no other.",
+        "log_retention_days must be 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653; CloudWatch accepts no other value.",
     ),
     refused(
         "kms_key_arns",
         ["arn:aws:kms:eu-central-1:123456789012:alias/mine"],
-        "kms_key_arns must be ARNs of keys, as arn:aws:kms:eu-central-1:123456789012:key/… (an alias cannot be granted): arn:aws:kms:eu-central-1:123456789012:alias/mine.",
+        "kms_key_arns must be ARNs of keys, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of aliases; correct  arn:aws:kms:eu-central-1:123456789012:alias/mine.",
     ),
     refused(
         "permissions_boundary_arn",
@@ -109,24 +109,26 @@ TABLE = [
     refused(
         "request_timeout_seconds",
         18,
-        "request_timeout_seconds must leave the poller 5 seconds to write what it read; lower it below 15, or raise poller_timeout_seconds.",
+        "request_timeout_seconds must leave the poller 5 seconds to write its results; lower it below 15, or raise poller_timeout_seconds.",
         poller_timeout_seconds=20,
     ),
     refused(
         "poller_timeout_seconds",
         60,
-        "poller_timeout_seconds must be less than the time from run to run, which is 1 min, or runs overlap; lower it, or raise poll_interval_minutes.",
+        "poller_timeout_seconds must be less than the time between two runs, which is 1 min, or the runs overlap; lower it, or raise poll_interval_minutes.",
         poll_interval_minutes=1,
     ),
     refused(
         "poller_timeout_seconds",
         200,
-        "poller_timeout_seconds must be less than the time from run to run, which is 1 min, or runs overlap; lower it, or raise close_interval_minutes (0 polls all accounts alike).",
+        "poller_timeout_seconds must be less than the time between two runs, which is 1 min, or the runs overlap; lower it, or raise close_interval_minutes (0 polls all accounts alike).",
         poll_interval_minutes=10,
     ),
     *(
         refused(
-            "close_interval_minutes", value, "close_interval_minutes must be a whole number from 0."
+            "close_interval_minutes",
+            value,
+            "close_interval_minutes must be a whole number, 0 or more.",
         )
         for value in (-1, 2.5)
     ),
@@ -134,7 +136,7 @@ TABLE = [
         refused(
             "close_interval_minutes",
             value,
-            f"close_interval_minutes ({value}) must divide poll_interval_minutes ({interval}), so that the other accounts keep theirs; 1 always does, and 0 polls all alike.",
+            f"close_interval_minutes ({value}) must divide poll_interval_minutes ({interval}), so that the other accounts keep that interval; 1 always divides it, and 0 polls all accounts alike.",
             poll_interval_minutes=interval,
         )
         for value, interval in ((2, 5), (10, 5))
@@ -150,7 +152,7 @@ TABLE = [
     refused(
         "runbook_url",
         "the wiki",
-        "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out where you publish no runbook.",
+        "runbook_url must be an https:// address of at most 256 characters, without spaces, credentials or #; leave it out if you publish no runbook.",
     ),
     refused(
         "weekly_report",
@@ -189,13 +191,13 @@ TABLE = [
     refused(
         "packages",
         {**ZIPS, "poller": {"filename": "missing.zip"}},
-        "packages: there is no file missing.zip; run make build, or name the zips of a release.",
+        "packages: file not found: missing.zip; run make build, or name the zips of a release.",
     ),
     *(
         refused(
             "packages",
             {**ZIPS, "poller": zip_},
-            "packages must name for each function either filename, or s3_bucket and s3_key.",
+            "packages must give each function either filename, or s3_bucket and s3_key.",
         )
         for zip_ in ({**ZIPS["poller"], "s3_key": "a"}, {"s3_bucket": "a", "filename": None})
     ),
@@ -207,20 +209,20 @@ TABLE = [
     refused(
         "reserved_concurrency",
         {"router": 0},
-        "reserved_concurrency must be -1 or a whole number from 1, for poller and for router; 0 would stop the function (use polling_enabled).",
+        "reserved_concurrency must be -1 or a whole number of at least 1, for poller and for router; 0 would stop the function (use polling_enabled for that).",
     ),
     *(
         refused(
             "reserved_concurrency",
             {"router": few},
-            "reserved_concurrency.router must be at least 3: two batches of alarms, which is the least that AWS limits a queue to, and the router's own schedule; raise it, or use -1.",
+            "reserved_concurrency.router must be at least 3: two for batches of alarms, which is the lowest limit AWS accepts for a queue, and one for the router's own schedule; raise it, or use -1.",
         )
         for few in (1, 2)
     ),
     refused(
         "kms_key_arn",
         "alias/mine",
-        "kms_key_arn must be the ARN of a key, as arn:aws:kms:eu-central-1:123456789012:key/… (an alias cannot be granted).",
+        "kms_key_arn must be the ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of an alias.",
     ),
     refused(
         "reserved_concurrency",
@@ -230,7 +232,7 @@ TABLE = [
     refused(
         "reserved_concurrency",
         {"poller": 2},
-        "reserved_concurrency.poller must be more than the number of shards (2), which run at the same time: balancectl poll needs one as well; raise it, or use -1.",
+        "reserved_concurrency.poller must be more than the number of shards (2), which run at the same time, because balancectl poll needs one as well; raise it, or use -1.",
         shard_size=1,
         accounts=TWO_ACCOUNTS,
     ),
@@ -249,7 +251,7 @@ TABLE = [
     refused(
         "accounts",
         account(crticial=1)["accounts"],
-        'Account "main": there is no field crticial; correct or remove it. Fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days, top_up_url, unit, budget.',
+        'Account "main": there is no field crticial; correct or remove it. The fields are provider, secret, params, wallet, base_url, warning, critical, stale_after_minutes, runway_warning_hours, runway_critical_hours, max_burn_per_day, drain_sensitivity, expiry_warning_days, top_up_url, unit, budget.',
     ),
     refused(
         "accounts",
@@ -269,12 +271,12 @@ TABLE = [
     refused(
         "subscribers",
         subscriber(severites=["critical"])["subscribers"],
-        'Subscriber "team": there is no field severites; correct or remove it. Fields are protocol, endpoint, severities, providers, accounts, statuses, reports.',
+        'Subscriber "team": there is no field severites; correct or remove it. The fields are protocol, endpoint, severities, providers, accounts, statuses, reports.',
     ),
     refused(
         "operations_subscribers",
         {"ops": {**GOOD["operations_subscribers"]["ops"], "severities": ["critical"]}},
-        'Operations subscriber "ops": there is no field severities; correct or remove it. Fields are protocol, endpoint.',
+        'Operations subscriber "ops": there is no field severities; correct or remove it. The fields are protocol, endpoint.',
     ),
 ]
 

@@ -240,8 +240,8 @@ def test_the_plan_warns_of_accounts_that_nobody_is_notified_of(
     }
 
     assert warned == {
-        'module.case["paused"].check.everybody_is_told': [
-            "Subscribers: nobody would be told when these fire: "
+        'module.case["paused"].check.every_alert_has_a_recipient': [
+            "Subscribers: nobody would be notified when these fire: "
             + ", ".join(f"{name} (warning)" for name in "abc")
             + "."
         ]

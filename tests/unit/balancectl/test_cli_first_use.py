@@ -86,7 +86,7 @@ def test_setup_when_something_is_left_then_exits_1_with_the_commands_to_go_on(
     assert keys_in(deployed.secrets.text()) == {"crawler": KEY}
     assert "balancectl keys set main --name demo" in result.stderr
     assert "--notification-endpoint new@example.com" in result.stderr
-    assert "to go on from here: balancectl setup --name demo" in result.stderr
+    assert "to continue from here: balancectl setup --name demo" in result.stderr
 
 
 @pytest.mark.usefixtures("_terminal")

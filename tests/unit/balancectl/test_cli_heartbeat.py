@@ -95,7 +95,7 @@ def test_what_is_no_address_is_refused_and_not_quoted(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("set",), "there are 2 shards: say which, from 0 to 1"),
+        (("set",), "there are 2 shards: name one, from 0 to 1"),
         (("set", "2"), "there is no shard 2: the last is 1"),
         (("remove",), "there are 2 shards"),
     ],

@@ -78,7 +78,7 @@ def test_set_whose_poll_fails_exits_1_and_says_what_to_do(cloud: Any, run: Run) 
     result = run("ledger", "set", "openai", "41.20")
 
     assert result.exit_code == 1
-    assert "today's cost could not be noted: not an admin key" in result.stderr
+    assert "today's cost could not be recorded: not an admin key" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_push_when_json_then_prints_both_lists(stack: Any, run: Run) -> None:
         (["ads", "41.20 USD"], "not an amount"),
         (["no name", "1"], "not an account's name"),
         (["--untt", "USD", "ads", "1"], "not an account's name"),
-        (["ads", "1", "ads", "2"], "is there twice"),
+        (["ads", "1", "ads", "2"], "is given twice"),
         (["ads", "1", "--at", "yesterday"], "is not a time"),
         (["ads", "1", "--at", "2026-11-23T14:05:00"], "is not a time"),
     ],
@@ -163,5 +163,5 @@ def test_verify_when_an_account_is_pushed_then_nothing_is_asked(
 
     result = run("verify", "--file", str(file))
 
-    assert "nothing to ask for ads: the balance is pushed" in result.stderr
+    assert "nothing to poll for ads: the balance is pushed" in result.stderr
     assert providers.requests == []

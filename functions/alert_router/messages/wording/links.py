@@ -27,14 +27,14 @@ _LOW_KINDS: Final = {
 
 #: The runbook's advice for each alarm in one line, for teams that do not publish a runbook.
 ADVICE: Final = {
-    AlarmKind.WARNING: "top up, or lower the threshold if this level worries nobody",
+    AlarmKind.WARNING: "top up, or lower the threshold if this level is no cause for concern",
     AlarmKind.CRITICAL: "top up now, or stop what can wait: calls will soon fail",
     AlarmKind.STALE: (
-        "balancectl status says why; a rejected key needs a new one, an outage needs patience"
+        "balancectl status says why; replace a rejected key, wait for an outage to end"
     ),
     AlarmKind.RUNWAY_WARNING: "top up, or find out what consumes more than planned",
     AlarmKind.RUNWAY_CRITICAL: "top up now, or stop what can wait: it will soon be empty",
-    AlarmKind.DRAIN: "find out who uses the key; if nobody knows, revoke it at the provider",
+    AlarmKind.DRAIN: "find out who is using the key; if nobody knows, revoke it at the provider",
     AlarmKind.EXPIRY: "use the credit, or renew the key, before it expires",
 }
 

@@ -1,5 +1,5 @@
 variable "accounts" {
-  description = "What differs by account, by its name: provider, threshold, number of evaluation periods, and description."
+  description = "What differs between accounts, by name: provider, threshold, number of evaluation periods, and description."
   type = map(object({
     provider    = string
     threshold   = number
@@ -10,13 +10,13 @@ variable "accounts" {
 }
 
 variable "actions_enabled" {
-  description = "Whether the alarms act when they change."
+  description = "Whether the alarms notify when they change state."
   type        = bool
   nullable    = false
 }
 
 variable "kind" {
-  description = "What makes the alarms one kind: its name, series, statistic, comparison, the number of breaching periods that fire it (null for all), and what missing data means."
+  description = "What all alarms of the kind share: name, series, statistic, comparison, the number of breaching periods that fires the alarm (null for all), and the treatment of missing data."
   type = object({
     name       = string
     metric     = string

@@ -48,21 +48,21 @@ locals {
   account_identity_problems = {
     some = length(var.accounts) > 0 ? [] : ["Accounts: there is none; name at least one."]
     definitions = local.has_shipped ? [] : [
-      "Module: there are no definitions in ${local.definitions_dir}. The module reads them from the tree that it is part of: use that whole tree as its source, as in git::https://…//infra/terraform, or the archive of a release."
+      "Module: there are no definitions in ${local.definitions_dir}. The module reads them from the tree it is part of: use the whole tree as its source, as in git::https://…//infra/terraform, or the archive of a release."
     ]
     name = [
       for id in keys(var.accounts) :
-      "Account \"${id}\": a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
+      "Account \"${id}\": a name consists of letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
       if !can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", id))
     ]
     reserved = [
       for id in keys(var.accounts) :
-      "Account \"${id}\": this name stands for every account in balancectl silence; rename it."
+      "Account \"${id}\": in balancectl silence, this name means every account; rename it."
       if lower(id) == "all"
     ]
     provider = [
       for id, account in var.accounts :
-      "Account \"${id}\": provider \"${account.provider}\" is not known; use one of ${join(", ", local.provider_names)}, or describe it in custom_providers."
+      "Account \"${id}\": provider \"${account.provider}\" is not known; use one of ${join(", ", local.provider_names)}, or define it in custom_providers."
       if !local.provider_of[id].is_known && local.has_shipped
     ]
     wallet = [
@@ -112,7 +112,7 @@ locals {
     # no resolving.
     private_base_url = [
       for id, url in local.base_urls :
-      "Account \"${id}\": base_url is an address of a private network, which the poller refuses; set allow_private_addresses = true if your vpc leads there, or correct it."
+      "Account \"${id}\": base_url is an address of a private network, which the poller refuses; set allow_private_addresses = true if your vpc reaches it, or correct it."
       if !var.allow_private_addresses && can(regex(local.private_pattern, url))
     ]
     loopback_base_url = [
@@ -144,15 +144,15 @@ locals {
     ]
     secret_of_addresses = [
       for id, name in local.secret_names :
-      "Account \"${id}\": secret is one of those that hold the deployment's addresses and no keys; name another, or leave it out."
+      "Account \"${id}\": this secret holds addresses of the deployment, not keys; name another, or leave it out."
       if anytrue([for kind in ["heartbeat", "channels"] : name == "${var.name}/${kind}" || can(regex("^${var.name}/${kind}-[A-Za-z0-9]{6}$", name))])
     ]
     secret_prefix = [
       for id in keys(local.foreign_secrets) :
-      "Account \"${id}\": secret is none of the deployment's own, which begin with ${var.name}/; remove it and store the key with balancectl keys set, or allow it with the line ${local.secret_prefixes_lines[id]}"
+      "Account \"${id}\": secret is not one of the deployment's own, whose names begin with ${var.name}/; remove it and store the key with balancectl keys set, or allow it with the line ${local.secret_prefixes_lines[id]}"
     ]
     default_secret = length(local.default_secret_accounts) <= 400 ? [] : [
-      "Accounts: ${length(local.default_secret_accounts)} keep their key in ${local.names.secret}, and a secret holds 64 KiB, some 400 keys; set secret of the others to a second secret, as in secret = \"${local.names.secret}-2#account-name\"."
+      "Accounts: ${length(local.default_secret_accounts)} keep their key in ${local.names.secret}, and a secret has room for 64 KiB, about 400 keys; put the others into a second secret, as in secret = \"${local.names.secret}-2#account-name\"."
     ]
   }
 }

@@ -15,7 +15,7 @@ locals {
     expiry          = merge(local.below, { metric = "ExpiresInDays", field = "expiry_warning_days", amount = false, words = "has credit or a key that expires in less than %s days" })
     # One kind of two fields; account_problems refuses an account with both.
     drain           = merge(local.above, { metric = "BurnPerDay", field = "max_burn_per_day", amount = true, words = "consumes more than %s a day" })
-    drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_sensitivity", amount = false, words = "consumes more than %s times the most it ever did in as many hours" })
+    drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_sensitivity", amount = false, words = "consumes more than %s times its previous maximum in as many hours" })
   }
 
   # Two periods, of which one must breach: fires at once, and clears after two good polls, because
@@ -96,12 +96,12 @@ locals {
   # What the runbook says under each heading, in one line, where no runbook is published. As in
   # functions/alert_router/messages/wording/links.py.
   advice = {
-    warning         = "Advice: top up, or lower the threshold if this level worries nobody."
+    warning         = "Advice: top up, or lower the threshold if this level is no cause for concern."
     critical        = "Advice: top up now, or stop what can wait: calls will soon fail."
-    stale           = "Advice: balancectl status says why; a rejected key needs a new one, an outage needs patience."
+    stale           = "Advice: balancectl status says why; replace a rejected key, wait for an outage to end."
     runway-warning  = "Advice: top up, or find out what consumes more than planned."
     runway-critical = "Advice: top up now, or stop what can wait: it will soon be empty."
-    drain           = "Advice: find out who uses the key; if nobody knows, revoke it at the provider."
+    drain           = "Advice: find out who is using the key; if nobody knows, revoke it at the provider."
     expiry          = "Advice: use the credit, or renew the key, before it expires."
   }
 

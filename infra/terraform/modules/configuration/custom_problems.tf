@@ -28,7 +28,7 @@ locals {
     ]
     name = [
       for name in local.custom_names :
-      "Custom provider \"${name}\": a name has lower-case letters, digits and underscores, begins with a letter, and is at most 40 long; rename it."
+      "Custom provider \"${name}\": a name consists of lower-case letters, digits and underscores, begins with a letter, and is at most 40 long; rename it."
       if !can(regex("^[a-z][a-z0-9_]{0,39}$", name))
     ]
     shipped = [
@@ -38,7 +38,7 @@ locals {
     ]
     url = [
       for name, definition in local.custom :
-      "Custom provider \"${name}\": request.url must be an https:// address without credentials, query and fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
+      "Custom provider \"${name}\": request.url must be an https:// address without credentials, query or fragment${var.allow_http_loopback ? " (or http:// on loopback)" : ""}; correct it."
       if !definition.self_hosted && !can(regex("^https://[^\\s@/?#]+(/[^?#\\s]*)?$", definition.url)) &&
       !(var.allow_http_loopback && can(regex("^http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?(/[^?#\\s]*)?$", definition.url)))
     ]
@@ -49,7 +49,7 @@ locals {
     ]
     before = [
       for name, definition in local.custom :
-      "Custom provider \"${name}\": before.request.url must be a path such as /oauth2/token on the same host, or an https:// address that is written out; correct it."
+      "Custom provider \"${name}\": before.request.url must be a path such as /oauth2/token on the same host, or a literal https:// address; correct it."
       if definition.before_url != null && !can(regex("^(https://[A-Za-z0-9.-]+(:[0-9]+)?)?/[^?#\\\\\\s]*$", definition.before_url)) && !var.allow_http_loopback
     ]
     breakdown = [
@@ -59,7 +59,7 @@ locals {
     ]
     wallets = [
       for name, definition in local.custom :
-      "Custom provider \"${name}\": wallets must have at least one wallet; describe what is left of it."
+      "Custom provider \"${name}\": wallets must have at least one wallet; define how its balance is read."
       if length(definition.wallets) == 0 && !definition.spend
     ]
     wallet_fields = flatten([
@@ -74,14 +74,14 @@ locals {
     pattern = flatten([
       for name, definition in local.custom : [
         for param, pattern in definition.patterns :
-        "Custom provider \"${name}\": params.${param}.pattern must be a sequence of characters and classes, each with at most one repetition, without groups, alternatives and anchors; correct it."
+        "Custom provider \"${name}\": params.${param}.pattern must be a sequence of characters and classes, each with at most one repetition, without groups, alternatives or anchors; correct it."
         if !can(regex(local.pattern_form, pattern))
       ]
     ])
     error_condition = flatten([
       for name, definition in local.custom : [
         for index, rule in definition.errors :
-        "Custom provider \"${name}\": errors[${index}].when is missing; set it to a condition that recognises the API's own answer."
+        "Custom provider \"${name}\": errors[${index}].when is missing; set it to a condition that recognises the API's own response."
         if try(rule.when, null) == null && try(rule.web_page, false) != true
       ]
     ])

@@ -7,7 +7,7 @@ locals {
 }
 
 output "accounts" {
-  description = "The accounts as the poller gets them."
+  description = "The accounts as the poller receives them."
   value       = local.accounts
 
   precondition {
@@ -27,7 +27,7 @@ output "alarms" {
 }
 
 output "channels" {
-  description = "The channels that subscribers name, by subscriber."
+  description = "The channels of subscribers, by subscriber."
   value       = local.channels
 }
 
@@ -37,7 +37,7 @@ output "console_hosts" {
 }
 
 output "names" {
-  description = "The names that Python knows too."
+  description = "The names that Python also knows."
   value       = local.names
 }
 
@@ -47,7 +47,7 @@ output "operations_subscriptions" {
 }
 
 output "problems" {
-  description = "Problems, in sentences, by variable and rule."
+  description = "Problems as sentences, by variable and rule."
   value = {
     for variable, rules in {
       accounts         = local.account_problems
@@ -58,7 +58,7 @@ output "problems" {
 }
 
 output "only_overdrawn" {
-  description = "Accounts of which every threshold is of the balance and at most 0, and one below it."
+  description = "Accounts that are watched only by balance thresholds of at most 0, one of them below 0."
   value       = local.only_overdrawn
 }
 
@@ -68,7 +68,7 @@ output "pushed_accounts" {
 }
 
 output "report_items" {
-  description = "The items of table alerts that tell the router who wants reports, and about which accounts, by shard."
+  description = "The items of table alerts that tell the router which subscribers get reports, and about which accounts, by shard."
   value       = { for shard, item in local.report_items : shard => item if length(local.account_sentences) + length(local.subscriber_sentences) == 0 }
 }
 
@@ -78,7 +78,7 @@ output "schedule_inputs" {
 }
 
 output "subscribers_item" {
-  description = "The item of table alerts that tells the router who gets what."
+  description = "The item of table alerts that tells the router which subscriber gets what."
   value = merge(local.subscribers_item, {
     filters = jsonencode([for filter in local.subscriber_filters : filter if length(local.subscriber_sentences) == 0])
   })
@@ -95,16 +95,16 @@ output "subscriptions" {
 }
 
 output "topic_of_form" {
-  description = "The key of each form's topic in names."
+  description = "Each form's topic, as a key of names."
   value       = local.topic_of_form
-}
-
-output "untold" {
-  description = "Accounts with a severity that reaches no subscriber."
-  value       = local.untold
 }
 
 output "units" {
   description = "The unit of each account's balance; null if it comes from the response."
   value       = { for id in keys(var.accounts) : id => local.wallet_of[id].unit }
+}
+
+output "without_recipient" {
+  description = "Accounts with a severity that no subscriber receives."
+  value       = local.without_recipient
 }

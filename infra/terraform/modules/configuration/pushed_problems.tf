@@ -13,13 +13,13 @@ locals {
     ]
     unit_elsewhere = [
       for id in keys(local.given.unit) :
-      "Account \"${id}\": unit is for pushed accounts alone, and provider ${var.accounts[id].provider} says its own; remove it."
+      "Account \"${id}\": only pushed accounts have a unit, and provider ${var.accounts[id].provider} reports its own; remove it."
       if !local.is_pushed[id]
     ]
     no_request = flatten([
       for id, account in local.pushed_accounts : [
         for field in ["secret", "params", "wallet", "base_url"] :
-        "Account \"${id}\": nothing is asked for a pushed account, which has no ${field}; remove it."
+        "Account \"${id}\": a pushed account makes no request and has no ${field}; remove it."
         if try(length(account[field]) > 0, false)
       ]
     ])

@@ -2,7 +2,7 @@
 
 locals {
   endpoint_rules = {
-    channel = { pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", words = "a name of yours such as ops-slack, of letters, digits, dots, underscores and dashes; the address, which holds a token, is stored with balancectl channels set" }
+    channel = { pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", words = "a name of your choice such as ops-slack, made of letters, digits, dots, underscores and dashes; store the address, which contains a token, with balancectl channels set" }
     email   = { pattern = "^[^@\\s<>()\\[\\],:;\"\\\\]+@[^@\\s<>()\\[\\],:;\"\\\\.]+(\\.[^@\\s<>()\\[\\],:;\"\\\\.]+)+$", words = "one e-mail address, such as team@example.com" }
     sms     = { pattern = "^\\+[1-9][0-9]{6,14}$", words = "a telephone number in E.164 form such as +4915112345678" }
     https   = { pattern = "^https://[^\\s@/?#]+([/?][^\\s#]*)?$", words = "an https:// address without credentials" }
@@ -20,16 +20,16 @@ locals {
 
   subscriber_problems = {
     operations = length(var.operations_subscribers) > 0 ? [] : [
-      "Operations subscribers: there is none, and nobody would hear that the monitor itself fails; name at least one."
+      "Operations subscribers: there is none, and nobody would be notified when the monitor itself fails; name at least one."
     ]
     name = [
       for who, subscriber in local.everybody :
-      "${who}: a name has letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
+      "${who}: a name consists of letters, digits, dots, underscores and dashes, begins with a letter or digit, and is at most 64 long; rename it."
       if !can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", subscriber.name))
     ]
     protocol = [
       for who, subscriber in local.everybody :
-      "${who}: protocol \"${subscriber.protocol}\" is not one of ${join(", ", keys(local.endpoint_rules))}; use ${startswith(who, "Subscriber") && contains(local.services, lower(subscriber.protocol)) ? "channel, with a name of yours as endpoint, and store its address with balancectl channels set" : "one of them"}."
+      "${who}: protocol \"${subscriber.protocol}\" is not one of ${join(", ", keys(local.endpoint_rules))}; use ${startswith(who, "Subscriber") && contains(local.services, lower(subscriber.protocol)) ? "channel, with a name of your choice as endpoint, and store its address with balancectl channels set" : "one of them"}."
       if !can(local.endpoint_rules[subscriber.protocol])
     ]
     operations_channel = [
@@ -45,7 +45,7 @@ locals {
     twice = flatten([
       for kind, subscribers in { "Subscriber" = var.subscribers, "Operations subscriber" = var.operations_subscribers } : [
         for endpoint, names in { for name, subscriber in subscribers : "${subscriber.protocol} ${subscriber.endpoint}" => name... } :
-        "${kind}s ${join(" and ", [for name in names : "\"${name}\""])}: ${startswith(endpoint, "channel ") ? "a channel would get a message twice" : "SNS keeps one subscription for one endpoint"}; make them one."
+        "${kind}s ${join(" and ", [for name in names : "\"${name}\""])}: ${startswith(endpoint, "channel ") ? "the channel would get each message twice" : "SNS keeps one subscription for each endpoint"}; merge them."
         if length(names) > 1
       ]
     ])
@@ -80,20 +80,20 @@ locals {
     reports = [
       for name, subscriber in var.subscribers :
       subscriber.reports != "weekly" ? "Subscriber \"${name}\": reports \"${subscriber.reports}\" is not known; use \"weekly\", or leave it out." :
-      "Subscriber \"${name}\": a report has no room in an SMS; leave reports out, and name a subscriber with another protocol for it."
+      "Subscriber \"${name}\": a report does not fit into an SMS; leave reports out, and use a subscriber with another protocol for it."
       if subscriber.reports != null && (subscriber.reports != "weekly" || subscriber.protocol == "sms")
     ]
     empty = flatten([
       for name, subscriber in var.subscribers : [
         for field in ["severities", "providers", "accounts", "statuses"] :
-        "Subscriber \"${name}\": ${field} is empty, and nothing would ever be sent; leave it out for everything."
+        "Subscriber \"${name}\": ${field} is empty, so nothing would ever be sent; leave it out to send everything."
         if try(length(subscriber[field]) == 0, false)
       ]
     ])
     # SNS: at most 200 filter policies on one topic (docs.aws.amazon.com/general/latest/gr/sns.html).
     policies = [
       for form in distinct(values(local.forms)) :
-      "Subscribers: more than 200 are on topic ${local.names[local.topic_of_form[form]]}, and SNS takes 200 filters on a topic; send some of them through one queue."
+      "Subscribers: more than 200 are on topic ${local.names[local.topic_of_form[form]]}, and SNS accepts 200 filters per topic; send some of them through one queue."
       if length([for subscription in values(local.subscriptions) : subscription if subscription.form == form]) > 200
     ]
   }

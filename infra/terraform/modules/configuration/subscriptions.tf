@@ -50,7 +50,7 @@ locals {
       ]
     ]))
   }
-  untold = [for text in sort(flatten([
+  without_recipient = [for text in sort(flatten([
     for severity in local.severities : [
       for id in setsubtract(
         flatten([for provider, ids in local.accounts_by_provider : ids if !contains(local.told_providers[severity], provider)]),

@@ -38,13 +38,13 @@ locals {
     ]
     runway_order = [
       for id, hours in local.given.runway_critical_hours :
-      "Account \"${id}\": runway_critical_hours (${hours}) must be below runway_warning_hours (${var.accounts[id].runway_warning_hours}); lower the one or raise the other."
+      "Account \"${id}\": runway_critical_hours (${hours}) must be below runway_warning_hours (${var.accounts[id].runway_warning_hours}); lower one or raise the other."
       if hours >= coalesce(var.accounts[id].runway_warning_hours, hours + 1)
     ]
     amount = flatten([
       for field in ["warning", "critical", "max_burn_per_day"] : [
         for id, amount in local.given[field] :
-        "Account \"${id}\": ${field} must lie within -1e15 and 1e15, as balances do; correct it."
+        "Account \"${id}\": ${field} must be between -1e15 and 1e15, as balances are; correct it."
         if amount >= 1000000000000000 || amount <= -1000000000000000
       ]
     ])
@@ -57,17 +57,17 @@ locals {
     ])
     drain_sensitivity = [
       for id, factor in local.given.drain_sensitivity :
-      "Account \"${id}\": drain_sensitivity (${factor}) must be from 1.2 to 10, the factor on the most that was ever consumed; 2 suits most accounts."
+      "Account \"${id}\": drain_sensitivity (${factor}) must be from 1.2 to 10: it multiplies the highest consumption so far, and 2 suits most accounts."
       if factor < 1.2 || factor > 10
     ]
     one_drain = [
       for id in keys(local.given.drain_sensitivity) :
-      "Account \"${id}\": max_burn_per_day and drain_sensitivity make the same alarm; keep one of them."
+      "Account \"${id}\": max_burn_per_day and drain_sensitivity create the same alarm; keep one of them."
       if var.accounts[id].max_burn_per_day != null
     ]
     budget = [
       for id, account in var.accounts :
-      "Account \"${id}\": provider ${account.provider} needs budget, what may be spent in a calendar month; set it to more than 0."
+      "Account \"${id}\": provider ${account.provider} needs budget, the amount to spend in a calendar month; set it to more than 0."
       if local.provider_of[id].budget && coalesce(account.budget, 0) <= 0
     ]
     no_budget = [
@@ -84,7 +84,7 @@ locals {
     ])
     expiry = [
       for id in keys(local.given.expiry_warning_days) :
-      "Account \"${id}\": expiry_warning_days needs a provider that says when credit or key expires, and ${var.accounts[id].provider} does not; remove it."
+      "Account \"${id}\": expiry_warning_days needs a provider that reports when the credit or key expires, and ${var.accounts[id].provider} does not; remove it."
       if local.provider_of[id].is_known && !local.wallet_of[id].expires
     ]
   }
@@ -98,7 +98,7 @@ locals {
     ]
     stale_short = [
       for id, minutes in local.given.stale_after_minutes :
-      "Account \"${id}\": stale_after_minutes (${minutes}) is less than two poll intervals, and a single slow poll would alert; raise it to ${2 * var.poll_interval_minutes}."
+      "Account \"${id}\": stale_after_minutes (${minutes}) is less than two poll intervals, so a single slow poll would raise an alert; raise it to ${2 * var.poll_interval_minutes}."
       if minutes > 0 && minutes < 2 * var.poll_interval_minutes
     ]
     stale_window = [
@@ -115,7 +115,7 @@ locals {
     ])
     payload = [
       for shard, bytes in local.schedule_input_bytes :
-      "Accounts: schedule ${local.names.poll_schedule_prefix}${shard} would carry ${bytes} bytes of accounts, and a run that fails must fit into a queue, at most 240,000; lower shard_size, which is ${var.shard_size}."
+      "Accounts: schedule ${local.names.poll_schedule_prefix}${shard} would carry ${bytes} bytes of accounts, and the event of a failed run must fit into a queue, which takes 240,000; lower shard_size, which is ${var.shard_size}."
       if bytes >= 240000
     ]
     dashboard = [
@@ -124,7 +124,7 @@ locals {
       if !can(var.accounts[id])
     ]
     dashboard_size = length(coalesce(var.dashboard_accounts, [])) <= 100 ? [] : [
-      "Accounts: dashboard_accounts has ${length(var.dashboard_accounts)} and a readable dashboard at most 100; remove some."
+      "Accounts: dashboard_accounts has ${length(var.dashboard_accounts)} accounts, and a readable dashboard has at most 100; remove some."
     ]
   }
 

@@ -32,7 +32,7 @@ variable "allow_http_loopback" {
 }
 
 variable "allow_private_addresses" {
-  description = "Whether requests may go to addresses of private networks."
+  description = "Whether requests may go to private network addresses."
   type        = bool
   default     = false
   nullable    = false
@@ -59,7 +59,7 @@ variable "dashboard_accounts" {
 }
 
 variable "heartbeat" {
-  description = "Whether complete runs of each shard request an address."
+  description = "Whether each shard's complete runs request an address of an outside service."
   type        = bool
   default     = false
   nullable    = false
@@ -89,7 +89,7 @@ variable "poll_interval_minutes" {
 }
 
 variable "runbook_url" {
-  description = "Where docs/runbook.md is read; null where it is not published."
+  description = "Where docs/runbook.md is published; null if it is not."
   type        = string
   default     = null
 }
