@@ -179,7 +179,7 @@ def _auto_top_up(latest: Latest, now: datetime) -> str:
         return ""
     if due is None or now - due < TOP_UP_IS_LATE:
         return "on"
-    return f"tops up by itself, and did not for {format_duration(now - due)}"
+    return f"tops up automatically, but has not for {format_duration(now - due)}"
 
 
 def _next_request(latest: Latest, now: datetime) -> str:

@@ -144,7 +144,7 @@ def _text(poll: LocalPoll) -> str:
         left = format_amount(reading.balance.remaining, reading.balance.unit)
         return _with_breach(poll, f"ok: {left} left")
     if reading.outcome is Outcome.OK and poll.spent is not None:
-        return f"ok: {poll.spent} spent this month (a cost report, from which what is left follows)"
+        return f"ok: {poll.spent} spent this month (a cost report; the balance is computed from it)"
     return f"{reading.outcome.value}: {reading.reason or reading.outcome.words}"
 
 

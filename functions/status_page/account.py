@@ -99,7 +99,7 @@ def _lasts(latest: Latest, now: datetime) -> str:
     """Return how long the balance lasts at least, or why that is unknown."""
     least = least_left(latest, now)
     if least is None:
-        return "not known yet" if latest.good.empty_at is None else _likely(latest, now)
+        return "not yet known" if latest.good.empty_at is None else _likely(latest, now)
     return f"at least {format_duration(least)}" if least else "perhaps empty already"
 
 
@@ -149,7 +149,7 @@ def _facts(latest: Latest, unit: str, now: datetime) -> list[Fact]:
     burn = "" if good.burn_per_day is None else f"{format_amount(good.burn_per_day, unit)} a day"
     top_up = good.last_top_up
     texts = {
-        "Burn": burn or (good.burn_basis or "not known yet"),
+        "Burn": burn or (good.burn_basis or "not yet known"),
         "Empty": _empty(latest, now),
         "Most likely": _likely(latest, now) if good.empty_at else "",
         "Thresholds": thresholds,

@@ -23,7 +23,7 @@ _KEPT: Final = Kept[Points](timedelta(minutes=5))
 #: "Creating a custom widget for a CloudWatch dashboard", read 2026-11).
 DESCRIPTION: Final = """## Balances
 
-What is left of prepaid accounts, how long it lasts, and its course.
+What is left of prepaid accounts, how long it lasts, and a chart.
 
 | Parameter | Description |
 |---|---|

@@ -43,7 +43,7 @@ variable "kms_key_arns" {
 
   validation {
     condition     = alltrue([for arn in var.kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
-    error_message = "kms_key_arns must be ARNs of keys, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of aliases; correct  ${join(", ", [for arn in var.kms_key_arns : arn if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])}."
+    error_message = "kms_key_arns must be ARNs of keys, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of aliases; correct ${join(", ", [for arn in var.kms_key_arns : arn if !can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])}."
   }
 }
 

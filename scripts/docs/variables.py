@@ -96,7 +96,7 @@ def cell(block: Block, *, brief: bool = False) -> str:
     """Return the description; a list in it becomes lines in the cell."""
     text = block.description
     if brief:
-        text = re.sub(r" ?(Fields of each|Each has):$", "", text.split("\n")[0])
+        text = re.sub(r" Each has these fields:$", "", text.split("\n")[0])
     text = text.replace("|", "\\|").replace("<", "&lt;").replace("\n- ", "<br>• ")
     return text.replace("\n", "<br>")
 

@@ -30,14 +30,14 @@ ACCOUNTS = [
         "keep one of",
     ),
     ('b4 = { provider = "openrouter", expiry_warning_days = 3 }', "remove it"),
-    ('b5 = { provider = "openrouter", warning = 1e16 }', "must lie within -1e15 and 1e15"),
+    ('b5 = { provider = "openrouter", warning = 1e16 }', "must be between -1e15 and 1e15"),
     ('b6 = { provider = "openrouter", warning = 5, secret = "sk-or-canary" }', "like an API key"),
     ('b7 = { provider = "openrouter", warning = 5, secret = "a b" }', "a Secrets Manager name"),
     ('b8 = { provider = "openrouter", warning = 5, params = { regin = "eu" } }', 'param "regin"'),
     ('b9 = { provider = "openrouter", warning = 5, base_url = "http://a.com" }', "base_url must"),
     ('c1 = { provider = "openrouter", warning = 5, base_url = "a.com" }', "base_url must be https"),
     ('c2 = { provider = "openrouter", warning = 5, top_up_url = "a.com" }', "top_up_url must be"),
-    ('"c 3" = { provider = "openrouter", warning = 5 }', "a name has letters, digits, dots"),
+    ('"c 3" = { provider = "openrouter", warning = 5 }', "a name consists of letters"),
     (
         'c4 = { provider = "litellm_key", warning = 5, base_url = "https://10.0.0.5" }',
         "private netw",
@@ -62,7 +62,7 @@ ACCOUNTS = [
         'c9 = { provider = "anticaptcha", warning = 5, params = { host = "sk-or-canary-0" } }',
         'param "host" looks like an API key',
     ),
-    ('all = { provider = "openrouter", warning = 5 }', "this name stands for every account"),
+    ('all = { provider = "openrouter", warning = 5 }', "this name means every account"),
 ]
 SUBSCRIBERS = [
     ('s1 = { protocol = "slack", endpoint = "https://hooks.slack.com/x" }', "use channel, with"),

@@ -345,7 +345,7 @@ THRESHOLDS = [
             [
                 (
                     f'Account "main": stale_after_minutes ({minutes}) is less than two poll intervals,'
-                    f" and a single slow poll would alert; raise it to {2 * interval}."
+                    f" so a single slow poll would raise an alert; raise it to {2 * interval}."
                 )
             ],
         )
@@ -599,7 +599,7 @@ SUBSCRIBERS = [
         "one channel twice",
         "subscribers.twice",
         {"subscribers": {n: {"protocol": "channel", "endpoint": "ops-slack"} for n in "ab"}},
-        ['Subscribers "a" and "b": the channel would get each message twice; make them one.'],
+        ['Subscribers "a" and "b": the channel would get each message twice; merge them.'],
     ),
     *(
         Refused(
@@ -638,7 +638,7 @@ SUBSCRIBERS = [
         "one endpoint twice",
         "subscribers.twice",
         {"subscribers": {n: {"protocol": "email", "endpoint": "team@example.com"} for n in "ab"}},
-        ['Subscribers "a" and "b": SNS keeps one subscription for each endpoint; make them one.'],
+        ['Subscribers "a" and "b": SNS keeps one subscription for each endpoint; merge them.'],
     ),
     Refused(
         "an unknown severity",
@@ -821,4 +821,4 @@ def test_a_copy_without_the_definitions_is_refused_with_what_to_do(tmp_path: Pat
 
     (sentence,) = json.loads(json.loads(done.stdout.strip().splitlines()[-1]))
     assert sentence.startswith("Module: there are no definitions in ")
-    assert "use that whole tree as its source" in sentence
+    assert "use the whole tree as its source" in sentence

@@ -96,7 +96,7 @@ TABLE = [
     refused(
         "kms_key_arns",
         ["arn:aws:kms:eu-central-1:123456789012:alias/mine"],
-        "kms_key_arns must be ARNs of keys, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of aliases; correct  arn:aws:kms:eu-central-1:123456789012:alias/mine.",
+        "kms_key_arns must be ARNs of keys, such as arn:aws:kms:eu-central-1:123456789012:key/…, not of aliases; correct arn:aws:kms:eu-central-1:123456789012:alias/mine.",
     ),
     refused(
         "permissions_boundary_arn",
@@ -204,7 +204,7 @@ TABLE = [
     refused(
         "packages",
         {**ZIPS, "poler": ZIPS["poller"]},
-        "packages must have no other names than courier, poller, router, status_page; correct poler.",
+        "packages accepts only the names courier, poller, router, status_page; correct poler.",
     ),
     refused(
         "reserved_concurrency",
@@ -261,12 +261,12 @@ TABLE = [
     refused(
         "key_hosts",
         ["https://api.example.com/v1"],
-        'key_hosts: each entry must be an origin in lower case without a path, as in "https://api.example.com" or "https://api.example.com:8443".',
+        'key_hosts: each entry must be an origin in lower case without a path, such as "https://api.example.com" or "https://api.example.com:8443".',
     ),
     refused(
         "secret_prefixes",
         ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:team"],
-        'secret_prefixes: each entry must be the beginning of a secret\'s name, as in "team/", without an ARN and not empty.',
+        'secret_prefixes: each entry must be the beginning of a secret\'s name, such as "team/", neither an ARN nor empty.',
     ),
     refused(
         "subscribers",

@@ -17,7 +17,7 @@ COMPARISONS: Final = {
     "GreaterThanThreshold": "above",
     "LessThanThreshold": "below",
     "LessThanOrEqualToThreshold": "at or below",
-    "LessThanLowerOrGreaterThanUpperThreshold": "outside of the expected band",
+    "LessThanLowerOrGreaterThanUpperThreshold": "outside the expected band",
     "LessThanLowerThreshold": "below the expected band",
     "GreaterThanUpperThreshold": "above the expected band",
 }

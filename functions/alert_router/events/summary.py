@@ -26,7 +26,7 @@ def condition(change: AlarmChange) -> str:
     """Return the condition on the value: "above 50"; empty if unknown."""
     metric = change.metric
     if metric.lower is not None and metric.upper is not None:
-        return f"outside of {_short(metric.lower)} to {_short(metric.upper)}"
+        return f"outside {_short(metric.lower)} to {_short(metric.upper)}"
     if metric.threshold is not None:
         return f"{metric.comparison or 'compared with'} {_short(metric.threshold)}"
     return metric.comparison

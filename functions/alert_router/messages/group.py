@@ -58,7 +58,7 @@ def not_set_up(notifications: Sequence[Notification], links: Links) -> Message:
     count = plural(len(notifications), "account")
     rows = [f"{n.name}: {email.not_set_up(n)}" for n in notifications]
     return _message(
-        notifications, links, _Text("NOT SET UP", f"{count}, no balance was ever read", rows)
+        notifications, links, _Text("NOT SET UP", f"{count}, no balance has been read yet", rows)
     )
 
 

@@ -38,7 +38,7 @@ def body(report: Report, links: Links) -> str:
     sections = [
         [f"Week of {_day(first)} to {_day(last)} {last.year} (UTC)", _about(report)],
         _section("Spent", (line for total in report.totals for line in _total(total, report))),
-        _section("Moved most", (_mover(usage) for usage in report.movers)),
+        _section("Biggest changes", (_mover(usage) for usage in report.movers)),
         _section("Next to run dry", (_dry(latest, report) for latest in report.driest)),
         _section("Incidents", (_incident(one, report.period.due) for one in report.incidents)),
         _section("No balance for two days", (_unread(facts) for facts in report.unread)),
@@ -61,7 +61,7 @@ def _section(title: str, entries: Iterable[str]) -> list[str]:
 
 def _about(report: Report) -> str:
     """Return whom the report is about."""
-    return f"About {plural(len(report.accounts), 'account')} of yours."
+    return f"Your report on {plural(len(report.accounts), 'account')}."
 
 
 def _total(total: UnitTotal, report: Report) -> Iterator[str]:
@@ -133,7 +133,7 @@ def _unread(facts: Facts) -> str:
     at, latest = last_good(facts.latest), facts.latest
     if not facts.is_readable:
         return f"{facts.account}: its record cannot be read"
-    since = "never read" if at is None else f"not since {_day(at)}"
+    since = "never read" if at is None else f"none since {_day(at)}"
     reason = one_line(latest.reason, _MOST_REASON) if latest and latest.reason else ""
     return f"{facts.account}: {since}{f': {reason}' if reason else ''}"
 

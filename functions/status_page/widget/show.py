@@ -87,7 +87,7 @@ def _past(
     try:
         points = sources.points(providers, window, step_hours)
     except PastError:
-        return today, "CloudWatch does not answer now, so the lines begin today."
+        return today, "CloudWatch is not responding, so the lines begin today."
     return {
         account: Past(points.get(account, ()), own.top_ups) for account, own in today.items()
     }, ""

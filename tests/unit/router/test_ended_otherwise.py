@@ -125,7 +125,7 @@ def test_foreign_alarm_when_it_cannot_be_compared_then_it_ends_after_a_week_with
 
     tags = [subject.split(" api-errors")[0] for subject in world.subjects]
     assert tags == ["WARNING", *6 * ["STILL WARNING"], "NO DATA"]
-    assert world.subjects[-1] == "NO DATA api-errors: nothing more was heard of it for 7 days"
+    assert world.subjects[-1] == "NO DATA api-errors: no further news for 7 days"
     world.deliver(notification(foreign(at=world.now)._replace(alarm_arn=FAR)))
     world.wait(minutes(2))
     assert len(world.messages) == 9

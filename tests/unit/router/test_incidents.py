@@ -395,7 +395,7 @@ def test_accounts_when_several_are_not_set_up_then_one_message_names_them() -> N
         world.transition(alarm("stale", account=name))
     world.wait(minutes(20))
 
-    assert world.subjects == ["NOT SET UP 3 accounts, no balance was ever read"]
+    assert world.subjects == ["NOT SET UP 3 accounts, no balance has been read yet"]
 
 
 def test_new_account_when_its_first_balance_is_critical_then_that_is_told() -> None:

@@ -131,7 +131,7 @@ def test_incidents_of_other_weeks_and_accounts_not_set_up_are_left_out() -> None
     ("fields", "words"),
     [
         ({"balance_at": DUE - timedelta(hours=47)}, None),
-        ({"balance_at": DUE - timedelta(hours=49)}, "main: not since 21 Nov"),
+        ({"balance_at": DUE - timedelta(hours=49)}, "main: none since 21 Nov"),
         ({"balance_at": None, "balance": None}, "main: never read"),
         ({"latest": None}, "main: never read"),
         ({"latest": None, "is_readable": False}, "main: its record cannot be read"),

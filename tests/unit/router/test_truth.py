@@ -207,7 +207,7 @@ def test_foreign_alarm_when_its_data_ends_then_that_is_said_once() -> None:
     world.transition(foreign(AlarmState.INSUFFICIENT_DATA, at=world.now))
     pass_time(world, timedelta(days=3))
 
-    assert world.subjects[1:] == ["NO DATA api-errors: it has no data any more"]
+    assert world.subjects[1:] == ["NO DATA api-errors: it no longer has data"]
 
 
 def test_foreign_alarm_when_its_type_is_unknown_then_its_absence_ends_nothing() -> None:

@@ -291,7 +291,7 @@ def test_a_month_in_simulation_has_what_happened_in_it_and_nothing_twice() -> No
     assert len(texts) == 5
     assert ["INCIDENTS" in text for text in texts] == [False, True, False, False, False]
     assert "alpha: critical, low, for 24 h" in texts[1]
-    assert ["gamma: not since 2 Dec" in text for text in texts] == [False, False, True, True, True]
+    assert ["gamma: none since 2 Dec" in text for text in texts] == [False, False, True, True, True]
     assert "beta: 28.00 USD, 14.00 USD more" in texts[3]
     assert "December: " in texts[4]
 

@@ -21,7 +21,7 @@ from tests.unit.router.builders import LINKS, NOW, latest
         (False, None, ""),
         (True, None, "on"),
         (True, 2, "on"),
-        (True, 5, "tops up by itself, and did not for 5 h"),
+        (True, 5, "tops up automatically, but has not for 5 h"),
     ],
 )
 def test_an_automatic_top_up_is_shown_and_missed_once_it_is_late(

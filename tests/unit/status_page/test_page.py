@@ -88,7 +88,7 @@ def lasting(least: int | None, most: int | None) -> dict[str, Any]:
         (lasting(0, 2), "perhaps empty already", "today 14:10 to 16:07"),
         (lasting(9000, None), "at least 374 d", "6 Dec 2027 or later"),
         (lasting(None, None), "about 12 d", ""),
-        (lasting(None, None) | {"empty_at": None}, "not known yet", ""),
+        (lasting(None, None) | {"empty_at": None}, "not yet known", ""),
         (lasting(None, None) | {"empty_at": NOW}, "empty by now", ""),
     ],
 )

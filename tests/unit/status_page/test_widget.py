@@ -119,7 +119,7 @@ def test_without_cloudwatch_the_figures_are_shown_and_the_reason() -> None:
     html = show(parse_event(event(list(store.past), 7)), Sources(store.records, fail), NOW)
 
     assert "3.20" in html
-    assert "CloudWatch does not answer now" in html
+    assert "CloudWatch is not responding" in html
 
 
 @pytest.mark.parametrize(

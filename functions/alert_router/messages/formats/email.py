@@ -48,7 +48,7 @@ def summary(notification: Notification) -> str:
         case NotificationReason.IMPROVED:
             parts = _improved(notification)
         case NotificationReason.FLAPPING:
-            parts = [*_firing(notification), "it comes and goes"]
+            parts = [*_firing(notification), "flapping"]
         case NotificationReason.NO_DATA:
             parts = [no_data(notification)]
         case NotificationReason.REMINDER:
@@ -62,8 +62,8 @@ def no_data(notification: Notification) -> str:
     """Return that nothing is known of a foreign alarm any more."""
     if notification.foreign_alarm is not None and notification.foreign_alarm.has_data:
         length = phrases.duration(notification)
-        return f"nothing more was heard of it{f' for {length}' if length else ''}"
-    return "it has no data" if notification.previous is None else "it has no data any more"
+        return f"no further news{f' for {length}' if length else ''}"
+    return "it has no data" if notification.previous is None else "it no longer has data"
 
 
 def closed(notification: Notification) -> str:
@@ -103,11 +103,11 @@ def _opening(notification: Notification) -> str:
     whose = "Alarm " if notification.foreign_alarm is not None else ""
     first = f"{whose}{notification.name}: {summary(notification)}."
     if notification.reason is NotificationReason.NOT_SET_UP:
-        return f"{first}\nThe account is not set up yet: no balance was ever read."
+        return f"{first}\nThe account is not set up: no balance has been read yet."
     if notification.reason is NotificationReason.FLAPPING:
-        return f"{first}\nIt comes and goes: the next message follows when it has held for an hour."
+        return f"{first}\nIt is flapping: the next message follows after a stable hour."
     if notification.is_reduced:
-        return f"{first}\nThe account's record could not be read, so this says less than usual."
+        return f"{first}\nThe account's record could not be read, so details are missing."
     return first
 
 

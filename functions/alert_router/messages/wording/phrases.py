@@ -146,7 +146,7 @@ def no_balance(notification: Notification) -> str:
     if latest is None:
         return "no balance is being read"
     since = (
-        "no balance was ever read"
+        "no balance has been read yet"
         if latest.good.balance_at is None
         else f"no balance since {clock(latest.good.balance_at, notification.now)}"
     )
@@ -301,7 +301,7 @@ def auto_top_up(notification: Notification) -> str:
     due = good.top_up_due_since
     if due is None or notification.now - due < TOP_UP_IS_LATE:
         return "on"
-    return f"tops up by itself, and did not for {lasted(notification.now - due)}"
+    return f"tops up automatically, but has not for {lasted(notification.now - due)}"
 
 
 def is_pushed(notification: Notification) -> bool:
