@@ -164,7 +164,7 @@ class Notification:
         ):
             wanted = self.news
         elif self.reason in _RELIEFS and self.previous:
-            wanted = self.ended or self.previous.problems or self.problems
+            wanted = self.ended or self.previous.problems
         else:
             wanted = self.problems
         return next((problem for problem in Problem if problem in wanted), Problem.LOW)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from alert_router.incidents.incident import AlarmStatus, Incident
 from shared.names import AlarmKind
 from shared.outcome import Outcome
-from shared.records import LastGood, Latest, Thresholds
+from shared.records import Latest, Thresholds
 
 #: At most about how long before the transition the poll behind it took place.
 _EVALUATION: Final = timedelta(minutes=15)
@@ -82,26 +82,25 @@ def newest_balance(
     if latest is None or latest.good.balance is None or latest.good.balance_at is None:
         is_current = point is not None and now - point.at <= _CURRENT
         return (point.value, point.at) if point is not None and is_current else (None, None)
-    if point is not None and latest.good.balance_at < point.at:
-        return point.value, point.at
-    if point is None and _is_outdated(incident, latest):
-        return None, None
-    return latest.good.balance, latest.good.balance_at
-
-
-def _is_outdated(incident: Incident, latest: Latest) -> bool:
-    """Whether a balance alarm changed on a later poll than the record's."""
-    return any(
-        _contradicts(incident.alarms[kind], getattr(latest.thresholds, kind.value), latest.good)
-        for kind in (AlarmKind.CRITICAL, AlarmKind.WARNING)
-        if kind in incident.alarms
+    balance, balance_at = latest.good.balance, latest.good.balance_at
+    if point is not None:
+        return (point.value, point.at) if balance_at < point.at else (balance, balance_at)
+    limits = {
+        AlarmKind.CRITICAL: latest.thresholds.critical,
+        AlarmKind.WARNING: latest.thresholds.warning,
+    }
+    is_outdated = any(
+        _contradicts(incident.alarms[kind], limit, balance, balance_at)
+        for kind, limit in limits.items()
+        if kind in incident.alarms and limit is not None
     )
+    return (None, None) if is_outdated else (balance, balance_at)
 
 
-def _contradicts(status: AlarmStatus, limit: Decimal | None, good: LastGood) -> bool:
-    """Whether an alarm's later state contradicts the balance of a record."""
-    if limit is None or good.balance is None or good.balance_at is None or status.is_gone:
-        return False
+def _contradicts(
+    status: AlarmStatus, limit: Decimal, balance: Decimal, balance_at: datetime
+) -> bool:
+    """Whether an alarm changed on a later poll than the record's, and contradicts its balance."""
     if status.firing:
-        return good.balance >= limit and good.balance_at < status.began_at - _EVALUATION
-    return good.balance < limit and good.balance_at < status.began_at
+        return balance >= limit and balance_at < status.began_at - _EVALUATION
+    return not status.is_gone and balance < limit and balance_at < status.began_at

@@ -27,20 +27,19 @@ _TOLERANCE: Final = timedelta(seconds=2)
 _PATIENCE: Final = timedelta(minutes=15)
 
 
-def flush(context: RouterContext, incidents: Sequence[Incident] | None = None) -> set[IncidentKey]:
+def is_due(context: RouterContext, incidents: Sequence[Incident]) -> bool:
+    """Whether any group's wait is over, of all incidents."""
+    return bool(_due(context, incidents, context.clock()))
+
+
+def flush(context: RouterContext) -> set[IncidentKey]:
     """Send all groups whose wait is over; return the keys of incidents whose message failed.
 
     Only one invocation flushes at a time, so that no group is split.
 
-    Args:
-        context: the pipeline's adapters, policy and clock.
-        incidents: all incidents, if the caller has just read them.
-
     Raises:
         BusyError: when another invocation keeps flushing.
     """
-    if incidents is not None and not _due(context, incidents, context.clock()):
-        return set()
     _lock(context)
     try:
         now = context.clock()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from alert_router.incidents.incident import Incident, IncidentKey, Suppression
 from alert_router.notify.context import RouterContext
-from alert_router.notify.flush import flush
+from alert_router.notify.flush import flush, is_due
 from alert_router.notify.sending.send import send
 from alert_router.notify.states import alarm_names, is_muted, read_firing, read_states
 from alert_router.notify.update import (
@@ -40,7 +40,7 @@ def reconcile(context: RouterContext) -> None:
     if send(context, _update_all(context, updates, incidents, now, failures)):
         failures.append("messages were not accepted")
     try:
-        if flush(context, list(incidents.values())):
+        if is_due(context, list(incidents.values())) and flush(context):
             failures.append("grouped messages were not accepted")
     except BusyError as exc:
         failures.append(str(exc))
@@ -108,12 +108,15 @@ def _update_all(
 def _is_muted(context: RouterContext, known: Incident, decided: Incident) -> bool:
     """Whether CloudWatch's mute rules cover everything about to be announced again."""
     announces = decided.outbox is not None or decided.waiting is not None
-    if not announces or not decided.firing or known.outbox is not None:
-        return False
     names = alarm_names(context, decided, decided.firing).values()
-    if not names or not all(is_muted(context, name) for name in names):
-        return False
-    context.log.info(
-        "notification suppressed", incident=known.key.id, reason=Suppression.MUTED.value
+    is_covered = (
+        announces
+        and known.outbox is None
+        and bool(names)
+        and all(is_muted(context, name) for name in names)
     )
-    return True
+    if is_covered:
+        context.log.info(
+            "notification suppressed", incident=known.key.id, reason=Suppression.MUTED.value
+        )
+    return is_covered

@@ -96,8 +96,6 @@ class AccountSnapshots:
 
     def history(self, key: IncidentKey, now: datetime) -> Mapping[datetime, Decimal]:
         """Return a day of an account's balances; empty if they cannot be read."""
-        if key.scope is not Scope.ACCOUNT:
-            return {}
         try:
             return self._balances.history(key.id, now - _DAY, now)
         except EnrichmentError as exc:

@@ -144,15 +144,19 @@ def _can_be_missed(incident: Incident, kind: str) -> bool:
 
 def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: datetime) -> bool:
     """Whether CloudWatch's state is new; what is heard of some series is not, but their end is."""
-    known, is_firing = incident.alarms.get(kind), change.state is AlarmState.ALARM
-    has_series = bool(series.firing_series(incident))
-    if known is None and not has_series:
-        return is_firing
+    known = incident.alarms.get(kind)
+    if known is None and not series.firing_series(incident):
+        return change.state is AlarmState.ALARM
     is_late = known is None or change.changed_at < known.at
-    if is_late and _is_young(incident, kind, observed_at):
-        return False
-    if has_series or known is None:
-        return has_series and not is_firing
+    is_doubtful = is_late and _is_young(incident, kind, observed_at)
+    return not is_doubtful and _is_otherwise(incident, kind, change)
+
+
+def _is_otherwise(incident: Incident, kind: str, change: AlarmChange) -> bool:
+    """Whether an alarm that was heard of, or some of whose series fire, is in another state."""
+    known, is_firing = incident.alarms.get(kind), change.state is AlarmState.ALARM
+    if known is None or series.firing_series(incident):
+        return not is_firing
     if known.is_dismissed:
         return change.state is AlarmState.OK or (is_firing and change.changed_at > known.at)
     if change.state is AlarmState.INSUFFICIENT_DATA:
@@ -163,7 +167,7 @@ def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: da
 def _is_young(incident: Incident, kind: str, now: datetime) -> bool:
     """Whether the last known change of an alarm is a transition of the last few minutes."""
     changed_at = series.newest(incident) if kind == FOREIGN_KIND else incident.alarms[kind].at
-    return changed_at is not None and now - changed_at <= LATE
+    return now - changed_at <= LATE
 
 
 def _is_muted(context: RouterContext, change: AlarmChange) -> bool:
@@ -172,12 +176,12 @@ def _is_muted(context: RouterContext, change: AlarmChange) -> bool:
     CloudWatch does not act on a muted alarm but still shows it in ALARM; announcing it would undo
     the rule.
     """
-    if change.state is not AlarmState.ALARM or not is_muted(context, change.alarm_name):
-        return False
-    context.log.info(
-        "notification suppressed", alarm=change.alarm_name, reason=Suppression.MUTED.value
-    )
-    return True
+    is_covered = change.state is AlarmState.ALARM and is_muted(context, change.alarm_name)
+    if is_covered:
+        context.log.info(
+            "notification suppressed", alarm=change.alarm_name, reason=Suppression.MUTED.value
+        )
+    return is_covered
 
 
 def is_muted(context: RouterContext, name: str) -> bool:

@@ -81,12 +81,10 @@ def _is_contradicted(
         return _is_over(snapshot.balance, limits.warning)
     if kind == AlarmKind.CRITICAL:
         return _is_over(snapshot.balance, limits.critical)
-    if latest is None or latest.good.balance_at is None:
-        return False
     began_at = incident.alarms[kind].began_at
     if kind == AlarmKind.STALE:
-        return _is_read_again(latest, began_at, now, delay)
-    return latest.good.balance_at > began_at and _is_within_limits(kind, latest, now)
+        return latest is not None and _is_read_again(latest, began_at, now, delay)
+    return latest is not None and _is_forecast_better(kind, latest, began_at, now)
 
 
 def _is_read_again(latest: Latest, began_at: datetime, now: datetime, delay: timedelta) -> bool:
@@ -95,24 +93,24 @@ def _is_read_again(latest: Latest, began_at: datetime, now: datetime, delay: tim
     If the alarm still does not clear, metrics are not arriving: after a while, people are alerted.
     """
     read_at = latest.good.balance_at
-    if latest.outcome is not Outcome.OK or read_at is None:
-        return False
-    return (read_at > began_at or now - read_at < delay) and now - began_at < max(_PATIENCE, delay)
+    is_read = read_at is not None and (read_at > began_at or now - read_at < delay)
+    is_new = now - began_at < max(_PATIENCE, delay)
+    return is_read and is_new and latest.outcome is Outcome.OK
 
 
-def _is_within_limits(kind: str, latest: Latest, now: datetime) -> bool:
-    """Whether the forecast or expiry is known to be within an alarm's limit.
+def _is_forecast_better(kind: str, latest: Latest, began_at: datetime, now: datetime) -> bool:
+    """Whether a balance read since an alarm fired has a forecast or expiry within its limit.
 
     The value of a drain alarm (the last day's consumption, or its ratio to the account's past) is
     only in the metric, so the record never contradicts it.
     """
     limits, good = latest.thresholds, latest.good
-    match kind:
-        case AlarmKind.RUNWAY_WARNING:
-            return _clears(good.at_least_hours, limits.runway_warning_hours)
-        case AlarmKind.RUNWAY_CRITICAL:
-            return _clears(good.at_least_hours, limits.runway_critical_hours)
-        case AlarmKind.EXPIRY:
-            days, at = limits.expiry_warning_days, good.credit_expires_at
-            return None not in (days, at) and at - now >= timedelta(days=float(days))  # type: ignore[operator,arg-type]
-    return False
+    is_newer = good.balance_at is not None and good.balance_at > began_at
+    days, at = limits.expiry_warning_days, good.credit_expires_at
+    if kind == AlarmKind.EXPIRY and days is not None and at is not None:
+        return is_newer and at - now >= timedelta(days=float(days))
+    hours = {
+        AlarmKind.RUNWAY_WARNING: limits.runway_warning_hours,
+        AlarmKind.RUNWAY_CRITICAL: limits.runway_critical_hours,
+    }
+    return is_newer and _clears(good.at_least_hours, hours.get(AlarmKind(kind)))

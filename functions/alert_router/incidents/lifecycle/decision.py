@@ -61,7 +61,7 @@ class Policy(NamedTuple):
     repeat_after: Mapping[Severity, timedelta]
     metric_delay: timedelta = timedelta(minutes=10)
     """How long after an ok poll its metric may still be missing."""
-    foreign_expiry: timedelta | None = None
+    foreign_expiry: timedelta = timedelta.max
     """How long a foreign alarm that cannot be read stays open after its last transition."""
     readable_alarms: str = ""
     """The prefix of the ARNs of alarms that CloudWatch can describe here."""
@@ -134,11 +134,12 @@ def decide_or_remind(
 
 def _is_unheard(incident: Incident, now: datetime, policy: Policy) -> bool:
     """Whether a foreign alarm that cannot be compared has been quiet for too long."""
-    foreign, changed_at = incident.foreign_alarm, series.newest(incident)
-    if policy.foreign_expiry is None or foreign is None or changed_at is None:
-        return False
-    is_readable = foreign.alarm_arn.startswith(policy.readable_alarms)
-    return not is_readable and now - changed_at >= policy.foreign_expiry
+    foreign = incident.foreign_alarm
+    return (
+        foreign is not None
+        and not foreign.alarm_arn.startswith(policy.readable_alarms)
+        and now - series.newest(incident) >= policy.foreign_expiry
+    )
 
 
 def decide_again(
@@ -226,9 +227,8 @@ def _has_moved(incident: Incident, last: LastNotification, snapshot: AccountSnap
 
     The incident ends; problems at the new provider open another one.
     """
-    if last.is_setup or not last.provider:
-        return False
-    return current_provider(incident, snapshot.latest) != last.provider
+    is_known = bool(last.provider) and not last.is_setup
+    return is_known and current_provider(incident, snapshot.latest) != last.provider
 
 
 def _no_data(incident: Incident, now: datetime) -> _Due | Suppression:
@@ -345,19 +345,19 @@ def _settled(incident: Incident, now: datetime) -> Incident:
 
 
 def _has_improved(incident: Incident, last: LastNotification, snapshot: AccountSnapshot) -> bool:
-    """Whether a problem announced as critical is now only a warning.
+    """Whether a problem announced as critical is now only a warning, as its severity says.
 
     The critical alarm must have cleared: a balance that bounces around the threshold has not
     improved. If that alarm never fired, the record decides after a few polls.
     """
-    if last.severity is not Severity.CRITICAL or incident.firing & CRITICAL_KINDS:
-        return False
+    fires = bool(incident.firing & CRITICAL_KINDS)
     cleared = any(
         kind in CRITICAL_KINDS and _is_since(status.began_at, incident.opened_at)
         for kind, status in incident.alarms.items()
     )
     read_at = snapshot.balance_at
-    return cleared or (read_at is not None and read_at >= last.at + _PATIENCE / 2)
+    is_read = read_at is not None and read_at >= last.at + _PATIENCE / 2
+    return not fires and (cleared or is_read)
 
 
 def _enqueued(incident: Incident, due: _Due, snapshot: AccountSnapshot, now: datetime) -> Incident:

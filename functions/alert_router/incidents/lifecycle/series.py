@@ -33,6 +33,6 @@ def cleared(incident: Incident, at: datetime) -> dict[str, AlarmStatus]:
     }
 
 
-def newest(incident: Incident) -> datetime | None:
-    """Return when any status of a foreign alarm last changed."""
-    return max((status.at for status in incident.alarms.values()), default=None)
+def newest(incident: Incident) -> datetime:
+    """Return when any status of a foreign alarm last changed; it has at least one."""
+    return max(status.at for status in incident.alarms.values())

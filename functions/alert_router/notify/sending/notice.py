@@ -56,10 +56,10 @@ def _is_admitted(context: RouterContext, notice: Notice) -> bool:
     if table.is_leased(admitted, now):
         return True
     slots = (f"notice-slot/{notice.severity}/{number}" for number in range(MOST))
-    if not any(table.try_lease(slot, now, _HOUR) for slot in slots):
-        return False
-    table.end_lease(admitted, now + notice.remembered)
-    return True
+    is_first = any(table.try_lease(slot, now, _HOUR) for slot in slots)
+    if is_first:
+        table.end_lease(admitted, now + notice.remembered)
+    return is_first
 
 
 def _rest(notice: Notice) -> Notice:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from alert_router.incidents.audience import Audience
-from alert_router.incidents.incident import Incident, NotificationReason, PendingNotification
+from alert_router.incidents.incident import Incident, NotificationReason, PendingNotification, Scope
 from alert_router.incidents.notification import Notification, notification_of
 from alert_router.notify.context import RouterContext
 
@@ -75,7 +75,8 @@ def _notification(
     count: int,
 ) -> Notification:
     """Gather what one message needs, with a day of history if there are few messages."""
-    draws = count <= _MOST_HISTORIES and pending.reason is not NotificationReason.NOT_SET_UP
+    is_setup = pending.reason is NotificationReason.NOT_SET_UP
+    draws = count <= _MOST_HISTORIES and incident.key.scope is Scope.ACCOUNT and not is_setup
     history = context.snapshots.history(incident.key, now) if draws else {}
     latest = context.snapshots.latest(incident.key)
     notification = notification_of(incident, pending, now, latest, history)

@@ -174,7 +174,7 @@ def _mark(
     """Mark as sent; return the keys where that failed, which will be repeated."""
     now = context.clock()
 
-    def mark(incident: Incident) -> bool:
+    def failed(incident: Incident) -> IncidentKey | None:
         group = groups.get(incident.key, "")
         marked = mark_sent(incident, context.snapshots.of(incident, now), now, group)
         for attempt in range(_MARK_ATTEMPTS):
@@ -183,11 +183,10 @@ def _mark(
                 jitter = (1 + context.clock().microsecond / 1_000_000) / 2
                 context.pause(_MARK_PAUSE_SECONDS * 2**attempt * jitter)
             if _saved(context, marked, now):
-                return True
-        return False
+                return None
+        return incident.key
 
-    marks = context.map_concurrently(mark, incidents)
-    return {incident.key for incident, done in zip(incidents, marks, strict=True) if not done}
+    return {key for key in context.map_concurrently(failed, incidents) if key is not None}
 
 
 def _saved(context: RouterContext, marked: Incident, now: datetime) -> bool:
@@ -213,7 +212,7 @@ def _keep(
     """
     now = context.clock()
 
-    def keep(incident: Incident) -> bool:
+    def failed(incident: Incident) -> IncidentKey | None:
         kept = _kept(incident, delivery)
         if delivery.joining.of(incident.key):
             notification = delivery.notifications[incident.key]
@@ -225,11 +224,10 @@ def _keep(
             context.log.warning(
                 "lease not released", incident=incident.key.id, error=type(exc).__name__
             )
-            return False
-        return True
+            return incident.key
+        return None
 
-    done = context.map_concurrently(keep, incidents)
-    return {incident.key for incident, is_kept in zip(incidents, done, strict=True) if not is_kept}
+    return {key for key in context.map_concurrently(failed, incidents) if key is not None}
 
 
 def _kept(incident: Incident, delivery: _Delivery) -> Incident:
