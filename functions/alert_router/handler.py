@@ -26,7 +26,7 @@ from shared.aws import clients
 from shared.aws.telemetry import logger, report_faults
 
 if TYPE_CHECKING:
-    from shared.aws.invocation import LambdaContext
+    from shared.invocation import LambdaContext
 
 SERVICE: Final = "alert_router"
 

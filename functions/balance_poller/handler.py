@@ -32,7 +32,7 @@ from shared.aws.telemetry import logger
 from shared.names import StackNames
 
 if TYPE_CHECKING:
-    from shared.aws.invocation import LambdaContext
+    from shared.invocation import LambdaContext
 
 #: Time reserved for writing a run's records: a fixed part, and one per account.
 _RESERVE_SECONDS = 10.0

@@ -19,7 +19,7 @@ from shared.aws.telemetry import logger
 from shared.times import format_time
 
 if TYPE_CHECKING:
-    from shared.aws.invocation import LambdaContext
+    from shared.invocation import LambdaContext
 
 SERVICE: Final = "courier"
 
