@@ -70,8 +70,8 @@ class Subscriber(NamedTuple):
     @property
     def filters(self) -> dict[str, list[str]]:
         """The values of each part of the filter that is set."""
-        named = zip(self._fields[2:], self[2:], strict=True)
-        return {field: sorted(values) for field, values in named if values is not None}
+        fields = self._asdict().items()
+        return {name: sorted(values) for name, values in fields if isinstance(values, frozenset)}
 
     @property
     def address(self) -> str:

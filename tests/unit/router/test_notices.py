@@ -17,6 +17,8 @@ from alert_router.events.envelope import (
     parse,
 )
 from alert_router.events.notice import Notice, text_notice
+from alert_router.incidents.sms_budget import BUDGET as SMS_BUDGET
+from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.subscriber import Form, Subscriber
 from alert_router.messages.formats.message import Message
 from alert_router.messages.notice import notice_message
@@ -346,6 +348,47 @@ def test_notices_when_the_sender_dies_before_the_one_that_says_so_then_it_comes_
 
     assert world.invoke(records("one more")) == []
     assert world.subjects[-1].endswith("more than 10 notices within an hour")
+
+
+def test_notice_when_another_invocation_sends_it_then_the_record_comes_back() -> None:
+    """That one may die before the notice is accepted."""
+    world = World()
+    lease = f"notice/{read(BUDGET).id}/email"
+    world.table.leases[lease] = world.now + world.lease
+
+    assert world.invoke(records(BUDGET)) == ["0"]
+    assert world.subjects == []
+    world.now += world.lease
+    assert world.invoke(records(BUDGET)) == []
+    assert len(world.subjects) == 1
+
+
+def test_notice_when_the_hour_of_the_first_ends_then_it_is_still_remembered() -> None:
+    """It was one of the hour's first, so a retry is passed on; the others stay held back."""
+    world = World()
+    texts = [f"host {number} is full" for number in range(MOST)]
+    world.invoke(records(*texts))
+
+    assert world.invoke(records(*texts)) == []
+    assert len(world.subjects) == MOST
+    world.now += timedelta(minutes=59)
+    assert world.invoke(records("one more")) == []
+    assert world.subjects[-1].endswith("more than 10 notices within an hour")
+    world.now += timedelta(minutes=1)
+    assert world.invoke(records("another")) == []
+    assert world.subjects[-1].endswith("another")
+
+
+@pytest.mark.parametrize(("body", "count"), [(GUARDDUTY, 1), (BUDGET, 0)])
+def test_notice_when_the_hours_sms_are_spent_then_only_a_critical_one_is_sent(
+    body: object, count: int
+) -> None:
+    world = World()
+    world.table.budgets["*"] = SmsBudget("*", sent=(world.now,) * SMS_BUDGET)
+
+    assert world.invoke(records(body)) == []
+
+    assert [each.form for each in world.deliveries].count(Form.SMS) == count
 
 
 def test_notice_when_filtered_then_reaches_those_who_get_what_is_about_no_account() -> None:

@@ -13,7 +13,8 @@ from alert_router.incidents.incident import Incident, IncidentKey, Scope
 from alert_router.incidents.subscriber import Form, Subscriber
 from alert_router.messages.formats.message import Message
 from shared.outcome import Outcome
-from tests.unit.router.builders import NOW, alarm, failing, latest, minutes
+from shared.silences import Silence
+from tests.unit.router.builders import NOW, alarm, eventbridge, failing, latest, minutes
 from tests.unit.router.world import World
 
 KEY = IncidentKey(Scope.ACCOUNT, "openrouter-main")
@@ -192,3 +193,129 @@ def test_mute_rules_when_they_cannot_be_read_then_alarms_are_announced_and_it_is
 
     assert [text for text, _ in world.logged].count("mute rules cannot be read") == 1
     assert len({a for m in world.messages for a in m.accounts}) == 2
+
+
+def test_subscribers_when_one_is_unreadable_then_the_others_get_it_and_it_is_counted() -> None:
+    world = critical_world()
+    world.table.subscribers = lambda: ([TEAM], ["entry 1: KeyError"])  # type: ignore[method-assign]
+
+    assert world.transition(alarm("critical")) == []
+
+    assert TEAM.name in world.deliveries[0].to
+    assert world.stats.publish_failures == 1
+    assert ("subscriber unreadable", {"entry": "entry 1: KeyError"}) in world.logged
+
+
+def test_subscribers_when_they_are_unknown_then_that_is_one_failure() -> None:
+    world = critical_world()
+
+    def unknown() -> tuple[list[Subscriber], list[str]]:
+        raise OSError("no answer")
+
+    world.table.subscribers = unknown  # type: ignore[method-assign]
+
+    assert world.transition(alarm("critical")) == ["0"]
+    assert world.stats.publish_failures == 1
+
+
+def test_silences_when_they_cannot_be_read_then_people_are_alerted_and_it_is_counted() -> None:
+    world = critical_world()
+
+    def down() -> list[Silence]:
+        raise OSError("no answer")
+
+    world.table.silences = down  # type: ignore[method-assign]
+
+    assert world.transition(alarm("critical")) == []
+    assert len(world.messages) == 1
+    assert world.failures == ["the silences cannot be read: OSError"]
+
+
+def test_records_when_some_cannot_be_read_then_each_is_one_fault() -> None:
+    world = critical_world()
+
+    assert world.deliver({"nonsense": 1}, {"kind": "tick"}, {"kind": "what"}) == ["0", "2"]
+    assert world.stats.faults == 2
+
+
+def test_record_when_it_is_ignored_then_the_log_says_why() -> None:
+    world = critical_world()
+    muted = eventbridge(alarm("critical"))
+    muted["detail"]["state"]["actionsSuppressedBy"] = "Alarm"
+
+    assert world.deliver(muted) == []
+    assert world.messages == []
+    ((text, fields),) = world.logged
+    assert text == "alarm ignored"
+    assert fields["why"]
+
+
+REQUEST = {"kind": "test", "account": "openrouter-main", "at": "2026-11-23T14:00:00Z"}
+TEST_LEASE = "test/openrouter-main/critical/2026-11-23T14:00:00Z"
+
+
+def test_selftest_when_it_is_asked_for_again_then_it_is_sent_once_a_day() -> None:
+    world = critical_world()
+    for hours in (0, 1, 22):
+        world.wait(timedelta(hours=hours))
+        assert world.deliver(REQUEST) == []
+    assert len(world.messages) == 1
+
+    world.wait(timedelta(hours=1))
+    assert world.deliver(REQUEST) == []
+    assert len(world.messages) == 2
+
+
+def test_selftest_when_another_invocation_sends_it_then_the_request_comes_back() -> None:
+    """That one may die before the message is accepted."""
+    world = critical_world()
+    world.table.leases[TEST_LEASE] = world.now + world.lease
+
+    assert world.deliver(REQUEST) == ["0"]
+    world.wait(world.lease)
+    assert world.deliver(REQUEST) == []
+    assert len(world.messages) == 1
+
+
+def test_selftest_when_sns_refuses_then_the_request_is_tried_again_at_once() -> None:
+    world = critical_world()
+    world.on_publish = lambda _: (_ for _ in ()).throw(OSError("no"))
+    assert world.deliver(REQUEST) == ["0"]
+    world.on_publish = lambda _: None
+
+    assert world.deliver(REQUEST) == []
+    assert len(world.messages) == 1
+
+
+def test_selftest_when_filtered_then_reaches_whom_an_alert_would_reach() -> None:
+    world = critical_world()
+    world.table.declared = [
+        TEAM,
+        Subscriber("other", Form.EMAIL, accounts=frozenset({"other"})),
+        Subscriber("resolved", Form.EMAIL, statuses=frozenset({"resolved"})),
+        Subscriber("calm", Form.EMAIL, severities=frozenset({"warning"})),
+        Subscriber("crawl", Form.EMAIL, providers=frozenset({"firecrawl"})),
+    ]
+
+    world.deliver(REQUEST)
+
+    assert [d.to for d in world.deliveries if d.form is Form.EMAIL] == [("team", "resolved", "*")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "asked"),
+    [("critical", 1, 1), ("critical", 5, 5), ("critical", 6, 0), ("stale", 1, 0)],
+)
+def test_message_when_credit_runs_out_then_looks_for_the_keys_that_spend(
+    monkeypatch: pytest.MonkeyPatch, kind: str, count: int, asked: int
+) -> None:
+    """Where messages are many, reading what each account's keys spend would cost too much."""
+    names = [f"team-{number}" for number in range(count)]
+    low = {"balance": Decimal("3.20"), "balance_at": NOW - minutes(20), "is_alarming": True}
+    world = World(records={n: latest(n, **low) for n in names}, group_wait=timedelta())
+    found: list[str] = []
+    monkeypatch.setattr(World, "breakdown", lambda _, account: found.append(account))
+
+    world.transition(*(alarm(kind, account=name) for name in names))
+
+    assert found == names[:asked]

@@ -73,8 +73,8 @@ def join(
                 wanted.setdefault(lease, []).append((notification.key, subscriber.address))
     now = context.clock()
     take = _renewed if have_waited else _taken_until
-    ends = context.map_concurrently(lambda lease: take(context, lease, now), wanted)
-    until = {lease: end for lease, end in zip(wanted, ends, strict=True) if end is not None}
+    ends = context.map_concurrently(lambda lease: (lease, take(context, lease, now)), wanted)
+    until = {lease: end for lease, end in ends if end is not None}
     joins: dict[IncidentKey, frozenset[str]] = {}
     for lease in until:
         for key, address in wanted[lease]:

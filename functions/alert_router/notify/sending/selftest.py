@@ -48,7 +48,7 @@ def send_test(context: RouterContext, request: TestRequest) -> None:
 
 def _publish(context: RouterContext, message: Message) -> bool:
     """Publish to everyone whom an alert of this severity about this account would reach."""
-    line = Line(message.severity, message.status, message.providers[0], message.accounts[0])
+    line = Line(message.severity, message.status, *message.providers, *message.accounts)
     to: dict[Form, list[str]] = {}
     for subscriber in read_subscribers(context):
         if subscriber.wants(line):

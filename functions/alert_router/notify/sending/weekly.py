@@ -60,7 +60,7 @@ def gather_facts(
     if keys and not readable:
         raise EnrichmentError("the records cannot be read")
     days = context.map_concurrently(
-        lambda account: context.reports.days(account, period.first_read), list(accounts)
+        lambda account: (account, context.reports.days(account, period.first_read)), accounts
     )
     incidents = {incident.key: incident for incident in context.alert_table.incidents()}
     metered = [a for a, record in latest.items() if record is not None and record.good.meter]
@@ -68,14 +68,14 @@ def gather_facts(
     return {
         account: Facts(
             account=account,
-            provider=provider,
+            provider=accounts[account],
             latest=latest[account],
             days=_with_last_day(found, latest[account]),
             incident=incidents.get(keys[account]),
             is_readable=account in readable,
             anchor_at=anchors.get(account),
         )
-        for (account, provider), found in zip(accounts.items(), days, strict=True)
+        for account, found in days
     }
 
 
