@@ -13,7 +13,13 @@ from alert_router.incidents.subscriber import Line
 from alert_router.notify.context import RouterContext
 from alert_router.notify.reasons import remembering
 from alert_router.notify.sending.send import send
-from alert_router.notify.update import BusyError, as_they_are, decided, save_if_unchanged
+from alert_router.notify.update import (
+    BusyError,
+    as_they_are,
+    decided,
+    request_flush,
+    save_if_unchanged,
+)
 from shared.names import Status
 
 _LOCK: Final = "flushing"
@@ -49,7 +55,9 @@ def flush(context: RouterContext) -> set[IncidentKey]:
         present = as_they_are(context, due)
         fresh = [_decide(context, incident, now) for incident in present]
         leased = [e for e in save_if_unchanged(context, fresh, now) if e.outbox is not None]
-        return send(context, leased, _still_open(stored, leased), have_waited=True)
+        failed = send(context, leased, _still_open(stored, leased), have_waited=True)
+        _request_rest(context, stored, due, now)
+        return failed
     finally:
         context.alert_table.end_lease(_LOCK, context.clock())
 
@@ -100,7 +108,22 @@ def _due(context: RouterContext, incidents: Sequence[Incident], now: datetime) -
 
 def _early(context: RouterContext, group: str) -> timedelta:
     """Return how early a group may be sent to join others."""
-    return _TOLERANCE if group.startswith(JOINED) else context.policy.group_wait / 2
+    is_joined = group.startswith(JOINED)
+    return _TOLERANCE if is_joined else max(_TOLERANCE, context.policy.group_wait / 2)
+
+
+def _request_rest(
+    context: RouterContext, stored: Iterable[Incident], due: Iterable[Incident], now: datetime
+) -> None:
+    """Request a flush for each group that is not due yet.
+
+    Whoever joined a group after it was sent early found its flush requested already.
+    """
+    done = {incident.key for incident in due}
+    for incident in stored:
+        waiting = incident.waiting
+        if waiting is not None and incident.key not in done and waiting.until > now:
+            request_flush(context, waiting, now)
 
 
 def _end(group: str, members: Sequence[Incident], incidents: Iterable[Incident]) -> datetime:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import CloseRequest
-from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
+from alert_router.incidents.incident import ConflictError, GroupWait, Incident, IncidentKey
 from alert_router.incidents.lifecycle.decision import (
     Decision,
     Policy,
@@ -27,6 +27,8 @@ from alert_router.notify.states import LATE, read_states
 _ATTEMPTS: Final = 40
 #: Pause between attempts, in seconds: about as long as publishing takes.
 _PAUSE_SECONDS: Final = 0.1
+#: A flush that came before the incident is saved would miss it.
+_UNTIL_SAVED: Final = timedelta(seconds=2)
 
 
 class BusyError(Exception):
@@ -73,7 +75,7 @@ def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident 
             if is_settled(incident, decision):
                 return None
             updated = remembering(decision, now)
-            request_flush(context, incident, updated, now)
+            request_flush_of_joined(context, incident, updated, now)
             if decision.suppressed is not None:
                 # A notification still pending stays so, unleased, until it may be sent.
                 context.alert_table.save(updated, now)
@@ -214,18 +216,24 @@ def save_if_unchanged(
     return [saved for saved in context.map_concurrently(save, incidents) if saved is not None]
 
 
-def request_flush(context: RouterContext, before: Incident, after: Incident, now: datetime) -> None:
-    """Request a flush of the group that an incident has just joined, once per group.
+def request_flush_of_joined(
+    context: RouterContext, before: Incident, after: Incident, now: datetime
+) -> None:
+    """Request a flush of the group that an incident has just joined.
 
     The request precedes the save: better one flush too many than none.
     """
     waiting = after.waiting
-    if waiting is None or (before.waiting and before.waiting.group == waiting.group):
-        return
+    if waiting is not None and not (before.waiting and before.waiting.group == waiting.group):
+        request_flush(context, waiting, now)
+
+
+def request_flush(context: RouterContext, waiting: GroupWait, now: datetime) -> None:
+    """Request a flush for when a wait is over, once per group."""
     requested = flush_lease(waiting.group)
     if context.alert_table.is_leased(requested, now):
         return
-    wait = max(waiting.until - now, timedelta())
+    wait = max(waiting.until - now, _UNTIL_SAVED)
     context.flush_queue.request_flush(waiting.group, wait)
     context.alert_table.end_lease(requested, now + wait)
 

@@ -16,7 +16,7 @@ from alert_router.notify.sending.joining import NOBODY_JOINS, Joining, free, joi
 from alert_router.notify.sending.publish import publish
 from alert_router.notify.sending.render import gather, render
 from alert_router.notify.sending.sms import is_new_critical, publish_sms
-from alert_router.notify.update import request_flush
+from alert_router.notify.update import request_flush_of_joined
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -218,7 +218,7 @@ def _keep(
             notification = delivery.notifications[incident.key]
             kept = replace(kept, waiting=delivery.joining.wait(notification, now))
         try:
-            request_flush(context, incident, kept, now)
+            request_flush_of_joined(context, incident, kept, now)
             context.alert_table.save(kept, now)
         except Exception as exc:  # noqa: BLE001 -- the lease expires by itself
             context.log.warning(
