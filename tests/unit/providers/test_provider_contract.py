@@ -242,6 +242,21 @@ def test_rule_for_a_status_recognises_the_own_answer_of_the_api(provider: Provid
         assert "when" in rule, rule
 
 
+#: Where nothing but the status tells a blocked account.
+ONE_STATUS = {
+    "deepl": "456 is its own, and the body has no code",
+    "scrapingbee": "at 429, a limit that is reached is that of concurrent requests",
+    "tavily": "432 and 433 are its own, and the body has no code",
+}
+
+
+def test_rule_for_a_blocked_account_holds_at_any_status(provider: Provider) -> None:
+    """Providers tell a spent or suspended account with 400, 401, 402, 403 and 429 alike."""
+    for rule in read_shipped(provider.name).get("errors", ()):
+        if rule["outcome"] == "account_blocked" and provider.name not in ONE_STATUS:
+            assert "status" not in rule, rule
+
+
 def forms_of(key: str) -> set[str]:
     """Return the key as it may stand in a request: plain, URL-encoded, and in Basic credentials."""
     encoded = base64.b64encode(key[:24].encode()).decode().rstrip("=")
