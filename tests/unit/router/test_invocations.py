@@ -24,6 +24,7 @@ from tests.unit.router.builders import NOW, alarm, latest, minutes
 from tests.unit.router.world import World
 
 SECOND = timedelta(seconds=1)
+TICK = {"kind": "tick"}
 TEAM = Subscriber("team", Form.EMAIL)
 #: The minute in which the team's critical alerts join.
 LEASE = f"joined/firing/{TEAM.address}"
@@ -49,11 +50,11 @@ def test_flush_when_another_one_never_ends_then_gives_up_after_four_seconds() ->
     assert world.now - NOW == 4 * SECOND
 
 
-def test_batch_when_it_changes_many_accounts_then_their_records_are_read_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    names = [f"team-{n}" for n in range(9)]
-    world = World(records={name: latest(name) for name in names})
+NAMES = [f"team-{n}" for n in range(9)]
+
+
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """Return a list that grows with each read of records by the accounts asked for."""
     asked: list[set[str]] = []
     read = World.read
 
@@ -63,10 +64,33 @@ def test_batch_when_it_changes_many_accounts_then_their_records_are_read_at_once
         return read(self, wanted)
 
     monkeypatch.setattr(World, "read", count)
+    return asked
 
-    assert world.transition(*(alarm(account=name) for name in names)) == []
 
-    assert asked == [set(names)]
+def test_batch_when_it_changes_many_accounts_then_their_records_are_read_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(records={name: latest(name) for name in NAMES})
+    asked = reads(monkeypatch)
+
+    assert world.transition(*(alarm(account=name) for name in NAMES)) == []
+
+    assert asked == [set(NAMES)]
+
+
+@pytest.mark.parametrize("how", ["flush", "reconcile"])
+def test_flush_and_reconcile_when_many_are_due_then_their_records_are_read_at_once(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    world = World(records={name: latest(name) for name in NAMES})
+    world.transition(*(alarm(account=name) for name in NAMES))
+    world.now += minutes(1)
+    asked = reads(monkeypatch)
+
+    assert world.invoke({"kind": "flush", "group": "warning"} if how == "flush" else TICK) == []
+
+    assert asked == [set(NAMES)]
+    assert len(world.messages) == 1
 
 
 def test_reconcile_when_a_group_is_refused_then_says_so_and_tries_again() -> None:
