@@ -191,8 +191,7 @@ def _wallet_text(wallet: Wallet) -> str:
 
 def _wallet_as_json(wallet: Wallet) -> dict[str, object]:
     """Return a wallet as JSON, without unknown figures."""
-    figures = {name: getattr(wallet, name) for name in Wallet.__slots__}
-    return {name: value for name, value in figures.items() if value is not None}
+    return {name: value for name, value in wallet._asdict().items() if value is not None}
 
 
 def _thresholds_text(poll: LocalPoll) -> str:

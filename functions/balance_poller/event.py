@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.rhythm import Rhythm
 from shared.money import NumberError, parse_number, within_limits
@@ -69,8 +69,7 @@ class Account:
         return self.provider == PUSHED
 
 
-@dataclass(frozen=True, slots=True)
-class BadAccount:
+class BadAccount(NamedTuple):
     """An entry that cannot be polled."""
 
     label: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -60,7 +59,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     parsed = parse_event(event, datetime.now(UTC))
     deadline = started + _seconds_to_fetch(context.get_remaining_time_in_millis() / 1000, parsed)
     report = poll(parsed, _adapters(settings), deadline)
-    report = replace(report, duration_ms=round((time.monotonic() - started) * 1000))
+    report = report._replace(duration_ms=round((time.monotonic() - started) * 1000))
     log_run(parsed, report)
     publish_faults(parsed, report, settings.metric_namespace)
     if parsed.heartbeat and is_complete(report):

@@ -6,9 +6,8 @@ It contains accounts, outcomes and reasons, never an event or a key.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from balance_poller.event import BadAccount, PollEvent
 from balance_poller.exchange.answer.reading import OUT_OF_TIME
@@ -19,8 +18,7 @@ from shared.records import Attempt, Latest
 from shared.times import format_time
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The result of one entry of the event."""
 
     account: str
@@ -78,8 +76,7 @@ class Row:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(NamedTuple):
     """The result of one run."""
 
     scheduled_at: datetime

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from shared.outcome import Outcome
 
@@ -19,8 +19,7 @@ _TOLERANCE: Final = timedelta(seconds=30)
 _WORTH_ASKING: Final = frozenset({Outcome.OK, Outcome.TRANSIENT})
 
 
-@dataclass(frozen=True, slots=True)
-class PollMark:
+class PollMark(NamedTuple):
     """The attributes of LATEST that decide when an account is due."""
 
     polled_at: datetime
@@ -43,8 +42,7 @@ class PollMarks:
     """Accounts whose mark could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(NamedTuple):
     """The intervals at which accounts are polled."""
 
     interval: timedelta

@@ -6,9 +6,8 @@ Terraform uses the same names (``infra/terraform/locals.tf``); a test compares t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 DEFAULT_NAME: Final = "balance-monitor"
 DEFAULT_NAMESPACE: Final = "BalanceMonitor"
@@ -134,8 +133,7 @@ def run_namespace(namespace: str) -> str:
     return f"{namespace}/Runs"
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmName:
+class AlarmName(NamedTuple):
     """An alarm of one account, as its name says: ``<stack>/<account>/<kind>``."""
 
     account: str
@@ -158,8 +156,7 @@ class AlarmName:
         return f"{stack_name}/{self.account}/{self.kind}"
 
 
-@dataclass(frozen=True, slots=True)
-class StackNames:
+class StackNames(NamedTuple):
     """The names of one deployment's resources, all derived from Terraform's ``name``."""
 
     name: str

@@ -43,7 +43,7 @@ def clean_record(record: Latest) -> Latest:
 
 def _clean_wallet(wallet: Wallet) -> Wallet:
     """Return a wallet whose unit is one short line."""
-    return replace(wallet, unit=one_line(wallet.unit, _MOST_UNIT))
+    return wallet._replace(unit=one_line(wallet.unit, _MOST_UNIT))
 
 
 def _link(url: str | None) -> str | None:

@@ -5,8 +5,7 @@ Otherwise, anybody who can edit accounts could send any secret that the poller c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from balance_poller.credentials.reference import SecretError, SecretReference, StoredKey
@@ -16,8 +15,7 @@ from shared.names import DEFAULT_NAME, StackNames
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPolicy:
+class KeyPolicy(NamedTuple):
     """What the deployment allows in addition to the notes stored with keys."""
 
     stack_name: str

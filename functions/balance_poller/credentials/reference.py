@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.outcome import Outcome
 from shared.secret import AccountKey
@@ -37,8 +36,7 @@ class SecretStoreError(SecretError):
         super().__init__(reason, Outcome.TRANSIENT)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(NamedTuple):
     """An account's key with the notes stored with it."""
 
     key: AccountKey
@@ -48,16 +46,14 @@ class StoredKey:
     """Differs for every key that ``keys set`` stores; else the secret's version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """Keys and failures by reference; each reference is in exactly one of the two."""
 
     found: Mapping[str, StoredKey]
     missing: Mapping[str, SecretError]
 
 
-@dataclass(frozen=True, slots=True)
-class SecretReference:
+class SecretReference(NamedTuple):
     """A secret, and optionally one of its JSON keys."""
 
     secret_id: str

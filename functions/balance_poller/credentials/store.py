@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.aws_batches import error_code, in_batches, is_rejection
 from balance_poller.credentials.reference import (
@@ -42,8 +41,7 @@ class UnreachableError(SecretStoreError):
     """Secrets Manager cannot be reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cached:
+class _Cached(NamedTuple):
     """A secret, and when it was read."""
 
     stored: StoredSecret

@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.credentials.reference import (
     BOUND_TO,
@@ -38,8 +37,7 @@ _NO_OBJECT: Final = "the secret is not a JSON object, so it has no named keys"
 _NO_JSON: Final = "the secret is not JSON"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSecret:
+class StoredSecret(NamedTuple):
     """One secret: plain text, or named entries. ``repr`` shows no part of it."""
 
     whole: Secret | None

@@ -10,8 +10,7 @@ module checks what a schema cannot express: JMESPath, and names that must match.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.answer_spec import AnswerSpec, parse_answer_spec
 from balance_poller.definitions.answer.spend_spec import SpendSpec, parse_spend, spend_wallets
@@ -63,8 +62,7 @@ class DefinitionError(ValueError):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """An entry of ``errors`` or ``guards``: a condition, and the outcome if it holds."""
 
     path: str
@@ -79,8 +77,7 @@ class Rule:
     """For ``guards`` only: the watched wallets to which it applies; empty for every wallet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A definition, compiled."""
 
     title: str

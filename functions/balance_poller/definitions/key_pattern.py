@@ -5,7 +5,7 @@ Used when a key is stored or tried out; the poller never refuses a key because o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from balance_poller.definitions.field import Field, parse_pattern
 from balance_poller.definitions.language.pattern import Pattern
@@ -14,16 +14,14 @@ from balance_poller.definitions.reader_fields import LINE
 _MAX_REASON = 140
 
 
-@dataclass(frozen=True, slots=True)
-class WrongKey:
+class WrongKey(NamedTuple):
     """A documented kind of key that cannot read the balance."""
 
     pattern: Pattern
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPattern:
+class KeyPattern(NamedTuple):
     """The documented forms of keys."""
 
     right: tuple[Pattern, ...] = ()

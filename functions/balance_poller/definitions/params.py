@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.field import NAME, Field, parse_pattern
 from balance_poller.definitions.language.pattern import Pattern
@@ -13,8 +12,7 @@ from balance_poller.definitions.language.template import ConfigError, has_contro
 MAX_VALUE: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(NamedTuple):
     """One parameter."""
 
     description: str

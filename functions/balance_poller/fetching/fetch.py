@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import Keys, SecretStoreError
@@ -25,8 +26,7 @@ from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 Providers = Mapping[str, Provider | DefinitionError]
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """The result of fetching."""
 
     readings: Mapping[str, Reading]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
@@ -16,8 +17,7 @@ from shared.outcome import Outcome
 from shared.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """A request that is made first, and what it is for."""
 
     request: PreparedRequest
@@ -25,8 +25,7 @@ class Before:
     """Returns the group's request with what the first answer gave; raises ``ConfigError``."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestGroup:
+class RequestGroup(NamedTuple):
     """Accounts that share provider, parameters, base URL and key, and so one request."""
 
     provider: Provider

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.outcome import Outcome
 
 _SECONDS: Final = re.compile(r"([0-9]+)(\.[0-9]{1,9})?")
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """Full jitter, as https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
 
     Few attempts and short waits: the next run is only minutes away.

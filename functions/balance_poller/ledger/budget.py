@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -55,8 +54,7 @@ def _without_corrections(meter: Meter, costs: Costs, now: datetime, before: Mete
     if before is not None and (known := before.settled_until) is not None and known >= first:
         change = _cost_before(costs, known) - (before.settled or Decimal(0))
         corrected = before.corrected + change
-    return replace(
-        meter,
+    return meter._replace(
         consumed=meter.consumed - corrected,
         corrected=corrected,
         settled=_cost_before(costs, until),

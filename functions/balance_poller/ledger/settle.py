@@ -54,7 +54,7 @@ def settle(ledger: Ledger, costs: Costs, now: datetime) -> Ledger:
     consumed = sum((_consumed(ledger, day, cost) for day, cost in known.items()), Decimal(0))
     anchor = ledger.anchor
     if anchor.day_cost is None:
-        anchor = replace(anchor, day_cost=days.get(ledger.anchor_day, Decimal(0)))
+        anchor = anchor._replace(day_cost=days.get(ledger.anchor_day, Decimal(0)))
     is_changed = any(cost != ledger.days.get(day, Decimal(0)) for day, cost in known.items())
     first_open = max(ledger.first_open, today(now - CLOSES_AFTER))
     return replace(

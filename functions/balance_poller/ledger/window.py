@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.records.ledger import midnight
 from shared.times import format_time
@@ -29,8 +28,7 @@ class LedgerError(ValueError):
         """Whether the next poll may succeed as things are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Days in UTC, from ``start`` up to but not including ``end``."""
 
     start: date

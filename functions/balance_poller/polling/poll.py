@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
@@ -32,8 +33,7 @@ from shared.outcome import Outcome
 from shared.redactor import redactor
 
 
-@dataclass(frozen=True, slots=True)
-class Adapters:
+class Adapters(NamedTuple):
     """The adapters of a run, built once per process."""
 
     fetcher: BalanceFetcher
@@ -120,7 +120,7 @@ def _fetch(run: _Run, due: Sequence[Account], deadline: float, books: Books) -> 
     not_before = _not_before(run, due)
     fetched = asyncio.run(fetcher.fetch(due, run.providers, not_before, deadline, books.windows))
     readings = with_balances(books, due, fetched.readings, run.known.items)
-    fetched = replace(fetched, readings=readings)
+    fetched = fetched._replace(readings=readings)
     if fetched.secret_errors:
         run.errors.extend(fetched.secret_errors)
         run.failed_parts.append("reading secrets")

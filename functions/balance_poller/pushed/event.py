@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.event import AccountError, EventError, account_id, optional_text, read_number
 from shared.names import PUSH_ALIAS
@@ -30,8 +29,7 @@ _LONGEST_CLAIM: Final = 200
 _QUALIFIER: Final = re.compile(r"^arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:]+:([^:]+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(NamedTuple):
     """A pushed balance."""
 
     account: str
@@ -44,8 +42,7 @@ class Push:
     """Who claims to have pushed it: Lambda tells a function nothing about its caller."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedPush:
+class RefusedPush(NamedTuple):
     """A balance that was refused."""
 
     account: str
@@ -53,8 +50,7 @@ class RefusedPush:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PushEvent:
+class PushEvent(NamedTuple):
     """The balances that one invocation pushes."""
 
     received_at: datetime

@@ -8,9 +8,8 @@ their state when data is missing, so a gap would make one stick.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.forecast import Basis, Forecast
 from balance_poller.recording.held_runway import HeldRunway
@@ -21,8 +20,7 @@ from shared.records import Thresholds, Wallet
 NEVER: Final = 9999.0
 
 
-@dataclass(frozen=True, slots=True)
-class DataPoint:
+class DataPoint(NamedTuple):
     """One value of one account's series."""
 
     account: str

@@ -7,16 +7,16 @@ are neither.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from balance_poller.forecast import BurnState, observe
 from shared.records import LastGood, Meter, TopUp
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What happened between two polls."""
 
     consumed: Decimal

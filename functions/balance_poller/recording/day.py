@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,7 +12,7 @@ from shared.records import DayTotals, LastGood
 def count_failure(before: DayTotals | None, at: datetime) -> DayTotals:
     """Return the totals of the day of ``at`` with one more failed poll."""
     totals = _of_day(before, at)
-    return replace(totals, polls=totals.polls + 1, failed_polls=totals.failed_polls + 1)
+    return totals._replace(polls=totals.polls + 1, failed_polls=totals.failed_polls + 1)
 
 
 def count_success(
@@ -37,8 +36,7 @@ def count_success(
     """
     totals = _of_day(before, at)
     remaining = good.balance or Decimal(0)
-    totals = replace(
-        totals,
+    totals = totals._replace(
         polls=totals.polls + 1,
         unit=good.unit,
         lowest=remaining if totals.lowest is None else min(totals.lowest, remaining),
@@ -46,8 +44,7 @@ def count_success(
     if change is None or known.balance_at is None:
         return totals
     since = max(known.balance_at, totals.begins_at)
-    return replace(
-        totals,
+    return totals._replace(
         spent=totals.spent + change.consumed,
         topped_up=totals.topped_up + change.topped_up,
         known_seconds=totals.known_seconds + int((at - since).total_seconds()),

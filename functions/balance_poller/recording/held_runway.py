@@ -6,9 +6,8 @@ and end several times during one drain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.names import Severity
 from shared.records import RUNWAY_CLEARS_ABOVE, Thresholds
@@ -17,8 +16,7 @@ from shared.records import RUNWAY_CLEARS_ABOVE, Thresholds
 _BELOW: Final = 0.99
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRunway:
+class HeldRunway(NamedTuple):
     """The value to publish, and the level to remember until the next poll."""
 
     hours: float

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from zlib import crc32
 
 from balance_poller.event import Account
@@ -31,16 +32,14 @@ from shared.records import Attempt, DayTotals, LastGood, Latest, Wallet
 from shared.version import VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderFacts:
+class ProviderFacts(NamedTuple):
     """The provider's texts in LATEST, so that messages need no definition."""
 
     title: str
     top_up_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """The results of one poll of one account, to be written."""
 
     attempt: Attempt
@@ -84,7 +83,7 @@ def record(
         )
         made = _after_success(attempt, latest, good, reading, reading.balance)
         is_repeat = reading.observed_at is not None and latest.good.balance_at == observed_at
-        return replace(made, finished_day=finished_day, is_repeat=is_repeat)
+        return made._replace(finished_day=finished_day, is_repeat=is_repeat)
     latest = replace(
         latest,
         failing_since=(previous.failing_since if previous else None) or at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.records import Recorded
@@ -13,8 +13,7 @@ from balance_poller.recording.tables.writer import WriteProblem
 from shared.names import PUSHED
 
 
-@dataclass(frozen=True, slots=True)
-class Sinks:
+class Sinks(NamedTuple):
     """The targets of records."""
 
     metrics: MetricPublisher
@@ -22,8 +21,7 @@ class Sinks:
     latest: LatestTable
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """The result of writing."""
 
     problems: list[WriteProblem]

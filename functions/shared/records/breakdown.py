@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.text import one_line
 from shared.times import format_time, parse_time
@@ -30,8 +29,7 @@ _LIKE_A_KEY: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one key consumed."""
 
     name: str
@@ -39,8 +37,7 @@ class Share:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Breakdown:
+class Breakdown(NamedTuple):
     """The keys that consumed most, the largest first."""
 
     account: str

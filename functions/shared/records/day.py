@@ -6,10 +6,9 @@ It is written once, when the day is over; until then, the day's totals are kept 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 #: The range key of a day's item is this and the date. It sorts after LATEST, so that no query of
 #: attempts finds it.
@@ -18,8 +17,7 @@ DAY_PREFIX: Final = "day#"
 KEEP_DAYS: Final = 400
 
 
-@dataclass(frozen=True, slots=True)
-class DayTotals:
+class DayTotals(NamedTuple):
     """What polls of one UTC day found, in the unit of the account's wallet."""
 
     day: date

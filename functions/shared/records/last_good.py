@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.records.item import Item, time_from, time_or_none
 from shared.records.meter import Meter
@@ -17,8 +17,7 @@ from shared.times import format_time
 TOP_UP_IS_LATE: Final = timedelta(hours=3)
 
 
-@dataclass(frozen=True, slots=True)
-class TopUp:
+class TopUp(NamedTuple):
     """A rise of the balance that is more than noise."""
 
     at: datetime

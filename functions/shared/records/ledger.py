@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.records.item import time_from, time_or_none, without_none
 from shared.times import format_time, parse_time
@@ -22,8 +22,7 @@ MAX_TOP_UPS: Final = 200
 _MAX_DRIFTS: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """What the provider's console showed once."""
 
     amount: Decimal
@@ -33,8 +32,7 @@ class Anchor:
     """The cost reported for the day of ``at`` at that moment; None until a poll has noted it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredTopUp:
+class DeclaredTopUp(NamedTuple):
     """A payment that a person declared."""
 
     amount: Decimal
@@ -43,8 +41,7 @@ class DeclaredTopUp:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(NamedTuple):
     """How far the ledger was off when a new anchor was set."""
 
     at: datetime

@@ -46,8 +46,7 @@ def adapters(balance: float = 1234.56789) -> Adapters:
         return answer({"balance": balance, "bonus": 250})
 
     world = World(reply)
-    return replace(
-        world.adapters,
+    return world.adapters._replace(
         fetcher=replace(world.fetcher, secrets=SecretStore(clients.secretsmanager, 300)),
         latest=LatestTable(clients.dynamodb, "balances"),
         history=HistoryTable(clients.dynamodb, "balances", 90),

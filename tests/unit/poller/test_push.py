@@ -294,7 +294,7 @@ def test_a_push_when_it_comes_twice_then_is_done_once() -> None:
 
 def test_a_push_when_it_cannot_be_written_then_says_so() -> None:
     made = known()
-    made.latest.problems.append(replace(problem(Target.LATEST), accounts=("ads",)))
+    made.latest.problems.append(problem(Target.LATEST)._replace(accounts=("ads",)))
 
     report = hand_in(made, AT, {"account": "ads", "balance": 90})
 

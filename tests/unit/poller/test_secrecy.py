@@ -7,7 +7,6 @@ import json
 import logging
 import types
 from collections.abc import Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -120,7 +119,7 @@ def failed(
     world = World(reply, max_in_flight=3)
     world.history.problems = [problem(Target.HISTORY)]
     fetcher = BalanceFetcher(store, lambda: world.transport, world.limits, world.keys)
-    adapters = replace(world.adapters, fetcher=fetcher)
+    adapters = world.adapters._replace(fetcher=fetcher)
     monkeypatch.setattr(handler, "_adapters", lambda _settings: adapters)
     accounts = [entry(f"a{n}") for n in range(8)]
     accounts += [entry("a8", provider="with_unit")]

@@ -205,7 +205,7 @@ def test_the_day_so_far_is_a_line_from_its_first_balance() -> None:
     ],
 )
 def test_a_day_whose_course_is_not_known_has_no_line(changes: dict[str, Any]) -> None:
-    of_day = {k: v for k, v in changes.items() if k in DayTotals.__slots__ and k != "day"}
+    of_day = {k: v for k, v in changes.items() if k in DayTotals._fields and k != "day"}
     of_record = {k: v for k, v in changes.items() if k not in of_day}
 
     assert past_of_today(latest("main", **({"day": totals(**of_day)} | of_record))).points == ()

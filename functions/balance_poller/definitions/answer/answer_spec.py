@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.field import Field, parse_pattern
 from balance_poller.definitions.language.pattern import Pattern
@@ -14,8 +13,7 @@ _HEADER_NAME: Final = r"[a-z][a-z0-9-]{0,59}"
 _REFUSED: Final = ("set-cookie", "www-authenticate")
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerSpec:
+class AnswerSpec(NamedTuple):
     """How an answer becomes the document to which expressions apply."""
 
     text: Pattern | None = None

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.field import NAME, Field, Problem
 from balance_poller.definitions.language.amount import Amount, compile_amount
@@ -25,8 +25,7 @@ _AMOUNTS: Final = ("used", "granted", "burn_per_hour")
 _TIMES: Final = ("resets_at", "expires_at")
 
 
-@dataclass(frozen=True, slots=True)
-class TimeSpec:
+class TimeSpec(NamedTuple):
     """Where an answer has a time."""
 
     places: tuple[Expression, ...]
@@ -115,8 +114,8 @@ def _parse_amount(field: Field, depth: int = 0, *, in_sum: bool = False) -> Amou
 
 def _with_empty_as_zero(subtracted: Amount) -> Amount:
     """Return a sum in which an empty list counts as 0."""
-    operands = tuple(dataclasses.replace(o, empty_is_zero=True) for o in subtracted.operands)
-    return dataclasses.replace(subtracted, operands=operands)
+    operands = tuple(o._replace(empty_is_zero=True) for o in subtracted.operands)
+    return subtracted._replace(operands=operands)
 
 
 def _parse_place(

@@ -6,9 +6,9 @@ A part that is missing, null or not a number makes the whole unreadable; it neve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.language.evaluation import Document
 from balance_poller.definitions.language.expression import Expression, json_type
@@ -42,8 +42,7 @@ def compile_amount(source: str) -> Expression:
     return replace(expression, keeps_missing=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """An amount: one expression, or arithmetic on several."""
 
     operator: str

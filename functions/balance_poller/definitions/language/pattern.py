@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_PATTERN: Final = 500
 #: No text that is matched is longer, which bounds ``+`` and ``*``, too.
@@ -48,8 +48,7 @@ class _Part:
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A compiled pattern."""
 
     source: str

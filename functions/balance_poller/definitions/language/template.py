@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.ledger.window import PLACEHOLDERS
 from shared.secret import AccountKey, Secret, reveal
@@ -34,8 +34,7 @@ class TemplateError(ValueError):
     """A definition has an unknown placeholder; the text lists the known ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One placeholder."""
 
     kind: str
@@ -43,8 +42,7 @@ class Slot:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A text split at its placeholders."""
 
     parts: tuple[str | Slot, ...]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.wallet_spec import parse_expression
 from balance_poller.definitions.field import NAME, Field
@@ -15,8 +14,7 @@ LONGEST_SECONDS: Final = 86_400
 _MOST_VALUES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class BeforeSpec:
+class BeforeSpec(NamedTuple):
     """A request whose answer the definition's own request needs a value of."""
 
     request: RequestSpec

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.wallet_spec import UNIT, parse_expression
 from balance_poller.definitions.field import Field
@@ -16,8 +15,7 @@ _NO_LISTS: Final = ("comparator", "function_expression", "literal", "not_express
 _OVER: Final = r"[A-Za-z][A-Za-z0-9 ():-]{0,39}"
 
 
-@dataclass(frozen=True, slots=True)
-class BreakdownSpec:
+class BreakdownSpec(NamedTuple):
     """A request, and where its answer has names and amounts."""
 
     request: RequestSpec

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.answer.spend_spec import SpendSpec
 from balance_poller.definitions.field import Field
@@ -47,8 +47,7 @@ _NOTHING: Final = Template(())
 _GET: Final = Template(("GET",))
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(NamedTuple):
     """A definition's request, and the one before it if there is one."""
 
     main: RequestSpec
@@ -93,9 +92,9 @@ def parse_requests(  # noqa: PLR0913 -- whatever the placeholders must fit
     reader.check_use(main, set(spend.only) if spend else set())
     secret_fields = tuple(slot.name for slot in reader.used if slot.kind == "secret")
     return Requests(
-        replace(spec, secret_fields=secret_fields),
-        None if first is None else replace(first, secret_fields=secret_fields),
-        None if shares is None else replace(shares, secret_fields=secret_fields),
+        spec._replace(secret_fields=secret_fields),
+        None if first is None else first._replace(secret_fields=secret_fields),
+        None if shares is None else shares._replace(secret_fields=secret_fields),
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.language.template import Template
 
@@ -18,8 +17,7 @@ BODY_HEADERS: Final = {"Content-Type": "application/json"}
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSpec:
+class RequestSpec(NamedTuple):
     """A definition's ``request``, compiled."""
 
     method: Template

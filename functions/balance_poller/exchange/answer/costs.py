@@ -7,10 +7,9 @@ is an error, never a smaller sum.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.answer.spend_spec import SpendSpec
 from balance_poller.definitions.language.amount import UnreadableError, scaled
@@ -34,8 +33,7 @@ class CurrencyError(ValueError):
     """The report is in another currency than the account; the text names both."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpendScope:
+class SpendScope(NamedTuple):
     """What an account asks of a report."""
 
     window: Window

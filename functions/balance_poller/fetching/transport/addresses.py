@@ -7,16 +7,14 @@ Lambda runtime API listens on loopback, and credentials are served on link-local
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
 #: Addresses behind a NAT64 gateway (RFC 6052): the last 32 bits are the IPv4 address.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
-@dataclass(frozen=True, slots=True)
-class AddressPolicy:
+class AddressPolicy(NamedTuple):
     """What is allowed in addition to public addresses."""
 
     private: bool = False

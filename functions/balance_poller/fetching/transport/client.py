@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
@@ -122,8 +121,7 @@ class Fetcher:
         return _Slot(SlotTransport(self._policy, received), received)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """A connection, and a record of what it received."""
 
     transport: httpx.AsyncBaseTransport

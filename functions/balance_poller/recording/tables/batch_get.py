@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from balance_poller.aws_batches import in_batches
 from balance_poller.recording.tables.writer import UnprocessedError, waits
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 MAX_BATCH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ItemReader:
+class ItemReader(NamedTuple):
     """Reads the items that accounts have under one sort key.
 
     Keys that DynamoDB leaves unprocessed are asked for again, after a wait.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from balance_poller.aws_batches import error_code, in_batches
 from balance_poller.recording.tables.batch_get import ItemReader
@@ -58,8 +58,7 @@ class LatestRead:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Condition:
+class _Condition(NamedTuple):
     """The condition under which an item may be overwritten."""
 
     known: Mapping[str, Latest] | None = None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import DecimalException
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from balance_poller.aws_batches import error_code, is_rejection, send_halving
 from shared.aws.dynamo import encode
@@ -34,8 +33,7 @@ class UnprocessedError(Exception):
     """DynamoDB kept returning entries unprocessed: the table is throttled."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteProblem:
+class WriteProblem(NamedTuple):
     """Entries that were not written, and why."""
 
     target: Target
@@ -97,8 +95,7 @@ class Writer:
         self.problems.append(WriteProblem(self._target, (account,), code, is_whole=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One DynamoDB item, ready to be sent."""
 
     account: str
