@@ -9,7 +9,12 @@ from typing import Final, NamedTuple
 
 from shared.outcome import Outcome
 
-_SECONDS: Final = re.compile(r"([0-9]+)(\.[0-9]{1,9})?")
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+#: Numbers from here on are times since 1970, in seconds or milliseconds, as some servers send
+#: (github.com/cloudfoundry/cloud_controller_ng/issues/2544 and openclaw/clawhub/issues/407, read
+#: 2026-11). As a delay, the first would be 31 years.
+_TIMES_FROM: Final = 1e9
+_MILLISECONDS_FROM: Final = 1e11
 
 
 class RetryPolicy(NamedTuple):
@@ -50,24 +55,35 @@ class RetryPolicy(NamedTuple):
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Read a ``Retry-After`` header, seconds or HTTP date (RFC 9110, 10.2.3), as seconds from now.
 
-    Seconds may have a fraction, as some providers send (github.com/OpenFeign/feign/pull/980,
-    read 2026-11). Anything else is None; a past date is 0.
+    Servers send more than that: fractions (github.com/OpenFeign/feign/pull/980, read 2026-11),
+    times since 1970, ISO 8601, and the header twice, of which the longest wait counts. Anything
+    else is None; a past time is 0.
     """
     if value is None:
         return None
-    text = value.strip()
-    if seconds := _SECONDS.fullmatch(text):
-        return float(f"{seconds[1][:9]}{seconds[2] or ''}")
-    at = _http_date(text)
+    numbers = [_NUMBER.fullmatch(part.strip()) for part in value.split(", ")]
+    if all(numbers):
+        return max(_wait(float(number[0]), now) for number in numbers if number)
+    at = _date(value.strip())
     return None if at is None else max(0.0, (at - now).total_seconds())
 
 
-def _http_date(text: str) -> datetime | None:
-    """Read "Sun, 06 Nov 1994 08:49:37 GMT"; None when it is not such a date."""
+def _wait(number: float, now: datetime) -> float:
+    """Return the seconds to wait that a number means."""
+    if number < _TIMES_FROM:
+        return number
+    seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
+    return max(0.0, seconds - now.timestamp())
+
+
+def _date(text: str) -> datetime | None:
+    """Read "Sun, 06 Nov 1994 08:49:37 GMT" or "1994-11-06T08:49:37Z"; None for anything else."""
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 -- few answers carry a date
 
-    try:
-        at = parsedate_to_datetime(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            at = parse(text)
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
