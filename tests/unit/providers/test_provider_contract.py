@@ -17,7 +17,7 @@ from balance_poller.definitions.definition import check_definition
 from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.explain import explain_response
-from balance_poller.exchange.provider import Provider
+from balance_poller.exchange.provider import Provider, load_provider
 from shared.outcome import Outcome
 from shared.records import MAX_REASON
 from shared.secret import seal
@@ -240,6 +240,24 @@ def test_rule_for_a_status_recognises_the_own_answer_of_the_api(provider: Provid
     """A proxy's or a CDN's answer has the same status, and says nothing of the key."""
     for rule in read_shipped(provider.name).get("errors", ()):
         assert "when" in rule, rule
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("anthropic_ledger", "sk-ant-api03-canary"),
+        ("brevo", "xsmtpsib-canary"),
+        ("moonshot", "sk-kimi-canary"),
+        ("moonshot_cn", "sk-kimi-canary"),
+        ("openai_budget", "sk-proj-canary"),
+        ("openai_ledger", "sk-svcacct-canary"),
+    ],
+)
+def test_key_of_a_documented_other_kind_is_refused_with_words(name: str, key: str) -> None:
+    words = load_provider(name, {}).definition.key_pattern.refusal(key)
+
+    assert words
+    assert "canary" not in words
 
 
 #: Where nothing but the status tells a blocked account.
