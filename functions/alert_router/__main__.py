@@ -18,7 +18,8 @@ from alert_router.events.alarm import AlarmChange
 from alert_router.events.envelope import Ignored, TestRequest, parse, unpack
 from alert_router.events.notice import Notice
 from alert_router.incidents.incident import Incident
-from alert_router.incidents.lifecycle.decision import Policy, decide
+from alert_router.incidents.lifecycle.decision import decide
+from alert_router.incidents.lifecycle.due import Policy
 from alert_router.incidents.lifecycle.transitions import apply, identify
 from alert_router.incidents.notification import notification_of
 from alert_router.incidents.snapshot import AccountSnapshot, newest_balance

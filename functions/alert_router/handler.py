@@ -14,7 +14,7 @@ from alert_router.aws.queue import FlushQueue
 from alert_router.aws.report_table import ReportTable
 from alert_router.aws.topics import Publisher
 from alert_router.events.envelope import unpack
-from alert_router.incidents.lifecycle.decision import Policy
+from alert_router.incidents.lifecycle.due import Policy
 from alert_router.incidents.subscriber import Form
 from alert_router.messages.wording.links import Links
 from alert_router.notify.context import RouterContext, RunStats

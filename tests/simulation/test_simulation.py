@@ -15,7 +15,8 @@ from alert_router.aws.incident_item import to_item
 from alert_router.events.alarm import AlarmChange
 from alert_router.incidents.incident import Incident
 from alert_router.incidents.lifecycle import decision
-from alert_router.incidents.lifecycle.decision import Decision, Policy
+from alert_router.incidents.lifecycle.decision import Decision
+from alert_router.incidents.lifecycle.due import Policy
 from alert_router.incidents.lifecycle.transitions import apply, mark_sent
 from alert_router.incidents.snapshot import AccountSnapshot
 from alert_router.notify import reconcile

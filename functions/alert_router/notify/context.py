@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from alert_router.incidents.lifecycle.decision import Policy
+from alert_router.incidents.lifecycle.due import Policy
 from alert_router.incidents.subscriber import Form, Subscriber
 from alert_router.messages.wording.links import Links
 from alert_router.notify.parallel import Found, Given

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Final
 
 from alert_router.incidents.incident import JOINED, Incident, IncidentKey, is_one_cause
-from alert_router.incidents.lifecycle.decision import decide, decide_again
+from alert_router.incidents.lifecycle.decision import decide
+from alert_router.incidents.lifecycle.pending import decide_again
 from alert_router.incidents.subscriber import Line
 from alert_router.notify.context import RouterContext
 from alert_router.notify.reasons import remembering

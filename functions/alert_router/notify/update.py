@@ -10,13 +10,9 @@ from typing import Final, NamedTuple
 from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import CloseRequest
 from alert_router.incidents.incident import ConflictError, GroupWait, Incident, IncidentKey
-from alert_router.incidents.lifecycle.decision import (
-    Decision,
-    Policy,
-    decide,
-    decide_again,
-    decide_or_remind,
-)
+from alert_router.incidents.lifecycle.decision import Decision, decide, decide_or_remind
+from alert_router.incidents.lifecycle.due import Policy
+from alert_router.incidents.lifecycle.pending import decide_again
 from alert_router.incidents.lifecycle.transitions import apply, dismiss, mark_deleted, with_lease
 from alert_router.incidents.snapshot import AccountSnapshot
 from alert_router.notify.context import RouterContext

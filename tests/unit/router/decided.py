@@ -19,10 +19,8 @@ from alert_router.incidents.incident import (
     Suppression,
 )
 from alert_router.incidents.incident import NotificationReason as Reason
-from alert_router.incidents.lifecycle.decision import (
-    Decision,
-    Policy,
-)
+from alert_router.incidents.lifecycle.decision import Decision
+from alert_router.incidents.lifecycle.due import Policy
 from alert_router.incidents.snapshot import AccountSnapshot
 from shared.names import Severity
 from shared.outcome import Outcome

@@ -17,10 +17,7 @@ from alert_router.incidents.incident import (
     Suppression,
 )
 from alert_router.incidents.incident import NotificationReason as Reason
-from alert_router.incidents.lifecycle.decision import (
-    decide,
-    decide_or_remind,
-)
+from alert_router.incidents.lifecycle.decision import decide, decide_or_remind
 from alert_router.incidents.snapshot import AccountSnapshot
 from shared.names import Severity
 from shared.records import Thresholds

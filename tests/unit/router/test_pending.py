@@ -16,11 +16,8 @@ from alert_router.incidents.incident import (
     Suppression,
 )
 from alert_router.incidents.incident import NotificationReason as Reason
-from alert_router.incidents.lifecycle.decision import (
-    Decision,
-    decide,
-    decide_again,
-)
+from alert_router.incidents.lifecycle.decision import Decision, decide
+from alert_router.incidents.lifecycle.pending import decide_again
 from alert_router.incidents.snapshot import AccountSnapshot
 from shared.names import Severity
 from tests.unit.router.builders import NOW, minutes

@@ -13,7 +13,7 @@ from alert_router.aws.incident_item import from_item, to_item
 from alert_router.events.alarm import AlarmChange, AlarmState
 from alert_router.events.envelope import unpack
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
-from alert_router.incidents.lifecycle.decision import Policy
+from alert_router.incidents.lifecycle.due import Policy
 from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.snapshot import EnrichmentError
 from alert_router.incidents.subscriber import EVERYTHING, Form, Subscriber
