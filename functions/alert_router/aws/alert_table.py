@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, read_version, to_item
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _UNREADABLE: Final = "unreadable"
+
+#: Attribute of items written on a condition: tells the write from all others.
+_WRITE: Final = "write"
 _SMS: Final = "sms"
 
 #: How long the count of held-back SMS is kept for the next SMS; after that, nobody misses it.
@@ -261,14 +265,26 @@ class AlertTable:
     def _put(
         self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
     ) -> None:
-        """Write an item, on a condition if one is given."""
-        options: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        """Write an item, on a condition if one is given.
+
+        Raises:
+            ConflictError: when the condition does not hold, and not because of this very write:
+                botocore repeats a write whose response was lost.
+        """
+        options: dict[str, Any] = {}
+        write = ""
+        if condition:
+            write = uuid4().hex
+            item = {**item, _WRITE: write}
+            options["ConditionExpression"] = condition
         if values:
             options["ExpressionAttributeValues"] = encode(values)
         try:
             self._client.put_item(TableName=self._table, Item=encode(item), **options)
         except self._client.exceptions.ConditionalCheckFailedException as exc:
-            raise ConflictError(f"{item['scope']} was written by another invocation") from exc
+            known = self._get(item["scope"], item["id"]) or {}
+            if known.get(_WRITE) != write:
+                raise ConflictError(f"{item['scope']} was written by another invocation") from exc
 
     def _query(self, scope: str) -> Iterator[dict[str, Any]]:
         """Yield all items of a scope."""

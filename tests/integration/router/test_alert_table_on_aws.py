@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -134,3 +135,32 @@ def test_silences_when_one_is_unreadable_then_the_others_hold(
     silences = list(store.silences())
 
     assert [silence.pattern for silence in silences] == ["a"]
+
+
+class _Repeating:
+    """A client whose writes are repeated, as botocore does if the first response was lost."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_item(self, **request: Any) -> Any:
+        self._client.put_item(**request)
+        return self._client.put_item(**request)
+
+
+def test_write_when_its_response_was_lost_then_its_repetition_is_no_conflict(
+    deployment: Deployment, now: datetime
+) -> None:
+    """Otherwise the alert would wait until the lease that this invocation holds is over."""
+    client: Any = _Repeating(clients.dynamodb())
+    table = AlertTable(client, deployment.alerts)
+
+    first = table.save(Incident(SUBJECT), now)
+    assert table.save(first, now).version == 2
+    assert table.try_lease("minute", now, timedelta(seconds=60))
+    assert not table.try_lease("minute", now, timedelta(seconds=60))
+    with pytest.raises(ConflictError):
+        table.save(first, now)
