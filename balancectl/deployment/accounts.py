@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from balance_poller.rhythm import PollMark
+from balance_poller.poll_intervals import PollMark
 from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
 from balancectl.cli.formatting import did_you_mean
 from balancectl.deployment.target import Target
@@ -23,7 +23,7 @@ _MAX_SHARDS: Final = 1_000
 
 
 #: The fields of a schedule's input that set how often accounts are due.
-RHYTHM: Final = frozenset({"poll_interval_minutes", "close_interval_minutes"})
+INTERVAL_FIELDS: Final = frozenset({"poll_interval_minutes", "close_interval_minutes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Shard:
     @property
     def watches_closely(self) -> bool:
         """Whether accounts close to a threshold are polled more often."""
-        return self.event.keys() >= RHYTHM
+        return self.event.keys() >= INTERVAL_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

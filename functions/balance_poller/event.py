@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from balance_poller.rhythm import Rhythm
+from balance_poller.poll_intervals import PollIntervals
 from shared.money import NumberError, parse_number, within_limits
 from shared.names import ACCOUNT_PATTERN, PUSHED, UNIT_PATTERN
 from shared.records import Thresholds
@@ -90,7 +90,7 @@ class PollEvent:
     bad_accounts: tuple[BadAccount, ...] = ()
     providers: Mapping[str, object] = field(default_factory=dict)
     shard: int = 0
-    rhythm: Rhythm | None = None
+    intervals: PollIntervals | None = None
     """How often accounts are due; None polls all that the event names."""
     heartbeat: bool = False
     """Whether the event is a schedule's, whose complete runs give a sign of life."""
@@ -116,7 +116,7 @@ def parse_event(event: object, now: datetime) -> PollEvent:
         bad_accounts=bad_accounts,
         providers=providers if isinstance(providers, Mapping) else {},
         shard=shard if isinstance(shard, int) else 0,
-        rhythm=Rhythm.from_minutes(
+        intervals=PollIntervals.from_minutes(
             event.get("poll_interval_minutes"), event.get("close_interval_minutes")
         ),
         heartbeat=event.get("heartbeat") is True,

@@ -188,7 +188,7 @@ class StackNames(NamedTuple):
 
     @property
     def schedule_group(self) -> str:
-        """The EventBridge Scheduler group that holds the poll schedules and the router's tick."""
+        """The EventBridge Scheduler group that contains the poll schedules and the router's."""
         return self.name
 
     @property
@@ -197,8 +197,8 @@ class StackNames(NamedTuple):
         return f"{self.name}-poll-"
 
     @property
-    def tick_schedule(self) -> str:
-        """The schedule on which the router reconciles open incidents."""
+    def reconcile_schedule(self) -> str:
+        """The schedule on which the router reconciles open incidents, under its name in 0.1."""
         return f"{self.name}-tick"
 
     @property

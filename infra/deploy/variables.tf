@@ -219,6 +219,12 @@ variable "polling_enabled" {
   default     = null
 }
 
+variable "reconcile_interval_minutes" {
+  description = "How often, in minutes, the router reconciles open incidents with the alarms' states and sends reminders, 1 to 60."
+  type        = number
+  default     = null
+}
+
 variable "repeat_hours" {
   description = "After how many hours an ongoing alert is repeated, by severity: by default 4 for critical and 24 for warning; 0 never repeats it."
   type        = map(number)
@@ -293,12 +299,6 @@ variable "subscribers" {
 variable "tags" {
   description = "Tags for every resource, in addition to Application, which is the deployment's name."
   type        = map(string)
-  default     = null
-}
-
-variable "tick_interval_minutes" {
-  description = "How often, in minutes, the router reconciles open incidents with the alarms' states and sends reminders, 1 to 60."
-  type        = number
   default     = null
 }
 

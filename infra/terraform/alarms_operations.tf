@@ -12,7 +12,7 @@ locals {
   }
   functions = {
     poller = { title = "balance poller", service = "balance_poller", interval_minutes = var.poll_interval_minutes, lost = "no account is watched" }
-    router = { title = "alert router", service = "alert_router", interval_minutes = var.tick_interval_minutes, lost = "reminders and recoveries do not go out" }
+    router = { title = "alert router", service = "alert_router", interval_minutes = var.reconcile_interval_minutes, lost = "reminders and recoveries do not go out" }
   }
 
   # Faults that must never happen: more than 0 within five minutes.
@@ -24,7 +24,7 @@ locals {
     # catches up. CloudWatch throttles DescribeAlarms while Terraform reads thousands of alarms, so
     # a single failed reconcile is no fault.
     router = {
-      period = max(300, var.tick_interval_minutes * 60), periods = 3, datapoints = 2
+      period = max(300, var.reconcile_interval_minutes * 60), periods = 3, datapoints = 2
       words  = "The alert router failed as a whole, or ran out of time, more than once."
     }
   }

@@ -4,3 +4,8 @@ moved {
   from = aws_cloudwatch_dashboard.this
   to   = aws_cloudwatch_dashboard.this[0]
 }
+
+moved {
+  from = aws_scheduler_schedule.tick
+  to   = aws_scheduler_schedule.reconcile
+}

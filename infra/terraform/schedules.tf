@@ -36,13 +36,13 @@ resource "aws_scheduler_schedule" "poll" {
   depends_on = [aws_iam_role_policy.scheduler, aws_lambda_function_event_invoke_config.poller]
 }
 
-resource "aws_scheduler_schedule" "tick" {
-  #checkov:skip=CKV_AWS_297:the input holds one word
-  name                = local.names.tick_schedule
+resource "aws_scheduler_schedule" "reconcile" {
+  #checkov:skip=CKV_AWS_297:the input contains one word
+  name                = local.names.reconcile_schedule
   description         = "Lets the router reconcile open incidents: reminders, and alarms that vanished."
   group_name          = aws_scheduler_schedule_group.this.name
   kms_key_arn         = var.kms_key_arn
-  schedule_expression = "rate(${var.tick_interval_minutes} ${var.tick_interval_minutes == 1 ? "minute" : "minutes"})"
+  schedule_expression = "rate(${var.reconcile_interval_minutes} ${var.reconcile_interval_minutes == 1 ? "minute" : "minutes"})"
 
   flexible_time_window {
     mode = "OFF"
@@ -54,7 +54,7 @@ resource "aws_scheduler_schedule" "tick" {
     input    = jsonencode({ kind = "tick" })
 
     retry_policy {
-      maximum_event_age_in_seconds = max(60, var.tick_interval_minutes * 60)
+      maximum_event_age_in_seconds = max(60, var.reconcile_interval_minutes * 60)
       maximum_retry_attempts       = 3
     }
 

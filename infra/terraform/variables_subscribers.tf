@@ -193,15 +193,15 @@ variable "subscribers" {
   }
 }
 
-variable "tick_interval_minutes" {
+variable "reconcile_interval_minutes" {
   description = "How often, in minutes, the router reconciles open incidents with the alarms' states and sends reminders, 1 to 60."
   type        = number
   default     = 5
   nullable    = false
 
   validation {
-    condition     = var.tick_interval_minutes >= 1 && var.tick_interval_minutes <= 60 && floor(var.tick_interval_minutes) == var.tick_interval_minutes
-    error_message = "tick_interval_minutes must be a whole number from 1 to 60."
+    condition     = var.reconcile_interval_minutes >= 1 && var.reconcile_interval_minutes <= 60 && floor(var.reconcile_interval_minutes) == var.reconcile_interval_minutes
+    error_message = "reconcile_interval_minutes must be a whole number from 1 to 60."
   }
 }
 

@@ -93,8 +93,8 @@ CLOSE_RUN_SECONDS = Decimal("0.5")
 #: A run that finds no account due: one read, and Lambda's own log lines.
 IDLE_RUN_SECONDS = Decimal("0.05")
 IDLE_RUN_LOG_BYTES = 400
-TICK_MINUTES = 5
-TICK_SECONDS = Decimal("0.3")
+ROUTER_INTERVAL_MINUTES = 5
+ROUTER_RUN_SECONDS = Decimal("0.3")
 ROUTER_MEMORY_GB = Decimal("0.25")
 #: A refresh of the dashboard's widget: 512 MB for half a second, and one read of each record, which
 #: is half a unit. CloudWatch's answer is kept for five minutes.
@@ -156,7 +156,7 @@ class Setup:
 
     @property
     def polls(self) -> Decimal:
-        """Polls of one account in a month: by the rhythm, and between while it is close."""
+        """Polls of one account in a month: at its interval, and more often while it is close."""
         return self.intervals + (self.looks - self.intervals) * self.close_share
 
     @property
@@ -184,9 +184,9 @@ class Setup:
         return self.full_runs + self.close_runs
 
     @property
-    def ticks(self) -> Decimal:
+    def router_runs(self) -> Decimal:
         """Runs of the router's own schedule in a month."""
-        return Decimal(MINUTES_PER_MONTH) / TICK_MINUTES
+        return Decimal(MINUTES_PER_MONTH) / ROUTER_INTERVAL_MINUTES
 
     @property
     def secret_count(self) -> int:
@@ -252,9 +252,10 @@ def functions(setup: Setup) -> Decimal:
         + setup.idle_runs * IDLE_RUN_SECONDS
     )
     gb_seconds = (
-        poller_seconds * setup.poller_memory_gb + setup.ticks * TICK_SECONDS * ROUTER_MEMORY_GB
+        poller_seconds * setup.poller_memory_gb
+        + setup.router_runs * ROUTER_RUN_SECONDS * ROUTER_MEMORY_GB
     )
-    invocations = setup.looks * setup.shards + setup.ticks
+    invocations = setup.looks * setup.shards + setup.router_runs
     return (
         beyond(invocations, setup.free.lambda_request) * AT.lambda_request
         + beyond(gb_seconds, setup.free.lambda_gb_second) * AT.lambda_gb_second
@@ -281,7 +282,7 @@ def requests(setup: Setup) -> Decimal:
     """Return the price of metric calls (up to 1,000 data each), schedule runs and long polls."""
     data_per_run = min(setup.accounts, setup.shard_size) * setup.series_per_account
     calls = setup.full_runs * math.ceil(data_per_run / 1000) + setup.close_runs
-    schedule_runs = setup.looks * setup.shards + setup.ticks
+    schedule_runs = setup.looks * setup.shards + setup.router_runs
     polls = QUEUE_REQUESTS * (1 + setup.has_channels)
     return (
         beyond(calls, setup.free.metric_call) * AT.put_metric_data

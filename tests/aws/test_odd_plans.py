@@ -112,7 +112,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
                 "warning": 20,
             }
         },
-        "tick_interval_minutes": 60,
+        "reconcile_interval_minutes": 60,
     },
 }
 #: Through the root that `make deploy` uses, which has the provider's Region.

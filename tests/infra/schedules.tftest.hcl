@@ -54,7 +54,7 @@ run "an_account_is_completed_and_carries_only_what_is_set" {
   }
 }
 
-run "a_schedule_tells_the_rhythm_and_a_providers_minimum_where_it_matters" {
+run "a_schedule_contains_the_intervals_and_a_providers_minimum_if_it_matters" {
   command = plan
 
   module {

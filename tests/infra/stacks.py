@@ -271,7 +271,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         },
         "secret_prefixes": ["team/"],
         "poll_interval_minutes": 1,
-        "tick_interval_minutes": 30,
+        "reconcile_interval_minutes": 30,
         "polling_enabled": False,
         "alarm_actions_enabled": False,
         "enable_dashboard": False,

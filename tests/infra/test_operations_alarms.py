@@ -87,17 +87,17 @@ def test_a_poller_that_stands_still_has_no_data(stack: Stack) -> None:
 
 
 def test_one_throttled_reconcile_is_no_alarm(stacks: dict[str, Stack]) -> None:
-    """While Terraform reads thousands of alarms, CloudWatch may refuse a tick; the next makes up.
+    """While Terraform reads thousands of alarms, CloudWatch may refuse a reconcile.
 
     DescribeAlarms: 9 requests per second and Region (CloudWatch quotas, read 2026-11).
     """
-    for scenario, tick_minutes in (("minimal", 5), ("paused", 30)):
+    for scenario, minutes in (("minimal", 5), ("paused", 30)):
         alarms = stacks[scenario].operations_alarms
         router, poller = alarms["router-errors"], alarms["poller-errors"]
-        tick = stacks[scenario]["aws_scheduler_schedule.tick"]
+        reconcile = stacks[scenario]["aws_scheduler_schedule.reconcile"]
 
-        assert tick["schedule_expression"] == f"rate({tick_minutes} minutes)"
-        assert router["period"] == tick_minutes * 60
+        assert reconcile["schedule_expression"] == f"rate({minutes} minutes)"
+        assert router["period"] == minutes * 60
         assert (router["datapoints_to_alarm"], router["evaluation_periods"]) == (2, 3)
         assert (poller["datapoints_to_alarm"], poller["evaluation_periods"]) == (1, 1)
 

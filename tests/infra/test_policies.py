@@ -200,7 +200,7 @@ def test_each_role_is_the_one_of_its_function(
         "aws_lambda_function.router": "aws_iam_role.router",
         "aws_scheduler_schedule.poll": "aws_iam_role.scheduler",
         "aws_scheduler_schedule.report": "aws_iam_role.scheduler",
-        "aws_scheduler_schedule.tick": "aws_iam_role.scheduler",
+        "aws_scheduler_schedule.reconcile": "aws_iam_role.scheduler",
     }
 
 

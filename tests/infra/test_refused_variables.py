@@ -44,7 +44,7 @@ TABLE = [
     *numbers("shard_size", 1, 1000),
     *numbers("digest_above", 1, 100),
     *numbers("foreign_expiry_days", 1, 365),
-    *numbers("tick_interval_minutes", 1, 60),
+    *numbers("reconcile_interval_minutes", 1, 60),
     *numbers("history_days", 1, 3650),
     *numbers("poller_memory_mb", 128, 10240),
     *numbers("router_memory_mb", 128, 10240),

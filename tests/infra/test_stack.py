@@ -30,19 +30,19 @@ def test_a_run_ends_before_the_next_and_a_failed_one_is_kept_and_not_repeated(st
 
 
 def test_schedules_carry_the_accounts_and_keep_what_they_cannot_hand_over(stack: Stack) -> None:
-    poll, tick = stack[POLL], stack["aws_scheduler_schedule.tick"]
+    poll, reconcile = stack[POLL], stack["aws_scheduler_schedule.reconcile"]
 
     assert poll["schedule_expression"] == "rate(1 minute)"
     assert poll["state"] == "ENABLED"
     assert "<aws.scheduler.scheduled-time>" in poll["target"][0]["input"]
-    assert json.loads(tick["target"][0]["input"]) == {"kind": "tick"}
-    for schedule in (poll, tick):
+    assert json.loads(reconcile["target"][0]["input"]) == {"kind": "tick"}
+    for schedule in (poll, reconcile):
         assert schedule["flexible_time_window"][0]["mode"] == "OFF"
         assert len(schedule["target"][0]["dead_letter_config"]) == 1
 
 
 @pytest.mark.parametrize(
-    ("scenario", "fires", "rhythm", "period"),
+    ("scenario", "fires", "intervals", "period"),
     [
         # By default, where accounts are polled every five minutes.
         ("granted", ("rate(1 minute)", 50), (5, 1), 300),
@@ -54,11 +54,11 @@ def test_schedules_carry_the_accounts_and_keep_what_they_cannot_hand_over(stack:
         ("many", ("rate(60 minutes)", 300), (None, None), 3600),
     ],
 )
-def test_the_schedule_fires_for_close_accounts_and_alarms_keep_the_rhythm(
+def test_the_schedule_fires_for_close_accounts_and_alarms_keep_the_interval(
     stacks: dict[str, Stack],
     scenario: str,
     fires: tuple[str, int],
-    rhythm: tuple[int | None, int | None],
+    intervals: tuple[int | None, int | None],
     period: int,
 ) -> None:
     stack = stacks[scenario]
@@ -67,8 +67,8 @@ def test_the_schedule_fires_for_close_accounts_and_alarms_keep_the_rhythm(
 
     timeout = stack["aws_lambda_function.poller"]["timeout"]
     assert (stack[POLL]["schedule_expression"], timeout) == fires
-    assert (event.get("poll_interval_minutes"), event.get("close_interval_minutes")) == rhythm
-    # An event that waits may be as old as the accounts' rhythm.
+    assert (event.get("poll_interval_minutes"), event.get("close_interval_minutes")) == intervals
+    # An event that waits may be as old as the accounts' interval.
     invoke = stack["aws_lambda_function_event_invoke_config.poller"]
     assert invoke["maximum_event_age_in_seconds"] == period
     assert {

@@ -23,12 +23,12 @@ from typing import NamedTuple
 
 from alert_router.incidents.incident import problem_of
 from shared.names import AlarmKind
-from tests.simulation.simulation import GROUP_WAIT, REPEAT, TICK, Published, Truth
+from tests.simulation.simulation import GROUP_WAIT, RECONCILE, REPEAT, Published, Truth
 
-#: Delivery, retries, a lease, a tick and a group's wait, with the worst of each.
+#: Delivery, retries, a lease, a reconcile and a group's wait, with the worst of each.
 GRACE = timedelta(minutes=50)
 
-#: A reminder goes out at the first tick after it is due, or when its sender is replaced.
+#: A reminder goes out at the first reconcile after it is due, or when its sender is replaced.
 LATE = timedelta(minutes=25)
 
 #: How far the clocks of two invocations may be apart.
@@ -337,7 +337,9 @@ def _check_silence(verdict: Verdict, account: str, said: list[Said], truth: Trut
     """While an account is silenced nothing is said of it; what is on its way may arrive."""
     spans = [span for name, span in truth.silences if name == account]
     for message in said:
-        silent = not message.source.is_blind and any(s + TICK < message.at < e for s, e in spans)
+        silent = not message.source.is_blind and any(
+            s + RECONCILE < message.at < e for s, e in spans
+        )
         words = f"{account} at {message.at:%d %H:%M}: {message.event}"
         verdict.expect("silence is kept", holds=not silent, words=words)
 

@@ -49,7 +49,7 @@ from tests.unit.router.builders import eventbridge, notification
 START = datetime(2026, 3, 2, tzinfo=UTC)
 TIMEOUT = timedelta(seconds=30)
 GROUP_WAIT = timedelta(seconds=60)
-TICK = timedelta(minutes=5)
+RECONCILE = timedelta(minutes=5)
 
 #: The end of a run, in which nothing fails and everything has to settle.
 CALM_LENGTH = timedelta(hours=6)
@@ -202,7 +202,7 @@ class Simulation:
                 self.at(removed, lambda c=customer: self._unwatch(c))  # type: ignore[misc]
                 self.at(again, lambda c=customer: self._watch(c, random))  # type: ignore[misc]
         self.at(START + self.interval, self._poll)
-        self.at(START + TICK, self._tick)
+        self.at(START + RECONCILE, self._reconcile)
         lively = self.end - START - CALM_LENGTH
         count = lively / timedelta(days=1) * silences_per_day
         for start, end in some_spans(random, START, lively, count):
@@ -345,9 +345,9 @@ class Simulation:
 
     # --- the router -----------------------------------------------------------------------------
 
-    def _tick(self) -> None:
+    def _reconcile(self) -> None:
         """Run the router as its schedule does."""
-        self.at(self.now + TICK, self._tick)
+        self.at(self.now + RECONCILE, self._reconcile)
         self._invoke({"kind": "tick"})
 
     def _consume_all(self, until: datetime) -> None:
@@ -490,9 +490,9 @@ class Simulation:
         self._excuse(invocation)
         if what == "query silence":
             # Who cannot read the silences speaks, at once or when its message is taken over.
-            self.blind_until = self.now + 2 * TICK
+            self.blind_until = self.now + 2 * RECONCILE
         if what == "describe":
-            self.unsure_until = self.now + 2 * TICK
+            self.unsure_until = self.now + 2 * RECONCILE
         raise refused("InternalServerError", what)
 
     def _pause(self, seconds: float) -> None:

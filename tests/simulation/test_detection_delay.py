@@ -48,7 +48,7 @@ class Drain(Customer):
 
 
 class Watched(Simulation):
-    """A deployment whose schedule fires every minute, or with everybody's rhythm."""
+    """A deployment whose schedule fires every minute, or at everybody's interval."""
 
     def __init__(self, close_minutes: int, *, days: float) -> None:
         self.fires = timedelta(minutes=close_minutes)

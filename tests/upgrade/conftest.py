@@ -81,7 +81,7 @@ class World:
     def reconcile(self) -> None:
         """Run the router's own schedule once."""
         found = self.emulator.client("scheduler").get_schedule(
-            GroupName=self.names.schedule_group, Name=self.names.tick_schedule
+            GroupName=self.names.schedule_group, Name=self.names.reconcile_schedule
         )
         self.invoke(self.names.router_function, json.loads(found["Target"]["Input"]))
         self.emulator.settle(timeout_seconds=300)

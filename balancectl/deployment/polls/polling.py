@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from balancectl.cli.errors import CliError, StackNotFoundError, is_denied, is_missing, one_line
-from balancectl.deployment.accounts import RHYTHM, Shard
+from balancectl.deployment.accounts import INTERVAL_FIELDS, Shard
 from balancectl.deployment.balances import read_all_latest
 from balancectl.deployment.target import Target
 from shared.money import NumberError, parse_number
@@ -120,9 +120,9 @@ def _poll_shard(
         for account in shard.event.get("accounts", [])
         if only is None or account.get("id") in only
     ]
-    # Without the rhythm: requested accounts are polled whether due or not. Without the heartbeat:
-    # it tells of the schedule's runs.
-    left_out = RHYTHM | {"heartbeat"}
+    # Without the intervals, requested accounts are polled whether due or not. No heartbeat either:
+    # it stands for the schedule's runs.
+    left_out = INTERVAL_FIELDS | {"heartbeat"}
     event = {name: value for name, value in shard.event.items() if name not in left_out}
     event |= {"accounts": accounts, "scheduled_at": format_time(at)}
     function = target.names.poller_function

@@ -150,7 +150,7 @@ PLAN: Final = Plan(
     variables={
         "poll_interval_minutes": 5,
         "close_interval_minutes": 0,
-        "tick_interval_minutes": 5,
+        "reconcile_interval_minutes": 5,
         "group_wait_seconds": 1,
         "digest_above": DIGEST_ABOVE,
         "repeat_hours": {"critical": REPEAT_HOURS},

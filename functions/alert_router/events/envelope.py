@@ -62,7 +62,7 @@ class ReportRequest(NamedTuple):
     due: datetime
 
 
-class Tick(NamedTuple):
+class ReconcileRequest(NamedTuple):
     """The schedule's request to reconcile all incidents."""
 
 
@@ -72,7 +72,16 @@ class Ignored(NamedTuple):
     why: str
 
 
-Content = AlarmChange | Notice | TestRequest | CloseRequest | Flush | ReportRequest | Tick | Ignored
+Content = (
+    AlarmChange
+    | Notice
+    | TestRequest
+    | CloseRequest
+    | Flush
+    | ReportRequest
+    | ReconcileRequest
+    | Ignored
+)
 
 
 class Record(NamedTuple):
@@ -155,8 +164,8 @@ def _read_notice(document: Document) -> Notice | None:
 def _read_request(document: Document) -> Content:
     """Parse one of the router's own requests."""
     match document["kind"]:
-        case "tick":
-            return Tick()
+        case "tick":  # as deployed schedules of 0.1 call it
+            return ReconcileRequest()
         case "flush" if isinstance(document.get("group"), str):
             return Flush(document["group"])
         case "report" if isinstance(document.get("due"), str):

@@ -10,10 +10,10 @@ from alert_router.events.envelope import (
     Content,
     Flush,
     Ignored,
+    ReconcileRequest,
     Record,
     ReportRequest,
     TestRequest,
-    Tick,
     parse,
 )
 from alert_router.events.notice import Notice
@@ -105,7 +105,7 @@ def _handle(context: RouterContext, content: Content) -> None:
         RouteError: when SNS did not accept a message.
     """
     match content:
-        case Tick():
+        case ReconcileRequest():
             from alert_router.notify.reconcile import (  # noqa: PLC0415 -- rare, and cold starts count
                 reconcile,
             )

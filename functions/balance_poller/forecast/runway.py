@@ -45,7 +45,7 @@ class Basis(StrEnum):
     RECENT = "recent"
     """The rate so far: less than a day is known."""
     PROFILE = "profile"
-    """The account's daily and weekly rhythm, adjusted for its last hours and days."""
+    """The account's daily and weekly pattern, adjusted for its last hours and days."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class _Run:
 def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     """Poll every account of ``event`` that is due, write the results, and report.
 
-    An event with a rhythm names accounts that are not due; of these nothing but a mark is read.
+    An event with intervals also names accounts that are not due; only their marks are read.
 
     Args:
         event: What to poll, and the run's scheduled time.
@@ -90,8 +90,8 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
 
 
 def _only_due(event: PollEvent, latest: LatestTable) -> PollEvent:
-    """Return the event with the accounts that are due by its rhythm."""
-    if event.rhythm is None:
+    """Return the event with the accounts that are due by its intervals."""
+    if event.intervals is None:
         return event
     # An entry without a usable name has no mark: it is reported whenever the clock says so.
     nameless = frozenset(bad.label for bad in event.bad_accounts if not bad.is_recordable)
@@ -99,7 +99,7 @@ def _only_due(event: PollEvent, latest: LatestTable) -> PollEvent:
     shortest |= {account.id: account.min_interval for account in event.accounts}
     marks = latest.read_marks([*(shortest.keys() - nameless)])
     marks = replace(marks, unknown=marks.unknown | (nameless - marks.known.keys()))
-    due = event.rhythm.due(shortest, marks, event.scheduled_at)
+    due = event.intervals.due(shortest, marks, event.scheduled_at)
     return replace(
         event,
         accounts=tuple(account for account in event.accounts if account.id in due),

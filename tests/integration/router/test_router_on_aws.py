@@ -206,7 +206,7 @@ def test_silence_when_it_is_stored_then_the_account_is_not_told_of(
     assert deployment.received() == []
 
 
-def test_tick_when_cloudwatch_knows_more_then_what_was_missed_is_told(
+def test_reconcile_when_cloudwatch_knows_more_then_what_was_missed_is_announced(
     deployment: Deployment, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # CloudWatch's answers may lag behind a transition for minutes; here they do not.

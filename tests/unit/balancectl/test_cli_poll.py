@@ -60,17 +60,17 @@ def test_poll_when_an_account_is_named_then_only_its_schedule_is_run(cloud: Any,
     assert json.loads(result.stdout)["accounts"][0]["balance"] == "12.50"
 
 
-def test_poll_when_accounts_have_a_rhythm_then_polls_them_whether_due_or_not(
+def test_poll_when_accounts_have_intervals_then_polls_them_whether_due_or_not(
     cloud: Any, run: Run
 ) -> None:
-    rhythm = {"poll_interval_minutes": 5, "close_interval_minutes": 1}
-    cloud.scheduler.add(0, [{"id": "a", "min_interval_seconds": 120}], **rhythm)
+    intervals = {"poll_interval_minutes": 5, "close_interval_minutes": 1}
+    cloud.scheduler.add(0, [{"id": "a", "min_interval_seconds": 120}], **intervals)
 
     assert run("poll").exit_code == 0
 
     (event,) = cloud.functions.events
-    assert parse_event(event, NOW).rhythm is None
-    assert parse_event(event | rhythm, NOW).rhythm is not None
+    assert parse_event(event, NOW).intervals is None
+    assert parse_event(event | intervals, NOW).intervals is not None
 
 
 def test_poll_when_part_of_the_run_failed_then_says_so_and_exits_2(cloud: Any, run: Run) -> None:

@@ -81,8 +81,8 @@ def test_status_when_all_is_well_then_exits_0(cloud: Any, run: Run) -> None:
 def test_status_when_a_threshold_is_near_then_says_that_it_is_watched_closely(
     cloud: Any, run: Run, minutes: int | None, often: str | None
 ) -> None:
-    rhythm = {"poll_interval_minutes": 15, "close_interval_minutes": minutes}
-    cloud.scheduler.add(0, [{"id": "main"}], **(rhythm if minutes else {}))
+    intervals = {"poll_interval_minutes": 15, "close_interval_minutes": minutes}
+    cloud.scheduler.add(0, [{"id": "main"}], **(intervals if minutes else {}))
     cloud.dynamo.record(latest(balance="21", is_close=True))
 
     text = run("status", "main").stdout

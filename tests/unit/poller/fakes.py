@@ -20,6 +20,7 @@ from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.retry import RetryPolicy
 from balance_poller.fetching.workers import FetchLimits
+from balance_poller.poll_intervals import PollMark, PollMarks
 from balance_poller.polling.poll import Adapters
 from balance_poller.recording.account_metrics import DataPoint
 from balance_poller.recording.cloudwatch import MetricPublisher
@@ -33,7 +34,6 @@ from balance_poller.recording.tables.ledger_table import (
     LedgerWriteError,
 )
 from balance_poller.recording.tables.writer import Target, WriteProblem
-from balance_poller.rhythm import PollMark, PollMarks
 from shared.records import Attempt, Latest
 from shared.records.breakdown import Breakdown
 from shared.records.ledger import Ledger

@@ -26,9 +26,9 @@ MINUTE = timedelta(minutes=1)
 
 def scheduled(minute: float, *entries: Any, **fields: Any) -> PollEvent:
     at = AT + minute * MINUTE
-    rhythm = {"poll_interval_minutes": 5, "close_interval_minutes": 1}
+    intervals = {"poll_interval_minutes": 5, "close_interval_minutes": 1}
     event = {"scheduled_at": format_time(at), "accounts": list(entries), "providers": PROVIDERS}
-    return parse_event({**rhythm, **event, **fields}, at)
+    return parse_event({**intervals, **event, **fields}, at)
 
 
 def world_of(balances: dict[str, float]) -> World:
@@ -185,7 +185,7 @@ def test_runs_when_they_overlap_then_the_newest_stands_and_nothing_is_counted_tw
     ]
 
 
-def test_a_forced_run_when_without_a_rhythm_then_polls_all_that_it_names() -> None:
+def test_a_forced_run_when_without_intervals_then_polls_all_that_it_names() -> None:
     world = world_of({"calm": 1000})
     run(world, scheduled(0, entry("calm", warning=100)))
 
@@ -194,7 +194,7 @@ def test_a_forced_run_when_without_a_rhythm_then_polls_all_that_it_names() -> No
     assert report.counts == {"ok": 1, "skipped": 0}
 
 
-def test_bad_entries_when_among_others_then_are_recorded_by_the_rhythm_only() -> None:
+def test_bad_entries_when_among_others_then_are_recorded_at_the_interval_only() -> None:
     world = world_of({"one": 1000})
     entries = (entry("one", warning=100), entry("bad", warning="x"), {"id": "no spaces please"})
 
@@ -204,7 +204,7 @@ def test_bad_entries_when_among_others_then_are_recorded_by_the_rhythm_only() ->
     assert polls(world) == {"one": 2, "bad": 2}
 
 
-def test_a_close_account_when_its_key_is_refused_then_is_asked_by_the_rhythm() -> None:
+def test_a_close_account_when_its_key_is_refused_then_is_polled_at_the_usual_interval() -> None:
     world = world_of({"close": 110})
     run(world, scheduled(0, entry("close", warning=100)))
     world.transport.reply = lambda _sent: answer({}, status=401)

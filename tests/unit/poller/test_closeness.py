@@ -56,7 +56,7 @@ def test_a_balance_when_it_may_be_at_the_threshold_in_two_hours_then_is_close(
     assert close(balance, per_hour) is expected
 
 
-def test_the_threshold_when_it_is_what_matters_then_the_rhythm_of_the_day_counts() -> None:
+def test_the_threshold_when_it_is_what_matters_then_the_pattern_of_the_day_counts() -> None:
     """By rule of three it is four hours away, by the forecast of the part it is one."""
     assert is_close(
         Decimal(200),

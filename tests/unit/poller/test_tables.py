@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from balance_poller.poll_intervals import PollMark
 from balance_poller.recording.account_metrics import DataPoint
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.tables.history_table import HistoryTable
 from balance_poller.recording.tables.latest_table import LatestTable, is_done
 from balance_poller.recording.tables.writer import Target
-from balance_poller.rhythm import PollMark
 from shared.names import Metric
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest, Wallet

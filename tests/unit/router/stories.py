@@ -123,7 +123,7 @@ def tell(seed: int) -> str:
     world = StoryWorld(random)
     for account, provider in ACCOUNTS.items():
         write_record(world, account, provider)
-    actions = [change] * 9 + [record] * 4 + [tick] * 4 + [odd] * 3
+    actions = [change] * 9 + [record] * 4 + [reconcile] * 4 + [odd] * 3
     for _ in range(STEPS):
         random.choice(actions)(world)
         pause(world)
@@ -216,9 +216,9 @@ def write_record(world: StoryWorld, account: str, provider: str) -> None:
     world.note(f"{account} at {provider} is {outcome}, {left} read at {read_at:%d %H:%M:%S}")
 
 
-def tick(world: StoryWorld) -> None:
+def reconcile(world: StoryWorld) -> None:
     """The schedule asks."""
-    world.step("tick", world.reconcile)
+    world.step("reconcile", world.reconcile)
 
 
 def odd(world: StoryWorld) -> None:

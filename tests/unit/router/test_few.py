@@ -37,7 +37,7 @@ def settle(world: World, length: timedelta) -> None:
 
 
 def assert_one_end(world: World, before: int) -> None:
-    """Once all is well for good, one message says so within an hour and two ticks, then none."""
+    """Once all is well for good, one message says so within an hour and two reconciles."""
     settle(world, HOUR + minutes(10))
     (end,) = world.messages[before:]
     assert end.status.value == "resolved"

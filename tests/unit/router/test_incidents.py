@@ -520,7 +520,7 @@ def test_sender_when_it_crashes_after_publishing_then_the_message_is_repeated_on
     assert busy == [] or len(world.messages) == 2
 
 
-def test_sender_when_it_crashes_before_publishing_then_a_tick_sends_it(world: World) -> None:
+def test_sender_when_it_crashes_before_publishing_then_reconciling_sends_it(world: World) -> None:
     world.records["openrouter-main"] = LOW
 
     def die(_: Message) -> None:

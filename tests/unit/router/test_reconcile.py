@@ -26,7 +26,7 @@ def world() -> World:
 
 
 def pass_time(world: World, length: timedelta) -> None:
-    """Let time pass with a tick every five minutes."""
+    """Let time pass with a reconcile every five minutes."""
     end = world.now + length
     while world.now < end:
         world.wait(minutes(5))
@@ -75,7 +75,7 @@ def test_provider_when_it_stays_unreachable_then_one_reminder_says_so() -> None:
     ]
 
 
-def test_alarm_when_it_cleared_unheard_then_it_is_recovered_at_the_tick(world: World) -> None:
+def test_alarm_when_it_cleared_unheard_then_it_is_recovered_by_reconciling(world: World) -> None:
     for kind in ("warning", "critical"):
         world.alarms[f"balance-monitor/openrouter-main/{kind}"] = alarm(
             kind, OK, at=NOW + minutes(3)
@@ -86,7 +86,7 @@ def test_alarm_when_it_cleared_unheard_then_it_is_recovered_at_the_tick(world: W
     assert [m.status.value for m in world.messages] == ["firing", "resolved"]
 
 
-def test_alarm_when_it_fired_unheard_then_it_is_told_at_the_tick() -> None:
+def test_alarm_when_it_fired_unheard_then_it_is_announced_by_reconciling() -> None:
     world = World(records={"openrouter-main": latest(balance=Decimal("3.20"))})
     change = alarm("critical")
     world.alarms[change.alarm_name] = change
@@ -139,7 +139,7 @@ def test_cloudwatch_when_it_cannot_be_asked_then_reminders_still_go_out(world: W
     assert [m.status.value for m in world.messages] == ["firing", "reminder"]
 
 
-def test_flush_when_its_request_was_lost_then_the_tick_flushes() -> None:
+def test_flush_when_its_request_was_lost_then_reconciling_flushes() -> None:
     world = World(records={"openrouter-main": latest()})
     world.transition(alarm())
     world.flushes.clear()

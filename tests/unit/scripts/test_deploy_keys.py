@@ -38,7 +38,7 @@ def planned(*accounts: dict[str, Any]) -> dict[str, Any]:
     """Return a plan as Terraform prints it, the schedules in the module that is called."""
     event = {"accounts": list(accounts), "providers": {}}
     resources = [
-        {"type": "aws_scheduler_schedule", "name": "tick", "values": {}},
+        {"type": "aws_scheduler_schedule", "name": "reconcile", "values": {}},
         {
             "type": "aws_scheduler_schedule",
             "name": "poll",

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from balance_poller.aws_batches import error_code, in_batches
+from balance_poller.poll_intervals import PollMark, PollMarks
 from balance_poller.recording.tables.batch_get import ItemReader
 from balance_poller.recording.tables.upgrade import upgraded
 from balance_poller.recording.tables.writer import (
@@ -20,7 +21,6 @@ from balance_poller.recording.tables.writer import (
     encode_entry,
     waits,
 )
-from balance_poller.rhythm import PollMark, PollMarks
 from shared.names import LATEST
 from shared.outcome import Outcome
 from shared.records import Latest

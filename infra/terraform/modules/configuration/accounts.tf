@@ -15,7 +15,7 @@ locals {
   ]
 
   # Without it, every account of an event is polled.
-  rhythm = {
+  intervals = {
     for field, minutes in {
       poll_interval_minutes  = var.poll_interval_minutes
       close_interval_minutes = var.close_interval_minutes
@@ -27,9 +27,9 @@ locals {
   # The scheduler replaces the literal <aws.scheduler.scheduled-time>, and jsonencode escapes its
   # angle brackets. All others stay escaped: as JSON they are the same.
   schedule_inputs = {
-    for shard, ids in local.shards : format("%d", shard) => replace(jsonencode(merge(local.rhythm, var.heartbeat ? { heartbeat = true } : {}, {
-      scheduled_at                                                                                                             = "<aws.scheduler.scheduled-time>"
-      shard                                                                                                                    = shard
+    for shard, ids in local.shards : format("%d", shard) => replace(jsonencode(merge(local.intervals, var.heartbeat ? { heartbeat = true } : {}, {
+      scheduled_at                                                                                                                = "<aws.scheduler.scheduled-time>"
+      shard                                                                                                                       = shard
       accounts = [
         for id in ids : merge({ id = id }, {
           for field, value in local.accounts[id] : field => value

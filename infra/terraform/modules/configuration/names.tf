@@ -10,7 +10,7 @@ locals {
     courier_function     = "${var.name}-courier"
     schedule_group       = var.name
     poll_schedule_prefix = "${var.name}-poll-"
-    tick_schedule        = "${var.name}-tick"
+    reconcile_schedule   = "${var.name}-tick"
     report_schedule      = "${var.name}-weekly-report"
     alarm_deleted_rule   = "${var.name}-alarm-deleted"
     balances_table       = "${var.name}-balances"

@@ -42,7 +42,7 @@ class PollMarks:
     """Accounts whose mark could not be read."""
 
 
-class Rhythm(NamedTuple):
+class PollIntervals(NamedTuple):
     """The intervals at which accounts are polled."""
 
     interval: timedelta
@@ -51,7 +51,7 @@ class Rhythm(NamedTuple):
 
     @classmethod
     def from_minutes(cls, interval: object, close_interval: object) -> Self | None:
-        """Return an event's rhythm; None, which polls everything, if it has none."""
+        """Return an event's intervals; None, which polls everything, if it has none."""
         minutes = (interval, close_interval)
         if not all(isinstance(value, int | float) and 0 < value <= 1440 for value in minutes):
             return None
@@ -88,7 +88,7 @@ class Rhythm(NamedTuple):
         return frozenset(due | together)
 
     def _interval(self, shortest: timedelta, *, is_close: bool) -> timedelta:
-        """Return an account's interval; never below its provider's, nor above the rhythm."""
+        """Return an account's interval; never below its provider's, nor above the usual one."""
         if not is_close:
             return self.interval
         return min(self.interval, max(self.close_interval, shortest))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balance_poller.rhythm import PollMark, PollMarks, Rhythm
+from balance_poller.poll_intervals import PollIntervals, PollMark, PollMarks
 from shared.outcome import Outcome
 from tests.unit.poller.fakes import AT
 
 MINUTE = timedelta(minutes=1)
-RHYTHM = Rhythm(5 * MINUTE, MINUTE)
+INTERVALS = PollIntervals(5 * MINUTE, MINUTE)
 
 
 def ago(minutes: float, *, close: bool = False, outcome: Outcome = Outcome.OK) -> PollMark:
@@ -24,7 +24,7 @@ def ago(minutes: float, *, close: bool = False, outcome: Outcome = Outcome.OK) -
 def due(marks: Mapping[str, PollMark], *more: str, **shortest: float) -> set[str]:
     """Return who is due at ``AT``; ``more`` have no mark."""
     accounts = {name: shortest.get(name, 1) * MINUTE for name in (*marks, *more)}
-    return set(RHYTHM.due(accounts, PollMarks(marks), AT))
+    return set(INTERVALS.due(accounts, PollMarks(marks), AT))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_provider_when_it_asks_for_a_minimum_then_gets_it() -> None:
 @pytest.mark.parametrize(
     "outcome", [one for one in Outcome if one not in {Outcome.OK, Outcome.TRANSIENT}]
 )
-def test_a_close_account_when_asking_more_often_cannot_help_then_keeps_the_rhythm(
+def test_a_close_account_when_asking_more_often_cannot_help_then_keeps_the_usual_interval(
     outcome: Outcome,
 ) -> None:
     assert due({"one": ago(2, close=True, outcome=outcome)}) == set()
@@ -79,7 +79,7 @@ def test_a_close_account_when_asking_more_often_cannot_help_then_keeps_the_rhyth
 def test_the_table_when_it_cannot_be_read_then_the_clock_decides() -> None:
     accounts = {"one": MINUTE}
     marks = PollMarks(unknown=frozenset(accounts))
-    runs = [RHYTHM.due(accounts, marks, AT + n * MINUTE) for n in range(10)]
+    runs = [INTERVALS.due(accounts, marks, AT + n * MINUTE) for n in range(10)]
 
     assert [len(run) for run in runs] == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0]
 
@@ -102,7 +102,7 @@ def test_whatever_run_is_lost_then_no_account_waits_longer_than_the_lost_ones_as
         now = AT + minute * MINUTE
         if minute in lost:
             continue
-        for name in RHYTHM.due(names, PollMarks(marks), now):
+        for name in INTERVALS.due(names, PollMarks(marks), now):
             waited = (now - marks[name].polled_at) / MINUTE
             assert waited >= 2.5 - 0.5
             assert waited <= 5 or minute - 1 in lost
@@ -115,11 +115,11 @@ def test_whatever_run_is_lost_then_no_account_waits_longer_than_the_lost_ones_as
     ("interval", "close"),
     [(None, None), (5, None), (None, 1), (5, 5), (5, 0), (1, 5), ("5", "1"), (5, -1), (True, 9e9)],
 )
-def test_an_event_when_it_has_no_rhythm_then_all_are_polled(
+def test_an_event_when_it_has_no_intervals_then_all_are_polled(
     interval: object, close: object
 ) -> None:
-    assert Rhythm.from_minutes(interval, close) is None
+    assert PollIntervals.from_minutes(interval, close) is None
 
 
-def test_an_event_when_it_tells_both_intervals_then_has_a_rhythm() -> None:
-    assert Rhythm.from_minutes(5, 1.0) == RHYTHM
+def test_an_event_when_it_names_both_intervals_then_has_them() -> None:
+    assert PollIntervals.from_minutes(5, 1.0) == INTERVALS
