@@ -1,6 +1,6 @@
 """AWS and one balance API on loopback, as far as a first invocation asks them.
 
-One process of its own, so that its work is not counted as the client's. ``GET /calls`` tells
+A separate process, so that its work is not counted as the client's. ``GET /calls`` tells
 which operations were asked for since it was last told.
 """
 

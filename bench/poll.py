@@ -127,7 +127,7 @@ def report_goals(goals: list[Goal]) -> int:
 
 
 def make_event(server: Server, accounts: int, hosts: int, run: int = 0) -> PollEvent:
-    """Return the event of one run; every account has a key of its own."""
+    """Return the event of one run; every account has its own key."""
     ORIGINS.update(origin_of(server.base_url(host)) for host in range(hosts))
     return parse_event(
         {
@@ -412,7 +412,7 @@ def peak_memory_mib() -> float:
 
 
 def whole_run_goals(latency: float) -> list[Goal]:
-    """Measure and print whole runs, each in a process of its own."""
+    """Measure and print whole runs, each in a separate process."""
     print("\nwhole run (AWS answers from memory), each in a fresh process; beside it, the CPU of")
     print("bare httpx 10x10 for the requests alone, without keys, records or AWS")
     heads = ("accounts", "seconds", "CPU ms/account", "bare httpx", "peak MiB", "AWS calls")

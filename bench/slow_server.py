@@ -1,6 +1,6 @@
 """A balance API on loopback that answers after a given time: what the benchmarks ask.
 
-One process of its own, so that its work is not counted as the client's.
+A separate process, so that its work is not counted as the client's.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class WireAws:
         self._secrets = dict(secrets)
 
     def attach(self) -> None:
-        """Make the process's clients anew, and answer for all of them."""
+        """Recreate the process's clients, and answer for all of them."""
         os.environ |= {
             "AWS_ACCESS_KEY_ID": "bench",
             "AWS_SECRET_ACCESS_KEY": "bench",

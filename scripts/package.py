@@ -76,7 +76,7 @@ def build(function: str, output: Path) -> Path:
 
 
 def install(function: str, stage: Path) -> None:
-    """Install the function's lock, and nothing that is not in it, into ``stage``."""
+    """Install exactly the function's lock into ``stage``."""
     lock = ROOT / "requirements" / f"{function}.txt"
     if "==" not in lock.read_text(encoding="utf-8"):
         return  # the function needs nothing but Python; pip refuses an empty list

@@ -114,7 +114,7 @@ def print_line(text: str = "", style: str = "") -> None:
 
 
 def print_command(text: str) -> None:
-    """Print a command to copy, on an unbroken line of its own, on stderr."""
+    """Print a command to copy, unbroken on its own line, on stderr."""
     _console(stderr=True).print(_text(Cell(f"  {text}", "cyan")), soft_wrap=True)
 
 

@@ -40,7 +40,7 @@ class KeyState:
     why_missing: str | None
     """None if there is a usable key."""
     changed_at: datetime | None
-    """When the whole secret was last changed; Secrets Manager records no more."""
+    """When the whole secret was last changed; Secrets Manager records nothing finer."""
 
 
 def locate_key(target: Target, stack: Stack | None, account: str) -> SecretReference:

@@ -37,7 +37,7 @@ from shared.secret import PlainKey, seal
 
 _MAX_IN_FLIGHT: Final = 20
 _TIMEOUT_SECONDS: Final = 15.0
-#: Whoever runs this reaches these addresses anyway.
+#: The user of this machine can reach these addresses anyway.
 _ANYWHERE: Final = AddressPolicy(private=True, loopback=True)
 #: For all requests, including retries.
 _DEADLINE_SECONDS: Final = 120.0

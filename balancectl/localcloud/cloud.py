@@ -72,7 +72,7 @@ class LocalCloud:
         return self.emulator.clock.now
 
     def start_schedules(self) -> Step:
-        """Release the schedules; the first poll runs at once."""
+        """Release the schedules; the first poll runs immediately."""
         self.emulator.release_schedules()
         return self._step(self.now)
 

@@ -33,7 +33,7 @@ from shared.records import Latest
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the messages for one recorded event; 1 when there is nothing to send."""
+    """Print the messages for one recorded event; return 1 if there is nothing to send."""
     options = _options(arguments)
     event = json.loads(Path(options.event).read_text())
     event = event.get("document", event)
@@ -63,7 +63,7 @@ def _messages(event: dict[str, Any], record: Latest | None, name: str) -> Iterat
             case Ignored(why):
                 sys.stderr.write(f"ignored: {why}\n")
             case _:
-                sys.stderr.write("a request of the router to itself\n")
+                sys.stderr.write("a request from the router to itself\n")
 
 
 def _about(change: AlarmChange, record: Latest | None, links: Links) -> list[Message]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "alert_router"
 
-#: How much longer than its invocation a lease lasts, in milliseconds.
+#: How much longer a lease lasts than the invocation, in milliseconds.
 _LEASE_MARGIN: Final = 5_000
 
 
@@ -43,10 +43,10 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
         context: Lambda's.
 
     Returns:
-        ``batchItemFailures`` (records to be delivered again) and ``published``.
+        ``batchItemFailures`` (records to redeliver) and ``published``.
 
     Raises:
-        RouteError: when something failed that no queue delivers again.
+        RouteError: when something failed that no queue redelivers.
     """
     lease = timedelta(milliseconds=context.get_remaining_time_in_millis() + _LEASE_MARGIN)
     failures: list[str] = []

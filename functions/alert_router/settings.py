@@ -28,14 +28,14 @@ class Settings(NamedTuple):
     notifications_topic: str
     """The topic of e-mails, which always exists."""
     sms_topic: str
-    """Empty when nobody gets SMS."""
+    """Empty if nobody gets SMS."""
     events_topic: str
     """Empty when no https, sqs or lambda is subscribed."""
     chat_topic: str
     """Empty when no chat topic is deployed."""
     intake_queue_url: str
     group_wait: timedelta
-    """How long a new incident that is not critical waits for others; zero sends at once."""
+    """How long a new incident that is not critical waits for others; zero sends immediately."""
     digest_above: int
     """More messages of one severity than this become one digest."""
     repeat_after: Mapping[Severity, timedelta]
@@ -43,7 +43,7 @@ class Settings(NamedTuple):
     metric_delay: timedelta
     """How long after an ok poll its metric may still be missing: until the next one arrives."""
     foreign_expiry: timedelta
-    """How long a foreign alarm that cannot be read stays open after its last transition."""
+    """How long a foreign alarm that cannot be read remains open after its last transition."""
     dashboard_url: str
     runbook_url: str
     log_level: str

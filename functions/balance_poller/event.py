@@ -138,7 +138,7 @@ def _scheduled_at(value: object, now: datetime) -> datetime | None:
     except ValueError:
         return None
     if at - now > MAX_AHEAD:
-        raise EventError(f"the event's scheduled_at, {at:%Y-%m-%d %H:%M} UTC, lies ahead")
+        raise EventError(f"the event's scheduled_at, {at:%Y-%m-%d %H:%M} UTC, is in the future")
     return at.replace(microsecond=0) if at - now >= -MAX_BEHIND else None
 
 

@@ -1,7 +1,7 @@
 """A sign of life to an outside service, which notices its absence when AWS itself is gone.
 
-The address that is requested is a credential: whoever has it can pretend that polls go on. It is
-masked like a key, and nothing here names it.
+The requested address is a credential: anyone who has it can pretend that polling continues. It is
+masked like a key, and nothing here contains it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Heartbeat:
         return "" if 200 <= response.status < 300 else f"the service answered {response.status}"
 
     async def _send(self, request: PreparedRequest, seconds: float) -> Response:
-        """Send one request over a connection of its own."""
+        """Send one request over a separate connection."""
         async with self.transport() as transport:
             return await transport.send(request, 0, seconds)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SERVICE: Final = "courier"
 
-#: How much longer than its invocation a lease lasts, in milliseconds.
+#: How much longer a lease lasts than the invocation, in milliseconds.
 _LEASE_MARGIN: Final = 5_000
 
 

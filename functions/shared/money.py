@@ -66,7 +66,7 @@ def within_limits(amount: Decimal) -> Decimal:
         amount = shorter
     # Compared as it is: abs() would round, and raise for an exponent of millions.
     if amount and not (_SMALLEST <= amount < _LIMIT or -_LIMIT < amount <= -_SMALLEST):
-        raise NumberError("the number is outside of 1e-30 to 1e15")
+        raise NumberError("the number is outside 1e-30 to 1e15")
     return amount or Decimal(0)
 
 

@@ -31,7 +31,7 @@ def parse_time(text: str) -> datetime:
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise ValueError("the time is outside of the years 1 to 9999") from None
+        raise ValueError("the time is outside the years 1 to 9999") from None
 
 
 def format_duration(length: timedelta) -> str:

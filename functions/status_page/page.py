@@ -69,7 +69,7 @@ class Page:
         return sum(len(group.accounts) for group in self.groups)
 
     def is_open(self, account: AccountView) -> bool:
-        """Whether accounts' details are shown at once."""
+        """Whether accounts' details are shown without a click."""
         urgent = [a for g in self.groups if g.condition is Condition.CRITICAL for a in g.accounts]
         return account in urgent[:_MOST_OPEN]
 
@@ -84,7 +84,7 @@ class Look:
     window: Window
     """What the charts show."""
     span: str
-    """The same in words: "Last 14 days and 4 days ahead"."""
+    """The same as text: "Last 14 days and 4 days ahead"."""
     note: str = ""
     """What is missing, and why."""
 

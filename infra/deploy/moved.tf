@@ -98,7 +98,7 @@ moved {
 
 moved {
   from = aws_scheduler_schedule.tick
-  to   = module.balance_monitor.aws_scheduler_schedule.reconcile
+  to   = module.balance_monitor.aws_scheduler_schedule.tick
 }
 
 moved {

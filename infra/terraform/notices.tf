@@ -9,7 +9,7 @@ resource "aws_cloudwatch_event_rule" "notices" {
   for_each = local.notice_rules
 
   name          = "${var.name}-notices-${each.key}"
-  description   = "Tells the router of ${var.name} what ${each.key} reports."
+  description   = "Sends notices of ${each.key} to the router of ${var.name}."
   event_pattern = jsonencode(each.value)
   tags          = local.tags
 }

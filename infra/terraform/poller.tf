@@ -64,8 +64,8 @@ resource "aws_lambda_function" "poller" {
 
 # The scheduler's retries end when Lambda has accepted the event. A failed run is not repeated: the
 # next one is due anyway, and its event goes to a queue that an alarm watches. An event that waits
-# may be as old as the accounts' interval, however often the schedule fires: whoever was polled since
-# is not due any more, and to lose a minute is no reason for an alarm.
+# may be as old as the accounts' interval, however often the schedule fires: accounts polled since
+# then are no longer due, and losing a minute is no reason for an alarm.
 resource "aws_lambda_function_event_invoke_config" "poller" {
   function_name                = aws_lambda_function.poller.function_name
   maximum_retry_attempts       = 0

@@ -1,4 +1,4 @@
-# The page of all accounts as a custom widget of the dashboard. Whoever looks at the dashboard
+# The page of all accounts as a custom widget of the dashboard. Anyone who views the dashboard
 # invokes the function, under their own permissions, and nothing else does.
 
 locals {

@@ -85,7 +85,7 @@ resource "aws_secretsmanager_secret" "api_keys" {
   tags                    = local.tags
 }
 
-# The addresses of heartbeats, which are credentials too, apart from the keys and from the channels.
+# The addresses of heartbeats, which are also credentials, apart from the keys and the channels.
 resource "aws_secretsmanager_secret" "heartbeat" {
   #checkov:skip=CKV_AWS_149:kms_key_arn is the deployment's to choose
   #checkov:skip=CKV2_AWS_57:an outside service makes the addresses; balancectl heartbeat set replaces one

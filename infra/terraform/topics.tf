@@ -43,7 +43,7 @@ resource "aws_sns_topic" "form" {
   tags              = local.tags
 }
 
-# The router alone may publish to people: the deny binds whoever has a policy of their own, too.
+# The router alone may publish to people: the deny also binds anyone with a policy of their own.
 data "aws_iam_policy_document" "form_topic" {
   for_each = setunion(["email"], local.optional_forms)
 

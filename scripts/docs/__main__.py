@@ -2,7 +2,7 @@
 
     python scripts/docs [--check]
 
-Each page's module runs alone, too.
+Each page's module also runs alone.
 """
 
 from __future__ import annotations

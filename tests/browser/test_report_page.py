@@ -1,4 +1,4 @@
-"""The report in a real browser: it is read by everybody, and asks nobody for anything.
+"""The report in a real browser: accessible to everybody, and without requests to anybody.
 
 Pictures of every page are left in ``build/pages``; the README's ``report.png`` is ``light.png``.
 """

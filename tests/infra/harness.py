@@ -1,4 +1,4 @@
-"""Terraform as the tests of this folder run it: the one that the product uses."""
+"""Runs Terraform for the tests in this folder, as the product does."""
 
 from __future__ import annotations
 

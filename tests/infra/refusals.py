@@ -1,4 +1,4 @@
-"""Tables of what Terraform must refuse: bad variables beside the sentences that refuse them.
+"""Tables of what Terraform must refuse: bad variables, with the expected sentences.
 
 A whole table is evaluated at once: one call of the configuration for each row, in one console.
 """

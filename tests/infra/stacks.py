@@ -1,4 +1,4 @@
-"""Plans of the module: many deployments in one plan, against no more than an answer of STS.
+"""Plans of the module: many deployments in one plan, with nothing but a response from STS.
 
 A plan reads the provider's schema, which takes longer than planning a deployment; so every
 scenario is a call of the module in one root.

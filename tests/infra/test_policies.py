@@ -1,4 +1,4 @@
-"""Who may do what: every policy whole, nothing that AWS does not know, nothing too wide."""
+"""Every policy is complete, contains only what AWS knows, and is not too wide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is used of the AWS provider is what was held against the documents of its next version."""
+"""The parts of the AWS provider in use are those checked against its next version's documents."""
 
 from __future__ import annotations
 

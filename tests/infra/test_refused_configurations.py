@@ -1,4 +1,4 @@
-"""What the plan refuses of accounts, definitions and subscribers: a sentence for each mistake."""
+"""The plan refuses wrong accounts, definitions and subscribers with a sentence each."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ IDENTITY = [
         ['Account "main": provider openrouter has no param "region"; it has none.'],
     ),
     Refused(
-        "a param outside of its choices",
+        "a param that is not one of its choices",
         "accounts.param_value",
         {
             **definition(params={"shop": {"description": "Shop", "one_of": ["north", "south"]}}),

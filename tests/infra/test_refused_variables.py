@@ -1,4 +1,4 @@
-"""What the module's variables refuse by themselves: a row for each validation."""
+"""The module's variables refuse bad values: a row for each validation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def refused(name: str, value: Any, sentence: str, **others: Any) -> Refused:
 
 
 def numbers(name: str, low: float, high: float, *, whole: bool = True) -> Iterator[Refused]:
-    """Yield rows for a number outside of its range, and for one that is not whole."""
+    """Yield rows for a number outside its range, and for one that is not whole."""
     sentence = f"{name} must be {'a whole number ' if whole else ''}from {low} to {high}."
     yield refused(name, high + 1, sentence)
     yield refused(name, low - 1, sentence)

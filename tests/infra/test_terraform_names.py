@@ -1,4 +1,4 @@
-"""What Terraform and Python both say, they say alike."""
+"""Terraform and Python agree on everything that both define."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release holds, and what is refused to become one."""
+"""What a release contains, and what may not be released."""
 
 from __future__ import annotations
 

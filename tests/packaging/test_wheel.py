@@ -1,4 +1,4 @@
-"""The wheel of balancectl, installed into an empty environment: nothing of the checkout is near."""
+"""The wheel of balancectl, installed into an empty environment, away from the checkout."""
 
 from __future__ import annotations
 

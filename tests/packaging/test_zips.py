@@ -115,7 +115,7 @@ def test_router_and_page_bring_no_http_client(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_handler_when_imported_from_its_zip_makes_no_client_and_no_call(function: str) -> None:
-    """boto3 comes from outside of the zip, as it does on AWS; everything else from inside."""
+    """boto3 comes from outside the zip, as on AWS; everything else from inside."""
     site_packages = next(path for path in sys.path if path.endswith("site-packages"))
     archive = DIST / f"{function}.zip"
 

@@ -1,4 +1,4 @@
-"""What people should have been told, worked out from what happened alone.
+"""Derives which messages people should have received from what happened alone.
 
 It reads alarms' transitions, silences and messages; of the router it knows only the contract:
 
@@ -290,7 +290,7 @@ def _check_justified(verdict: Verdict, account: str, said: list[Said], phases: l
 
 
 def _is_justified(message: Said, known: Known, lately: list[Phase]) -> bool:
-    """Whether everything that a message says was the case lately."""
+    """Whether everything that a message says was recently true."""
     levels = {phase.level for phase in lately}
     if message.event in _END:
         return "none" in levels

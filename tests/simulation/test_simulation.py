@@ -1,4 +1,4 @@
-"""Weeks of polls and faults: what should be said is said once, and nothing else is."""
+"""Weeks of polls and faults: every due message is sent once, and no other."""
 
 from __future__ import annotations
 

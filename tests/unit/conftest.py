@@ -1,4 +1,4 @@
-"""Unit tests open no socket to anywhere, and see none of the machine's AWS environment."""
+"""Unit tests open no sockets, and see none of the machine's AWS environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One local cloud in which the previous release ran, and over which this one is deployed."""
+"""One local cloud in which the previous release ran, with this one deployed over it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two releases side by side: the previous one out of git, and this one as it lies here."""
+"""Two releases side by side: the previous one from git, and this one from the checkout."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _alarms(incident: Incident | None) -> Iterator[Event]:
 
 
 def _decisions(incident: Incident | None, logged: Sequence[Event]) -> Iterator[Event]:
-    """Yield what the incident's own record says was sent or not; what the log says, too, once."""
+    """Yield what the incident's record says was sent or not, without what the log already says."""
     for decided in incident.history if incident else ():
         if decided.suppressed is not None:
             event = Event(decided.at, What.NO_MESSAGE, _REASONS[decided.suppressed])
@@ -125,7 +125,7 @@ def _decisions(incident: Incident | None, logged: Sequence[Event]) -> Iterator[E
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    """Whether the log and the record tell of the same decision: they write it moments apart."""
+    """Whether the log and the record show the same decision: they write it moments apart."""
     is_close = abs(one.at - other.at) <= _APART and one.what is other.what
     return is_close and (one.what is What.MESSAGE or one.text == other.text)
 

@@ -73,7 +73,7 @@ def change_ledger(
 ) -> Ledger:
     """Store what ``change`` makes of the account's ledger, and return it.
 
-    ``change`` is applied anew to whatever the poller wrote meanwhile.
+    ``change`` is applied again to what the poller has written meanwhile.
     """
     for _ in range(_MOST_CONFLICTS):
         known = read_ledger(target, account)

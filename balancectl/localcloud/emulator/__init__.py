@@ -1,1 +1,1 @@
-"""MiniStack in a process of its own, patched to behave as AWS does."""
+"""MiniStack in a separate process, patched to behave like AWS."""

@@ -30,7 +30,7 @@ ACCOUNT: Final = "123456789012"
 #: Names the signatures of requests to the control paths.
 _CONTROL_SERVICE: Final = "local-cloud"
 _STOP_SECONDS: Final = 8
-#: A busy machine answers late; an emulator that has stopped refuses at once.
+#: A busy machine answers late; an emulator that has stopped refuses immediately.
 _ANSWER_SECONDS: Final = 60
 _READY_SECONDS: Final = 15
 _QUIET_READINGS: Final = 3

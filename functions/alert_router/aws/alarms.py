@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: DescribeAlarms takes at most this many names.
 _NAMES_PER_CALL: Final = 100
 
-#: The lists in a response, by the type that each holds. Log alarms have been in the API since 2026,
+#: The lists in a response, by their type of alarm. Log alarms have been in the API since 2026,
 #: but not every botocore knows them, and it drops what it does not know.
 _LISTS: Final = {
     "MetricAlarms": "MetricAlarm",
@@ -89,7 +89,7 @@ class AlarmReader:
         return self._muted[name]
 
     def _read_muted(self, name: str) -> bool | None:
-        """Ask whether an active mute rule covers an alarm."""
+        """Query whether an active mute rule covers an alarm."""
         try:
             answer = self._client().list_alarm_mute_rules(AlarmName=name, Statuses=["ACTIVE"])
         except Exception:  # noqa: BLE001 -- in doubt people are alerted
@@ -97,7 +97,7 @@ class AlarmReader:
         return bool(answer.get("AlarmMuteRuleSummaries"))
 
     def _types(self) -> list[str]:
-        """Return the types of alarms that a response can hold."""
+        """Return the types of alarms that a response can contain."""
         try:
             operation = self._client().meta.service_model.operation_model("DescribeAlarms")
             known: Any = operation.output_shape

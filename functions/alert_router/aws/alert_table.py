@@ -33,7 +33,7 @@ _UNREADABLE: Final = "unreadable"
 _WRITE: Final = "write"
 _SMS: Final = "sms"
 
-#: How long the count of held-back SMS is kept for the next SMS; after that, nobody misses it.
+#: How long the count of held-back SMS is kept for the next SMS; after that, it no longer matters.
 _KEEP_SMS: Final = timedelta(days=30)
 
 #: The longest lease, and the lifetime of a lease's item.
@@ -47,7 +47,7 @@ class AlertTable:
         client: botocore's DynamoDB client.
         table: the table's name.
         faults: takes a sentence for each item that cannot be read.
-        clock: tells the time; what is stored from the future is not believed.
+        clock: Returns the current time; stored times in the future are ignored.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class AlertTable:
         self._clock = clock
 
     def load(self, key: IncidentKey) -> Incident:
-        """Return an incident as last written; an empty one where there is none.
+        """Return an incident as last written; an empty one if there is none.
 
         An unreadable one counts as none: a copy is kept, and its alarms are announced again.
 
@@ -77,7 +77,7 @@ class AlertTable:
         """Write the incident if it is unchanged since it was loaded; return it as stored.
 
         Raises:
-            ConflictError: when somebody did.
+            ConflictError: when another writer changed it.
         """
         stored = replace(incident, version=incident.version + 1)
         self._put_version(to_item(stored, now), incident.version)
@@ -91,7 +91,7 @@ class AlertTable:
                     yield self._incident(IncidentKey(scope, item["id"]), item)
 
     def convert_old_items(self, now: datetime) -> None:
-        """Convert what 0.1 wrote (:mod:`alert_router.aws.conversion`)."""
+        """Convert items of 0.1 (:mod:`alert_router.aws.conversion`)."""
         for scope in conversion.OLD_SCOPES:
             for item in self._query(scope):
                 if conversion.is_old(item):
@@ -123,7 +123,7 @@ class AlertTable:
         return parse_subscribers(item["filters"])
 
     def sms_budget(self, name: str) -> SmsBudget:
-        """Return the SMS that a subscriber got lately.
+        """Return the SMS that a subscriber got recently.
 
         Raises:
             TypeError, ValueError: when :meth:`save_sms_budget` did not write it.
@@ -139,7 +139,7 @@ class AlertTable:
         """Write the SMS that a subscriber got, if the item is unchanged since it was read.
 
         Raises:
-            ConflictError: when somebody did.
+            ConflictError: when another writer changed it.
         """
         item = {
             "scope": _SMS,
@@ -152,7 +152,7 @@ class AlertTable:
         self._put_version(item, budget.version)
 
     def try_lease(self, what: str, now: datetime, lease: timedelta) -> bool:
-        """Lease ``what`` unless it is leased; return whether it is ours now.
+        """Lease ``what`` unless it is leased; return whether we hold it now.
 
         An unreadable lease would be held forever, so it counts as none.
         """
@@ -212,7 +212,7 @@ class AlertTable:
         return None
 
     def _incident(self, key: IncidentKey, item: Mapping[str, Any]) -> Incident:
-        """Return a stored incident; an unreadable one is put aside and starts afresh.
+        """Return a stored incident; an unreadable one is put aside and replaced by a new one.
 
         Raises:
             ConflictError: when another invocation put it aside first.

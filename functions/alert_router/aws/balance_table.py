@@ -68,7 +68,7 @@ class BalanceTable:
         return {parse_time(item["at"]): item["balance"] for item in items if "balance" in item}
 
     def breakdown(self, account: str) -> Breakdown | None:
-        """Return which keys of an account consumed most; None if it is not known.
+        """Return the keys of an account that consumed most; None if unknown.
 
         Raises:
             EnrichmentError: when DynamoDB cannot be read.
@@ -77,7 +77,7 @@ class BalanceTable:
         try:
             answer = self._client.batch_get_item(RequestItems=request)
         except _client_errors() as exc:
-            raise EnrichmentError("which keys consumed most cannot be read") from exc
+            raise EnrichmentError("the keys that consumed most cannot be read") from exc
         for item in answer["Responses"].get(self._table, ()):
             try:
                 return Breakdown.from_item(decode(item))

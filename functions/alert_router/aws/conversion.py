@@ -1,6 +1,6 @@
 """Convert incidents written by 0.1 to today's names, once, at the first reconcile.
 
-Nothing else knows the old names. Delete in 0.3: this module, ``AlertTable.convert_old_items``
+No other module knows the old names. Delete in 0.3: this module, ``AlertTable.convert_old_items``
 and its call in ``notify.reconcile``.
 """
 

@@ -30,7 +30,7 @@ from shared.times import parse_time
 
 Item = dict[str, Any]
 
-#: More writes than there will ever be.
+#: More writes than will ever happen.
 _MOST_VERSIONS: Final = 10**15
 
 #: A closed incident is kept for as long as a queue can delay one of its transitions, so that a late
@@ -118,7 +118,7 @@ def read_version(item: Mapping[str, Any]) -> int:
     """Return an item's version; every write is on condition that it is still that.
 
     Raises:
-        ValueError: when nobody ever wrote such a version.
+        ValueError: when it is no version that was ever written.
     """
     version = item.get("version")
     if isinstance(version, int | Decimal) and not isinstance(version, bool):
@@ -129,7 +129,7 @@ def read_version(item: Mapping[str, Any]) -> int:
 
 
 def _past_to_item(past: PastIncident) -> Item:
-    """Store an incident that is over."""
+    """Store an ended incident."""
     return _filled(
         {
             "began_at": _format(past.began_at),
@@ -141,7 +141,7 @@ def _past_to_item(past: PastIncident) -> Item:
 
 
 def _past_from_items(items: Any) -> tuple[PastIncident, ...]:  # noqa: ANN401 -- whatever is stored
-    """Read what is over; nothing is decided on it, so an unreadable one costs only itself."""
+    """Read the ended incidents; no decision uses them, so an unreadable one is dropped."""
     try:
         return tuple(map(_past_from_item, items))
     except Exception:  # noqa: BLE001 -- whatever is in it
@@ -149,7 +149,7 @@ def _past_from_items(items: Any) -> tuple[PastIncident, ...]:  # noqa: ANN401 --
 
 
 def _past_from_item(item: Mapping[str, Any]) -> PastIncident:
-    """Read an incident that is over."""
+    """Read an ended incident."""
     return PastIncident(
         began_at=parse_time(item["began_at"]),
         ended_at=_time(item, "ended_at"),
@@ -221,7 +221,7 @@ def _decided_to_item(decided: Decided) -> Item:
 
 
 def _history_from_item(items: Any) -> tuple[Decided, ...]:  # noqa: ANN401 -- whatever is stored
-    """Read the history; nothing is decided on it, so an unreadable one costs only itself."""
+    """Read the history; no decision uses it, so an unreadable line is dropped."""
     try:
         return tuple(map(_decided_from_item, items))
     except Exception:  # noqa: BLE001 -- whatever is in it

@@ -19,7 +19,7 @@ class FlushQueue:
     """Sends messages to the router itself.
 
     Args:
-        client: Returns the SQS client; called on first use, which critical incidents never need.
+        client: Returns the SQS client; called on first use, which critical incidents do not need.
         queue_url: The router's queue.
     """
 

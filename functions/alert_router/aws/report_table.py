@@ -1,4 +1,4 @@
-"""What weekly reports are made of, in both tables, and which were sent."""
+"""The data of weekly reports, in both tables, and which reports were sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.times import format_time, parse_time
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: Where the last report of each subscriber is kept, beside Terraform's items.
+#: Where each subscriber's last report is kept, beside Terraform's items.
 _SENT: Final = "report"
 _KEYS_PER_READ: Final = 100
 _ATTEMPTS: Final = 5
@@ -40,7 +40,7 @@ class ReportTable:
         self._alerts = alerts
 
     def configuration(self) -> ReportConfiguration:
-        """Return who wants reports, and about which accounts there are any.
+        """Return the subscribers of reports, and the accounts that reports cover.
 
         Raises:
             KeyError, ValueError: when Terraform did not write the items.
@@ -108,7 +108,7 @@ class ReportTable:
         return SentReport(parse_time(item["due"]), item["month"])
 
     def mark(self, address: str, before: SentReport, now: SentReport) -> None:
-        """Store a subscriber's report if the last one is still the one that was read.
+        """Store a subscriber's report if the last one is unchanged since it was read.
 
         Raises:
             ConflictError: when another invocation stored one.
@@ -130,7 +130,7 @@ class ReportTable:
     def _query(
         self, table: str, condition: str, values: Mapping[str, str], reserved: str
     ) -> Sequence[dict[str, Any]]:
-        """Return all items of a query, in whose condition one attribute's name is reserved."""
+        """Return all items of a query, whose condition names one reserved attribute."""
         pages = self._client.get_paginator("query").paginate(
             TableName=table,
             KeyConditionExpression=condition,

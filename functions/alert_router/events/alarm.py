@@ -78,5 +78,5 @@ class AlarmChange(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """What identifies the alarm, with all its contributors, across all its transitions."""
+        """Identifies the alarm, with all its contributors, across all its transitions."""
         return self.alarm_arn or f"{self.aws_account}/{self.region}/{self.alarm_name}"

@@ -58,7 +58,7 @@ def is_configuration_change(document: Document) -> bool:
 
 
 def _operation(document: Document) -> str:
-    """Return what was done to an alarm's configuration."""
+    """Return the operation on an alarm's configuration."""
     return _text(_map(document.get("detail")), "operation")
 
 
@@ -157,7 +157,7 @@ def _from_detail(
 
 
 def _alarm_type(document: Document, rule: str, metrics: Document, metric: str) -> str:
-    """Return the alarm's type as DescribeAlarms calls it; empty for what is neither."""
+    """Return the alarm's type as DescribeAlarms calls it; empty for anything else."""
     if rule in document:
         return "CompositeAlarm"
     return "MetricAlarm" if any(name.startswith(metric) for name in metrics) else ""
@@ -177,7 +177,7 @@ def _ignored_because(value: object, reason: str, state: Document) -> str:
 def _muted(mute: Document, changed_at: datetime) -> str:
     """Return "muted" when a CloudWatch mute rule covers the transition.
 
-    If the event gives the rule's window and the transition is outside of it, the rule does not
+    If the event gives the rule's window and the transition is outside it, the rule does not
     apply: when in doubt, alert.
     """
     if not mute:
@@ -204,7 +204,7 @@ def _state(value: object) -> AlarmState:
     """Parse a required state."""
     state = _state_or_none(value)
     if state is None:
-        raise UnreadableAlarmError("the alarm's new state is none that CloudWatch has")
+        raise UnreadableAlarmError("the alarm's new state is not one of CloudWatch's")
     return state
 
 

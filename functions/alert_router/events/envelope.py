@@ -45,7 +45,7 @@ class CloseRequest(NamedTuple):
     """The account's id, or the key of a foreign alarm."""
     is_account: bool
     at: datetime
-    """When it was requested: an incident that began later is another one."""
+    """When it was requested: an incident that began later is not affected."""
     requested_by: str
     reason: str
 
@@ -136,13 +136,13 @@ def read(document: object, depth: int = 0) -> Content:
         return notice
     if is_notice_event(document):
         return Ignored("it reports nothing wrong")
-    raise UnreadableError("the record is no alarm and no request")
+    raise UnreadableError("the record is neither an alarm nor a request")
 
 
 def _read_text(text: str, depth: int = 0) -> Content:
-    """Parse a message: JSON, or a text of somebody's.
+    """Parse a message: JSON, or any other text.
 
-    A text that begins like JSON is a broken document, which nobody could read.
+    A text that begins like JSON is a malformed document.
     """
     try:
         document = _parse(text)
@@ -158,7 +158,7 @@ def _read_notice(document: Document) -> Notice | None:
     try:
         return read_notice(document)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        raise UnreadableError("the notice lacks what it has to say") from None
+        raise UnreadableError("the notice lacks its content") from None
 
 
 def _read_request(document: Document) -> Content:
@@ -175,7 +175,7 @@ def _read_request(document: Document) -> Content:
         case "close":
             return _read_close(document)
         case _:
-            raise UnreadableError("the request is of no known kind")
+            raise UnreadableError("the request is of an unknown kind")
 
 
 def _read_test(document: Document) -> TestRequest:

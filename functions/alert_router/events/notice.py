@@ -1,4 +1,4 @@
-"""Parses what AWS's other services say: notices, which have no state and no end. Pure.
+"""Parses notices from other AWS services, which have no state and no end. Pure.
 
 Formats as AWS's user guides document them, read 2026-11: Cost Anomaly Detection ("Getting started",
 a message to a topic), AWS Health ("EventBridge schema"), AWS Backup ("Monitoring events using
@@ -30,25 +30,25 @@ _HANDLED: Final = frozenset({"NOTIFIED", "RESOLVED", "SUPPRESSED"})
 
 
 class Notice(NamedTuple):
-    """Something that another service said once."""
+    """A single event reported by another service."""
 
     id: str
-    """The same for the same notice, however often it is delivered."""
+    """Identical for repeated deliveries of a notice."""
     source: str
-    """Who said it: "AWS Budgets"; empty if unknown."""
+    """The sender: "AWS Budgets"; empty if unknown."""
     title: str
     lines: tuple[str, ...]
     severity: Severity = Severity.WARNING
     url: str = ""
     remembered: timedelta = timedelta(days=1)
-    """How long the same notice is not passed on again."""
+    """For how long the same notice is not passed on again."""
 
 
 def read_notice(document: Document) -> Notice | None:
-    """Parse a notice; None for a document that is none, or reports nothing wrong.
+    """Parse a notice; None for any other document, or if nothing is wrong.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: when one lacks what it has to say.
+        KeyError, TypeError, ValueError, AttributeError: when it lacks its content.
     """
     if "anomalyId" in document and "monitorArn" in document:
         return _anomaly(document)
@@ -62,7 +62,7 @@ def is_notice_event(document: Document) -> bool:
 
 
 def text_notice(text: str) -> Notice:
-    """Return a text as a notice: AWS Budgets', or whoever's."""
+    """Return a text as a notice: from AWS Budgets, or from anybody."""
     fields = dict(_BUDGET_FIELD.findall(text))
     name = fields.get("Budget Name")
     lines = tuple(filter(None, map(one_line, text.splitlines())))[:_MOST_LINES]
@@ -161,7 +161,7 @@ def _guardduty(event: Document, detail: Document) -> Notice:
 
 
 def _security_hub(event: Document, detail: Document) -> Notice | None:
-    """Read a finding of Security Hub, of which an event has one; None for one that is handled."""
+    """Read a finding of Security Hub, one per event; None for a finding that was handled."""
     finding = detail["findings"][0]
     is_handled = (
         finding.get("RecordState") == "ARCHIVED"
@@ -208,6 +208,6 @@ def _link(url: object) -> str:
 
 
 def _id(what: object) -> str:
-    """Return a short name of whatever a notice is known by."""
+    """Return a short digest of what identifies a notice."""
     text = what if isinstance(what, str) else json.dumps(what, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

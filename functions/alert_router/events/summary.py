@@ -1,4 +1,4 @@
-"""Summarises a foreign alarm: what it watches, and what it found. Pure."""
+"""Summarises a foreign alarm: its metric, and its last value. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def condition(change: AlarmChange) -> str:
 
 
 def brief(change: AlarmChange) -> str:
-    """Return briefly what made the alarm change: "99.5, above 50"."""
+    """Return a short reason for the alarm's change: "99.5, above 50"."""
     if change.metric.is_composite and change.metric.children:
         return f"changed by {', '.join(change.metric.children)}"
     if change.latest is not None:

@@ -10,7 +10,7 @@ from alert_router.incidents.notification import Notification
 from alert_router.incidents.subscriber import Form, Line, Subscriber
 
 StillOpen = Mapping[str, Sequence[Line]]
-"""By name of a group that partly recovered: the accounts that did not."""
+"""By the name of a partly recovered group: the accounts still affected."""
 
 
 class Audience(NamedTuple):
@@ -23,7 +23,7 @@ class Audience(NamedTuple):
     """Names by form."""
 
     def addresses(self, form: Form) -> frozenset[str]:
-        """Return what to store once a form's topic has accepted it."""
+        """Return the keys to store once a form's topic has accepted it."""
         return frozenset(f"{form}/{name}" for name in self.to[form])
 
 

@@ -1,4 +1,4 @@
-"""Times from the future are not believed: whatever is ordered by one would stay so until then."""
+"""Rejects times in the future: anything ordered by one would be stuck until then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alert_router.incidents.incident import Incident
 from shared.records import Latest
 from shared.silences import Silence
 
-#: Clocks differ by less, and nothing stored waits for longer.
+#: Clocks differ by less than this, and nothing stored waits longer.
 _TOLERANCE: Final = timedelta(days=1)
 
 #: A transition may be this far ahead of the router's clock.
@@ -37,19 +37,19 @@ def check(incident: Incident, now: datetime) -> Incident:
 
 
 def is_future_record(latest: Latest, now: datetime) -> bool:
-    """Whether a record claims to be from the future."""
+    """Whether a record is dated in the future."""
     good = latest.good
     times = (latest.polled_at, latest.failing_since, good.balance_at, good.top_up_due_since)
     return any(at > now + _TOLERANCE for at in times if at is not None)
 
 
 def is_endless(silence: Silence, now: datetime) -> bool:
-    """Whether a silence lasts longer than anybody can ask for."""
+    """Whether a silence lasts longer than `silence add` allows."""
     return silence.until > now + _LONGEST_SILENCE
 
 
 def dated(change: AlarmChange, now: datetime) -> AlarmChange:
-    """Return a transition, dated now if it claims to be from the future; without such a value."""
+    """Return a transition, dated now if its time is in the future; likewise its value."""
     if change.latest is not None and change.latest.at > now + _SKEW:
         change = change._replace(latest=None)
     return change._replace(changed_at=now) if change.changed_at > now + _SKEW else change

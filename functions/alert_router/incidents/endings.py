@@ -13,7 +13,7 @@ _OF_BALANCE: Final = frozenset({AlarmKind.WARNING.value, AlarmKind.CRITICAL.valu
 
 
 class Ending(NamedTuple):
-    """What was done to the threshold of the alarm that cleared last."""
+    """How the threshold of the alarm that cleared last was changed."""
 
     kind: str
     before: Decimal | None
@@ -40,7 +40,7 @@ def endings(
 
 
 def _ending(incident: Incident, problem: Problem, balance: Decimal | None) -> Ending | None:
-    """Return how the last alarm of a problem was ended; None if it cleared by itself."""
+    """Return how the last alarm of a problem ended; None if it simply cleared."""
     statuses = {k: s for k, s in incident.alarms.items() if problem_of(k) is problem}
     if not statuses or any(status.firing for status in statuses.values()):
         return None
@@ -54,7 +54,7 @@ def _ending(incident: Incident, problem: Problem, balance: Decimal | None) -> En
 
 
 def _value(kind: str, status: AlarmStatus, balance: Decimal | None) -> Decimal | None:
-    """Return the newest known value of what an alarm watches."""
+    """Return the newest known value of an alarm's metric."""
     if kind in _OF_BALANCE and balance is not None:
         return balance
     return status.latest.value if status.latest is not None else None

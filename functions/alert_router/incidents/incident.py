@@ -1,7 +1,7 @@
 """The state of one incident: values only. Transitions and decisions are in their own modules.
 
 An incident covers everything that is wrong with one account (or one foreign alarm), from its first
-alarm to its last. ``alarms`` is the current state, ``last_notification`` what people know;
+alarm to its last. ``alarms`` is the current state, ``last_notification`` what was announced;
 ``decision`` compares the two. Small values are NamedTuples: a frozen dataclass takes eight times as
 long to define, at every cold start.
 """
@@ -52,9 +52,9 @@ class NotificationReason(StrEnum):
     """Its alarms were deleted: the account is no longer watched."""
     NOT_SET_UP = "not-set-up"
     FLAPPING = "flapping"
-    """It comes and goes: nothing more is sent until it has held for an hour."""
+    """It is flapping: nothing more is sent until it has been stable for an hour."""
     NO_DATA = "no-data"
-    """A foreign alarm has no data any more; nothing more is sent."""
+    """A foreign alarm no longer has data; nothing more is sent."""
 
 
 class Suppression(StrEnum):
@@ -78,7 +78,7 @@ class Suppression(StrEnum):
 #: How many decisions an incident keeps: some days of a usual account's, in less than 4 KB.
 _MOST_DECISIONS: Final = 40
 
-#: The status of a foreign alarm, which is none of our kinds; ``alarm#ID`` is one of its series.
+#: The status of a foreign alarm, which has none of our kinds; ``alarm#ID`` is one of its series.
 FOREIGN_KIND: Final = "alarm"
 
 #: The prefix of groups whose members share one cause, and end when it ends for all.
@@ -121,7 +121,7 @@ class AlarmStatus(NamedTuple):
     lacks_data: bool = False
     """A foreign alarm has no data, which is not announced yet."""
     is_dismissed: bool = False
-    """Somebody closed its incident while it fired: it does not count until it fires again."""
+    """Its incident was closed by hand while it fired: it does not count until it fires again."""
     is_watched: bool = False
     """The alarm was deleted, but the account is still watched: its threshold was removed."""
     old_threshold: Decimal | None = None
@@ -144,7 +144,7 @@ class ForeignAlarm(NamedTuple):
     description: str = ""
     watching: str = ""
     brief: str = ""
-    """Value and condition in a few words: "99.5, above 50"."""
+    """Value and condition, briefly: "99.5, above 50"."""
     contributor: str = ""
     """The newest series' distinguishing dimensions: "TableName=orders"; empty for a whole alarm."""
     has_data: bool = True
@@ -167,13 +167,13 @@ class LastNotification(NamedTuple):
     is_setup: bool = False
     """Whether it only announced that the account is not set up yet."""
     outcome: str = ""
-    """The outcome of the last poll then: the failure that is over once balances are read again."""
+    """The outcome of the last poll at that time: the failure that ends once balances are read."""
     balance: Decimal | None = None
     unit: str = ""
     began_at: datetime | None = None
     """When the incident began, as announced."""
     provider: str = ""
-    """The account's provider then; empty if unknown."""
+    """The account's provider at that time; empty if unknown."""
     series: frozenset[str] = frozenset()
     """The kinds of a foreign alarm's series that were announced."""
 
@@ -187,29 +187,29 @@ class PastIncident(NamedTuple):
     severity: Severity
     """The worst that was announced."""
     problems: frozenset[Problem]
-    """Those of the last announcement but its end."""
+    """Those of the last announcement before the end."""
 
 
 class Announcements(NamedTuple):
-    """How often one problem was announced lately, to limit messages per hour."""
+    """How often one problem was announced recently, to limit messages per hour."""
 
     begins: tuple[datetime, ...] = ()
     """When its start was announced, within the last hour."""
     is_flapping: bool = False
-    """Whether it was announced as flapping, and has not held for an hour since."""
+    """Whether it was announced as flapping, and has not been stable for an hour since."""
 
 
 class Decided(NamedTuple):
-    """What was sent about an incident, or why nothing was: one line of its history."""
+    """One line of an incident's history: what was sent, or why nothing was."""
 
     at: datetime
     sent: NotificationReason | None = None
     severity: Severity | None = None
-    """Of what was sent."""
+    """The severity of what was sent."""
     suppressed: Suppression | None = None
     """Why nothing was sent."""
     firing: frozenset[str] = frozenset()
-    """The kinds of the alarms that were in ALARM then."""
+    """The kinds of the alarms that were in ALARM at that time."""
 
 
 class GroupWait(NamedTuple):
@@ -235,7 +235,7 @@ class PendingNotification(NamedTuple):
     previous: LastNotification | None = None
     """The last notification when it was decided."""
     ended_at: datetime | None = None
-    """When the problem ended that it announces as over."""
+    """When the problem ended whose end it announces."""
 
 
 class Outbox(NamedTuple):
@@ -245,11 +245,11 @@ class Outbox(NamedTuple):
     lease_until: datetime | None = None
     """Until when one sender holds it; None before a sender took it."""
     delivered: frozenset[str] = frozenset()
-    """For whom a topic has accepted it, as ``Subscriber.address``; a retry sends only the rest."""
+    """For whom a topic has accepted it, as ``Subscriber.address``; a retry skips them."""
     is_unsent: bool = False
-    """Whether certainly nobody got it, because no sender tried to publish it."""
+    """Whether nobody can have got it, because no sender tried to publish it."""
     joins: frozenset[str] = frozenset()
-    """Who certainly did not get it, and will with their next message."""
+    """Who certainly did not get it, and will get it with their next message."""
 
     def is_leased(self, now: datetime) -> bool:
         """Whether a sender holds it."""
@@ -257,7 +257,7 @@ class Outbox(NamedTuple):
 
     @property
     def trusted(self) -> Outbox:
-        """The outbox with only what is certain: little, if its lease was never ended."""
+        """The outbox with only what is certain: little, if its lease was never released."""
         if self.lease_until is None:
             return self
         return self._replace(is_unsent=False, joins=frozenset())
@@ -283,9 +283,9 @@ class Incident:
     history: tuple[Decided, ...] = ()
     """The newest decisions, oldest first."""
     past: tuple[PastIncident, ...] = ()
-    """The incidents that ended lately, oldest first."""
+    """The incidents that ended recently, oldest first."""
     version: int = 0
-    """0 when it is not stored; every write adds one, on condition that nobody else did."""
+    """0 when it is not stored; every write adds one, on condition that nobody else has."""
 
     @property
     def firing(self) -> frozenset[str]:
@@ -311,7 +311,7 @@ class Incident:
 
     @property
     def announced(self) -> PastIncident | None:
-        """The announced incident; None if nobody knows of one, or it is only not set up."""
+        """The announced incident; None if none was announced, or only as not set up."""
         last = self.last_notification
         if last is None or last.is_setup:
             return None
@@ -330,7 +330,7 @@ class Incident:
 
 
 def problem_of(kind: str) -> Problem:
-    """Return the problem that an alarm of ``kind`` stands for."""
+    """Return the problem that an alarm of ``kind`` indicates."""
     is_foreign = kind == FOREIGN_KIND or is_series(kind)
     return Problem.FOREIGN if is_foreign else _PROBLEMS[AlarmKind(kind)]
 

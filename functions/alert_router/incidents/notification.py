@@ -77,7 +77,7 @@ class Notification:
     foreign_alarm: ForeignAlarm | None = None
     history: Mapping[datetime, Decimal] = field(default_factory=dict)
     breakdown: Breakdown | None = None
-    """Which keys of the account consumed most, where it is known."""
+    """Which keys of the account consumed most, if known."""
     ended_at: datetime | None = None
     """When the problem announced as over ended; None if unknown."""
     moved_to: str = ""
@@ -96,7 +96,7 @@ class Notification:
 
     @property
     def audience(self) -> Severity:
-        """The severity by which subscribers filter: whoever was alerted is notified of the end."""
+        """The severity by which subscribers filter: those who were alerted learn of the end."""
         if self.previous is not None and self.reason in _RELIEFS:
             return self.previous.worst
         return self.severity
@@ -126,7 +126,7 @@ class Notification:
 
     @property
     def series(self) -> str:
-        """A foreign alarm's series that fire, or whose end it is: "Table=orders and 2 more"."""
+        """A foreign alarm's series that fire, or that end: "Table=orders and 2 more"."""
         newest = self.foreign_alarm.contributor if self.foreign_alarm is not None else ""
         firing = frozenset(filter(is_series, self.firing))
         known = firing or (self.previous.series if self.previous is not None else firing)

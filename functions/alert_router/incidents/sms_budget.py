@@ -1,7 +1,7 @@
 """Limit how many SMS one subscriber gets in an hour.
 
 AWS stops all SMS of an account at its monthly spend limit, which is 1 USD until it is raised, so
-repetitions must not use up what the next critical alert needs
+repetitions must not use up the budget that the next critical alert needs
 (https://docs.aws.amazon.com/sns/latest/dg/sms_preferences.html, read 2026-11).
 """
 
@@ -24,7 +24,7 @@ class SmsBudget(NamedTuple):
     held_back: int = 0
     """How many SMS were held back since the last one; the next one reports it."""
     version: int = 0
-    """0 when it is not stored; every write adds one, on condition that nobody else did."""
+    """0 when it is not stored; every write adds one, on condition that nobody else has."""
 
     def admits(self, now: datetime, *, is_urgent: bool) -> bool:
         """Whether another SMS may go out now."""

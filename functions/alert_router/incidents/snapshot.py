@@ -15,7 +15,7 @@ from shared.records import Latest, Thresholds
 _EVALUATION: Final = timedelta(minutes=15)
 
 
-#: How long an alarm's balance counts where there is no record.
+#: How long an alarm's balance counts if there is no record.
 _CURRENT: Final = timedelta(hours=1)
 
 
@@ -24,7 +24,7 @@ class EnrichmentError(Exception):
 
 
 class AccountSnapshot(NamedTuple):
-    """An account's record and silences: a decision and its texts rest on the same one."""
+    """An account's record and silences; a decision and its texts use the same snapshot."""
 
     latest: Latest | None = None
     """The account's record; None if there is none, or it cannot be read."""
@@ -37,7 +37,7 @@ class AccountSnapshot(NamedTuple):
 
     @property
     def is_set_up(self) -> bool | None:
-        """Whether any poll was ever ok; None if unknown."""
+        """Whether any poll has ever been ok; None if unknown."""
         if not self.is_readable:
             return None
         return self.latest is not None and self.latest.is_set_up
@@ -76,7 +76,7 @@ def newest_balance(
     Metrics are written before the record, so an alarm may carry a balance that the record lacks,
     and the record may be newer than the alarm's. If a later alarm contradicts the record, the
     record is out of date and the balance unknown. Without a record, an alarm's balance counts for
-    an hour: nobody knows what became of it since.
+    an hour: it may have changed since.
     """
     point = incident.latest
     if latest is None or latest.good.balance is None or latest.good.balance_at is None:

@@ -1,4 +1,4 @@
-"""Who gets what: the declared subscribers and their filters.
+"""The declared subscribers and their filters.
 
 Terraform writes the filters of ``subscribers`` into one item of table ``alerts``; from them the
 router works out who gets which notification, and addresses each message by name. SNS cannot: it
@@ -24,7 +24,7 @@ EVERYTHING: Final = "*"
 
 
 class Form(StrEnum):
-    """What a topic carries; each form has a topic of its own."""
+    """A form of messages; each has its own topic."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -75,7 +75,7 @@ class Subscriber(NamedTuple):
 
     @property
     def address(self) -> str:
-        """What to store once the topic has accepted a notification for this subscriber."""
+        """The key to store once the topic has accepted a notification for this subscriber."""
         return f"{self.form}/{self.name}"
 
     @classmethod

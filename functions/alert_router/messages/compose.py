@@ -18,7 +18,7 @@ from shared.names import Severity, Status
 Kind = tuple[Status, str]
 """What the lines of one digest have in common: the status, and what they say of it."""
 
-#: What goes out at once, and joins what follows within a minute: two of these are a digest.
+#: Sent immediately, or joined with others within a minute: two of these are a digest.
 _JOINED: Final = frozenset({(Status.RESOLVED, ""), (Status.FIRING, Severity.CRITICAL.value)})
 
 
@@ -34,12 +34,12 @@ class Composer(NamedTuple):
         still_open: Mapping[str, Sequence[str]] | None = None,
         digested: frozenset[Kind] = frozenset(),
     ) -> list[Message]:
-        """Return messages that hold each notification once.
+        """Return messages that contain each notification once.
 
         Args:
-            notifications: what is due now.
+            notifications: those that are due now.
             still_open: of a group that partly recovered, the accounts that did not.
-            digested: what is a digest for others, and so for whoever gets two lines of it.
+            digested: a digest for others, and so also for anyone who gets two lines of it.
         """
         drafts = [
             draft
@@ -55,7 +55,7 @@ class Composer(NamedTuple):
         return messages
 
     def digested(self, notifications: Sequence[Notification]) -> frozenset[Kind]:
-        """Return what becomes a digest for whoever gets everything."""
+        """Return the notifications that become a digest for a subscriber who gets everything."""
         kinds = Counter(_kind(each) for each in _by_group(notifications).values())
         return frozenset(kind for kind, count in kinds.items() if count > self._most_alone(kind))
 

@@ -1,6 +1,6 @@
 """The pipeline's context: adapters, policy and clock, assembled by ``handler``.
 
-The protocols are all that the pipeline knows of its adapters (``alert_router.aws``).
+The protocols describe all that the pipeline needs of its adapters (``alert_router.aws``).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class RouterContext(NamedTuple):
     digest_above: int
     policy: Policy
     lease: timedelta
-    """How long a sender may take before another may take its place."""
+    """How long a sender may take before another takes over."""
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
     """Sleep for seconds, while another invocation finishes sending."""
@@ -89,7 +89,7 @@ class AlertTable(Protocol):
         ...
 
     def convert_old_items(self, now: datetime) -> None:
-        """Convert what 0.1 wrote."""
+        """Convert items of 0.1."""
         ...
 
     def subscribers(self) -> tuple[list[Subscriber], list[str]]:
@@ -97,7 +97,7 @@ class AlertTable(Protocol):
         ...
 
     def sms_budget(self, name: str) -> SmsBudget:
-        """Return the SMS a subscriber got lately."""
+        """Return the SMS a subscriber got recently."""
         ...
 
     def save_sms_budget(self, budget: SmsBudget, now: datetime) -> None:
@@ -122,7 +122,7 @@ class AlertTable(Protocol):
 
 
 class Publisher(Protocol):
-    """Where messages go."""
+    """Publishes messages."""
 
     @property
     def forms(self) -> tuple[Form, ...]:
@@ -139,7 +139,7 @@ class Publisher(Protocol):
 
 
 class AlarmReader(Protocol):
-    """The present state of alarms."""
+    """Reads the current state of alarms."""
 
     def firing(self) -> Sequence[AlarmChange]:
         """Return the stack's account alarms that are in ALARM and may act."""
@@ -155,10 +155,10 @@ class AlarmReader(Protocol):
 
 
 class ReportStore(Protocol):
-    """What weekly reports are made of, and which were sent."""
+    """The data of weekly reports, and which reports were sent."""
 
     def configuration(self) -> ReportConfiguration:
-        """Return who wants reports, and about which accounts there are any."""
+        """Return the subscribers of reports, and the accounts that reports cover."""
         ...
 
     def days(self, account: str, first: date) -> Sequence[DayTotals]:
@@ -192,5 +192,5 @@ class ConcurrentMap(Protocol):
     def __call__(
         self, function: Callable[[Given], Found], items: Iterable[Given], /
     ) -> list[Found]:
-        """Return what ``function`` makes of each item, in order."""
+        """Return ``function``'s result for each item, in order."""
         ...

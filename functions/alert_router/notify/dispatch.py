@@ -34,7 +34,8 @@ class RouteError(Exception):
 def run(context: RouterContext, records: Sequence[Record]) -> list[str | None]:
     """Handle all records; return the ids of those that failed, None for one without an id.
 
-    Transitions of one account are applied together, so that what fires together is sent once.
+    Transitions of one account are applied together, so that alarms that fire together cause one
+    message.
     """
     changes: _Changes = {}
     others: list[tuple[Record, Content]] = []

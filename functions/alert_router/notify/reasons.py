@@ -1,4 +1,4 @@
-"""Keep why nothing was sent: in the log, and in the incident's history."""
+"""Record why nothing was sent, in the log and in the incident's history."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def log_outdated(
     changes: Iterable[tuple[str, AlarmChange]],
     after: Incident,
 ) -> None:
-    """Log each transition that came too late: a newer one is known, or it is no longer so."""
+    """Log each transition that came too late: a newer one is known, or it is no longer true."""
     for kind, change in changes:
         if change.observed_at is not None or change.is_deletion:
             continue
@@ -49,7 +49,7 @@ def log_outdated(
 
 
 def remembering(decision: Decision, now: datetime) -> Incident:
-    """Return the decided incident, which remembers why nothing is sent, if nothing is."""
+    """Return the decided incident with the reason why nothing is sent, if nothing is."""
     incident = decision.incident
     if decision.suppressed is None:
         return incident

@@ -82,7 +82,7 @@ def _update_all(
     now: datetime,
     failures: list[str],
 ) -> list[Incident]:
-    """Update the incidents with anything new; return those to be sent."""
+    """Update the incidents that have news; return those to send."""
     context.snapshots.prepare(update.key for update in updates)
 
     def bring_up_to_date(update: IncidentUpdate) -> Incident | None:

@@ -30,7 +30,7 @@ class BalanceTable(Protocol):
         ...
 
     def breakdown(self, account: str) -> Breakdown | None:
-        """Return which keys consumed most, where it is known."""
+        """Return which keys consumed most, if known."""
         ...
 
 
@@ -43,7 +43,7 @@ class SilenceTable(Protocol):
 
 
 class AccountSnapshots:
-    """The records and silences that one invocation's decisions and texts rest on.
+    """The records and silences that one invocation's decisions and texts use.
 
     Nothing here fails: what cannot be read is unknown, and the message goes out without it.
     """

@@ -126,15 +126,15 @@ def alarm_names(
     foreign = incident.foreign_alarm
     if foreign is None or not context.links.is_here(foreign.alarm_arn):
         return {}
-    # CloudWatch describes the alarm as a whole, whichever of its series were heard of.
+    # CloudWatch describes the alarm as a whole, whichever of its series were reported.
     return {FOREIGN_KIND: foreign.alarm_name} if kinds else {}
 
 
 def _can_be_missed(incident: Incident, kind: str) -> bool:
     """Whether an alarm that is absent from the answer no longer exists.
 
-    A response holds only the types that this botocore knows: an alarm of another type is unknown,
-    not deleted. Ours are all metric alarms.
+    A response contains only the types that this botocore knows: an alarm of another type is
+    unknown, not deleted. Ours are all metric alarms.
     """
     foreign = incident.foreign_alarm
     if kind != FOREIGN_KIND or foreign is None:
@@ -143,7 +143,7 @@ def _can_be_missed(incident: Incident, kind: str) -> bool:
 
 
 def _differs(incident: Incident, kind: str, change: AlarmChange, observed_at: datetime) -> bool:
-    """Whether CloudWatch's state is new; what is heard of some series is not, but their end is."""
+    """Whether CloudWatch's state is new; news of some series is not, but their end is."""
     known = incident.alarms.get(kind)
     if known is None and not series.firing_series(incident):
         return change.state is AlarmState.ALARM

@@ -46,7 +46,7 @@ class IncidentUpdate(NamedTuple):
     is_watched: bool = False
     """Whether an account whose alarms were deleted still has others."""
     closing: CloseRequest | None = None
-    """Who closes it by hand, if somebody does."""
+    """The request to close it by hand, if any."""
 
 
 def update_incident(context: RouterContext, update: IncidentUpdate) -> Incident | None:
@@ -99,8 +99,8 @@ def is_settled(incident: Incident, decision: Decision) -> bool:
 def verified(context: RouterContext, updates: Sequence[IncidentUpdate]) -> list[IncidentUpdate]:
     """Return the updates; doubtful ones come with the current alarm states.
 
-    A transition may arrive minutes late, or be redriven after days, when it no longer holds. An end
-    is no end while another alarm fires whose transition may have been lost.
+    A transition may arrive minutes late, or be redriven after days, when it is no longer true. An
+    end does not count while another alarm fires whose transition may have been lost.
     """
     now = context.clock()
     late = [
@@ -217,7 +217,7 @@ def request_flush_of_joined(
 ) -> None:
     """Request a flush of the group that an incident has just joined.
 
-    The request precedes the save: better one flush too many than none.
+    The request precedes the save: one flush too many is better than none.
     """
     waiting = after.waiting
     if waiting is not None and not (before.waiting and before.waiting.group == waiting.group):

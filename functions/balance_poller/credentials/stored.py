@@ -107,13 +107,13 @@ def key_problem(text: str) -> str | None:
     if not text:
         return "is empty"
     if any("\ud800" <= character <= "\udfff" for character in text):
-        return "has half a character in it, which no request can carry"
+        return "contains half a character, which no request can carry"
     if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         return "is in quotes: store it without them"
     if _SCHEME.match(text):
-        return "begins as a header does: store only what follows Bearer or the like"
+        return "begins like a header: store only what follows Bearer or the like"
     if _VARIABLE.match(text):
-        return "begins with the name of a variable: store only what follows ="
+        return "begins with a variable's name: store only what follows ="
     return None
 
 

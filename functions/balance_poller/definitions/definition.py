@@ -175,7 +175,7 @@ def _parse_wallets(
             problems.append(Problem("", "wallets is missing (or spend, for a cost report)"))
         return parse_wallets(top.get("wallets"))
     if "wallets" in top:
-        top["wallets"].refuse("spend makes the only wallet: remove one of the two")
+        top["wallets"].refuse("spend defines the only wallet: remove one of the two")
     return spend_wallets(spend)
 
 
@@ -200,11 +200,11 @@ def _parse_requests(
         )
         return requests.main, None, parse_breakdown(more, requests.breakdown)
     if "breakdown" in top:
-        top["breakdown"].refuse("breakdown is one request, which nothing is made before")
+        top["breakdown"].refuse("breakdown is a single request, without one before it")
     fields = top["before"].fields(("request", "take"), ("keep_seconds",))
     for name in ("text", "headers"):
         if name in top:
-            top["before"].refuse(f"before is for answers that are JSON, so not beside {name}")
+            top["before"].refuse(f"before works only with JSON answers, so not with {name}")
     take = fields["take"].value if "take" in fields else None
     requests = parse_requests(
         main,

@@ -51,7 +51,7 @@ class Field(NamedTuple):
         for name, member in found.items():
             if name not in required and name not in optional:
                 known = ", ".join(sorted([*required, *optional]))
-                member.refuse(f"there is no such field; known here: {known}")
+                member.refuse(f"there is no such field; the fields here are {known}")
         return {name: found[name] for name in found if name in required or name in optional}
 
     def members(

@@ -71,7 +71,7 @@ def _conditions(definition: Definition, status: int, document: Document) -> Iter
             yield f"{rule.path}.when", rule.when.holds(document)
     if definition.error_code:
         found = definition.error_code.find(document)
-        words = "is missing" if found is None else f"is {json_type(found)} that is no plain code"
+        words = "is missing" if found is None else f"is {json_type(found)} that is not a plain code"
         code = plain_code(definition.error_code, document)
         yield "error_code", code or f"{definition.error_code.quoted} {words}"
     if definition.success:

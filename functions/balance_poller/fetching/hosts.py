@@ -53,7 +53,7 @@ class Host:
         self.failures += 1
 
     def is_down(self, at: float, timeout_seconds: float) -> bool:
-        """Return whether to send it no more requests in this run."""
+        """Return whether the host gets no more requests in this run."""
         return self.failures >= _DOWN_AFTER or (
             self.failures >= _DOWN_SLOWLY_AFTER and at - self.failing_since >= timeout_seconds
         )

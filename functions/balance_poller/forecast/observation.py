@@ -1,6 +1,6 @@
 """Turn each new balance reading into consumption.
 
-A fall is consumption; a rise is a top-up. Neither is accepted at once if something else is as
+A fall is consumption; a rise is a top-up. Neither is accepted immediately if something else is as
 likely: providers' caches return old balances, and credit expires.
 """
 

@@ -62,7 +62,7 @@ class Usage:
     hour_seconds: float = 0.0
     """How much of that time was observed."""
     levels: tuple[Level, Level] = (Level(), Level())
-    """Consumption lately and for longer, to tell whether it grows."""
+    """Recent and longer-term consumption, to tell whether it grows."""
     step: float = 0.0
     """The smallest fall seen: how finely the balance shows consumption; 0 before the first."""
 

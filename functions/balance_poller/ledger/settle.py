@@ -17,7 +17,7 @@ CLOSES_AFTER: Final = timedelta(days=7)
 _REPORTED_WITHIN: Final = timedelta(days=1)
 #: Until then the cost of the anchor's day must be noted, or what was consumed since is unknown.
 _NOTED_WITHIN: Final = timedelta(hours=1)
-#: The clock of whoever sets an anchor may be ahead by so much.
+#: The clock of the person who sets an anchor may be ahead by this much.
 _CLOCK_SLACK: Final = timedelta(minutes=2)
 
 Costs = Mapping[date, Decimal]

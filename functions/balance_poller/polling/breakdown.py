@@ -1,6 +1,6 @@
 """Which keys burned it: asked when an account turns critical or begins to drain, after all else.
 
-The router has no keys, and the poller hears no alarms, so the poller asks in the run that finds it.
+The router has no keys and the poller sees no alarms, so the poller asks in the run that detects it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The event of an invocation through the alias ``push``: pushed balances. Pure.
 
-Whoever may invoke the alias can do nothing else: poll events are refused here. The function itself
-takes any event, with any secret and any address, so nobody who only pushes should be allowed to
-invoke it directly.
+Anyone who may invoke the alias can do nothing else: poll events are refused here. The function
+itself takes any event, with any secret and any address, so nobody who only pushes should be
+allowed to invoke it directly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A channel's address: which service, and as whom. Whatever is wrong with one is said at once."""
+"""A channel's address: its service and credentials. Mistakes are reported immediately."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from shared.names import LATEST
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: DynamoDB leaves keys out while it is throttled; whoever looks at a dashboard does not wait long.
+#: DynamoDB leaves keys out while it is throttled; a dashboard's viewer does not wait long.
 _ATTEMPTS: Final = 3
 
 

@@ -51,7 +51,7 @@ subscribers = {
   # Everything, to the team, and a report on Mondays.
   team = { protocol = "email", endpoint = "team@example.com", reports = "weekly" }
 
-  # Only what is urgent, to whoever is on call; no reminders and no recoveries.
+  # Only urgent alerts, to whoever is on call; no reminders and no recoveries.
   on-call = { protocol = "sms", endpoint = "+4915112345678", severities = ["critical"], statuses = ["firing"] }
 
   # What concerns scraping, to that team's webhook.

@@ -8,7 +8,7 @@ subscribers = {
   team = { protocol = "email", endpoint = "team@example.com" }
 }
 
-# Who hears that the monitor itself fails.
+# Who is notified when the monitor itself fails.
 operations_subscribers = {
   ops = { protocol = "email", endpoint = "ops@example.com" }
 }

@@ -1,4 +1,4 @@
-"""A stack's resources in the emulator, as Terraform lays them out, for balancectl to look after."""
+"""A stack's resources in the emulator, as Terraform creates them, for balancectl."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ TRUST = json.dumps(
 
 @dataclass(frozen=True, slots=True)
 class FakeStack:
-    """One stack under a name of its own."""
+    """One stack under its own name."""
 
     name: str
     session: boto3.Session

@@ -1,4 +1,4 @@
-"""The command line against the emulator: what it reads, invokes, writes, and no more than that."""
+"""The command line against the emulator: exactly what it reads, invokes and writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that answers like chats and pagers, and takes only what they document.
+"""A server that answers like chats and pagers, and accepts only what they document.
 
 Each rule is the service's own (read 2026-11): docs.slack.dev (incoming webhooks),
 discord.com/developers (execute webhook), core.telegram.org/bots/api (sendMessage),

@@ -1,4 +1,4 @@
-"""Posts against servers that take only what the services document, each from a fresh process."""
+"""Posts to servers that accept only what the services document, each from a fresh process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A balances table of its own for every test."""
+"""A separate balances table for every test."""
 
 from __future__ import annotations
 

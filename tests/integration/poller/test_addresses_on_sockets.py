@@ -57,7 +57,7 @@ async def ask(policy: AddressPolicy, host: str, listen: str) -> tuple[Listener, 
 
 @pytest.fixture
 def rebound(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return a public name that leads to this machine now, as whoever owns it may decide."""
+    """Return a public name that now resolves to this machine, as its owner may decide."""
     resolve = socket.getaddrinfo
     name = "api.provider.example"
 

@@ -1,4 +1,4 @@
-"""One connection per slot: used again while it can be, and opened anew where it cannot."""
+"""One connection per slot: reused while possible, and reopened otherwise."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_connection_when_it_broke_then_the_next_request_gets_another(scheme: str
         "HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{", ["127.0.0.1"] * 2, scheme=scheme
     )
 
-    assert found == ["the connection broke before the whole answer came"] * 2
+    assert found == ["the connection broke before the whole answer arrived"] * 2
     assert connections == 2
 
 

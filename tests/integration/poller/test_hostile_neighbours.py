@@ -1,4 +1,4 @@
-"""Fifty good accounts beside whatever a definition, an answer or a server can do, in one run."""
+"""Fifty good accounts in one run with the worst that definitions, answers and servers can do."""
 
 from __future__ import annotations
 

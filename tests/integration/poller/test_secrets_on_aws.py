@@ -1,4 +1,4 @@
-"""The secret store against an AWS emulator: every way in which a key can be had, or not."""
+"""The secret store against an AWS emulator: every way in which reading a key works or fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers made from a response's schema, different ones for each seed. No provider is known."""
+"""Generates answers from a response's schema, different for each seed. Knows no provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as an OpenAPI document says. No provider is known."""
+"""A real HTTP server on loopback that follows an OpenAPI document. Knows no provider."""
 
 from __future__ import annotations
 

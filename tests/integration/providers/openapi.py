@@ -1,4 +1,4 @@
-"""An OpenAPI document: its operations, and what is wrong with a request. No provider is known."""
+"""An OpenAPI document: its operations, and what is wrong with a request. Knows no provider."""
 
 from __future__ import annotations
 

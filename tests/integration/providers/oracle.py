@@ -1,4 +1,4 @@
-"""What a definition says of a body, read a second time: plain JMESPath, no code of the poller."""
+"""Reads a body by a definition a second time, with plain JMESPath and none of the poller's code."""
 
 from __future__ import annotations
 

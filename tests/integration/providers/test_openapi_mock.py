@@ -1,4 +1,4 @@
-"""The mock that documents drive refuses what they do not allow: else its yes would mean nothing."""
+"""The mock driven by documents refuses what they do not allow; else its approval means nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services of a team's own, as their projects ship them, watched from the shipped definitions.
+"""Self-hosted services, as their projects ship them, watched with the shipped definitions.
 
 The servers answer as the code of new-api (controller/token.go, middleware/auth.go) and the
 documentation of LiteLLM's proxy (docs.litellm.ai/docs/proxy/virtual_keys) say, read 2026-11.

@@ -129,7 +129,7 @@ def _inbox(topic: str, name: str, **policy: list[str]) -> str:
 
 @pytest.fixture
 def deployment(aws: RunningSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """Make a stack of its own for one test."""
+    """Create a separate stack for one test."""
     del aws
     name = f"bm-{uuid.uuid4().hex[:8]}"
     email = clients.sns().create_topic(Name=f"{name}-notifications")["TopicArn"]

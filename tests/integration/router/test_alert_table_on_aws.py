@@ -35,7 +35,7 @@ SUBJECT = IncidentKey(Scope.ACCOUNT, "openrouter-main")
 
 @pytest.fixture
 def store(deployment: Deployment) -> AlertTable:
-    """Return the store on a table of its own."""
+    """Return the store on a separate table."""
     return AlertTable(clients.dynamodb(), deployment.alerts)
 
 

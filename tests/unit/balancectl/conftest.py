@@ -1,4 +1,4 @@
-"""A stack in memory for balancectl: fakes that answer as AWS does, and a clock that stands."""
+"""A stack in memory for balancectl: fakes that answer like AWS, and a stopped clock."""
 
 from __future__ import annotations
 

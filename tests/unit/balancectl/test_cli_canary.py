@@ -1,4 +1,4 @@
-"""A key is in no output of any command, whatever fails and however the failure is worded."""
+"""No command's output contains a key, whatever fails and however the failure is worded."""
 
 from __future__ import annotations
 

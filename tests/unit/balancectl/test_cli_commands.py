@@ -1,4 +1,4 @@
-"""Names, commands to paste, endpoints, renames: what every command does alike."""
+"""Names, commands to paste, endpoints, renames: what all commands have in common."""
 
 from __future__ import annotations
 

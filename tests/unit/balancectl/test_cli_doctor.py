@@ -1,4 +1,4 @@
-"""``doctor``: one line for every check, whatever keeps another from being made."""
+"""``doctor``: one line for every check, whatever makes another check fail."""
 
 from __future__ import annotations
 

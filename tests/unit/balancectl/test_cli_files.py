@@ -1,4 +1,4 @@
-"""Accounts, providers and keys from files, and what of them is refused in words."""
+"""Accounts, providers and keys from files, and the errors for bad ones."""
 
 from __future__ import annotations
 

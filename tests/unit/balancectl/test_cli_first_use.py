@@ -1,4 +1,4 @@
-"""The way from a fresh deployment to a test alert that arrived, and its interruptions."""
+"""From a fresh deployment to a received test alert, with interruptions."""
 
 from __future__ import annotations
 

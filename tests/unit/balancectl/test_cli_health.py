@@ -1,4 +1,4 @@
-"""An account's condition: the worst that holds, and everything that does in words."""
+"""An account's condition: the worst one, and a description of all that apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``heartbeat``: an address goes from a prompt into the secret, and is seen nowhere."""
+"""``heartbeat``: an address goes from a prompt into the secret, and is never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A key of a documented wrong kind is refused before it is stored or sent; an odd one noted."""
+"""A key of a documented wrong kind is refused before it is stored or sent; an odd one is noted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keys bind``: the note beside a key says where it may go, and is changed on purpose only."""
+"""``keys bind``: the note beside a key says where it may go, and changes only on purpose."""
 
 from __future__ import annotations
 

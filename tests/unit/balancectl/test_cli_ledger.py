@@ -1,4 +1,4 @@
-"""``ledger``: anchors and top-ups are declared, refused with a remedy, and never lose a poll's."""
+"""``ledger``: anchors and top-ups are recorded, or refused with a remedy; no poll is lost."""
 
 from __future__ import annotations
 

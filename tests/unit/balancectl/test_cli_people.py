@@ -1,4 +1,4 @@
-"""Silences, subscribers and test messages: who is told, and who is not."""
+"""Silences, subscribers and test messages: who is notified, and who is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers are found by what people call them, and a live answer becomes a fixture of nobody's."""
+"""Providers are found by common names, and a live answer becomes an anonymous fixture."""
 
 from __future__ import annotations
 

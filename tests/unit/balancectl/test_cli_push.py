@@ -1,4 +1,4 @@
-"""``push`` hands balances in, and no command asks for a pushed account's key."""
+"""``push`` reports balances, and no command asks for a pushed account's key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret changes without anybody's change being lost, whoever comes between."""
+"""Changing a secret loses nobody's change, whoever writes at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: what is wrong with one is said at once, and none is ever shown."""
+"""Addresses: mistakes are reported immediately, and no address is ever shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message of any kind says in a chat and to a pager."""
+"""What every kind of message says in a chat and to a pager."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_pager_posts_when_over_then_have_the_keys_that_opened_them(opened: str, 
 def test_pager_post_when_something_happened_then_opens_or_closes(
     event: str, severity: str, everyone: Level, critical_alone: Level
 ) -> None:
-    """Who hears of critical alerts alone is never told that the warning is over."""
+    """A pager that gets only critical alerts never learns that the warning is over."""
     levels = [
         pager_posts(about(event, severity), to, "bm")[0].level for to in (PAGER, CRITICAL_ALONE)
     ]

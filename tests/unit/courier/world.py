@@ -1,4 +1,4 @@
-"""A courier with a table in memory, channels that take or refuse, and records as SQS has them."""
+"""A courier with a table in memory, channels that accept or refuse, and records in SQS's form."""
 
 from __future__ import annotations
 

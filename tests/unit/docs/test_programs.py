@@ -1,4 +1,4 @@
-"""docs/programs.md: its programs run as they stand, and its contract is what is stored."""
+"""docs/programs.md: its programs run unchanged, and its contract matches what is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS clients of which tests decide what they answer, call by call."""
+"""AWS clients whose responses tests decide, call by call."""
 
 from __future__ import annotations
 

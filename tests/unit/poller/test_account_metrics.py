@@ -1,4 +1,4 @@
-"""Series: only what is asked for, and then on every ok poll, so that no alarm sticks."""
+"""Series: only those that are needed, but on every ok poll, so that no alarm sticks."""
 
 from __future__ import annotations
 

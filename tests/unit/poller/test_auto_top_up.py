@@ -1,4 +1,4 @@
-"""An account that tops up by itself: noted, and since when it should have."""
+"""An account that tops up automatically: recorded, with since when a top-up is due."""
 
 from __future__ import annotations
 

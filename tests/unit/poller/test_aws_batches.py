@@ -1,4 +1,4 @@
-"""Halving: whatever is refused, everything else is sent, exactly once."""
+"""Halving: whatever is refused, everything else is sent exactly once."""
 
 from __future__ import annotations
 

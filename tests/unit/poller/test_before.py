@@ -1,4 +1,4 @@
-"""A request before a request: sent once, kept for its life, asked for again when it is refused."""
+"""A preceding request: sent once, its values kept while valid, and repeated when refused."""
 
 from __future__ import annotations
 

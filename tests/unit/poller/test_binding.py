@@ -1,4 +1,4 @@
-"""A key goes where it was stored for: nobody who edits accounts can send it elsewhere."""
+"""A key goes only where it was stored for: nobody who edits accounts can send it elsewhere."""
 
 from __future__ import annotations
 

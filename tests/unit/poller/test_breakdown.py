@@ -1,4 +1,4 @@
-"""Which keys burned it: when it is asked, what is kept of the answer, and what it never costs."""
+"""Breakdowns by key: when they are requested, what is kept, and what they must never cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching, without a network: what is sent, what is capped, and words without keys."""
+"""Fetching without a network: what is sent, what is capped, and errors without keys."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def test_an_answer_when_packed_unreadably_then_says_so(encoding: str, body: byte
     )
 
     assert error.outcome is Outcome.SCHEMA_CHANGED
-    assert "packed" in str(error)
+    assert "compressed" in str(error)
 
 
 def caused_by(error: Exception, cause: Exception) -> Exception:
@@ -322,12 +322,12 @@ def caused_by(error: Exception, cause: Exception) -> Exception:
         ),
         (
             httpx.RemoteProtocolError(CANARY),
-            "the connection broke before the whole answer came",
+            "the connection broke before the whole answer arrived",
             Outcome.TRANSIENT,
         ),
         (
             httpx.ReadError(CANARY),
-            "the connection broke before the whole answer came",
+            "the connection broke before the whole answer arrived",
             Outcome.TRANSIENT,
         ),
         (

@@ -141,7 +141,7 @@ def test_a_late_event_when_later_ones_ran_then_polls_nobody() -> None:
 def test_a_stale_mark_when_read_then_the_item_itself_decides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Marks are eventually consistent: whoever only seems due is not polled twice."""
+    """Marks are eventually consistent: an account that only seems due is not polled twice."""
     world = world_of({"close": 110})
     run(world, scheduled(0, entry("close", warning=100)))
     stale = world.latest.read_marks(["close"])

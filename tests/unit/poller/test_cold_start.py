@@ -1,4 +1,4 @@
-"""A cold start loads little, makes no client, opens no socket, and reads no definition unused."""
+"""A cold start loads little: no client, no socket, and no definition that is not used."""
 
 from __future__ import annotations
 

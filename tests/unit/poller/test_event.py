@@ -1,4 +1,4 @@
-"""The poller's event: one bad entry is that entry's problem, and a time that is none is no harm."""
+"""The poller's event: a bad entry affects no other, and an invalid time does no harm."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_an_event_when_it_has_no_list_of_accounts_then_is_refused(malformed: obj
     ],
 )
 def test_an_event_when_more_than_two_hours_ahead_then_is_refused(scheduled_at: str) -> None:
-    with pytest.raises(EventError, match=r"scheduled_at, 20\d\d-.* UTC, lies ahead"):
+    with pytest.raises(EventError, match=r"scheduled_at, 20\d\d-.* UTC, is in the future"):
         parse_event(event(GOOD, scheduled_at=scheduled_at), NOW)
 
 

@@ -38,7 +38,7 @@ def forget_telemetry() -> None:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Stand in for everything outside of the function."""
+    """Replace everything outside the function."""
     world = World(lambda _request: answer({"balance": 12.5, "bonus": 3}))
 
     def adapters(_settings: Settings) -> Adapters:

@@ -1,4 +1,4 @@
-"""When a sign of life is given, to whom, and that nothing about it shows its address."""
+"""When a heartbeat is sent, and that nothing reveals its address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runway's series: down at once, up only well above the threshold, or at a top-up."""
+"""The runway's series: falls immediately, rises only well above the threshold or at a top-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planning: one request serves all accounts it can, and what cannot be asked says why."""
+"""Planning: one request serves as many accounts as possible; the others get a reason."""
 
 from __future__ import annotations
 

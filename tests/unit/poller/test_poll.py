@@ -1,4 +1,4 @@
-"""The frame: due accounts, rotation, the order of writing; failures stay where they are."""
+"""A run: due accounts, rotation, the order of writing; failures do not spread."""
 
 from __future__ import annotations
 
@@ -376,7 +376,7 @@ def test_an_event_without_accounts_when_run_then_reports_nothing() -> None:
 
 
 def test_reason_when_an_answer_echoes_the_key_as_its_error_code_then_it_is_masked() -> None:
-    """An error code is recorded when it looks like one, and a key may look like one, too."""
+    """An error code is recorded when it looks like one, and a key may look like one."""
     key = "CanaryKeyOfLettersAlone"
     redactor().add([key])
     coded = {**DEFINITION, "error_code": "code"}

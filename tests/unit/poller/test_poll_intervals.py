@@ -1,4 +1,4 @@
-"""Who is due: by the time since the last poll, never by the clock alone; close accounts sooner."""
+"""Accounts are due by the time since their last poll, not by the clock; close ones sooner."""
 
 from __future__ import annotations
 

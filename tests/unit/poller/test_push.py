@@ -1,4 +1,4 @@
-"""Pushed accounts: what is taken, what is refused, and what polls make of it in between."""
+"""Pushed accounts: what is accepted, what is refused, and what polls do in between."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_the_runway_when_time_passes_without_a_push_then_shrinks_with_it() -> No
         ({"balance": None}, "the balance is missing"),
         ({"balance": "1,250.00"}, "balance: expected a number"),
         ({"balance": float("nan")}, "balance: expected a number"),
-        ({"balance": 1e15}, "outside of"),
+        ({"balance": 1e15}, "outside 1e-30"),
         ({"balance": True}, "expected a number, got a boolean"),
         ({"account": "no spaces"}, "missing or malformed"),
         ({"secret": "other"}, "there is no field secret"),

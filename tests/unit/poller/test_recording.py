@@ -1,4 +1,4 @@
-"""LATEST: the last balance stands across failures, and is forgotten with what it was of."""
+"""LATEST: the last balance survives failures, and is dropped when it belongs to something else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking again: only where it can help, with full jitter, and never before the provider said."""
+"""Retries: only where they can help, with full jitter, and never before the provider allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After a run that fails in every way, no text that can be reached holds a key."""
+"""After a run that fails in every way, no reachable text contains a key."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def reply(request: PreparedRequest) -> Response:
         "8": answer({"balance": 5, "unit": key}),
     }
     if key[-1] == "0":
-        raise FetchError("the connection broke before the whole answer came")
+        raise FetchError("the connection broke before the whole answer arrived")
     if key[-1] == "1":
         raise RuntimeError(key)
     return answers[key[-1]]

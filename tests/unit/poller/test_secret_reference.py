@@ -1,4 +1,4 @@
-"""A key is found where the account says, and when it is not, words say why, without the value."""
+"""A key is found where the account says; if not, the reason is given without the value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading secrets: batches of twenty, each problem told apart, values known to the redactor."""
+"""Reading secrets: batches of twenty, a reason for each problem, values known to the redactor."""
 
 from __future__ import annotations
 

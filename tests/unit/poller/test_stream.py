@@ -1,4 +1,4 @@
-"""A connection's bytes: kept until they are read, within limits, and its end and errors last."""
+"""A connection's bytes: kept until read, within limits; its end and errors come last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing: AWS's limits are kept, what is refused costs nobody else, what is newer stays."""
+"""Writing: within AWS's limits; a refused entry affects no other; newer records are kept."""
 
 from __future__ import annotations
 

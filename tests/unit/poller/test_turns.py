@@ -1,4 +1,4 @@
-"""Answers that take long to read: everybody else's requests go on between them."""
+"""Answers that take long to read: other requests continue between them."""
 
 from __future__ import annotations
 

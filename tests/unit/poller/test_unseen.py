@@ -1,4 +1,4 @@
-"""What is no consumption: credit that expired, plans that were reset, balances of other keys."""
+"""Not consumption: expired credit, reset plans, balances of other keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first poll after an upgrade goes on from what a version before 0.2 wrote.
+"""The first poll after an upgrade continues from records of a version before 0.2.
 
 The fixture's items were written by ``record`` and ``Latest.to_item`` of commit 52a3e69: thirty
 hours of polls with a top-up, a failure after them, an account that never was ok, a first poll.

@@ -1,4 +1,4 @@
-"""Asking: places are shared out by host, retries take no place, a dead host costs nobody else."""
+"""Workers: shared out by host, not held by retries, and not blocked by a dead host."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_accounts_that_always_fail_do_not_hide_the_same_others_at_every_run() ->
     async def reply(request: PreparedRequest) -> Response:
         await asyncio.sleep(0)
         if int(key_of(request).rsplit("a", 1)[1]) < 30:
-            raise FetchError("the connection broke before the whole answer came")
+            raise FetchError("the connection broke before the whole answer arrived")
         return answer({"balance": 5})
 
     chance = Random(1)

@@ -1,4 +1,4 @@
-"""JSON that something in front of an API writes of its own accord: gateways, proxies, filters.
+"""JSON written by something in front of an API: gateways, proxies, filters.
 
 The forms are those of the products named, and of frameworks behind which proxies are written, as
 their documentation and public bug reports show them (read 2026-11).

@@ -1,4 +1,4 @@
-"""Amounts are exact, and what cannot be read is an error that names the place, never 0."""
+"""Amounts are exact; one that cannot be read is an error that names the place, never 0."""
 
 from __future__ import annotations
 
@@ -255,10 +255,10 @@ def test_unit_from_the_answer_is_a_currency_in_capitals_or_the_providers_word(
     [
         (None, "c is null, not a unit"),
         (5, "c is a number, not a unit"),
-        ("", "c is text that is no unit"),
-        ("US dollars", "c is text that is no unit"),
-        ("x" * 13, "c is text that is no unit"),
-        ("U\nD", "c is text that is no unit"),
+        ("", "c is text that is not a unit"),
+        ("US dollars", "c is text that is not a unit"),
+        ("x" * 13, "c is text that is not a unit"),
+        ("U\nD", "c is text that is not a unit"),
     ],
 )
 def test_unit_that_is_none_makes_the_wallet_unreadable(value: object, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Answers that are text, figures in headers, services on hosts of one's own, kinds of keys."""
+"""Text answers, figures in headers, self-hosted services, kinds of keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The request that a definition makes first: what it sends, what is taken, how it fails."""
+"""A definition's preceding request: what it sends, what is taken, how it fails."""
 
 from __future__ import annotations
 

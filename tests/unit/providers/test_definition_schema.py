@@ -1,4 +1,4 @@
-"""The JSON Schema, which editors use, and the poller's own check take and refuse the same."""
+"""The JSON Schema for editors and the poller's own check accept and refuse the same."""
 
 from __future__ import annotations
 
@@ -605,7 +605,7 @@ PROGRAM_ONLY: Final = {
             },
             request__url="https://{param.a}.{param.b}.{param.c}.{param.d}.example/balance",
         ),
-        "request.url: the parameters in the host make more than 1000 hosts",
+        "request.url: the parameters in the host allow more than 1000 hosts",
     ),
     "class that is none": (
         with_(

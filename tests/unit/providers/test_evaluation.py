@@ -1,4 +1,4 @@
-"""Whoever wrote an expression, and whatever is answered, evaluating it takes a bounded time."""
+"""Evaluating an expression takes a bounded time, whatever it is and whatever is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of each expression is what the poller reads, and no other text of the answer."""
+"""``--explain`` shows what the poller reads for each expression, and nothing else of the answer."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_good_answer_shows_each_expression_with_the_parts_of_amounts_before_them
         (GOOD | {"used": None}, 200, "wallets.main.remaining.subtract[1]", "used is null"),
         ({"code": "SCOPE"}, 403, "error_code", "SCOPE"),
         ({"code": 31}, 403, "error_code", "31"),
-        ({"code": "sk-1234567890"}, 403, "error_code", "code is text that is no plain code"),
+        ({"code": "sk-1234567890"}, 403, "error_code", "code is text that is not a plain code"),
     ],
 )
 def test_what_cannot_be_read_is_named_without_its_value(

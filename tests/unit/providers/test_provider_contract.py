@@ -1,4 +1,4 @@
-"""What holds for every definition, whatever the provider answers."""
+"""Properties of every definition, whatever the provider answers."""
 
 from __future__ import annotations
 

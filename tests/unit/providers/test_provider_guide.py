@@ -1,4 +1,4 @@
-"""Every example of docs/adding-a-provider.md is what it says it is."""
+"""Every example in docs/adding-a-provider.md gives the result stated there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generated pages have every provider, and say what it wants."""
+"""The generated pages list every provider, and what it needs."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_407_is_a_proxy_s_whatever_it_says(body: bytes) -> None:
     reading = provider().read(Response(407, "text/plain", body), None)
 
     assert reading.outcome is Outcome.TRANSIENT
-    assert reading.reason == "a proxy before the API wants credentials (HTTP 407)"
+    assert reading.reason == "a proxy in front of the API requires credentials (HTTP 407)"
 
 
 @given(left_out=st.sets(st.sampled_from(["type", "cloudflare_error", "ray_id", "error_code"])))
@@ -207,7 +207,9 @@ def test_403_in_a_foreign_shape_names_no_key_as_wrong(content_type: str, body: b
     reading = coded().read(Response(403, content_type, body), None)
 
     assert reading.outcome is Outcome.TRANSIENT
-    assert str(reading.reason).startswith("refused by the API or by something before it (HTTP 403)")
+    assert str(reading.reason).startswith(
+        "refused by the API or by something in front of it (HTTP 403)"
+    )
 
 
 @pytest.mark.parametrize("code", ["10000", "access_denied", "KEY_REVOKED", "15"])
@@ -215,7 +217,7 @@ def test_403_with_a_code_that_no_rule_knows_names_no_key_and_shows_the_code(code
     reading = coded().read(json_response(403, {"error": {"code": code}}), None)
 
     assert reading.outcome is Outcome.TRANSIENT
-    assert reading.reason == f"refused by the API or by something before it (HTTP 403): {code}"
+    assert reading.reason == f"refused by the API or by something in front of it (HTTP 403): {code}"
     assert reading.is_refusal, "another key may have been stored meanwhile"
 
 
@@ -231,7 +233,7 @@ def test_login_page_with_200_is_perhaps_a_proxy_s() -> None:
 
     assert reading.outcome is Outcome.TRANSIENT
     assert reading.reason == (
-        "a web page came instead of the API's answer, perhaps a proxy's (HTTP 200)"
+        "a web page came instead of the API's answer, perhaps from a proxy (HTTP 200)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Random stories of a few accounts, from a seed, and what the router made of each step.
+"""Random stories of a few accounts, from a seed, with the router's output for each step.
 
 A story turns everything that the router depends on: alarms that fire, clear, vanish, arrive late,
 twice or never; records, silences, mute rules; refusals, conflicts, crashes. Its steps are whole

@@ -197,7 +197,7 @@ def test_subscriber_when_others_accounts_fire_too_then_nothing_is_read_of_them(e
 
 
 def test_digest_when_a_subscriber_gets_a_part_then_its_lines_are_one_message_too() -> None:
-    """What is one message for everybody is not several for whoever gets less of it."""
+    """One message for everybody does not become several for a subscriber who gets less of it."""
     names = [f"{provider}-{number}" for provider in PROVIDERS for number in range(2)]
     world = World(
         records={n: latest(n, provider=n.rpartition("-")[0], balance=Decimal(3)) for n in names}

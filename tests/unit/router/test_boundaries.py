@@ -1,4 +1,4 @@
-"""Whatever is in one record, item or silence: it costs at most itself, its victim is alerted."""
+"""A bad record, item or silence affects at most itself, and its account is still alerted."""
 
 from __future__ import annotations
 

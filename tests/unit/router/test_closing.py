@@ -1,4 +1,4 @@
-"""An incident that somebody closes by hand: one message, and quiet until it fires anew."""
+"""An incident that is closed by hand: one message, then silence until an alarm fires again."""
 
 from __future__ import annotations
 

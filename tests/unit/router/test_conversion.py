@@ -1,4 +1,4 @@
-"""An installation of 0.1 keeps its incidents: nothing is announced anew, nothing is forgotten."""
+"""An installation of 0.1 keeps its incidents: nothing is announced again or forgotten."""
 
 from __future__ import annotations
 

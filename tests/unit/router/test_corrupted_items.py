@@ -1,4 +1,4 @@
-"""One stored item, of any kind, with anything in any place: its neighbours never notice.
+"""One stored item of any kind, with anything in any place, never affects its neighbours.
 
 ``CORRUPTIONS=1500 pytest tests/unit/router/test_corrupted_items.py`` tries more of them.
 """

@@ -1,4 +1,4 @@
-"""What comes and goes is announced a few times an hour, and the end of each problem once."""
+"""A flapping problem is announced a few times an hour, and the end of each problem once."""
 
 from __future__ import annotations
 

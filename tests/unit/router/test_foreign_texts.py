@@ -1,4 +1,4 @@
-"""Texts of others are shown as theirs: no text can pass for a line of ours."""
+"""Texts of others are shown as theirs: none can pass for a line of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an incident remembers of what was decided, for those who ask later why nobody was told."""
+"""An incident's history of decisions, for those who ask later why nobody was notified."""
 
 from __future__ import annotations
 

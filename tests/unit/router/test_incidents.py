@@ -1,4 +1,4 @@
-"""What people are told of an account over time: once per step, and nothing that was not so."""
+"""The messages about an account over time: one per step, and only true ones."""
 
 from __future__ import annotations
 

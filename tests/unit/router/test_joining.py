@@ -1,4 +1,4 @@
-"""The first critical alert goes out at once; what follows within a minute joins one message."""
+"""The first critical alert goes out immediately; those within a minute join one message."""
 
 from __future__ import annotations
 

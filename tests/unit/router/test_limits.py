@@ -1,4 +1,4 @@
-"""SNS's limits hold whatever accounts, providers and reasons are called."""
+"""Messages stay within SNS's limits, whatever accounts, providers and reasons are called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message links the alarm and the heading of what it is about."""
+"""A message links the alarm and the runbook heading that it is about."""
 
 from __future__ import annotations
 

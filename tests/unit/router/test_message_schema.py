@@ -1,4 +1,4 @@
-"""The JSON form keeps to its published schema, and the schema says nothing that never comes."""
+"""The JSON form follows its published schema, and everything in the schema occurs."""
 
 from __future__ import annotations
 

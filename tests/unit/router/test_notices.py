@@ -1,4 +1,4 @@
-"""What AWS's other services say is passed on once, marked; what is broken is not."""
+"""Notices of other AWS services are passed on once, marked; malformed ones are not."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_event_when_it_reports_nothing_wrong_then_is_ignored(body: dict[str, Any
     ids=str,
 )
 def test_document_when_broken_then_is_unreadable_and_no_notice(body: object) -> None:
-    """It waits in the dead-letter queue, whose alarm tells the operators."""
+    """It waits in the dead-letter queue, whose alarm notifies the operators."""
     with pytest.raises(UnreadableError):
         read(body)
 

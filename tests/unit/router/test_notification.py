@@ -1,4 +1,4 @@
-"""What a notification is about: its problem, its audience, its balance and its threshold."""
+"""A notification's problem, audience, balance and threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many subjects are done side by side, and come back in order."""
+"""Many items are handled concurrently, and results are in order."""
 
 from __future__ import annotations
 

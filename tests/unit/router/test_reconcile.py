@@ -1,4 +1,4 @@
-"""What the router's schedule brings about: reminders, missed news, silences' ends, what is gone."""
+"""Reconciling: reminders, missed transitions, the ends of silences, deleted alarms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def world() -> World:
-    """Return a router that has told of one critical account."""
+    """Return a router that has announced one critical account."""
     made = World(records={"openrouter-main": latest(balance=Decimal("3.20"))})
     made.transition(alarm("warning"), alarm("critical"))
     return made

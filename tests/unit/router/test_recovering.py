@@ -1,4 +1,4 @@
-"""A runway alarm that is held after the bound rose: the words agree with the figures."""
+"""A runway alarm that is held after the bound rose: the text agrees with the figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a weekly report says: figures by hand, and nothing about the accounts of others."""
+"""A weekly report's content, checked by hand, and without other subscribers' accounts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_usage_is_what_a_hand_computes() -> None:
 
 
 def test_what_is_not_known_is_not_taken_for_nothing() -> None:
-    """Half of the days known: twice as much is to be expected of the rest of the month."""
+    """Half of the days are known: the rest of the month counts double."""
     half = days([4] * 3, END - timedelta(days=4)) + days([4], END, known_seconds=43_200)
     usage = usage_of("main", half, PERIOD)
 

@@ -1,4 +1,4 @@
-"""The environment is read once, in one place, and says what is wrong with it."""
+"""The environment is read once, in one place, and errors name what is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is published to whom, and what becomes of an answer that is no."""
+"""What is published to whom, and what happens when SNS refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SMS are few: AWS's spend limit would otherwise silence the next critical alert."""
+"""SMS are limited: otherwise AWS's spend limit would block the next critical alert."""
 
 from __future__ import annotations
 

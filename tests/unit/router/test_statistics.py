@@ -1,4 +1,4 @@
-"""What a foreign alarm watches, in CloudWatch's own words, whichever way it is heard of."""
+"""A foreign alarm's metric in CloudWatch's own terms, however the alarm arrived."""
 
 from __future__ import annotations
 

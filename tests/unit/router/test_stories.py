@@ -1,4 +1,4 @@
-"""What the router makes of random stories is what was reviewed."""
+"""The router's output for random stories matches the reviewed files."""
 
 from __future__ import annotations
 

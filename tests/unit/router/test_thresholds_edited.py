@@ -1,4 +1,4 @@
-"""A threshold that is changed or removed while its alarm fires ends an incident as that."""
+"""A threshold changed or removed while its alarm fires ends the incident as that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When something becomes due or ends: a second before its limit, at it, and a second after."""
+"""Limits in time: a second before, at, and a second after each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message says is the case when it is sent."""
+"""What a message says is true when it is sent."""
 
 from __future__ import annotations
 

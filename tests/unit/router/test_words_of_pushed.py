@@ -1,4 +1,4 @@
-"""What messages say of accounts that somebody pushes, and of those that top up by themselves."""
+"""Messages about pushed accounts, and about accounts that top up automatically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts with weeks behind them, and a store of reports in memory."""
+"""Accounts with weeks of history, and a store of reports in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The router with everything around it in memory: a clock to turn, and what people received."""
+"""The router with all its surroundings in memory: a settable clock, and received messages."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ class World:
 
     def breakdown(self, account: str) -> Breakdown | None:
         if self.is_enrichment_down:
-            raise EnrichmentError("which keys consumed most cannot be read")
+            raise EnrichmentError("the keys that consumed most cannot be read")
         return self.breakdowns.get(account)
 
     @property

@@ -1,4 +1,4 @@
-"""make plan, deploy and destroy: what is asked, refused and cleaned up. Terraform is a stand-in."""
+"""make plan, deploy and destroy: questions, refusals and cleanup. Terraform is a stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS is asked before Terraform runs, and its errors in our words."""
+"""The requests to AWS before Terraform runs, and its errors in our words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before a deployment: whose key would not be sent to where the plan leads it."""
+"""Before a deployment: which keys would not be sent to their planned destination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State of the previous layout is taken over, and state is for its owner's eyes."""
+"""State of the previous layout is taken over, and only its owner can read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan in a few lines: counts, what would be destroyed, and our sentences without a frame."""
+"""A plan in a few lines: counts, what would be destroyed, and our own errors unadorned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items for DynamoDB: the same as boto3's own converter makes of them, both ways."""
+"""Items for DynamoDB: identical to boto3's own converter, both ways."""
 
 from __future__ import annotations
 

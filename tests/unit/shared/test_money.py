@@ -1,4 +1,4 @@
-"""Numbers: only what plainly is one, never a 0 that nobody sent, and readable for a person."""
+"""Numbers: only what clearly is one, never an invented 0, and readable for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that cross boundaries, outcomes in words, and clients made on first use."""
+"""Names that cross boundaries, descriptions of outcomes, and clients created on first use."""
 
 from __future__ import annotations
 

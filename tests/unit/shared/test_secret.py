@@ -1,4 +1,4 @@
-"""A secret shows its text to ``reveal`` alone."""
+"""Only ``reveal`` shows a secret's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys are masked wherever a log record can hold them, however many are known."""
+"""Keys are masked wherever a log record can contain them, however many are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts in every condition, with two weeks of made-up balances."""
+"""Accounts in every condition, with two weeks of invented balances."""
 
 from __future__ import annotations
 

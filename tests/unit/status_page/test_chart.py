@@ -1,4 +1,4 @@
-"""Charts show what is known, where it belongs, and nothing that nobody measured."""
+"""Charts show known values in the right place, and nothing that was not measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: what it says of each account, in which order, and that texts of others stay texts."""
+"""The page: its text for each account, their order, and that foreign texts remain plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The widget: what it shows for what a dashboard sends, and what it reads for that."""
+"""The widget: what it shows for a dashboard's request, and what it reads for that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delays of queued messages pass with the story's clock, too, so that a story need not wait.
+"""Delays of queued messages also follow the story's clock, so that a story need not wait.
 
 A message that was sent with a delay becomes visible once the clock has advanced by as much, or
 when its delay is over in real time. The clock stands still while messages are sent, so that the

@@ -77,7 +77,7 @@ def sweeps() -> int:
 
 
 def _make_new_rates_due() -> None:
-    """Fire new rate schedules at once ("starts immediately", Scheduler user guide)."""
+    """Fire new rate schedules immediately ("starts immediately", Scheduler user guide)."""
     for key, schedule in list(scheduler._schedules._data.items()):
         seconds = eventbridge._parse_rate_seconds(schedule.get("ScheduleExpression", ""))
         if seconds is not None and key not in scheduler._schedule_last_fired:

@@ -1,1 +1,1 @@
-"""What becomes of an incident: its transitions, and which notification is due, or why none is."""
+"""How an incident develops: its transitions, and which notification is due, or why none is."""

@@ -41,7 +41,7 @@ def holding(
 
 
 def problems_of(kinds: frozenset[str]) -> frozenset[Problem]:
-    """Return the problems that alarms stand for."""
+    """Return the problems that alarms indicate."""
     return frozenset(problem_of(kind) for kind in kinds)
 
 
@@ -58,7 +58,7 @@ def severity_of(kinds: frozenset[str], snapshot: AccountSnapshot) -> Severity:
 
 
 def is_below(value: Decimal | None, limit: Decimal | None) -> bool:
-    """Whether a known value is below a limit that is set, by the alarms' comparison."""
+    """Whether a known value is below a limit, by the alarms' comparison; False without either."""
     return value is not None and limit is not None and value < limit
 
 

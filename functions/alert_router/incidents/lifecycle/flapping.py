@@ -9,7 +9,7 @@ from typing import Final
 
 from alert_router.incidents.incident import Announcements, Incident, Problem, problem_of
 
-#: How many starts of one problem are announced in an hour; the next one is called flapping.
+#: How many starts of one problem are announced in an hour; the next is announced as flapping.
 BUDGET: Final = 2
 
 _HOUR: Final = timedelta(hours=1)
@@ -24,7 +24,7 @@ def is_over_budget(incident: Incident, problems: Iterable[Problem], now: datetim
 
 
 def is_flapping(incident: Incident, problems: Iterable[Problem]) -> bool:
-    """Whether each of these problems was announced as flapping, and has not held since."""
+    """Whether each of these problems was announced as flapping, and is not stable since."""
     return all(_known(incident, problem).is_flapping for problem in problems)
 
 
@@ -51,7 +51,7 @@ def marked(incident: Incident, problems: Iterable[Problem]) -> Incident:
 
 
 def settled(incident: Incident, now: datetime) -> Incident:
-    """Return the incident with problems that have held for an hour no longer marked as flapping."""
+    """Return the incident; problems stable for an hour are no longer marked as flapping."""
     steady = {
         problem: known._replace(is_flapping=False)
         for problem, known in incident.announcements.items()

@@ -1,4 +1,4 @@
-"""How alarms change an incident: pure functions from one state to the next, nothing decided."""
+"""How alarms change an incident: pure functions between states, without decisions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from shared.names import AlarmName, Severity
 #: A range key of DynamoDB has at most 1,024 bytes; an alarm's name may have as many.
 _LONGEST_ID: Final = 1000
 
-#: Reports look back a week, and may be late; more incidents of one account than this say no more.
+#: Reports look back a week, and may be late; more incidents of one account add nothing.
 _REMEMBERED: Final = timedelta(days=14)
 _MOST_REMEMBERED: Final = 20
 
@@ -82,7 +82,7 @@ def apply(incident: Incident, kind: str, change: AlarmChange) -> Incident:
 
 
 def _says_more(incident: Incident, change: AlarmChange) -> bool:
-    """Whether a change of a foreign alarm has newer texts; a series says more than the whole."""
+    """Whether a change of a foreign alarm has newer texts; a series has more detail."""
     if incident.foreign_alarm is None:
         return True
     if change.state is AlarmState.ALARM:
@@ -105,7 +105,7 @@ def mark_deleted(
 ) -> Incident:
     """Return the incident with the alarms of ``kinds`` marked as deleted at ``at``.
 
-    An alarm that changed later was created again, and stays.
+    An alarm that changed later was created again, and remains.
 
     Args:
         incident: the alarms' states.
@@ -125,9 +125,9 @@ def mark_deleted(
 
 
 def dismiss(incident: Incident, by: str, at: datetime) -> Incident:
-    """Return the incident after somebody closed it: what fires does not count until it fires again.
+    """Return the incident after it was closed by hand: alarms count once they fire again.
 
-    An incident that began after ``at`` is another one, and stays.
+    An incident that began after ``at`` is not affected.
     """
     if not incident.is_open or (incident.opened_at is not None and incident.opened_at > at):
         return incident
@@ -142,13 +142,13 @@ def dismiss(incident: Incident, by: str, at: datetime) -> Incident:
 
 
 def _is_dismissed(known: AlarmStatus, change: AlarmChange) -> bool:
-    """Whether a change only repeats that an alarm fires whose incident was closed by hand."""
+    """Whether an alarm only keeps firing after its incident was closed by hand."""
     fires = change.state is AlarmState.ALARM
     return known.is_dismissed and fires and change.changed_at <= known.at
 
 
 def _status(known: AlarmStatus | None, change: AlarmChange, at: datetime) -> AlarmStatus:
-    """Return an alarm's status after a change, or its present one if nothing is new."""
+    """Return an alarm's status after a change, or its current one if nothing is new."""
     firing = change.state is AlarmState.ALARM
     lacks_data = change.state is AlarmState.INSUFFICIENT_DATA
     is_ended = known is not None and (known.is_gone or known.is_dismissed)
@@ -264,7 +264,7 @@ def _ended(incident: Incident, at: datetime) -> Incident:
 
 
 def _with_end(incident: Incident, at: datetime) -> tuple[PastIncident, ...]:
-    """Return the incidents that ended lately, with the one that ended now if it was announced."""
+    """Return the recently ended incidents, with the one that ends now if it was announced."""
     announced = incident.announced
     ended = () if announced is None else (announced._replace(ended_at=at),)
     recent = (

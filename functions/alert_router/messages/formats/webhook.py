@@ -17,7 +17,7 @@ from shared.times import format_time
 #: Increased when readers of the document must change; a new field requires no change.
 VERSION: Final = 1
 
-#: A thousand accounts that turn critical at once are at most ten messages; with up to 1.9 KB each,
+#: A thousand accounts that turn critical together are at most ten messages; with up to 1.9 KB each,
 #: so many fit into one.
 MAX_ENTRIES: Final = 125
 

@@ -40,7 +40,7 @@ def actions(notification: Notification, links: Links) -> list[str]:
 
 
 def actions_for_several(notifications: Sequence[Notification], links: Links) -> list[str]:
-    """Return what to do about several incidents at once."""
+    """Return what to do about several incidents."""
     first = notifications[0]
     over = is_over(first)
     top_ups = dict.fromkeys((f"Top up {n.title}", _top_up(n)) for n in notifications if not over)

@@ -1,7 +1,7 @@
 """Join notifications that follow a message within a minute, per subscriber and status.
 
-The first critical alert goes out at once, and so does the first end. For a minute, the subscriber's
-lease holds back those that follow; then a flush sends them together.
+The first critical alert goes out immediately, and so does the first end. For a minute, the
+subscriber's lease holds back those that follow; then a flush sends them together.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FLUSH_MARGIN: Final = timedelta(seconds=3)
 
 
 class Joining(NamedTuple):
-    """Who has to wait for which notifications, and until when."""
+    """Which notifications have to wait for which subscribers, and until when."""
 
     until: Mapping[str, datetime]
     """By lease: until when another message of its kind was the last one."""
@@ -58,7 +58,7 @@ def join(
     *,
     have_waited: bool,
 ) -> Joining:
-    """Return who has to wait; everyone else gets the notifications at once.
+    """Return who has to wait; everyone else gets the notifications immediately.
 
     The first invocation to lease a subscriber's minute sends. If the lease cannot be read or
     written, nobody waits. A notification that has waited for a whole minute goes out, whoever
@@ -95,7 +95,7 @@ def free(
 
 
 def _joins(notification: Notification) -> bool:
-    """Whether a notification would go out at once, and so has to join."""
+    """Whether a notification would be sent immediately, and so has to join."""
     return notification.status is Status.RESOLVED or (
         notification.status is Status.FIRING and notification.severity is Severity.CRITICAL
     )
@@ -107,7 +107,7 @@ def _lease(notification: Notification, address: str) -> str:
 
 
 def _taken_until(context: RouterContext, lease: str, now: datetime) -> datetime | None:
-    """Return until when another invocation holds the minute; None if it is ours now."""
+    """Return until when another invocation holds the minute; None if we hold it now."""
     table = context.alert_table
     try:
         until = table.leased_until(lease)
@@ -122,7 +122,7 @@ def _taken_until(context: RouterContext, lease: str, now: datetime) -> datetime 
 
 
 def _is_flushed(table: AlertTable, until: datetime) -> bool:
-    """Whether something waited until this time: its flush is under way and can be joined."""
+    """Whether notifications waited until this time: their flush is under way and can be joined."""
     return table.leased_until(flush_lease(_group(until))) is not None
 
 
@@ -139,5 +139,5 @@ def _renewed(context: RouterContext, lease: str, now: datetime) -> datetime | No
 
 
 def _group(until: datetime) -> str:
-    """Return the group of what waits until then."""
+    """Return the group of the notifications that wait until then."""
     return f"{JOINED}{format_time(until)}"

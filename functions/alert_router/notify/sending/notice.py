@@ -17,8 +17,8 @@ from alert_router.notify.sending.sms import publish_sms
 from alert_router.notify.update import BusyError
 from shared.names import NO_SUBJECT, Severity, Status
 
-#: So many notices of each severity are passed on within an hour: Security Hub reports hundreds of
-#: findings at once where it is enabled.
+#: At most this many notices of each severity are passed on per hour: Security Hub reports hundreds
+#: of findings when it is first enabled.
 MOST: Final = 10
 _HOUR: Final = timedelta(hours=1)
 
@@ -28,7 +28,7 @@ class NoticeError(Exception):
 
 
 def send_notice(context: RouterContext, notice: Notice) -> None:
-    """Publish a notice to everyone whose filter passes what is about no account.
+    """Publish a notice to everyone whose filter passes alarms without an account.
 
     One that is held back is announced once an hour, with all others, by a notice of its own.
 
@@ -51,7 +51,7 @@ def send_notice(context: RouterContext, notice: Notice) -> None:
 
 
 def _is_admitted(context: RouterContext, notice: Notice) -> bool:
-    """Whether this is one of the hour's first, or was."""
+    """Whether this is, or was, one of the hour's first."""
     table, now, admitted = context.alert_table, context.clock(), f"notice/{notice.id}"
     if table.is_leased(admitted, now):
         return True
@@ -63,12 +63,12 @@ def _is_admitted(context: RouterContext, notice: Notice) -> bool:
 
 
 def _rest(notice: Notice) -> Notice:
-    """Return the notice that stands for all that are held back."""
+    """Return the notice that replaces all that are held back."""
     return Notice(
         id=f"rest/{notice.severity}",
         source=notice.source,
         title=f"more than {MOST} notices within an hour",
-        lines=("The others of this hour are not passed on: look at their service.",),
+        lines=("No more are passed on this hour: see the service's own console.",),
         severity=notice.severity,
         remembered=_HOUR,
     )
@@ -77,12 +77,12 @@ def _rest(notice: Notice) -> Notice:
 def _send_once(
     context: RouterContext, notice: Notice, message: Message, form: Form, names: Sequence[str]
 ) -> bool:
-    """Publish one form unless it was; return whether that is settled."""
+    """Publish one form unless it was already published; return whether that is settled."""
     table, now = context.alert_table, context.clock()
     lease = f"notice/{notice.id}/{form}"
     if not table.try_lease(lease, now, context.lease):
         if table.is_leased(lease, now + context.lease):
-            context.log.info("notice was sent already", notice=notice.id, form=form.value)
+            context.log.info("notice already sent", notice=notice.id, form=form.value)
             return True
         raise BusyError("another invocation is sending the notice")
     if form is Form.SMS:

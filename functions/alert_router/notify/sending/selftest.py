@@ -35,7 +35,7 @@ def send_test(context: RouterContext, request: TestRequest) -> None:
     lease = selftest_lease(request.account, request.severity, format_time(request.at))
     if not context.alert_table.try_lease(lease, now, context.lease):
         if context.alert_table.is_leased(lease, now + context.lease):
-            context.log.info("test was sent already", account=request.account)
+            context.log.info("test already sent", account=request.account)
             return
         raise BusyError("another invocation is sending the test")
     latest = context.snapshots.latest(IncidentKey(Scope.ACCOUNT, request.account))

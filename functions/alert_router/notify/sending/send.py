@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from alert_router.messages.formats.message import Message
 
-#: Marking is retried with growing pauses: if it fails, the message is repeated.
+#: Marking is retried with growing pauses, because if it fails the message is repeated.
 _MARK_ATTEMPTS: Final = 4
 _MARK_PAUSE_SECONDS: Final = 0.2
 
@@ -42,12 +42,12 @@ class _Delivery:
         self.joining = joining
         self.delivered = delivered_before(incidents)
         self.groups: dict[IncidentKey, str] = {}
-        """The groups that the incidents were sent in, as everybody got them."""
+        """The groups in which the incidents were sent."""
         self.tried: set[IncidentKey] = set()
-        """The incidents about which anything was published, perhaps without an answer."""
+        """The incidents about which anything was published, perhaps without a response."""
 
     def settled(self) -> dict[IncidentKey, frozenset[str]]:
-        """Return who gets nothing now: they have it, or it joins their next message."""
+        """Return who gets nothing now, because they have it or it joins their next message."""
         return {key: got | self.joining.of(key) for key, got in self.delivered.items()}
 
 
@@ -138,7 +138,7 @@ def _publish(
     still_open: StillOpen,
 ) -> None:
     """Publish to every audience what is due to it now."""
-    # Most records lead to no message, so a cold start need not load the texts.
+    # Most records cause no message, so a cold start need not load the texts.
     from alert_router.messages.compose import Composer  # noqa: PLC0415
 
     composer = Composer(context.links, context.digest_above)
@@ -231,7 +231,7 @@ def _keep(
 
 
 def _kept(incident: Incident, delivery: _Delivery) -> Incident:
-    """Return the incident without a lease, with who got its notification and who surely did not."""
+    """Return the incident without a lease, with who got its notification and who cannot have."""
     outbox = incident.outbox
     if outbox is None:
         return incident

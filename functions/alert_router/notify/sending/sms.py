@@ -1,4 +1,4 @@
-"""Publish an SMS to those below their hourly limit, and count the ones held back."""
+"""Publish an SMS to subscribers below their hourly limit, and count those held back."""
 
 from __future__ import annotations
 

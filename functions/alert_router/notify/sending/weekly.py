@@ -18,13 +18,13 @@ from shared.records import DayTotals, Latest
 
 
 def send_reports(context: RouterContext, due: datetime) -> None:
-    """Send the reports that were due then to whoever did not get them yet.
+    """Send the reports that were due then to subscribers who have not got them.
 
     A report is marked before it is published: a crash in between loses one week's report, and no
     retry sends it twice.
 
     Raises:
-        EnrichmentError, botocore.exceptions.ClientError: when what they are made of cannot be read;
+        EnrichmentError, botocore.exceptions.ClientError: when their data cannot be read;
             nothing was sent then.
     """
     declared, _ = context.alert_table.subscribers()
@@ -48,7 +48,7 @@ def send_reports(context: RouterContext, due: datetime) -> None:
 def gather_facts(
     context: RouterContext, accounts: Mapping[str, str], period: Period
 ) -> dict[str, Facts]:
-    """Return what is known of accounts, of which it gets the providers.
+    """Return what is known of accounts, given with their providers.
 
     Raises:
         EnrichmentError: when the tables cannot be read.
@@ -80,7 +80,7 @@ def gather_facts(
 
 
 def _with_last_day(days: Sequence[DayTotals], latest: Latest | None) -> list[DayTotals]:
-    """Return an account's days; one that is over may still be in its record alone."""
+    """Return an account's days; a past day may still be only in its record."""
     found = {day.day: day for day in days}
     if latest is not None and latest.day is not None:
         found.setdefault(latest.day.day, latest.day)
@@ -102,7 +102,7 @@ def _shares(
 def _send(
     context: RouterContext, weekly: Report, subscribers: Mapping[Subscriber, SentReport]
 ) -> None:
-    """Publish one report to those whose mark, of which it gets the last, can be set."""
+    """Publish one report to the subscribers, given with their marks, whose mark can be set."""
     to: dict[Form, list[str]] = {}
     for subscriber, before in subscribers.items():
         if _mark(context, subscriber, before, weekly):
@@ -115,7 +115,7 @@ def _send(
 def _mark(
     context: RouterContext, subscriber: Subscriber, before: SentReport, weekly: Report
 ) -> bool:
-    """Mark a report as sent; return whether it is ours to send, and has anything to say."""
+    """Mark a report as sent; return whether to send it: it is ours, and not empty."""
     marked, is_sent = before.next(weekly.period.due, is_empty=weekly.is_empty)
     try:
         context.reports.mark(subscriber.address, before, marked)
@@ -123,5 +123,5 @@ def _mark(
         context.log.info("report left to another invocation", subscriber=subscriber.name)
         return False
     if not is_sent:
-        context.log.info("report has nothing to say", subscriber=subscriber.name)
+        context.log.info("report is empty", subscriber=subscriber.name)
     return is_sent

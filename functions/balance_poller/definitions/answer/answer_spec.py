@@ -26,10 +26,10 @@ def parse_answer_spec(top: Mapping[str, Field]) -> AnswerSpec:
     """Read ``text`` and ``headers``."""
     text = parse_pattern(top.get("text"), takes_groups=True)
     if text is not None and not text.groups:
-        top["text"].refuse("expected a group, (?P<name>…), around what an expression shall select")
+        top["text"].refuse("expected a group, (?P<name>…), around the part that expressions select")
     entries = top["headers"].items(at_most=10) if "headers" in top else []
     for entry in entries:
-        name = entry.text(_HEADER_NAME, "a header's name in small letters")
+        name = entry.text(_HEADER_NAME, "a header's name in lower case")
         if name in _REFUSED:
             entry.refuse("this header is not for figures")
     return AnswerSpec(text, tuple(str(entry.value) for entry in entries))

@@ -96,7 +96,7 @@ def _check_form(place: Field, fields: Mapping[str, Field]) -> None:
     of_days = [name for name in _OF_DAYS if name in fields]
     if "total" in fields:
         if of_days:
-            place.refuse(f"total stands for the whole window, so that {of_days[0]} has no meaning")
+            place.refuse(f"total covers the whole window, so {of_days[0]} has no meaning")
         if fields.get("counts_from", place).value == CountsFrom.ANCHOR:
             place.refuse("a ledger needs the cost of each day: set days, day and amount")
         return

@@ -128,7 +128,7 @@ def _parse_place(
         field.refuse(str(exc))
         return None
     if expression.selects_list and not takes_list:
-        field.refuse("selects a list: `| [0]` behind it takes the first, sum adds numbers up")
+        field.refuse("selects a list: append `| [0]` to take the first, or add them up with sum")
     return expression
 
 

@@ -109,7 +109,7 @@ def scaled(amount: Decimal, scale: Decimal | None) -> Decimal:
         return within_limits(exact)
     except (DecimalException, NumberError):
         raise UnreadableError(
-            "the number cannot be stored: more than 38 digits, or outside of 1e-30 to 1e15"
+            "the number cannot be stored: more than 38 digits, or outside 1e-30 to 1e15"
         ) from None
 
 

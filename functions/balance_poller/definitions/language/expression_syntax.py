@@ -58,7 +58,7 @@ def compile_expression(source: str) -> Expression:
         raise ExpressionError(f"the expression is longer than {MAX_EXPRESSION} characters")
     if match := _PLACEHOLDER.search(source):
         raise ExpressionError(
-            f"{match[0]} works in the request only: an expression looks at the answer alone"
+            f"{match[0]} works only in the request: an expression sees only the answer"
         )
     if _QUOTED_TEXT.search(source):
         raise ExpressionError(

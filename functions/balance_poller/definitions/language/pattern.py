@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 MAX_PATTERN: Final = 500
-#: No text that is matched is longer, which bounds ``+`` and ``*``, too.
+#: No text that is matched is longer, which also bounds ``+`` and ``*``.
 MAX_TEXT: Final = 4096
 _MOST_TIMES: Final = 200
 

@@ -23,7 +23,7 @@ _FEWEST_DIGITS: Final = 3
 
 
 def is_key_in_header(name: str, text: str, *, has_placeholder: bool) -> bool:
-    """Whether what a header sends as it stands looks like a key.
+    """Whether a header's literal text looks like a key.
 
     Args:
         name: The header.
@@ -36,7 +36,7 @@ def is_key_in_header(name: str, text: str, *, has_placeholder: bool) -> bool:
 
 
 def is_key_in_entry(name: str, text: str) -> bool:
-    """Whether what an entry of a query or body sends as it stands looks like a key.
+    """Whether the literal text of a query's or body's entry looks like a key.
 
     A long random word may be an identifier, so it counts only where the name says what it is.
     """

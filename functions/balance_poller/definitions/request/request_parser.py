@@ -40,7 +40,7 @@ _REFUSED_HEADERS: Final = (
     "transfer-encoding", "upgrade",
 )  # fmt: skip
 _WRITTEN_OUT: Final = (
-    "this looks like a key, and definitions are no secrets: write {key} in its place, revoke this"
+    "this looks like a key, and definitions are not secret: write {key} instead, revoke this"
     " one, and store a new one with balancectl keys set"
 )
 _NOTHING: Final = Template(())
@@ -124,7 +124,7 @@ def _parse_request(field: Field, reader: _Reader, *, has_no_host: bool) -> Reque
     if "json" in fields and spec.method.parts != ("POST",):
         field.refuse('json is a body, which needs "method": "POST"')
     if spec.basic and any(name.lower() == "authorization" for name, _ in spec.headers):
-        field.refuse("basic writes the header Authorization, which headers has too")
+        field.refuse("basic sets the header Authorization, which headers also has")
     return spec
 
 
@@ -198,11 +198,11 @@ class _Reader:
             is_param = part.kind == "param" and part.name in self.params
             one_of = self.params[part.name].one_of if is_param else ()
             if not one_of:
-                field.refuse("only a parameter with one_of may stand in the host")
+                field.refuse("only a parameter with one_of may be in the host")
                 return
             choices.append(one_of)
         if prod(map(len, choices)) > _MOST_HOSTS:
-            field.refuse(f"the parameters in the host make more than {_MOST_HOSTS} hosts")
+            field.refuse(f"the parameters in the host allow more than {_MOST_HOSTS} hosts")
             return
         for names in product(*choices):
             name = "".join(names)
@@ -252,7 +252,7 @@ class _Reader:
                 entry.refuse("a header has ASCII characters only")
         names = {name.lower() for name in given}
         if len(names) < len(given) and field:
-            field.refuse("two headers differ in nothing but capital letters")
+            field.refuse("two headers differ only in upper and lower case")
         defaults = DEFAULT_HEADERS | (BODY_HEADERS if has_body else {})
         missing = {n: Template((v,)) for n, v in defaults.items() if n.lower() not in names}
         return tuple((missing | given).items())

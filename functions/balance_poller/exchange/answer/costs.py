@@ -76,7 +76,7 @@ def _check_pages(spec: SpendSpec, document: Document) -> None:
         return
     more = spec.more.find(document)
     if more is True:
-        raise UnreadableError("the report has more pages, and a part of it would be too little")
+        raise UnreadableError("the report has more pages, and one page alone would be too little")
     if more is not False:
         raise UnreadableError(f"{spec.more.quoted} is {json_type(more)}, not true or false")
 
@@ -84,7 +84,7 @@ def _check_pages(spec: SpendSpec, document: Document) -> None:
 def _check_days(costs: Costs, window: Window) -> None:
     """Refuse a report without a single day; that today's is not there yet may be."""
     if not costs and window.days > 1:
-        raise UnreadableError("the report has no day at all")
+        raise UnreadableError("the report has no days")
 
 
 def _list(place: Expression | None, document: Document) -> Iterator[Document]:
@@ -104,14 +104,14 @@ def _list(place: Expression | None, document: Document) -> Iterator[Document]:
 def _day(spec: SpendSpec, document: Document) -> date:
     """Return which UTC day an element of ``days`` is of."""
     if spec.day is None:
-        raise UnreadableError("the definition does not say where a day is")
+        raise UnreadableError("the definition does not say where a day's date is")
     found: Any = spec.day.find(document)
     at = parse_time(found)
     if at is None:
         words = "missing" if found is None else f"{json_type(found)}, not a time"
         raise UnreadableError(f"{spec.day.quoted} is {words}")
     if at != datetime.combine(at.date(), time(), UTC):
-        raise UnreadableError(f"{spec.day.quoted} is no midnight in UTC")
+        raise UnreadableError(f"{spec.day.quoted} is not midnight in UTC")
     return at.date()
 
 
@@ -156,7 +156,7 @@ def _amount(spec: SpendSpec, place: Expression, document: Document) -> Decimal:
     try:
         return parse_number(found)
     except NumberError:
-        words = "missing or null" if found is None else f"{json_type(found)} that is no number"
+        words = "missing or null" if found is None else f"{json_type(found)} that is not a number"
         raise UnreadableError(f"{place.quoted} is {words}") from None
 
 

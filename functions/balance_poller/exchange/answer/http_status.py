@@ -12,19 +12,19 @@ Failure = tuple[Outcome, str]
 _BY_STATUS: Final[dict[int, Failure]] = {
     204: (Outcome.SCHEMA_CHANGED, "the answer is empty"),
     401: (Outcome.INVALID_KEY, "the key was rejected"),
-    402: (Outcome.ACCOUNT_BLOCKED, "the provider wants a payment first"),
-    # Firewalls and gateways refuse with 403, too, and with codes of their own: only a definition's
+    402: (Outcome.ACCOUNT_BLOCKED, "the provider requires a payment first"),
+    # Firewalls and gateways also refuse with 403 and codes of their own: only a definition's
     # rule for the API's documented answer names a key as wrong.
-    403: (Outcome.TRANSIENT, "refused by the API or by something before it"),
-    404: (Outcome.ENDPOINT_GONE, "the balance endpoint is not there"),
-    407: (Outcome.TRANSIENT, "a proxy before the API wants credentials"),
+    403: (Outcome.TRANSIENT, "refused by the API or by something in front of it"),
+    404: (Outcome.ENDPOINT_GONE, "the balance endpoint does not exist"),
+    407: (Outcome.TRANSIENT, "a proxy in front of the API requires credentials"),
     408: (Outcome.TRANSIENT, "the provider timed out"),
     410: (Outcome.ENDPOINT_GONE, "the balance endpoint is gone"),
     425: (Outcome.TRANSIENT, "the provider asks to try again"),
     429: (Outcome.RATE_LIMITED, "the provider limits our requests"),
 }
 _BY_HUNDRED: Final[dict[int, Failure]] = {
-    3: (Outcome.SCHEMA_CHANGED, "the provider redirects, which is not followed"),
+    3: (Outcome.SCHEMA_CHANGED, "the provider redirects, and redirects are not followed"),
     4: (Outcome.BAD_CONFIG, "the provider refused the request"),
     5: (Outcome.TRANSIENT, "the provider has a problem"),
 }
@@ -43,5 +43,5 @@ def intermediary_failure(status: int) -> Failure:
     """Return the failure that an answer from in front of the API means, at any status."""
     words = "a CDN or proxy answered, not the API"
     if 200 <= status < 300:
-        words = "a web page came instead of the API's answer, perhaps a proxy's"
+        words = "a web page came instead of the API's answer, perhaps from a proxy"
     return Outcome.TRANSIENT, f"{words} (HTTP {status})"

@@ -82,7 +82,7 @@ def read_unit(spec: WalletSpec, document: Document) -> str:
     if not isinstance(found, str):
         raise UnreadableError(f"{place.quoted} is {json_type(found)}, not a unit")
     if len(found) > _MAX_UNIT or not _UNIT.fullmatch(found):
-        raise UnreadableError(f"{place.quoted} is text that is no unit")
+        raise UnreadableError(f"{place.quoted} is text that is not a unit")
     return found.upper() if len(found) == 3 else found
 
 

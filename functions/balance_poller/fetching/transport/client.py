@@ -97,7 +97,7 @@ class Fetcher:
             error = FetchError(TOO_LATE)
         except Exception as exc:  # noqa: BLE001 -- whatever httpx raises may quote the key
             error = translate(exc, known.received)
-        # Raised outside of the handlers, so that the original is not attached as context.
+        # Raised outside the handlers, so that the original is not attached as context.
         raise error
 
     def _url(self, text: str) -> httpx.URL:
@@ -167,7 +167,7 @@ async def _body(stream: httpx.AsyncByteStream, encoding: str, status: int) -> by
     if not 200 <= status < 300:
         return b""  # the status suffices
     words = (
-        "the answer is packed in a way that cannot be read"
+        "the answer is compressed in a way that cannot be read"
         if body is None
         else "the answer is larger than 1 MiB"
     )

@@ -61,7 +61,7 @@ def translate(exc: Exception, received: Received) -> FetchError:
     causes = _causes(exc)
     is_unreadable = any(isinstance(cause, httpx.RemoteProtocolError) for cause in causes)
     if is_unreadable and received.is_malformed:
-        return FetchError("what answered speaks no proper HTTP", Outcome.SCHEMA_CHANGED)
+        return FetchError("the answer is not valid HTTP", Outcome.SCHEMA_CHANGED)
     for types, error in _words():
         if any(isinstance(cause, types) for cause in causes):
             return error
@@ -99,7 +99,7 @@ def _words() -> list[tuple[tuple[type[BaseException], ...], FetchError]]:
         ((httpx.TimeoutException,), FetchError(TOO_LATE)),
         (
             (httpx.RemoteProtocolError, httpx.NetworkError),
-            FetchError("the connection broke before the whole answer came"),
+            FetchError("the connection broke before the whole answer arrived"),
         ),
         (
             (httpx.LocalProtocolError, UnicodeError),

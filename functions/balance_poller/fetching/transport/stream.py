@@ -75,7 +75,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             raise httpcore.WriteError from self._error
 
     async def aclose(self) -> None:
-        """Close at once: nobody waits for what is on its way."""
+        """Close immediately: nothing on its way is needed."""
         self._transport.abort()
 
     def get_extra_info(self, info: str) -> bool | None:

@@ -44,7 +44,7 @@ locals {
 }
 
 module "core" {
-  # From outside of this tree: git::https://github.com/OWNER/REPOSITORY.git//infra/terraform?ref=v0.2.0
+  # From outside this tree: git::https://github.com/OWNER/REPOSITORY.git//infra/terraform?ref=v0.2.0
   source = "../.."
 
   accounts               = { openrouter-main = { provider = "openrouter", warning = 100, critical = 20 } }

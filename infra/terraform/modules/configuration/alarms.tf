@@ -18,7 +18,7 @@ locals {
     drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_sensitivity", amount = false, words = "consumes more than %s times its previous maximum in as many hours" })
   }
 
-  # Two periods, of which one must breach: fires at once, and clears after two good polls, because
+  # Two periods, of which one must breach: fires immediately, and clears after two good polls, because
   # providers' caches bounce.
   threshold_periods = 2
 

@@ -28,7 +28,7 @@ locals {
     )
   ]
 
-  # Per severity, who is told of what begins, and the accounts that no one of them hears of.
+  # Per severity: who is notified of new alerts, and the accounts that none of them receives.
   audience = {
     for severity in local.severities : severity => [
       for subscriber in values(var.subscribers) : subscriber

@@ -89,7 +89,7 @@ locals {
     ]
   }
 
-  # What depends on the deployment, too.
+  # Problems that also depend on the deployment.
   account_plan_problems = {
     interval = [
       for id, account in var.accounts :

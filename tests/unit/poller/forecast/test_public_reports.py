@@ -1,4 +1,4 @@
-"""Balances that public reports tell of, and what is to be made of each (read 2026-11)."""
+"""Balances from public reports, and the correct reading of each (read 2026-11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A month's budget: corrections of older days change what is left, and are no consumption."""
+"""A month's budget: corrections of older days change the balance, but are not consumption."""
 
 from __future__ import annotations
 
