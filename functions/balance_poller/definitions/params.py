@@ -41,9 +41,7 @@ def resolve_params(specs: Mapping[str, Param], given: Mapping[str, str]) -> dict
     for name in given:
         if name not in specs:
             known = ", ".join(specs) or "none"
-            raise ConfigError(
-                f"params.{name}: there is no such parameter; the parameters are {known}"
-            )
+            raise ConfigError(f"params.{name}: there is no such parameter; known: {known}")
     values = {}
     for name, spec in specs.items():
         value = given.get(name, spec.default)

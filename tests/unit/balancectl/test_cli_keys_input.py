@@ -60,7 +60,7 @@ def test_set_when_account_is_unknown_then_refuses_unless_forced(cloud: Any, run:
         (f"{KEY}\u200b", "invisible character at position 19 (U+200B)"),
         (f'"{KEY}"', "in quotation marks"),
         (f"Bearer {KEY}", "store only what follows Bearer"),
-        (f"ACME_API_KEY={KEY}", "the name of a variable"),
+        (f"ACME_API_KEY={KEY}", "a variable's name"),
         ("{nonsense", "starts with '{' but is not a JSON object"),
         ("{}", "is an empty"),
         ('{"sid": "", "token": "x"}', "part 'sid' is empty"),

@@ -459,7 +459,7 @@ NULLS: Final = with_(
 PROGRAM_ONLY: Final = {
     "breakdown beside before": (
         with_(breakdown=SHARES, before=FIRST, request__headers=BEARER),
-        "breakdown: breakdown is one request",
+        "breakdown: breakdown is a single request",
     ),
     "breakdown of no list": (
         with_(breakdown=SHARES | {"entries": "length(keys)"}),
@@ -482,7 +482,7 @@ PROGRAM_ONLY: Final = {
     ),
     "placeholder in an expression": (
         wallet(remaining='data."{param.team}".left'),
-        "wallets.balance.remaining: {param.team} works in the request only",
+        "wallets.balance.remaining: {param.team} works only in the request",
     ),
     "key_pattern of several parts": (
         with_(
@@ -546,7 +546,7 @@ PROGRAM_ONLY: Final = {
     ),
     "first request of text": (
         with_(before=FIRST, request__headers=BEARER, text="(?P<a>[0-9]+)"),
-        "before: before is for answers that are JSON",
+        "before: before works only with JSON answers",
     ),
     "undeclared parameter": (
         with_(request__query={"a": "{param.team}"}),
@@ -577,7 +577,7 @@ PROGRAM_ONLY: Final = {
     ),
     "basic beside Authorization": (
         with_(request__basic=["a", "{key}"]),
-        "request: basic writes the header Authorization",
+        "request: basic sets the header Authorization",
     ),
     "header twice": (
         with_(request__headers={"X-A": "a", "x-a": "{key}"}),

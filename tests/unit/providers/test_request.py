@@ -272,7 +272,7 @@ def test_user_of_basic_credentials_with_a_colon_is_refused() -> None:
         (
             TEAM,
             {"team": "a", "other": "b"},
-            "params.other: there is no such parameter; the parameters are team",
+            "params.other: there is no such parameter; known: team",
         ),
         ({**TEAM, "one_of": ["a", "b"]}, {"team": "c"}, "params.team must be one of a, b"),
         ({**TEAM, "pattern": "[0-9]+"}, {"team": "12a"}, r"params.team does not match \[0-9\]\+"),
@@ -290,7 +290,7 @@ def test_parameter_that_does_not_fit_is_named(
 
 
 def test_parameter_of_a_definition_without_any_is_refused() -> None:
-    with pytest.raises(ConfigError, match="there is no such parameter; the parameters are none"):
+    with pytest.raises(ConfigError, match="there is no such parameter; known: none"):
         prepare(BEARER, params={"team": "a"})
 
 
