@@ -127,7 +127,7 @@ def section(name: str) -> str:
     definition, data = load_provider(name, {}).definition, read_shipped(name)
     request = data["request"]
     asks = f"`{request.get('method', 'GET')} {request['url']}`"
-    often = f"not more than every {definition.min_interval_seconds} seconds"
+    often = f"at most every {definition.min_interval_seconds} seconds"
     where = " of the account's `base_url`" if definition.is_self_hosted else ""
     head = f"[{definition.title}]({definition.docs}): {asks}{where}, {often}."
     if definition.top_up_url:
@@ -142,7 +142,7 @@ def section(name: str) -> str:
 def key(definition: Mapping[str, Any]) -> str:
     """Return the key with the fewest sufficient rights, and where to create it."""
     least = definition["least_key"]
-    where = f" ([made here]({least['make_at']}))" if "make_at" in least else ""
+    where = f" ([created here]({least['make_at']}))" if "make_at" in least else ""
     return f"Key: {least['what']}{where}."
 
 
@@ -158,7 +158,7 @@ def param(name: str, spec: Mapping[str, Any]) -> str:
     if "one_of" in spec:
         words += "; one of " + ", ".join(f"`{value}`" for value in spec["one_of"])
     if "default" not in spec:
-        return words + "; must be set."
+        return words + "; required."
     return words + (f"; `{spec['default']}` by default." if spec["default"] else "; optional.")
 
 

@@ -11,7 +11,7 @@ from shared.records.item import Item, time_from, time_or_none
 
 
 class Meter(NamedTuple):
-    """Running totals, and how far cost is reported. A budget's begin anew with each month."""
+    """Running totals, and how far cost is reported. A budget's restart every month."""
 
     consumed: Decimal
     topped_up: Decimal = Decimal(0)

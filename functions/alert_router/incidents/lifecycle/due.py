@@ -32,7 +32,7 @@ from alert_router.incidents.lifecycle.assessment import (
 from alert_router.incidents.snapshot import AccountSnapshot, current_provider
 from shared.names import Severity
 
-#: How long the end of a low balance is held back while the record says it is low again.
+#: How long the end of a low balance is held back while the record shows it low again.
 _PATIENCE: Final = timedelta(minutes=30)
 
 #: How long after any other end it takes until a reconcile has found a low balance's alarm, if any.
@@ -47,7 +47,7 @@ class Policy(NamedTuple):
     metric_delay: timedelta = timedelta(minutes=10)
     """How long after an ok poll its metric may still be missing."""
     foreign_expiry: timedelta = timedelta.max
-    """How long a foreign alarm that cannot be read stays open after its last transition."""
+    """How long a foreign alarm that cannot be read remains open after its last transition."""
     readable_alarms: str = ""
     """The prefix of the ARNs of alarms that CloudWatch can describe here."""
 
@@ -94,7 +94,7 @@ def reminder_of(
 
 
 def is_unheard(incident: Incident, now: datetime, policy: Policy) -> bool:
-    """Whether a foreign alarm that cannot be compared has been quiet for too long."""
+    """Whether a foreign alarm that cannot be compared has not changed for too long."""
     foreign = incident.foreign_alarm
     return (
         foreign is not None
@@ -113,7 +113,7 @@ def _has_moved(incident: Incident, last: LastNotification, snapshot: AccountSnap
 
 
 def _no_data(incident: Incident, now: datetime) -> Due | Suppression:
-    """Return that a foreign alarm has no data any more; announced once, this ends its incident."""
+    """Return that a foreign alarm no longer has data; announced once, this ends its incident."""
     problems = frozenset({Problem.FOREIGN})
     if incident.last_notification is None and flapping.is_over_budget(incident, problems, now):
         return Suppression.FLAPPING
@@ -123,7 +123,7 @@ def _no_data(incident: Incident, now: datetime) -> Due | Suppression:
 def _start(
     incident: Incident, kinds: frozenset[str], snapshot: AccountSnapshot, now: datetime
 ) -> Due | Suppression:
-    """Return an opening; for an account that was never set up, that notice, once."""
+    """Return an opening; for an account that was never set up, only that, once."""
     severity, problems = severity_of(kinds, snapshot), problems_of(kinds)
     if problems == {Problem.STALE}:
         if incident.last_notification is not None:
@@ -230,5 +230,5 @@ def _has_improved(incident: Incident, last: LastNotification, snapshot: AccountS
 
 
 def _is_since(at: datetime, start: datetime | None) -> bool:
-    """Whether ``at`` is not before ``start``, where there is one."""
+    """Whether ``at`` is not before ``start``, if there is one."""
     return start is None or at >= start
