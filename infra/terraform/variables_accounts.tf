@@ -27,7 +27,7 @@ variable "accounts" {
     - warning, critical: alert when the balance falls below this amount, in the provider's unit.
     - stale_after_minutes: alert when no balance could be read for this long (default 30, or two poll intervals if that is longer). CloudWatch looks further back than the alarm asks it to, so the alarm fires about two poll intervals later.
     - runway_warning_hours, runway_critical_hours: alert when the chance that the balance lasts this many hours is below 9 in 10. The alert ends above 1.5 times as many, or at a top-up.
-    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when consumption within 1 or 3 hours exceeds its previous maximum by this factor (1.5 is sensitive, 2 normal, 3 insensitive; within 24 hours, half of the part above 1 is enough).
+    - max_burn_per_day: alert when more than this amount is consumed in a day; or drain_sensitivity: when consumption within an hour, relative to what is usual at that time of the week, exceeds its previous maximum by this factor (1.5 is sensitive, 2 normal, 3 insensitive; within 3 hours, three quarters of the part above 1 are enough, within 24 hours half).
     - expiry_warning_days: alert when the credit or the key expires within this many days, if the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
     - unit: only for pushed accounts: the unit of the balance, such as USD or credits. A pushed account has no secret, params, wallet or base_url; stale_after_minutes (default 1560, up to 44640) is the greatest age of its last pushed balance.

@@ -170,7 +170,7 @@ run "a_drain_sensitivity_watches_the_factor" {
   }
 
   assert {
-    condition     = output.alarms["drain-by-factor"].accounts["main"].description == "OpenRouter account main consumes more than 2 times its previous maximum in as many hours. Top up: https://openrouter.ai/settings/credits Runbook: https://wiki.example/runbook#drain"
+    condition     = output.alarms["drain-by-factor"].accounts["main"].description == "OpenRouter account main consumes more than 2 times its previous maximum, relative to what is usual at the time. Top up: https://openrouter.ai/settings/credits Runbook: https://wiki.example/runbook#drain"
     error_message = jsonencode(output.alarms)
   }
 }

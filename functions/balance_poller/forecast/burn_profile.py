@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import mul
 from typing import Final, Self
 
@@ -47,14 +47,11 @@ class BurnProfile:
     @classmethod
     def of(cls, usage: Usage) -> Self:
         """Return the usual consumption according to the hours seen so far."""
-        weights = list(map(WEIGHTS.__getitem__, usage.weeks))
-        seen = sum(weights)
-        weighted = list(map(mul, weights, usage.week))
-        mean = sum(weighted) / seen if seen else usage.mean_per_hour
-        if not seen or mean <= 0:
-            return cls.constant(mean)
-        working, weekend = _kinds_of_day(weights, weighted, mean)
-        by_hour = _by_hour_of_day(weights, weighted, (working, weekend), mean)
+        rhythm = _Rhythm.of(usage)
+        if rhythm is None:
+            return cls.constant(usage.mean_per_hour)
+        by_hour = [rhythm.usual(hour) for hour in range(DAY_HOURS)]
+        working, weekend = rhythm.kinds
         usual = [hour * working for hour in by_hour] * 5 + [hour * weekend for hour in by_hour] * 2
         per_hour = tuple(
             [
@@ -65,32 +62,65 @@ class BurnProfile:
         return cls(per_hour, sum(per_hour) / WEEK_HOURS)
 
 
-def _kinds_of_day(
-    weights: Sequence[float], weighted: Sequence[float], mean: float
-) -> tuple[float, float]:
-    """Return how working days and weekends differ from the mean, cautiously: few weeks are seen."""
+def usual_in(usage: Usage, hour: int) -> tuple[float, float]:
+    """Return the usual consumption in one hour of the week, and the mean of all hours.
 
-    def factor(hours: slice) -> float:
-        consumed, seen = sum(weighted[hours]) / mean, sum(weights[hours])
-        return (consumed + _WEEKEND_PRIOR_HOURS) / (seen + _WEEKEND_PRIOR_HOURS)
+    The first is that of :meth:`BurnProfile.of`, in a third of the time; the mean is that of the
+    hours seen.
+    """
+    rhythm = _Rhythm.of(usage)
+    if rhythm is None:
+        return usage.mean_per_hour, usage.mean_per_hour
+    working, weekend = rhythm.kinds
+    usual = rhythm.usual(hour % DAY_HOURS) * (weekend if hour >= _WORKING_HOURS else working)
+    return usual + _OWN_SHARE[usage.weeks[hour]] * (usage.week[hour] - usual), rhythm.mean
 
-    return factor(slice(_WORKING_HOURS)), factor(slice(_WORKING_HOURS, None))
+
+def assume_usual(usage: Usage, at: float) -> Usage:
+    """Return ``usage`` at ``at`` as if in its last hours the same had been usual as now."""
+    per_hour, now = BurnProfile.of(usage).per_hour, hour_of_week(at)
+    hours = range(len(usage.recent), -1, -1)
+    return replace(usage, usual=tuple(per_hour[(now - back) % WEEK_HOURS] for back in hours))
 
 
-def _by_hour_of_day(
-    weights: Sequence[float], weighted: Sequence[float], kinds: tuple[float, float], mean: float
-) -> list[float]:
-    """Return the usual consumption by hour of the day, for both kinds of day together."""
-    working, weekend = kinds
-    usual = []
-    for hour in range(DAY_HOURS):
-        seen = sum(weights[hour::DAY_HOURS])
-        consumed = (
-            sum(weighted[hour:_WORKING_HOURS:DAY_HOURS]) / working
-            + sum(weighted[_WORKING_HOURS + hour :: DAY_HOURS]) / weekend
-        )
-        usual.append(consumed / seen if seen else mean)
-    return usual
+@dataclass(frozen=True, slots=True)
+class _Rhythm:
+    """What the hours of the week have in common: the hours of the day, and two kinds of day."""
+
+    weights: list[float]
+    """By hour of the week, how much was seen of it."""
+    weighted: list[float]
+    """Its consumption, times its weight."""
+    mean: float
+    kinds: tuple[float, float]
+    """How working days and weekends differ from the mean, cautiously: few weeks are seen."""
+
+    @classmethod
+    def of(cls, usage: Usage) -> Self | None:
+        """Return the rhythm; None until an hour of consumption was seen."""
+        weights = list(map(WEIGHTS.__getitem__, usage.weeks))
+        seen = sum(weights)
+        weighted: list[float] = list(map(mul, weights, usage.week))
+        mean: float = sum(weighted) / seen if seen else 0.0
+        if mean <= 0:
+            return None
+
+        def factor(hours: slice) -> float:
+            consumed, seen = sum(weighted[hours]) / mean, sum(weights[hours])
+            return (consumed + _WEEKEND_PRIOR_HOURS) / (seen + _WEEKEND_PRIOR_HOURS)
+
+        kinds = factor(slice(_WORKING_HOURS)), factor(slice(_WORKING_HOURS, None))
+        return cls(weights, weighted, mean, kinds)
+
+    def usual(self, hour: int) -> float:
+        """Return the usual consumption of an hour of the day, for both kinds of day together."""
+        seen: float = sum(self.weights[hour::DAY_HOURS])
+        if not seen:
+            return self.mean
+        working, weekend = self.kinds
+        on_working: float = sum(self.weighted[hour:_WORKING_HOURS:DAY_HOURS])
+        on_weekend: float = sum(self.weighted[_WORKING_HOURS + hour :: DAY_HOURS])
+        return (on_working / working + on_weekend / weekend) / seen
 
 
 # --- present deviation -----------------------------------------------------------------------

@@ -6,17 +6,18 @@ likely: providers' caches return old balances, and credit expires.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from balance_poller.forecast.burn_profile import BurnProfile, Deviation
+from balance_poller.forecast.burn_profile import BurnProfile, Deviation, usual_in
 from balance_poller.forecast.burn_state import BurnState, Fall, Rise
 from balance_poller.forecast.calibration import HORIZONS, Calibration
-from balance_poller.forecast.drain import keep_records
+from balance_poller.forecast.drain import Records, keep_records
 from balance_poller.forecast.projection import Projection
-from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS, WEEK_HOURS, Usage
+from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS, WEEK_HOURS, Usage, hour_of_week
 from shared.records import TopUp
 
 _MAX_SAMPLES: Final = 255
@@ -103,10 +104,10 @@ def _fall(state: BurnState, at: datetime, level: float) -> BurnState:
 
 def _is_huge(state: BurnState, at: datetime, amount: float) -> bool:
     """Whether a fall is many times larger than any consumption before."""
-    if amount <= _HUGE * state.records[0] or at - state.since < _DAY:
+    if amount <= _HUGE * state.records.amounts[0] or at - state.since < _DAY:
         return False
     before = max(
-        state.records[0],
+        state.records.amounts[0],
         state.usage.hour_consumed,
         state.fall.amount if state.fall else 0.0,
         *(seen or 0.0 for seen in state.usage.recent),
@@ -173,9 +174,13 @@ def _advance(state: BurnState, at: datetime, level: float, consumed: float | Non
             calibration = calibration.consume(start, stop, amount)
         if stop == next_hour:
             usage = usage.close_hour(start)
-            records = keep_records(records, usage)
-            if end - stop < HOUR_SECONDS and at - state.since >= _DAY:
-                calibration = _start_tests(calibration, usage, stop)
+            if at - state.since < _DAY:
+                usage = usage.expect(None)
+            else:
+                is_last = end - stop < HOUR_SECONDS
+                usage, calibration, records = _begin_hour(
+                    usage, calibration, records, stop, is_last=is_last
+                )
         start = stop
     return BurnState(
         at=at,
@@ -190,12 +195,26 @@ def _advance(state: BurnState, at: datetime, level: float, consumed: float | Non
     )
 
 
-def _start_tests(calibration: Calibration, usage: Usage, at: float) -> Calibration:
+def _begin_hour(
+    usage: Usage, calibration: Calibration, records: Records, at: float, *, is_last: bool
+) -> tuple[Usage, Calibration, Records]:
+    """Return what is known at a full hour; tests start only in the last hour of a gap."""
+    hour = hour_of_week(at)
+    due = [*calibration.due(at)] if is_last else []
+    if due:
+        profile = BurnProfile.of(usage)
+        calibration = _start_tests(calibration, due, usage, profile, at)
+        usual, mean = profile.per_hour[hour], profile.mean
+    else:
+        usual, mean = usual_in(usage, hour)
+    usage = usage.expect(usual)
+    return usage, calibration, keep_records(records, usage, mean)
+
+
+def _start_tests(
+    calibration: Calibration, due: Sequence[int], usage: Usage, profile: BurnProfile, at: float
+) -> Calibration:
     """Return the calibration with the tests that are due at a full hour."""
-    due = [*calibration.due(at)]
-    if not due:
-        return calibration
-    profile = BurnProfile.of(usage)
     ahead = Projection(profile, Deviation.of(usage, profile, at), at)
     expected = {}
     for horizon in due:

@@ -96,8 +96,9 @@ def forecast(
         remaining: The balance, in the state's unit.
         reported_burn_per_hour: The provider's own figure, if it gives one; it is used from the
             first reading on.
-        drain_sensitivity: How many times the highest consumption ever seen in 1 or 3 hours is
-            abnormal; in 24 hours, half of the part above 1 suffices.
+        drain_sensitivity: How many times the highest consumption ever seen in an hour, relative to
+            what is usual at that time of the week, is abnormal; in 3 hours three quarters, and in
+            24 hours half, of the part above 1 suffice.
     """
     basis = _basis(state, reported_burn_per_hour)
     if basis in {Basis.ACCUMULATING, Basis.HIDDEN}:
@@ -195,8 +196,10 @@ def _at_most(state: BurnState, hours: float) -> float | None:
 
 def _drain(state: BurnState, mean: float, at: datetime, sensitivity: float) -> Drain | None:
     """Return how abnormal the last hours are; a huge fall counts immediately."""
-    held_out = tuple(_held_out(state, at, window) for window in drains.WINDOWS)
-    return drains.measure(state.usage, state.records, mean, held_out, sensitivity)
+    shortest, middle, longest = (_held_out(state, at, window) for window in drains.WINDOWS)
+    age_hours = (state.at - state.since).total_seconds() / HOUR_SECONDS
+    bar = drains.Bar(state.records, state.calibration.scale, age_hours, sensitivity)
+    return bar.measure(state.usage, mean, (shortest, middle, longest))
 
 
 def _held_out(state: BurnState, at: datetime, hours: int) -> float:

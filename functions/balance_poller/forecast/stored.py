@@ -27,10 +27,11 @@ _MAX_CODE: Final = 255
 #: Steps of 4.7 % reach down to a hundred-thousandth of the largest.
 STEP: Final = math.log(1e5) / (_MAX_CODE - _NOTHING - 1)
 
-#: current hour's consumption, its seconds, largest of the week and of the last hours (on the
-#: grid), number of the last hours, levels (consumed, hours, twice), smallest fall
+#: current hour's consumption, its seconds, largest of the week and of the last hours (on their
+#: grids), number of the last hours, levels (consumed, hours, twice), smallest fall
 _USAGE: Final = struct.Struct(">dHhhB4fd")
-USAGE_SIZE: Final = _USAGE.size + WEEK_HOURS + WEEK_HOURS // 2 + RECENT_HOURS
+USUAL_SIZE: Final = RECENT_HOURS + 1
+USAGE_SIZE: Final = _USAGE.size + WEEK_HOURS + WEEK_HOURS // 2 + RECENT_HOURS + USUAL_SIZE
 #: age in minutes + 1 (0 = no test), amount left
 _TEST: Final = struct.Struct(">Hf")
 _TESTS: Final = len(HORIZONS) * SLOTS
@@ -49,7 +50,7 @@ def pack_usage(usage: Usage) -> bytes:
         [amount if seen else None for amount, seen in zip(usage.week, usage.weeks, strict=True)]
     )
     unseen = [None] * (RECENT_HOURS - len(usage.recent))
-    largest_recent, recent = encode([*unseen, *usage.recent])
+    largest_recent, recent = encode([*unseen, *usage.recent, *unseen, *usage.usual])
     pairs = zip(usage.weeks[::2], usage.weeks[1::2], strict=True)
     short, long = usage.levels
     header = _USAGE.pack(
@@ -68,16 +69,18 @@ def pack_usage(usage: Usage) -> bytes:
 
 
 def unpack_usage(packed: bytes) -> Usage:
-    """Read what :func:`pack_usage` wrote."""
+    """Read what :func:`pack_usage` wrote, even without its last part, what was usual."""
     consumed, seconds, largest, largest_recent, known, *levels, step = _USAGE.unpack_from(packed)
     weeks_at = _USAGE.size + WEEK_HOURS
     recent_at = weeks_at + WEEK_HOURS // 2
     week = decode(largest, packed[_USAGE.size : weeks_at])
-    recent = decode(largest_recent, packed[recent_at:])
+    last = decode(largest_recent, packed[recent_at:])
+    recent, usual = last[:RECENT_HOURS], last[RECENT_HOURS:]
     return Usage(
         week=tuple(amount or 0.0 for amount in week),
         weeks=bytes(half for pair in packed[weeks_at:recent_at] for half in (pair & 15, pair >> 4)),
         recent=tuple(recent[RECENT_HOURS - known :]),
+        usual=tuple(usual[RECENT_HOURS - known :]),
         hour_consumed=consumed,
         hour_seconds=seconds,
         levels=(Level(*levels[:2]), Level(*levels[2:])),

@@ -1,6 +1,6 @@
 """Burn states of version 1, written before 0.2: a week of hours in 210 bytes.
 
-Delete in 0.3: the first poll after the upgrade writes version 2.
+Delete in 0.3: the first poll after the upgrade writes a newer version.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from balance_poller.forecast.drain import WINDOWS, Records
+from balance_poller.forecast.drain import WINDOWS, PerWindow
 from balance_poller.forecast.stored import BurnStateError, decode, to_time
 from balance_poller.forecast.usage import (
     DAY_HOURS,
@@ -43,7 +43,8 @@ class OldState:
     samples: int
     level: float
     usage: Usage
-    records: Records
+    amounts: PerWindow
+    """Of the records."""
     last_top_up: TopUp | None
 
 
@@ -65,7 +66,7 @@ def unpack(packed: bytes) -> OldState:
         samples=samples,
         level=level,
         usage=_usage(hours, at, min(WEEK_HOURS, _hours_between(since, at)), consumed, seconds),
-        records=_records(hours[:-DAY_HOURS]),
+        amounts=_largest(hours[:-DAY_HOURS]),
         last_top_up=TopUp(to_time(top_up_at), Decimal(repr(top_up))) if top_up_at else None,
     )
 
@@ -92,7 +93,7 @@ def _usage(
     )
 
 
-def _records(before: list[float | None]) -> Records:
+def _largest(before: list[float | None]) -> PerWindow:
     """Return the largest windows of the hours that ended at least a day ago."""
     amounts = [amount or 0.0 for amount in before]
     shortest, middle, longest = (

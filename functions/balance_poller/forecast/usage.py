@@ -57,6 +57,9 @@ class Usage:
     """In how many weeks each hour was seen, up to 15."""
     recent: tuple[float | None, ...] = ()
     """The last full hours, up to 48, oldest first; None where nothing was seen."""
+    usual: tuple[float | None, ...] = (None,)
+    """What was usual in each of the ``recent`` hours and in the current one, known before it began;
+    None in the first day."""
     hour_consumed: float = 0.0
     """Consumption in the current hour so far, and in short hours right before it."""
     hour_seconds: float = 0.0
@@ -72,6 +75,7 @@ class Usage:
             self.week,
             self.weeks,
             self.recent,
+            self.usual,
             self.hour_consumed + consumed,
             self.hour_seconds + seconds,
             self.levels,
@@ -82,8 +86,15 @@ class Usage:
         """Return the smallest fall seen once the balance fell by ``fall``, which may be 0."""
         return min(self.step * _STEP_GROWTH or fall, fall) if fall else self.step
 
+    def expect(self, usual: float | None) -> Usage:
+        """Return the usage at the start of an hour in which ``usual`` is usual."""
+        return replace(self, usual=(*self.usual, usual)[-RECENT_HOURS - 1 :])
+
     def close_hour(self, start: float) -> Usage:
-        """Return the usage at the end of the hour that began at ``start`` (seconds since 1970)."""
+        """Return the usage at the end of the hour that began at ``start`` (seconds since 1970).
+
+        :meth:`expect` begins the next one.
+        """
         if self.hour_seconds < _MIN_SEEN_SECONDS:
             return replace(
                 self,
@@ -99,6 +110,7 @@ class Usage:
             week=(*self.week[:hour], mean, *self.week[hour + 1 :]),
             weeks=self.weeks[:hour] + bytes((min(seen + 1, MAX_WEEKS),)) + self.weeks[hour + 1 :],
             recent=(*self.recent, amount)[-RECENT_HOURS:],
+            usual=self.usual,
             levels=next_levels(self.levels, amount),
             step=self.step,
         )
@@ -110,7 +122,17 @@ class Usage:
     def sliding(self, hours: int) -> float:
         """Return the consumption seen within the last ``hours``, to the minute."""
         oldest = (self.recent[-hours] or 0.0) if len(self.recent) >= hours else 0.0
-        return self.last(hours) - oldest * min(1.0, self.hour_seconds / HOUR_SECONDS)
+        return self.last(hours) - oldest * self._part
+
+    def usual_sliding(self, hours: int) -> float:
+        """Return what was usual within the last ``hours``."""
+        *past, now = (amount or 0.0 for amount in self.usual[-hours - 1 :])
+        return sum(past) + (now - past[0]) * self._part
+
+    @property
+    def _part(self) -> float:
+        """The part of the current hour that was observed."""
+        return min(1.0, self.hour_seconds / HOUR_SECONDS)
 
     @property
     def mean_per_hour(self) -> float:

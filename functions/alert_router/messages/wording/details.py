@@ -158,7 +158,7 @@ def _thresholds(notification: Notification) -> str:
         texts.append(f"at most {amount(limits.max_burn_per_day, unit)} a day")
     if limits.drain_sensitivity is not None:
         times = phrases.plain(limits.drain_sensitivity)
-        texts.append(f"at most {times} times the most consumed before")
+        texts.append(f"at most {times} times the most consumed before, relative to the usual")
     if limits.expiry_warning_days is not None:
         texts.append(f"{phrases.plain(limits.expiry_warning_days)} days before credit expires")
     return ", ".join(texts)

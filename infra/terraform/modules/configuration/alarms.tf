@@ -15,7 +15,7 @@ locals {
     expiry          = merge(local.below, { metric = "ExpiresInDays", field = "expiry_warning_days", amount = false, words = "has credit or a key that expires in less than %s days" })
     # One kind of two fields; account_problems refuses an account with both.
     drain           = merge(local.above, { metric = "BurnPerDay", field = "max_burn_per_day", amount = true, words = "consumes more than %s a day" })
-    drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_sensitivity", amount = false, words = "consumes more than %s times its previous maximum in as many hours" })
+    drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_sensitivity", amount = false, words = "consumes more than %s times its previous maximum, relative to what is usual at the time" })
   }
 
   # Two periods, of which one must breach: fires immediately, and clears after two good polls, because

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -28,7 +29,9 @@ def test_a_state_when_packed_then_is_small_and_keeps_what_matters() -> None:
     assert (unpacked.at, unpacked.since, unpacked.level) == (state.at, state.since, state.level)
     assert (unpacked.rise, unpacked.last_top_up) == (state.rise, state.last_top_up)
     assert unpacked.calibration.corrections == state.calibration.corrections
-    assert unpacked.records == pytest.approx(state.records)
+    assert unpacked.usage.usual == pytest.approx(state.usage.usual, rel=0.025)
+    assert unpacked.records.amounts == pytest.approx(state.records.amounts)
+    assert unpacked.records.ratios == pytest.approx(state.records.ratios)
 
 
 def test_a_huge_fall_when_packed_then_is_kept() -> None:
@@ -75,7 +78,9 @@ def test_amounts_when_of_very_different_size_then_none_is_lost_or_zero() -> None
     assert all(amount and amount <= 1e3 for amount in unpacked[1:3])
 
 
-@pytest.mark.parametrize("stored", [b"", b"\x01", b"\x02" + bytes(209), b"\x03" * 538, bytes(210)])
+@pytest.mark.parametrize(
+    "stored", [b"", b"\x01", b"\x02" + bytes(209), b"\x03" * 538, b"\x02" * 599, bytes(210)]
+)
 def test_bytes_when_not_a_state_then_are_refused(stored: bytes) -> None:
     with pytest.raises(BurnStateError):
         BurnState.from_item(stored)
@@ -117,7 +122,8 @@ class TestVersion1:
         assert found.runway_hours == pytest.approx(29, rel=0.03)  # 16 today, 18 from 8:00 on
         assert state.last_top_up is not None
         assert state.last_top_up.amount == 503
-        assert state.records == pytest.approx((2, 6, 24), rel=0.03)
+        assert state.records.amounts == pytest.approx((2, 6, 24), rel=0.03)
+        assert state.records.ratios == pytest.approx((1, 1, 1), rel=0.2)
         assert BurnState.from_item(state.to_item()).to_item() == state.to_item()
 
     def test_a_state_when_of_some_hours_then_the_others_stay_unknown(self) -> None:
@@ -127,9 +133,45 @@ class TestVersion1:
         assert sum(state.usage.weeks) == 6
         assert forecast(state, state.at, Decimal(8)).basis is Basis.RECENT
 
-    def test_a_state_when_polled_on_then_is_written_as_version_2(self) -> None:
+    def test_a_state_when_polled_on_then_is_written_as_version_3(self) -> None:
         state = BurnState.from_item(self._packed(168))
 
         state = observe(state, datetime(2026, 11, 16, 12, 5, tzinfo=UTC), Decimal("496.9"))
 
-        assert state.to_item()[0] == 2
+        assert state.to_item()[0] == 3
+
+
+class TestVersion2:
+    """States that said neither what was usual nor how far records were above it."""
+
+    def _packed(self, state: BurnState) -> bytes:
+        packed = state.to_item()
+        usage_at = 1 + 4 + 4 + 1 + 8 + 12 + 12 + 16 + 1 + 12
+        usual_at = usage_at + 39 + 168 + 84 + 48
+        return b"\x02" + packed[1:usual_at] + packed[usual_at + 49 : -12]
+
+    @pytest.mark.parametrize("hours", [5, 30, 24 * 9])
+    def test_a_state_when_read_then_has_lost_nothing(self, hours: int) -> None:
+        state, at, _ = polled(hours, lambda at: 1 + at.hour)
+
+        read = BurnState.from_item(self._packed(state))
+
+        kept = BurnState.from_item(state.to_item())
+        assert len(self._packed(state)) == 538
+        assert replace(read, usage=kept.usage, records=kept.records) == kept
+        assert replace(read.usage, usual=kept.usage.usual) == kept.usage
+        assert len(read.usage.usual) == len(read.usage.recent) + 1
+        assert read.records.amounts == kept.records.amounts
+        for balance in (5, 50):
+            before, after = (forecast(each, at, Decimal(balance)) for each in (kept, read))
+            assert after.at_least_hours == before.at_least_hours
+
+    def test_a_state_when_read_then_neither_alarms_nor_misses_a_leak(self) -> None:
+        state, at, remaining = polled(24 * 15, lambda at: 6.0 if 8 <= at.hour < 20 else 0.5)
+
+        state = BurnState.from_item(self._packed(state))
+        assert not forecast(state, at, remaining).is_abnormal
+
+        for minutes in range(5, 65, 5):
+            state = observe(state, at + minutes * MINUTE, remaining - Decimal(minutes) / 6)
+        assert forecast(state, state.at, remaining).is_abnormal

@@ -50,8 +50,6 @@ class TestForecasting:
         assert found.runway_hours == pytest.approx(10.0, rel=1e-3)
         assert found.empty_at == pytest.approx(at + 10 * HOUR, abs=MINUTE)
         assert found.burn_per_day == Decimal("28.8")
-        assert found.drain is not None
-        assert found.drain.ratio == pytest.approx(0.5, rel=0.02)
 
     def test_a_forecast_when_nights_are_idle_then_waits_for_the_morning(self) -> None:
         state, at, _ = polled(24 * 8 + 20, lambda at: 6.0 if 8 <= at.hour < 20 else 0.0)
@@ -254,43 +252,3 @@ class TestBounds:
             at += HOUR
 
         assert 0.82 <= kept / asked <= 0.99
-
-
-class TestDrain:
-    def test_a_leak_when_it_begins_then_is_abnormal_within_the_hour(self) -> None:
-        state, at, remaining = polled(24 * 8, lambda at: 24.0 if at >= START + 191 * HOUR else 1.2)
-
-        found = forecast(state, at, remaining)
-
-        assert found.is_abnormal
-        assert found.drain is not None
-        assert found.drain.hours == 1
-        assert found.drain.consumed == pytest.approx(24.0, rel=0.03)
-        assert found.drain.most_before == pytest.approx(1.2, rel=0.03)
-
-    def test_a_leak_when_it_goes_on_for_hours_then_does_not_excuse_itself(self) -> None:
-        state, at, remaining = polled(24 * 8, lambda at: 6.0 if at >= START + 170 * HOUR else 1.2)
-
-        assert forecast(state, at, remaining).is_abnormal
-
-    def test_consumption_when_the_hour_is_usually_busy_then_is_normal(self) -> None:
-        state, at, remaining = polled(
-            24 * 7 + 15, lambda at: 24.0 if 9 <= at.hour < 15 else 0.1, step=15 * MINUTE
-        )
-
-        assert not forecast(state, at, remaining).is_abnormal
-
-    @pytest.mark.parametrize(("sensitivity", "is_abnormal"), [(1.5, True), (2, True), (3, False)])
-    def test_a_sensitivity_when_set_then_decides(
-        self, sensitivity: float, is_abnormal: bool
-    ) -> None:
-        state, at, remaining = polled(24 * 8, lambda at: 3.1 if at >= START + 190 * HOUR else 1.2)
-
-        found = forecast(state, at, remaining, drain_sensitivity=sensitivity)
-
-        assert found.is_abnormal is is_abnormal
-
-    def test_a_drain_when_two_days_are_not_known_then_is_unknown(self) -> None:
-        state, at, remaining = polled(30)
-
-        assert forecast(state, at, remaining).drain is None
