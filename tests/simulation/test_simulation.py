@@ -17,7 +17,8 @@ from alert_router.incidents.incident import Incident
 from alert_router.incidents.lifecycle import decision
 from alert_router.incidents.lifecycle.decision import Decision
 from alert_router.incidents.lifecycle.due import Policy
-from alert_router.incidents.lifecycle.transitions import apply, mark_sent
+from alert_router.incidents.lifecycle.sent import mark_sent
+from alert_router.incidents.lifecycle.transitions import apply
 from alert_router.incidents.snapshot import AccountSnapshot
 from alert_router.notify import reconcile
 from alert_router.notify import update as updating

@@ -1,4 +1,4 @@
-"""How invocations share work: they wait for each other, read little, and report what failed."""
+"""What one invocation owes the others: patience, few reads, and the truth about what failed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from alert_router.events.alarm import AlarmChange
 from alert_router.incidents.incident import AlarmStatus, Incident, IncidentKey, Scope
 from alert_router.incidents.snapshot import newest_balance
 from alert_router.incidents.subscriber import Form, Subscriber
@@ -21,7 +22,7 @@ from shared.records import Latest
 from shared.times import format_time
 from tests.unit.router import kinds
 from tests.unit.router.builders import NOW, alarm, latest, minutes
-from tests.unit.router.world import World
+from tests.unit.router.world import Crash, World
 
 SECOND = timedelta(seconds=1)
 TICK = {"kind": "tick"}
@@ -198,3 +199,47 @@ def test_alert_when_its_mark_is_not_written_then_the_record_comes_again() -> Non
     world.table.before_save = refuse
 
     assert world.transition(alarm("critical")) == ["0"]
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(59, 0), (60, 1), (61, 1)])
+def test_transition_when_its_incident_joins_the_next_message_then_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, count: int
+) -> None:
+    """The flush compares it, before anything is sent."""
+    low = {"balance": Decimal("3.20")}
+    world = World(records={name: latest(name, **low) for name in ("one", "two")})
+    world.transition(alarm("critical", account="one"))
+    world.transition(alarm("critical", account="two"))
+    world.now += seconds * SECOND
+    asked: list[set[str]] = []
+    states = World.states
+
+    def note(self: World, names: Iterable[str]) -> Mapping[str, AlarmChange]:
+        wanted = set(names)
+        asked.append(wanted)
+        return states(self, wanted)
+
+    monkeypatch.setattr(World, "states", note)
+
+    assert world.transition(alarm("warning", account="two", at=world.now)) == []
+
+    assert len(asked) == count
+
+
+def test_invocations_when_they_meet_then_one_waits_for_four_seconds() -> None:
+    """About as long as publishing takes, in many short pauses; the record comes back then."""
+    world = World(records={"one": latest("one", balance=Decimal("3.20"))}, lease=minutes(5))
+
+    def die(_: Message) -> None:
+        raise Crash
+
+    world.on_publish = die
+    with pytest.raises(Crash):
+        world.transition(alarm("critical", account="one"))
+    started, pauses = world.now, []
+    world.on_pause = lambda: pauses.append(world.now)
+
+    assert world.transition(alarm("warning", account="one", at=world.now)) == ["0"]
+
+    assert world.now - started == 4 * SECOND
+    assert len(pauses) == 40

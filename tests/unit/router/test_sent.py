@@ -18,7 +18,7 @@ from alert_router.incidents.incident import (
     Problem,
 )
 from alert_router.incidents.incident import NotificationReason as Reason
-from alert_router.incidents.lifecycle.transitions import mark_sent
+from alert_router.incidents.lifecycle.sent import mark_sent
 from shared.names import Severity
 from tests.unit.router.builders import NOW, minutes
 from tests.unit.router.decided import (

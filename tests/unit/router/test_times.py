@@ -30,7 +30,8 @@ from alert_router.incidents.lifecycle import flapping
 from alert_router.incidents.lifecycle.assessment import holding
 from alert_router.incidents.lifecycle.decision import decide, decide_or_remind
 from alert_router.incidents.lifecycle.due import Policy
-from alert_router.incidents.lifecycle.transitions import dismiss, mark_deleted, mark_sent
+from alert_router.incidents.lifecycle.sent import mark_sent
+from alert_router.incidents.lifecycle.transitions import dismiss, mark_deleted
 from alert_router.incidents.sms_budget import BUDGET, SmsBudget
 from alert_router.incidents.snapshot import AccountSnapshot, newest_balance
 from shared.names import Severity

@@ -18,7 +18,7 @@ from alert_router.incidents.incident import (
 )
 from alert_router.incidents.lifecycle.decision import ENDS, Decision, decide, decide_or_remind
 from alert_router.incidents.lifecycle.due import Policy
-from alert_router.incidents.lifecycle.transitions import mark_sent
+from alert_router.incidents.lifecycle.sent import mark_sent
 from alert_router.incidents.snapshot import AccountSnapshot
 
 _OPENINGS: Final = frozenset({NotificationReason.OPENED, NotificationReason.NOT_SET_UP})

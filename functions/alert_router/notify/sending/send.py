@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from alert_router.incidents.audience import StillOpen, audiences, is_delivered
 from alert_router.incidents.incident import ConflictError, Incident, IncidentKey
-from alert_router.incidents.lifecycle.transitions import mark_sent
+from alert_router.incidents.lifecycle.sent import mark_sent
 from alert_router.incidents.notification import Notification
 from alert_router.incidents.subscriber import EVERYTHING, Form, Subscriber, everyone
 from alert_router.notify.context import RouterContext
