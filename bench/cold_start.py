@@ -7,8 +7,8 @@ interpreters beside the same boto3. What counts is CPU time, which is what a fun
 core stretches; runs alternate, and the least is taken.
 
 Beside each function stands a bare program, measured in the same run, that does nothing but the
-unavoidable: it imports boto3 and httpx, then makes the same calls (which the server counts) without
-deciding anything. Like is compared with like: imports with imports, where all that
+unavoidable: it imports boto3, httpx and Powertools, then makes the same calls (which the server
+counts) without deciding anything. Like is compared with like: imports with imports, where all that
 the function's own first invocation will load of boto3 and httpx is imported, too; and import and
 first invocation with the bare program's. AWS and the provider answer on loopback, without TLS.
 """
@@ -34,11 +34,13 @@ ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 
 BARE_IMPORT = """
-import boto3, httpx, json, logging
+import boto3, httpx
+from aws_lambda_powertools import Logger, Metrics
 """
 
 BARE_POLL = """
 import asyncio, os
+log, metrics = Logger(service="bare"), Metrics(service="bare", namespace="Bare")
 aws = boto3.Session()
 dynamodb, key = aws.client("dynamodb"), {"account": {"S": "one"}, "at": {"S": "LATEST"}}
 dynamodb.batch_get_item(RequestItems={"t": {"Keys": [key]}})
@@ -52,14 +54,19 @@ asyncio.run(get())
 aws.client("cloudwatch").put_metric_data(Namespace="n", MetricData=[{"MetricName": "Balance"}])
 dynamodb.batch_write_item(RequestItems={"t": [{"PutRequest": {"Item": key}}]})
 dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": "t", "Item": key}}])
-logging.warning(json.dumps({"message": "done"}))
+log.info("done")
+metrics.add_metric(name="Polled", unit="Count", value=1)
+metrics.flush_metrics()
 """
 
 BARE_ALARM = """
+log, metrics = Logger(service="bare"), Metrics(service="bare", namespace="Bare")
 aws = boto3.Session()
 dynamodb, sns, key = aws.client("dynamodb"), aws.client("sns"), {"id": {"S": "one"}}
 {calls}
-logging.warning(json.dumps({"message": "done"}))
+log.info("done")
+metrics.add_metric(name="Published", unit="Count", value=1)
+metrics.flush_metrics()
 """
 
 POLL = """
@@ -205,25 +212,25 @@ def compare(function: Function, stage: Path, bare: Path, aws: LoopbackAws, runs:
     Args:
         function: what to measure.
         stage: where it is unpacked.
-        bare: where httpx is unpacked.
+        bare: where httpx and Powertools are unpacked.
         aws: who answers.
         runs: how often each is measured.
     """
     programs: dict[str, tuple[str, Path]] = {
-        "boto3, httpx": (filled(BARE_IMPORT, function.bare), bare),
+        "boto3, httpx, Powertools": (filled(BARE_IMPORT, function.bare), bare),
         function.name: (program(function.name, function.work), stage),
         f"{function.name}, loaded": (program(function.name, "", function.loads), stage),
     }
     aws.calls()
     asked = {name: (run(*started, aws), aws.calls())[1] for name, started in programs.items()}
-    if asked["boto3, httpx"] != asked[function.name]:
+    if asked["boto3, httpx, Powertools"] != asked[function.name]:
         raise SystemExit(f"the programs make other calls: {asked}")
     samples: Mapping[str, list[list[float]]] = {name: [] for name in programs}
     for _ in range(runs):
         for name, (code, path) in programs.items():
             samples[name].append(json.loads(run(code, path, aws).splitlines()[-1]))
     lone, deployed, loaded = (Cost.least(samples[name]) for name in programs)
-    print(row("boto3, httpx", lone))
+    print(row("boto3, httpx, Powertools", lone))
     print(row(function.name, deployed))
     ratios = {
         "import, with all it loads of AWS and HTTP, over the bare import": loaded.imported

@@ -1,7 +1,7 @@
 """Log lines and run metrics as JSON on standard output, and the filter that keeps keys out of logs.
 
-The standard library writes both: a library for it took a sixth of the router's cold start
-(docs/adr/0019).
+The standard library writes both: a library for it would be a fifth of what a cold start of the
+router loads (docs/adr/0019).
 """
 
 from __future__ import annotations

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import time
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
-from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -21,7 +19,6 @@ from shared import redactor as redactor_module
 from shared.aws import telemetry
 from shared.aws.telemetry import RedactingFilter
 from shared.redactor import MASK, Redactor
-from shared.version import VERSION
 
 KEY = "canary/key+1=?"
 
@@ -187,29 +184,6 @@ def test_the_logger_when_made_then_redacts_and_quiets_libraries(
     assert line["service"] == "test-service"
     for name in ("httpx", "httpcore", "botocore", "boto3", "urllib3"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
-
-
-@pytest.mark.usefixtures("_own_logger")
-def test_a_line_when_written_then_has_these_fields_in_this_order(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    log = telemetry.logger("test-service")
-    log.setLevel("WARNING")
-
-    log.info("too fine")
-    log.warning("poll failed", account="one", left=Decimal("1.50"))
-
-    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\+0000", line.pop("timestamp"))
-    assert line.pop("location").startswith("test_a_line_when_written")
-    assert list(line.items()) == [
-        ("level", "WARNING"),
-        ("message", "poll failed"),
-        ("service", "test-service"),
-        ("version", VERSION),
-        ("account", "one"),
-        ("left", "1.50"),
-    ]
 
 
 @pytest.mark.usefixtures("_own_logger")
