@@ -78,8 +78,6 @@ def build(function: str, output: Path) -> Path:
 def install(function: str, stage: Path) -> None:
     """Install exactly the function's lock into ``stage``."""
     lock = ROOT / "requirements" / f"{function}.txt"
-    if "==" not in lock.read_text(encoding="utf-8"):
-        return  # the function needs nothing but Python; pip refuses an empty list
     wheels = wheelhouse(lock)
     pip(lock, "install", "--target", str(stage), "--no-index", "--find-links", str(wheels),
         "--no-compile")  # fmt: skip

@@ -26,7 +26,7 @@ from shared.aws import clients
 from shared.aws.telemetry import logger, report_faults
 
 if TYPE_CHECKING:
-    from shared.invocation import LambdaContext
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SERVICE: Final = "alert_router"
 
@@ -50,7 +50,6 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
     """
     lease = timedelta(milliseconds=context.get_remaining_time_in_millis() + _LEASE_MARGIN)
     failures: list[str] = []
-    logger(SERVICE).setLevel(settings().log_level)
     router = build_context(settings(), lease, failures)
     try:
         failed = run(router, unpack(event))

@@ -46,7 +46,6 @@ class Settings(NamedTuple):
     """How long a foreign alarm that cannot be read remains open after its last transition."""
     dashboard_url: str
     runbook_url: str
-    log_level: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -80,7 +79,6 @@ class Settings(NamedTuple):
             foreign_expiry=timedelta(days=_number(environment, "FOREIGN_EXPIRY_DAYS", 7)),
             dashboard_url=environment.get("DASHBOARD_URL", ""),
             runbook_url=environment.get("RUNBOOK_URL", ""),
-            log_level=environment.get("LOG_LEVEL", "INFO"),
         )
 
 

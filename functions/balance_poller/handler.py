@@ -31,7 +31,7 @@ from shared.aws.telemetry import logger
 from shared.names import StackNames
 
 if TYPE_CHECKING:
-    from shared.invocation import LambdaContext
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 #: Time reserved for writing a run's records: a fixed part, and one per account.
 _RESERVE_SECONDS = 10.0
@@ -53,7 +53,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     started = time.monotonic()
     logger(SERVICE)  # before any request: it quiets libraries that log URLs, headers and bodies
     settings = Settings.from_environment()
-    logger(SERVICE).setLevel(settings.log_level)
     if is_push(context.invoked_function_arn):
         return _take_pushes(event, settings)
     parsed = parse_event(event, datetime.now(UTC))

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from shared.names import DEFAULT_NAMESPACE, StackNames
 
-#: The service of log lines: a dimension of the run metrics, which operations alarms name.
+#: Powertools' service: a dimension of the run metrics, which operations alarms name.
 SERVICE: Final = "balance_poller"
 
 _T = TypeVar("_T")
@@ -40,7 +40,6 @@ class Settings:
     request_timeout_seconds: float = 15
     """The timeout of one attempt, from connecting to the last byte."""
     secret_cache_seconds: float = 300
-    log_level: str = "INFO"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -66,7 +65,6 @@ class Settings:
             secret_cache_seconds=_positive(
                 values, "SECRET_CACHE_SECONDS", float, cls.secret_cache_seconds
             ),
-            log_level=_text(values, "LOG_LEVEL", cls.log_level),
         )
 
 

@@ -19,7 +19,7 @@ from shared.aws.telemetry import logger
 from shared.times import format_time
 
 if TYPE_CHECKING:
-    from shared.invocation import LambdaContext
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SERVICE: Final = "courier"
 
@@ -40,7 +40,6 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
     """
     quiet.silence()
     config = settings()
-    logger(SERVICE).setLevel(config.log_level)
     if event.get("kind") == "test":
         return _test(config, str(event.get("channel", "")))
     lease = timedelta(milliseconds=context.get_remaining_time_in_millis() + _LEASE_MARGIN)

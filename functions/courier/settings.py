@@ -20,7 +20,6 @@ class Settings(NamedTuple):
     name: str
     alerts_table: str
     channels_secret: str
-    log_level: str = "INFO"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -33,7 +32,6 @@ class Settings(NamedTuple):
             name=environment.get("BALANCE_MONITOR_NAME", DEFAULT_NAME),
             alerts_table=_required(environment, "ALERTS_TABLE"),
             channels_secret=_required(environment, "CHANNELS_SECRET"),
-            log_level=environment.get("LOG_LEVEL", "INFO"),
         )
 
 

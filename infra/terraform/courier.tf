@@ -111,7 +111,7 @@ resource "aws_lambda_function" "courier" {
       ALERTS_TABLE         = local.names.alerts_table
       BALANCE_MONITOR_NAME = var.name
       CHANNELS_SECRET      = local.names.channels_secret
-      LOG_LEVEL            = var.log_level
+      POWERTOOLS_LOG_LEVEL = var.log_level
     }
   }
 

@@ -40,7 +40,7 @@ resource "aws_lambda_function" "poller" {
       KEY_HOSTS               = join(" ", sort(var.key_hosts))
       MAX_IN_FLIGHT           = tostring(var.max_in_flight)
       METRIC_NAMESPACE        = local.metric_namespace
-      LOG_LEVEL               = var.log_level
+      POWERTOOLS_LOG_LEVEL    = var.log_level
       REQUEST_TIMEOUT_SECONDS = tostring(var.request_timeout_seconds)
     }
   }

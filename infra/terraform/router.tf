@@ -46,7 +46,7 @@ resource "aws_lambda_function" "router" {
       METRIC_NAMESPACE        = local.metric_namespace
       NOTIFICATIONS_TOPIC_ARN = aws_sns_topic.notifications.arn
       POLL_INTERVAL_MINUTES   = tostring(var.poll_interval_minutes)
-      LOG_LEVEL               = var.log_level
+      POWERTOOLS_LOG_LEVEL    = var.log_level
       REPEAT_HOURS_CRITICAL   = tostring(local.repeat_hours.critical)
       REPEAT_HOURS_WARNING    = tostring(local.repeat_hours.warning)
       RUNBOOK_URL             = var.runbook_url == null ? "" : var.runbook_url

@@ -415,7 +415,7 @@ class FakeLogs:
         self.lines: list[tuple[datetime, str]] = []
 
     def add(self, at: datetime, message: str, **fields: Any) -> None:
-        """Log a line as the functions write it."""
+        """Log a line as Powertools writes it."""
         self.lines.append((at, json.dumps({"level": "INFO", "message": message, **fields})))
 
     def get_paginator(self, _operation: str) -> FakeLogs:

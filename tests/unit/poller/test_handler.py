@@ -31,7 +31,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget_telemetry() -> None:
-    """Drop the process's logger; its log handler holds on to one test's stdout."""
+    """Drop what Powertools keeps per process; its log handler holds on to one test's stdout."""
     telemetry.logger.cache_clear()
     logging.Logger.manager.loggerDict.pop(SERVICE, None)
 

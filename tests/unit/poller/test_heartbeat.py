@@ -134,7 +134,7 @@ def beaten(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 
 def forget_telemetry() -> None:
-    """Drop the process's logger."""
+    """Drop what Powertools keeps per process."""
     telemetry.logger.cache_clear()
     logging.Logger.manager.loggerDict.pop(SERVICE, None)
 

@@ -98,6 +98,7 @@ def failed(
     for name, text in {
         "BALANCE_MONITOR_NAME": "stack",
         "BALANCES_TABLE": "t",
+        "POWERTOOLS_METRICS_NAMESPACE": "x",
     }.items():
         monkeypatch.setenv(name, text)
     telemetry.logger.cache_clear()
