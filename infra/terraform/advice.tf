@@ -1,4 +1,4 @@
-# The runbook's advice for each operations alarm, in one line, for alarms where no runbook is
+# The runbook's advice for each operations alarm, in one line, for alarms if no runbook is
 # published.
 
 locals {

@@ -1,7 +1,7 @@
 # The courier: posts messages to chats and pagers. It exists where a subscriber is a channel.
 #
-# Its dead letters are in the queue of everything that failed, whose alarm there is anyway: a channel
-# then costs no more than its secret and the polling of its queue (docs/cost.md).
+# Its dead letters go to the common queue for failures, which has an alarm anyway: channels then
+# cost no more than their secret and the polling of their queue (docs/cost.md).
 
 # Only the secret itself: addresses are written with balancectl and never pass through Terraform.
 resource "aws_secretsmanager_secret" "channels" {
@@ -57,9 +57,9 @@ data "aws_iam_policy_document" "channels_queue" {
   source_policy_documents = [data.aws_iam_policy_document.queue_tls["channels"].json]
 }
 
-# No filter: a change of one takes up to 15 minutes to hold, and a new channel would miss messages
+# No filter: a change to one takes up to 15 minutes to apply, and a new channel would miss messages
 # (docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html, read 2026-11). Each message
-# carries the names of those whom it is for.
+# carries the names of its recipients.
 resource "aws_sns_topic_subscription" "channels" {
   count = local.has_channels ? 1 : 0
 

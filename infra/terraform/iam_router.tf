@@ -86,7 +86,7 @@ data "aws_iam_policy_document" "router" {
     content {
       sid     = "Trace"
       actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-      # The actions know no resource.
+      # The actions accept no resource.
       resources = ["*"]
     }
   }

@@ -1,4 +1,4 @@
-# What the policy of kms_key_arn must contain beside the administration of the key: AWS's services use
+# What the policy of kms_key_arn must contain besides the key's administration: AWS's services use
 # it on their own behalf, and the functions through them
 # (docs.aws.amazon.com/sns/latest/dg/sns-key-management.html,
 # docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html, read 2026-11).

@@ -1,4 +1,4 @@
-# Addresses that changed within the module. A root that called it before keeps what it has.
+# Addresses that changed within the module. Roots that called it before keep their resources.
 
 moved {
   from = aws_cloudwatch_dashboard.this

@@ -1,5 +1,5 @@
-# The way in for balances that somebody pushes. Through this alias the poller takes nothing but
-# pushes; the function itself takes any event, which may name any secret and any address.
+# The entry point for pushed balances. Through this alias, the poller accepts only pushes; the
+# function itself accepts any event, which may name any secret and any address.
 
 resource "aws_lambda_alias" "push" {
   count = length(module.configuration.pushed_accounts) > 0 ? 1 : 0

@@ -1,6 +1,6 @@
 locals {
-  # Two queues hold what failed, and an alarm watches each: alarms, which can be sent again as they
-  # are, and everything else, which a person has to read.
+  # Two queues for failures, each with an alarm: one for alarms, which can be sent again unchanged,
+  # and one for everything else, which a person has to read.
   failure_queues = {
     intake_dead_letters = "${var.name}-alarms-dead-letters"
     failures            = "${var.name}-failures"
@@ -23,9 +23,9 @@ resource "aws_sqs_queue" "intake" {
   tags = local.tags
 }
 
-# Two resources and not one with two keys: where one of its queues goes in an upgrade, Terraform
-# destroys it before whatever uses the others is updated, and the subscriptions that used it go
-# after that: a cycle.
+# Two resources, not one with two keys: if an upgrade removed one of its queues, Terraform would
+# destroy it before updating whatever uses the others, and after the subscriptions that used it: a
+# cycle.
 resource "aws_sqs_queue" "dead_letters" {
   name                      = local.failure_queues.intake_dead_letters
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null

@@ -1,5 +1,5 @@
-# The weekly reports: a schedule in the subscribers' time zone asks the router for them. They exist
-# only where somebody wants them.
+# The weekly reports: a schedule in the subscribers' time zone requests them from the router. It
+# exists only if somebody wants them.
 
 locals {
   # EventBridge Scheduler replaces the placeholder; jsonencode escapes its angle brackets.

@@ -84,7 +84,7 @@ data "aws_iam_policy_document" "status_page" {
   statement {
     sid     = "ReadPast"
     actions = ["cloudwatch:GetMetricData"]
-    # The action knows no resource.
+    # The action accepts no resource.
     resources = ["*"]
   }
 
@@ -116,7 +116,7 @@ data "aws_iam_policy_document" "status_page" {
     content {
       sid     = "Trace"
       actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-      # The actions know no resource.
+      # The actions accept no resource.
       resources = ["*"]
     }
   }

@@ -27,7 +27,7 @@ resource "aws_dynamodb_table_item" "subscribers" {
   item       = jsonencode({ for name, text in module.configuration.subscribers_item : name => { S = text } })
 }
 
-# E-mail, whose subscriptions stay where they were: nobody confirms again.
+# E-mail, whose subscriptions remain unchanged: nobody has to confirm again.
 resource "aws_sns_topic_subscription" "notifications" {
   for_each = { for key, subscription in local.subscribed.notifications : key => subscription if subscription.form == "email" }
 
@@ -44,11 +44,11 @@ resource "aws_sns_topic_subscription" "notifications" {
 # SMS, and the JSON document. Not raw: a queue or webhook sees the attributes in the envelope.
 #
 # Only the owner of a queue or function can subscribe it from another AWS account; a subscription that
-# is made here stays pending, and Terraform waits for it in vain (provider 5.100,
+# is made here remains pending, and Terraform waits for it in vain (provider 5.100,
 # internal/service/sns/topic_subscription.go).
 #
-# The router depends on these: who moves to another topic is subscribed there before the router
-# publishes there, and leaves the former one after that (scripts/deploy.py), so that nothing is missed.
+# The router depends on these: a subscriber that moves to another topic is subscribed there before
+# the router publishes there, and leaves the old one afterwards (scripts/deploy.py), so that nothing is missed.
 resource "aws_sns_topic_subscription" "form" {
   for_each = { for key, subscription in local.subscribed.notifications : key => subscription if subscription.form != "email" }
 

@@ -1,4 +1,4 @@
-# Messages hold balances and links, no secrets. AWS's own key for SNS does not admit CloudWatch; a
+# Messages contain balances and links, no secrets. AWS's own key for SNS does not admit CloudWatch; a
 # customer key (kms_key_arn) whose policy does not admit it either would silence alarms.
 #
 # No display name: SNS would put it in front of every SMS, where it costs the second part
@@ -11,7 +11,7 @@ resource "aws_sns_topic" "alarms" {
   tags              = local.tags
 }
 
-# E-mail. The other forms' topics exist where somebody is subscribed to them.
+# E-mail. The other forms' topics exist only if somebody is subscribed to them.
 resource "aws_sns_topic" "notifications" {
   #checkov:skip=CKV_AWS_26:messages go out by e-mail anyway, and hold no secrets
   name              = local.names.notifications_topic
@@ -188,7 +188,7 @@ resource "aws_sns_topic_policy" "operations" {
   policy = data.aws_iam_policy_document.operations_topic.json
 }
 
-# The router publishes to the chat by its role; the policy only keeps out who has no TLS.
+# The router publishes to the chat by its role; the policy only excludes requests without TLS.
 resource "aws_sns_topic_policy" "chat" {
   count = var.enable_chat ? 1 : 0
 
@@ -196,7 +196,7 @@ resource "aws_sns_topic_policy" "chat" {
   policy = data.aws_iam_policy_document.topic_tls["chat"].json
 }
 
-# Nobody publishes without TLS.
+# Nobody may publish without TLS.
 data "aws_iam_policy_document" "topic_tls" {
   for_each = toset(local.topics)
 

@@ -1,5 +1,5 @@
 # Two deployments from one root: team "core" watches its accounts from Frankfurt, and each project
-# has a deployment of its own in Ireland. The functions' zips are those of a release, in a bucket.
+# has its own deployment in Ireland. The functions' zips are those of a release, in a bucket.
 terraform {
   required_version = ">= 1.9"
 
@@ -72,7 +72,7 @@ module "projects" {
   depends_on = [module.core]
 }
 
-# Any other alarm of this account and Region can take the same way to people.
+# Any other alarm of this account and Region can be routed the same way.
 resource "aws_cloudwatch_metric_alarm" "batch_errors" {
   alarm_name          = "batch-errors"
   namespace           = "AWS/Lambda"

@@ -1,5 +1,5 @@
 # What is wrong with custom definitions, as far as a plan can tell; `balancectl provider check` and
-# the poller hold them against the whole schema.
+# the poller check them against the whole schema.
 
 locals {
   custom = {

@@ -8,7 +8,7 @@ locals {
   has_shipped   = length(local.shipped_names) > 0
   custom_names  = try(keys(var.custom_providers), [])
   used_names    = toset([for account in values(var.accounts) : account.provider])
-  # The provider of accounts whose balance somebody pushes, as in functions/shared/names.py.
+  # The provider of accounts with a pushed balance, as in functions/shared/names.py.
   pushed         = "pushed"
   provider_names = sort(setunion(local.shipped_names, local.custom_names, [local.pushed]))
 
@@ -46,7 +46,7 @@ locals {
     }
   })
 
-  # Of an unknown provider nothing is known, and account_problems says so.
+  # Nothing is known about an unknown provider, which account_problems reports.
   unknown = { is_known = false, title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, budget = false, default_wallet = null, wallets = {}, params = {} }
   # try() and can() walk every value that their argument names, so in a loop over accounts they name
   # only that account's: with all of them, 1,000 accounts took 15 s instead of 1.

@@ -31,8 +31,8 @@ locals {
   severities = ["critical", "warning"]
   statuses   = ["firing", "reminder", "resolved"]
 
-  # Each form of a message has a topic of its own, with plain String messages: SNS sends attributes,
-  # on which all filters rest, with those alone
+  # Each form of a message has its own topic, with plain String messages: SNS sends attributes,
+  # which all filters use, only with those
   # (docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html, read 2026-11).
   forms = { email = "email", sms = "sms", https = "events", sqs = "events", lambda = "events", channel = "events" }
   topic_of_form = {

@@ -1,4 +1,4 @@
-# Who wants weekly reports, and about which accounts there are any: items of table alerts for the
+# Who gets weekly reports, and about which accounts: items of table alerts for the
 # router. An item holds 400 KB, so each shard's accounts have one.
 
 locals {

@@ -1,4 +1,4 @@
-# Problems of the subscribers, in sentences as for the accounts.
+# Problems of the subscribers, as sentences like those for the accounts.
 
 locals {
   endpoint_rules = {
