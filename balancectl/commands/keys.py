@@ -27,7 +27,7 @@ from balancectl.deployment.rename import copy_history
 from balancectl.deployment.target import Target
 from balancectl.keys import sources
 from balancectl.keys.document import Change
-from balancectl.keys.locations import key_states, locate_key, remove_key, unused_names
+from balancectl.keys.locations import KeyState, key_states, locate_key, remove_key, unused_names
 from balancectl.keys.rename import rename_key
 from shared.names import ACCOUNT_PATTERN
 from shared.silences import EVERYTHING
@@ -54,17 +54,7 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(
             {
-                "accounts": [
-                    {
-                        "account": state.account,
-                        "has_key": state.why_missing is None,
-                        "why_missing": state.why_missing,
-                        "secret": state.reference.secret_id,
-                        "json_key": state.reference.json_key,
-                        "secret_changed_at": state.changed_at,
-                    }
-                    for state in states
-                ],
+                "accounts": [_as_json(state) for state in states],
                 "unused": unused,
             }
         )
@@ -88,6 +78,18 @@ def list_keys(context: typer.Context, as_json: JsonOption = False) -> None:
             print_note(f"unused keys in {target.names.secret}: {join_names(unused)}")
     if any(state.why_missing for state in states):
         raise typer.Exit(ExitCode.NO)
+
+
+def _as_json(state: KeyState) -> dict[str, object]:
+    """Return an account's key, without the key, as JSON."""
+    return {
+        "account": state.account,
+        "has_key": state.why_missing is None,
+        "why_missing": state.why_missing,
+        "secret": state.reference.secret_id,
+        "json_key": state.reference.json_key,
+        "secret_changed_at": state.changed_at,
+    }
 
 
 def remove_keys(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -99,13 +100,7 @@ def import_keys(
             "nothing was saved, because the account names could not be read: allow"
             " scheduler:GetSchedule, or pass --unknown to save all keys as named"
         )
-    given = assign(read_keys(source), stack.accounts if stack else ())
-    if not given:
-        raise CliError("the input contains no key")
-    if stack is None and (
-        variables := [name for name in given if name.startswith(ENVIRONMENT_PREFIX)]
-    ):
-        raise CliError(f"{join_names(variables)}: use account names, which could not be read")
+    given = _keys_in(source, stack)
     warn_unknown(stack, given)
     left_out = [name for name in given if stack and not unknown and name not in stack.accounts]
     keys = {name: key for name, key in given.items() if name not in left_out}
@@ -114,13 +109,33 @@ def import_keys(
             print_warning(f"{name}: {warning}")
     locations = {account: locate_key(target, stack, account) for account in keys}
     changes = save_keys(target, locations, keys, destinations(stack, keys))
+    _print(changes)
+    if left_out:
+        print_warning(f"not saved: {join_names(left_out)}; --unknown also saves them")
+        raise typer.Exit(ExitCode.NO)
+
+
+def _keys_in(source: str, stack: Stack | None) -> dict[str, PlainKey]:
+    """Return the keys of a file or standard input by account.
+
+    Raises:
+        CliError: When there is none, or one whose account cannot be told without the accounts.
+    """
+    given = assign(read_keys(source), stack.accounts if stack else ())
+    if not given:
+        raise CliError("the input contains no key")
+    variables = [name for name in given if name.startswith(ENVIRONMENT_PREFIX)]
+    if stack is None and variables:
+        raise CliError(f"{join_names(variables)}: use account names, which could not be read")
+    return given
+
+
+def _print(changes: Mapping[str, Change]) -> None:
+    """Print what became of each key, and how many were changed."""
     for account, change in sorted(changes.items()):
         print_line(f"{account}: {change}", _STYLES.get(change, ""))
     numbers = {change: list(changes.values()).count(change) for change in Change}
     print_note(", ".join(f"{number} {change}" for change, number in numbers.items() if number))
-    if left_out:
-        print_warning(f"not saved: {join_names(left_out)}; --unknown also saves them")
-        raise typer.Exit(ExitCode.NO)
 
 
 def _verify(stack: Stack | None, account: str, key: PlainKey, now: datetime) -> None:

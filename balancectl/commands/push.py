@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from balancectl.cli.exit_codes import ExitCode
 from balancectl.cli.output import print_json, print_line, print_warning, progress
 from balancectl.commands.completion import complete_account
 from balancectl.commands.options import JsonOption, target_of
-from balancectl.deployment.polls.pushing import Figure, push
+from balancectl.deployment.polls.pushing import Answer, Figure, push
 from shared.money import NumberError, format_amount, parse_number, within_limits
 from shared.names import ACCOUNT_PATTERN
 from shared.times import format_clock, format_time, parse_time
@@ -57,14 +58,19 @@ def push_balances(
     if as_json:
         print_json({"pushed": list(answer.pushed), "refused": dict(answer.refused)})
     else:
-        for each in answer.pushed:
-            amount = format_amount(parse_number(each["balance"]), each["unit"])
-            clock = format_clock(parse_time(each["at"]), target.now())
-            print_line(f"{each['account']}: {amount} at {clock}", "green")
-        for account, reason in answer.refused.items():
-            print_warning(f"{account}: {reason}")
+        _print(answer, target.now())
     if answer.refused:
         raise typer.Exit(ExitCode.NO)
+
+
+def _print(answer: Answer, now: datetime) -> None:
+    """Print which balances were accepted, and why others were refused."""
+    for each in answer.pushed:
+        amount = format_amount(parse_number(each["balance"]), each["unit"])
+        clock = format_clock(parse_time(each["at"]), now)
+        print_line(f"{each['account']}: {amount} at {clock}", "green")
+    for account, reason in answer.refused.items():
+        print_warning(f"{account}: {reason}")
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, Decimal]]:

@@ -106,14 +106,13 @@ def verify(  # noqa: PLR0913, PLR0917 -- options are arguments
             file, accounts, keys_file, [key_env, key_stdin, params, wallet, base_url]
         )
     else:
-        entry = {"params": read_params(params or []), "wallet": wallet, "base_url": base_url}
-        found = AccountsFile((make_account(str(provider), entry),))
         _refuse(keys_file, accounts)
-        if str(provider) in list_providers():
-            check_wallet(str(provider), {}, wallet)
-        keys = {
-            str(provider): read_provider_key(str(provider), {}, key_env or [], key_stdin=key_stdin)
-        }
+        name = str(provider)
+        entry = {"params": read_params(params or []), "wallet": wallet, "base_url": base_url}
+        found = AccountsFile((make_account(name, entry),))
+        if name in list_providers():
+            check_wallet(name, {}, wallet)
+        keys = {name: read_provider_key(name, {}, key_env or [], key_stdin=key_stdin)}
     if pushed := [account.id for account in found.accounts if account.is_pushed]:
         print_note(f"nothing to poll for {join_names(pushed)}: the balance is pushed")
         found = replace(found, accounts=tuple(a for a in found.accounts if not a.is_pushed))

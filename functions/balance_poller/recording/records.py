@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import NamedTuple
 from zlib import crc32
 
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
-from balance_poller.forecast import (
-    MAX_HOURS,
-    NORMAL_SENSITIVITY,
-    BurnState,
-    BurnStateError,
-    Forecast,
-    forecast,
-    observe,
-)
-from balance_poller.recording.account_metrics import NEVER, DataPoint, is_alarming, values
-from balance_poller.recording.change import change_of_balance, change_of_meter, observe_meter
-from balance_poller.recording.closeness import is_close
-from balance_poller.recording.day import count_failure, count_success
-from balance_poller.recording.held_runway import hold
-from balance_poller.recording.unseen import is_unseen
-from shared.names import PUSHED
+from balance_poller.recording.account_metrics import DataPoint
+from balance_poller.recording.day import count_failure
+from balance_poller.recording.success import after_success
 from shared.outcome import Outcome
 from shared.records import Attempt, DayTotals, LastGood, Latest, Wallet
 from shared.version import VERSION
@@ -81,9 +66,9 @@ def record(
             tops_up_itself=reading.tops_up_itself,
             top_up_due_since=_top_up_due_since(latest, reading, reading.balance, at),
         )
-        made = _after_success(attempt, latest, good, reading, reading.balance)
+        made = after_success(attempt, latest, good, reading, reading.balance)
         is_repeat = reading.observed_at is not None and latest.good.balance_at == observed_at
-        return made._replace(finished_day=finished_day, is_repeat=is_repeat)
+        return Recorded(*made, finished_day=finished_day, is_repeat=is_repeat)
     latest = replace(
         latest,
         failing_since=(previous.failing_since if previous else None) or at,
@@ -164,74 +149,6 @@ def _source_hash(account: Account) -> str:
     return f"{crc32(repr(source).encode()):08x}"
 
 
-def _after_success(
-    attempt: Attempt, latest: Latest, good: LastGood, reading: Reading, wallet: Wallet
-) -> Recorded:
-    """Return the records of an ``ok`` poll, with its forecast.
-
-    Args:
-        attempt: The poll.
-        latest: The record, with the previous good values.
-        good: The new good values, without the forecast.
-        reading: What the poll found.
-        wallet: The balance in it.
-    """
-    at = good.balance_at or latest.polled_at
-    before = _burn_state(latest.good, good)
-    unseen = is_unseen(latest.good, wallet, at, good.key_id)
-    known = latest.good if before is not None else LastGood()
-    change = None if good.meter is None else change_of_meter(known.meter, good.meter)
-    if change is None:
-        state = observe(before, at, wallet.remaining, unseen=unseen)
-    else:
-        state = observe_meter(before, at, good, change, unseen=unseen)
-
-    def ahead_of(remaining: Decimal) -> Forecast:
-        sensitivity = float(latest.thresholds.drain_sensitivity or NORMAL_SENSITIVITY)
-        return forecast(state, at, remaining, reading.burn_per_hour, drain_sensitivity=sensitivity)
-
-    ahead = ahead_of(wallet.remaining)
-    runway = hold(
-        _hours_left(ahead.at_least_hours, latest.polled_at - at),
-        latest.thresholds,
-        latest.good.runway_level,
-        is_topped_up=before is not None and before.last_top_up != state.last_top_up,
-    )
-    points = tuple(
-        DataPoint(latest.account, latest.provider, metric, value, latest.polled_at)
-        for metric, value in values(wallet, ahead, latest.thresholds, latest.polled_at, runway)
-    )
-    good = replace(
-        _with_forecast(good, ahead, state),
-        runway_level=runway.level and runway.level.value,
-        # Who pushes a balance is not asked, more often or not.
-        is_close=latest.provider != PUSHED
-        and is_close(wallet.remaining, ahead, runway, latest.thresholds, ahead_of),
-        is_alarming=is_alarming(points, latest.thresholds),
-    )
-    unseen = unseen or known.balance_at == good.balance_at
-    change = change or change_of_balance(known, good)
-    day = count_success(latest.day, known, good, latest.polled_at, None if unseen else change)
-    attempt = replace(attempt, runway_hours=good.runway_hours, at_least_hours=good.at_least_hours)
-    return Recorded(attempt, replace(latest, good=good, day=day), points)
-
-
-def _with_forecast(good: LastGood, ahead: Forecast, state: BurnState) -> LastGood:
-    """Return the good values with what is expected of the balance, and the state behind it."""
-    return replace(
-        good,
-        runway_hours=_tenths(ahead.runway_hours),
-        at_least_hours=_tenths(ahead.at_least_hours),
-        at_least_95_hours=_tenths(ahead.at_least_95_hours),
-        at_most_hours=_tenths(ahead.at_most_hours),
-        empty_at=ahead.empty_at,
-        burn_per_day=ahead.burn_per_day,
-        burn_basis=ahead.basis.value,
-        last_top_up=state.last_top_up,
-        burn=state.to_item(),
-    )
-
-
 def _top_up_due_since(
     latest: Latest, reading: Reading, balance: Wallet, at: datetime
 ) -> datetime | None:
@@ -244,25 +161,3 @@ def _top_up_due_since(
     if not reading.tops_up_itself or lowest is None or balance.remaining >= lowest:
         return None
     return latest.good.top_up_due_since or at
-
-
-def _hours_left(hours: float | None, elapsed: timedelta) -> float:
-    """Return what is left of a bound so long after the balance that it was made from."""
-    return NEVER if hours is None else max(0.0, hours - elapsed.total_seconds() / 3600)
-
-
-def _tenths(hours: float | None) -> Decimal | None:
-    """Return hours rounded down to tenths, so that a bound stays a bound."""
-    return None if hours is None else Decimal(math.floor(min(hours, MAX_HOURS) * 10)) / 10
-
-
-def _burn_state(before: LastGood, now: LastGood) -> BurnState | None:
-    """Return the burn state of the same wallet and source; None if there is no readable one."""
-    if before.burn is None or before.source_hash not in (None, now.source_hash):
-        return None
-    if (before.wallet, before.unit) != (now.wallet, now.unit):
-        return None
-    try:
-        return BurnState.from_item(before.burn)
-    except BurnStateError:
-        return None

@@ -252,7 +252,7 @@ def test_an_error_nobody_foresaw_when_recording_then_costs_only_this_poll(
             raise ValueError("sk-canary")
         return observe(state, at, remaining, unseen=unseen)
 
-    monkeypatch.setattr("balance_poller.recording.records.observe", broken)
+    monkeypatch.setattr("balance_poller.recording.success.observe", broken)
     balances = iter([12, 50, 13, 51])
     world = World(lambda _request: answer({"balance": next(balances)}))
     run(world, entry("one", secret="1"), entry("two", secret="2"))
