@@ -1,4 +1,4 @@
-"""What one invocation owes the others: patience, few reads, and the truth about what failed."""
+"""How invocations share work: they wait for each other, read little, and report what failed."""
 
 from __future__ import annotations
 

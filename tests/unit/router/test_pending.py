@@ -200,3 +200,9 @@ def test_pending_when_its_problem_is_about_to_clear_then_stays_if_anybody_may_ha
 
     assert found.suppressed is Suppression.CLEARING
     assert found.incident.outbox == (before.outbox if stays else None)
+
+
+def test_outbox_when_nothing_else_is_known_then_may_have_been_sent() -> None:
+    pending = PendingNotification(Reason.OPENED, WARNING, frozenset({LOW}), NOW)
+
+    assert not Outbox(pending).is_unsent
