@@ -15,9 +15,9 @@ from balancectl.commands.completion import complete_account
 from balancectl.commands.options import target_of
 from balancectl.deployment.accounts import read_stack
 from balancectl.keys import sources
-from balancectl.keys.destinations import destinations
 from balancectl.keys.document import Change
 from balancectl.keys.locations import bind_keys, locate_key
+from balancectl.keys.requirements import destinations
 
 _STYLES = {Change.ADDED: "green", Change.CHANGED: "green", Change.ABSENT: "bold red"}
 

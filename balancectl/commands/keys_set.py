@@ -22,11 +22,10 @@ from balancectl.commands.accounts import known_stack, require_accounts, warn_unk
 from balancectl.commands.options import AccountArgument, ForceOption, target_of
 from balancectl.deployment.accounts import Stack
 from balancectl.keys import sources
-from balancectl.keys.destinations import destinations
 from balancectl.keys.document import Change
 from balancectl.keys.files import ENVIRONMENT_PREFIX, assign, read_keys
 from balancectl.keys.locations import locate_key, save_keys
-from balancectl.keys.parts import check_kind, key_parts
+from balancectl.keys.requirements import check_kind, destinations, key_parts
 from balancectl.keys.sources import key_warnings, read_key
 from balancectl.local.poll import poll_accounts
 from balancectl.views.verify import print_one

@@ -29,9 +29,8 @@ from balancectl.deployment.subscribers.test_messages import (
 )
 from balancectl.deployment.target import Target
 from balancectl.keys import sources
-from balancectl.keys.destinations import destinations
 from balancectl.keys.locations import key_states, locate_key, save_keys
-from balancectl.keys.parts import check_kind, key_parts
+from balancectl.keys.requirements import check_kind, destinations, key_parts
 from balancectl.keys.sources import checked_part, key_warnings, parse_key, prompt
 from balancectl.views.poll import print_report
 from balancectl.views.subscribers import print_confirmed, print_resend_commands

@@ -10,8 +10,8 @@ from balance_poller.credentials.stored import StoredSecret, parse_stored
 from balancectl.cli.errors import CliError, is_denied
 from balancectl.deployment.accounts import Stack
 from balancectl.deployment.target import Target
-from balancectl.keys.destinations import destinations
 from balancectl.keys.locations import locate_key
+from balancectl.keys.requirements import destinations
 from balancectl.keys.secret_writer import SecretWriter
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from balancectl.cli.errors import StackNotFoundError
 from balancectl.deployment.accounts import Shard, Stack, read_stack
 from balancectl.deployment.target import Target
-from balancectl.keys.destinations import destinations
+from balancectl.keys.requirements import destinations
 from balancectl.keys.unsent import unsent_keys
 
 

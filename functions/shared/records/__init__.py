@@ -5,10 +5,9 @@ poller writes them; the router and the command line read ``LATEST``.
 """
 
 from shared.records.attempt import MAX_REASON, Attempt
-from shared.records.checked import latest_or_none
 from shared.records.day import DAY_PREFIX, KEEP_DAYS, DayTotals
 from shared.records.last_good import TOP_UP_IS_LATE, LastGood, TopUp
-from shared.records.latest import Latest
+from shared.records.latest import Latest, latest_or_none
 from shared.records.meter import Meter
 from shared.records.thresholds import RUNWAY_CLEARS_ABOVE, Thresholds
 from shared.records.wallet import Wallet

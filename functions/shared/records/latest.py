@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from shared.names import LATEST
 from shared.outcome import Outcome
@@ -15,6 +16,9 @@ from shared.records.item import Item, time_from, time_or_none, without_none
 from shared.records.last_good import LastGood
 from shared.records.thresholds import Thresholds
 from shared.times import format_time, parse_time
+
+#: The types that a record's fields are checked for, by the name in their annotation.
+_TYPES: Final = {"str": str, "Decimal": Decimal, "datetime": datetime, "bytes": bytes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +96,29 @@ class Latest:
             version=item.get("version"),
             good=LastGood.from_item(item),
         )
+
+
+def latest_or_none(item: Mapping[str, Any]) -> Latest | None:
+    """Read one record; None if it is not as the poller writes it."""
+    try:
+        latest = Latest.from_item(item)
+        _check(latest)
+        _check(latest.good)
+        _check(latest.thresholds)
+    except Exception:  # noqa: BLE001 -- whatever is in it, it costs itself alone
+        return None
+    return latest
+
+
+def _check(value: Latest | LastGood | Thresholds) -> None:
+    """Check that a record's fields have their declared types.
+
+    Raises:
+        TypeError: when one does not.
+    """
+    for each in fields(value):
+        held, declared = getattr(value, each.name), str(each.type).split(" | ")
+        types = tuple(_TYPES[name] for name in declared if name in _TYPES)
+        is_absent = held is None and "None" in declared
+        if types and not is_absent and not isinstance(held, types):
+            raise TypeError(f"{each.name} is a {type(held).__name__}")
