@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balance_poller.definitions.language.evaluation import MAX_STEPS, BudgetError, Document
-from balance_poller.definitions.language.expression_syntax import compile_expression
+from balance_poller.definitions.language.expression_syntax import (
+    ExpressionError,
+    compile_expression,
+)
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider, load_provider
 from shared.outcome import Outcome
@@ -220,3 +223,33 @@ def test_earliest_without_a_clock_counts_past_times() -> None:
 
     assert reading.balance is not None
     assert json.dumps(reading.balance.expires_at, default=str).startswith('"2026-01-01')
+
+
+#: Steps within one another or in a row, about as many as an expression can have.
+IN_A_ROW: Final = {
+    "flattened": "@" + "[]" * 48,
+    "fields": "a" + ".a" * 90,
+    "pipes": "@" + "|@" * 90,
+    "alternatives": "a" + "||a" * 90,
+    "conditions": "@" + "[?@]" * 90,
+    "negations": "!" * 90 + "@",
+    "lists": "[" * 90 + "@" + "]" * 90,
+    "comparisons": "(a==" * 90 + "a" + ")" * 90,
+    "calls": "type(" * 80 + "@" + ")" * 80,
+}
+
+
+@pytest.mark.parametrize("kind", IN_A_ROW)
+def test_expression_of_many_steps_in_a_row_is_evaluated_on_any_stack(kind: str) -> None:
+    expression = compile_expression(IN_A_ROW[kind])
+
+    def deeper(frames: int) -> object:
+        return deeper(frames - 1) if frames else expression.find(Document({"a": []}))
+
+    deeper(250)
+
+
+@pytest.mark.parametrize("source", ["@" + "[]" * 60, "@" + "|@" * 120, "a" + "||a" * 120])
+def test_expression_of_too_many_steps_in_a_row_is_refused(source: str) -> None:
+    with pytest.raises(ExpressionError, match="more than 100 steps in a row"):
+        compile_expression(source)

@@ -20,6 +20,8 @@ ALLOWED_FUNCTIONS: Final = frozenset(
     {"not_null", "length", "contains", "keys", "type", "starts_with", "ends_with"}
 )
 MAX_EXPRESSION: Final = 500
+#: Evaluation takes a few of Python's thousand stack frames for each.
+_MAX_DEPTH: Final = 100
 
 #: Valid JMESPath, but never intended: it compares with a field that does not exist.
 _QUOTED_TEXT: Final = re.compile(r'[=!]=\s*"')
@@ -102,12 +104,20 @@ def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...] | None:
     return None
 
 
-def _nodes(node: Any) -> Iterator[Any]:  # noqa: ANN401 -- jmespath's own tree
-    """Walk a parsed expression. A slice's children are numbers, not nodes."""
-    if isinstance(node, Mapping):
-        yield node
-        for child in node.get("children", ()):
-            yield from _nodes(child)
+def _nodes(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield each part of a parsed expression. A slice's children are numbers, not parts.
+
+    Raises:
+        ExpressionError: when there are too many within one another to evaluate.
+    """
+    todo: list[tuple[Any, int]] = [(root, 1)]
+    while todo:
+        node, depth = todo.pop()
+        if depth > _MAX_DEPTH:
+            raise ExpressionError(f"the expression has more than {_MAX_DEPTH} steps in a row")
+        if isinstance(node, Mapping):
+            yield node
+            todo += [(child, depth + 1) for child in reversed(node.get("children", ()))]
 
 
 def _exact(literal: object) -> object:
