@@ -63,7 +63,7 @@ def _text(place: Expression, document: Document) -> Secret:
         what = "missing" if found is None else f"{json_type(found)}, not text"
         raise _UnusableError(f"{place.quoted} is {what}")
     text = found.strip()
-    if not text or len(text.encode()) > _MAX_BYTES or has_control_characters(text):
+    if not text or has_control_characters(text) or len(text.encode()) > _MAX_BYTES:
         raise _UnusableError(f"{place.quoted} is text that cannot be sent")
     return Secret(text)
 

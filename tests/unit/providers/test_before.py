@@ -111,6 +111,7 @@ def test_value_cannot_break_out_of_its_place() -> None:
         (200, GOOD | {"access_token": ["t"]}, Outcome.SCHEMA_CHANGED, "is a list, not text"),
         (200, GOOD | {"access_token": " "}, Outcome.SCHEMA_CHANGED, "text that cannot be sent"),
         (200, GOOD | {"access_token": "a\nb"}, Outcome.SCHEMA_CHANGED, "cannot be sent"),
+        (200, GOOD | {"access_token": "a\ud83d"}, Outcome.SCHEMA_CHANGED, "cannot be sent"),
         (200, GOOD | {"access_token": "t" * 4097}, Outcome.SCHEMA_CHANGED, "cannot be sent"),
         (200, GOOD | {"access_token": 1.5}, Outcome.SCHEMA_CHANGED, "a number, not text"),
         (200, GOOD | {"projects": []}, Outcome.SCHEMA_CHANGED, "projects[0].id is missing"),

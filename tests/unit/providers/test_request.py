@@ -215,6 +215,7 @@ def test_definition_on_loopback_is_taken_only_where_the_deployment_allows_it() -
         ("{key}", " \n", "the key is empty"),
         ("{key}", "a\r\nb", "the key has a line break"),
         ("{key}", "a\x1bb", "the key has a line break or another control character"),
+        ("{key}", "a\ud83d", "the key has a line break or another control character"),
         ("{key}", "..", "dots alone"),
     ],
 )
@@ -277,6 +278,7 @@ def test_user_of_basic_credentials_with_a_colon_is_refused() -> None:
         ({**TEAM, "one_of": ["a", "b"]}, {"team": "c"}, "params.team must be one of a, b"),
         ({**TEAM, "pattern": "[0-9]+"}, {"team": "12a"}, r"params.team does not match \[0-9\]\+"),
         (TEAM, {"team": "a\nb"}, "params.team is longer than 200 characters, or has a control"),
+        (TEAM, {"team": "a\ud83d"}, "params.team is longer than 200 characters, or has a control"),
         (TEAM, {"team": "a" * 201}, "params.team is longer than 200"),
     ],
 )

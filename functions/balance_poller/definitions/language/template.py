@@ -151,8 +151,13 @@ class Values:
 
 
 def has_control_characters(text: str) -> bool:
-    """Return whether ``text`` has a character that must not be in a header, URL or log line."""
-    return not text.isprintable() and any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text)
+    """Return whether ``text`` has a character that must not be in a header, URL or log line.
+
+    Half of a surrogate pair, which JSON can hold, is one: no encoding has it.
+    """
+    return not text.isprintable() and any(
+        code < 32 or 127 <= code < 160 or 0xD800 <= code < 0xE000 for code in map(ord, text)
+    )
 
 
 def show_masks(text: str) -> str:
