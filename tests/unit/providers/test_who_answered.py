@@ -43,6 +43,23 @@ MARKS: Final = {
     "page in another encoding": ("text/html", PAGE.decode().encode("utf-16")),
     "xml": ("application/xml", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"),
     "text": ("text/plain", b"error code: 1010"),
+    "text in capitals": ("text/plain", b"Error code: 1015"),
+    "text without a colon": ("text/plain", b"\xef\xbb\xbferror code 1010"),
+    "title alone": ("text/plain", b"Error 1020: Access denied"),
+    "title of a document": ("text/markdown", b"# Error 1020\nAccess denied"),
+    "page in another encoding, without its type": (
+        "",
+        "<!DOCTYPE html><title>No</title>".encode("utf-16"),
+    ),
+    # github.com/Chanzhaoyu/chatgpt-web/issues/1748 and WiiLink24/web/issues/14, read 2026-11.
+    "a hosting platform's text": (
+        "text/plain",
+        b"The deployment could not be found on Vercel.\n\nDEPLOYMENT_NOT_FOUND\n\niad1::jfcqs-1\n",
+    ),
+    "a hosting platform's text on payment": (
+        "text/plain; charset=utf-8",
+        b"402: PAYMENT_REQUIRED\nCode: DEPLOYMENT_DISABLED\nID: arn1::6zsv8-1704985243623-a79d",
+    ),
     "text with a line break": ("text/plain; charset=UTF-8", b"error code: 1020\r\n"),
     # github.com/alexjustesen/speedtest-tracker/issues/2326, read 2026-11.
     "page that leads to a login": (
@@ -109,6 +126,42 @@ def test_problem_document_of_a_cdn_is_transient_whatever_the_definition_says(sta
 
     assert reading.outcome is Outcome.TRANSIENT
     assert "not the API" in str(reading.reason)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"status": "403"}, id="status as text"),
+        pytest.param({"status": None}, id="no status"),
+        pytest.param({"title": None}, id="no title"),
+        pytest.param({"type": None, "instance": None}, id="no type"),
+    ],
+)
+def test_problem_document_of_a_cdn_needs_only_its_words_and_marks(change: dict[str, Any]) -> None:
+    body = {name: value for name, value in (PROBLEM | change).items() if value is not None}
+
+    reading = provider().read(Response(403, "application/json", json.dumps(body).encode()), None)
+
+    assert "not the API" in str(reading.reason)
+
+
+def test_problem_document_s_members_count_in_any_spelling() -> None:
+    body = {"title": "Forbidden", "status": 401, "clientIP": "192.0.2.1", "ray-id": "a105ee31"}
+
+    reading = provider().read(Response(401, "", json.dumps(body).encode()), None)
+
+    assert reading.outcome is Outcome.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    "extra", [{}, {"title": "Plan"}, {"title": "Plan", "zone": "eu"}, {"detail": "x", "pop": "a"}]
+)
+def test_balance_beside_members_of_problem_documents_is_read(extra: dict[str, str]) -> None:
+    body = {"balance": 5, "zone": "eu", "retryable": False} | extra
+
+    reading = provider().read(Response(200, "application/json", json.dumps(body).encode()), None)
+
+    assert reading.outcome is Outcome.OK
 
 
 #: Another CDN's (github.com/akamai/cli-property/issues/53, read 2026-11).

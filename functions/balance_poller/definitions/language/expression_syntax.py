@@ -104,7 +104,7 @@ def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...] | None:
     return None
 
 
-def _nodes(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _nodes(root: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield each part of a parsed expression. A slice's children are numbers, not parts.
 
     Raises:
@@ -115,7 +115,7 @@ def _nodes(root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         node, depth = todo.pop()
         if depth > _MAX_DEPTH:
             raise ExpressionError(f"the expression has more than {_MAX_DEPTH} steps in a row")
-        if isinstance(node, Mapping):
+        if isinstance(node, dict):
             yield node
             todo += [(child, depth + 1) for child in reversed(node.get("children", ()))]
 
