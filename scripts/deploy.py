@@ -110,19 +110,19 @@ def plan(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
 
 def deploy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
     """Refuse deployments that lose data; else plan, show a summary, ask, and apply the plan."""
-    refuse_leaving_a_vpc_at_once(aws, variables)
-    refuse_a_key_that_keeps_services_out(aws, variables)
+    check_vpc_is_left_in_steps(aws, variables)
+    check_kms_key_policy(aws, variables)
     for address, name in secrets(aws, variables).items():
         adopt_secret(aws, var_file, address, name)
     print(f"Planning {aws.place} ...", flush=True)
     found = planned(var_file)
     print(render(found), flush=True)
     advise(aws, variables)
-    refuse_losing_messages(aws, found)
+    check_queues_are_empty(aws, found)
     if not found.is_empty:
         confirm("Deploy?")
         run("apply", "-input=false", PLAN)
-    for who in aws.leave_former_topic(variables.get("subscribers") or {}):
+    for who in aws.unsubscribe_from_former_topic(variables.get("subscribers") or {}):
         print(f"Unsubscribed from the topic of 0.1: {who}")
     print(flush=True)
     run("output", "-raw", "next_steps")
@@ -138,7 +138,7 @@ def advise(aws: Aws, variables: dict[str, Any]) -> None:
         print("\n" + "\n".join(lines), flush=True)
 
 
-def refuse_leaving_a_vpc_at_once(aws: Aws, variables: dict[str, Any]) -> None:
+def check_vpc_is_left_in_steps(aws: Aws, variables: dict[str, Any]) -> None:
     """Make sure that the function keeps the permission to delete its network interfaces.
 
     Raises:
@@ -152,7 +152,7 @@ def refuse_leaving_a_vpc_at_once(aws: Aws, variables: dict[str, Any]) -> None:
         )
 
 
-def refuse_a_key_that_keeps_services_out(aws: Aws, variables: dict[str, Any]) -> None:
+def check_kms_key_policy(aws: Aws, variables: dict[str, Any]) -> None:
     """Make sure that AWS's services may use the deployment's key; otherwise, alarms are lost.
 
     Raises:
@@ -173,7 +173,7 @@ def refuse_a_key_that_keeps_services_out(aws: Aws, variables: dict[str, Any]) ->
         )
 
 
-def refuse_losing_messages(aws: Aws, found: Summary) -> None:
+def check_queues_are_empty(aws: Aws, found: Summary) -> None:
     """Make sure that no queue is destroyed with messages in it.
 
     Raises:

@@ -137,7 +137,9 @@ class Aws:
                 services |= {named} if isinstance(named, str) else set(named)
         return services
 
-    def leave_former_topic(self, subscribers: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    def unsubscribe_from_former_topic(
+        self, subscribers: Mapping[str, Mapping[str, Any]]
+    ) -> list[str]:
         """Unsubscribe who is not e-mail from what is now the topic of e-mail; return who was.
 
         Until 0.1 that topic carried every form. One that somebody subscribed by hand stays.

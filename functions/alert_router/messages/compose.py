@@ -16,7 +16,7 @@ from alert_router.messages.wording.links import Links
 from shared.names import Severity, Status
 
 Kind = tuple[Status, str]
-"""What the lines of one digest have in common: the status, and what they say of it."""
+"""What the lines of one digest have in common: the status and its wording."""
 
 #: Sent immediately, or joined with others within a minute: two of these are a digest.
 _JOINED: Final = frozenset({(Status.RESOLVED, ""), (Status.FIRING, Severity.CRITICAL.value)})
@@ -132,7 +132,7 @@ def _by_group(notifications: Iterable[Notification]) -> dict[str, list[Notificat
 
 
 def _cause(notification: Notification) -> str:
-    """Return the cause that several accounts may share; empty for a single one."""
+    """Return the cause that several accounts can share; empty for a single one."""
     announced_in = notification.previous.group if notification.previous else ""
     if notification.reason is NotificationReason.NOT_SET_UP:
         return "not-set-up"

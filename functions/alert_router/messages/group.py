@@ -54,7 +54,7 @@ def one_cause(
 
 
 def not_set_up(notifications: Sequence[Notification], links: Links) -> Message:
-    """Return the message that names accounts without a working key, and how to set them up."""
+    """Return the message about accounts without a working key, and how to set them up."""
     count = plural(len(notifications), "account")
     rows = [f"{n.name}: {email.not_set_up(n)}" for n in notifications]
     return _message(
@@ -65,12 +65,12 @@ def not_set_up(notifications: Sequence[Notification], links: Links) -> Message:
 def digest(
     drafts: Sequence[tuple[Message, Sequence[Notification]]], links: Links, part: tuple[int, int]
 ) -> Message:
-    """Return one message that lists many; the worst comes first.
+    """Return one message that lists many others, the worst first.
 
     Args:
         drafts: the messages that it replaces, all of one severity and status.
         links: the links in it.
-        part: which of how many digests it is; one has no room for hundreds of accounts.
+        part: its number and the number of digests; one has no room for hundreds of accounts.
     """
     ordered = sorted(drafts, key=lambda draft: _urgency(draft[1][0]))
     notifications = [notification for _, group in ordered for notification in group]
@@ -154,7 +154,7 @@ def _counted(notifications: Sequence[Notification]) -> str:
 
 
 def _line(notification: Notification) -> str:
-    """Return of one account of a group what differs from the others."""
+    """Return what distinguishes one account of a group from the others."""
     if phrases.is_over(notification):
         return (
             phrases.left(notification) if notification.balance is not None else "no longer watched"
@@ -191,7 +191,7 @@ def _sms(notifications: Sequence[Notification], text: _Text) -> tuple[str, list[
 
 
 def _urgency(notification: Notification) -> tuple[bool, float, float, str]:
-    """Sort by what is empty first, then by what is left; unknown balances come last."""
+    """Sort by time until empty, then by balance; unknown balances come last."""
     latest = notification.latest
     hours = (
         float(latest.good.runway_hours) if latest and latest.good.runway_hours is not None else 1e9
@@ -201,7 +201,7 @@ def _urgency(notification: Notification) -> tuple[bool, float, float, str]:
 
 
 def _is_critical(notifications: Sequence[Notification]) -> bool:
-    """Whether any of these is for the audience of critical alerts."""
+    """Whether any of these concerns the audience of critical alerts."""
     return any(notification.audience is Severity.CRITICAL for notification in notifications)
 
 

@@ -17,7 +17,7 @@ from shared.names import NO_SUBJECT, Severity, Status
 def report_message(report: Report, links: Links, now: datetime) -> Message:
     """Return the message, within SNS's size.
 
-    Its attributes name no account: it may be about thousands, and says nothing urgent of any.
+    Its attributes name no account: it may cover thousands, and nothing in it is urgent.
     """
     headline = text.subject(report)
     heading = Heading("report", headline, Severity.WARNING, Status.REPORT, now)

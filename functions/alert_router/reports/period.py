@@ -1,4 +1,4 @@
-"""The days that a report is about: whole days in UTC, as the poller counts them. Pure."""
+"""The days that a report covers: whole days in UTC, as the poller counts them. Pure."""
 
 from __future__ import annotations
 

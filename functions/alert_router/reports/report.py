@@ -14,12 +14,12 @@ from alert_router.reports.usage import Usage, usage_of
 from shared.records import DayTotals, Latest
 
 _MOST: Final = 5
-"""Entries of a section in which the first matter most."""
+"""Entries of a section, the most important first."""
 _SOON: Final = timedelta(days=30)
 #: Somebody who pushes once a day may be late.
 _UNREAD_AFTER: Final = timedelta(days=2)
 _ANCHOR_IS_OLD: Final = timedelta(days=30)
-#: A smaller change, compared with all that was spent in the unit, moves nothing.
+#: A smaller change, relative to everything spent in the unit, is left out.
 _LEAST_MOVE: Final = Decimal("0.02")
 
 
@@ -61,7 +61,7 @@ class Report:
 
     period: Period
     accounts: tuple[str, ...]
-    """All that it is about, whether or not they are mentioned."""
+    """All accounts that it covers, whether mentioned or not."""
     providers: tuple[str, ...]
     totals: Sequence[UnitTotal]
     movers: Sequence[Usage]
@@ -85,7 +85,7 @@ class Report:
 
 
 def report(facts: Sequence[Facts], period: Period) -> Report:
-    """Return the report about these accounts, and no others."""
+    """Return the report about exactly these accounts."""
     usages = [
         usage for each in facts if (usage := usage_of(each.account, each.days, period)) is not None
     ]

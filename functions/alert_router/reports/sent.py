@@ -1,4 +1,4 @@
-"""Who wants reports, and what each of them got last. Pure."""
+"""The subscribers of reports, and the last report of each. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 
 class ReportConfiguration(NamedTuple):
-    """What Terraform says of reports."""
+    """The reports that Terraform configured."""
 
     names: frozenset[str] = frozenset()
-    """The subscribers that want them."""
+    """Their subscribers."""
     accounts: Mapping[str, str] = {}
     """The provider of each account."""
 

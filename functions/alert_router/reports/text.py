@@ -60,7 +60,7 @@ def _section(title: str, entries: Iterable[str]) -> list[str]:
 
 
 def _about(report: Report) -> str:
-    """Return whom the report is about."""
+    """Return the number of accounts that the report covers."""
     return f"Your report on {plural(len(report.accounts), 'account')}."
 
 
@@ -162,5 +162,5 @@ def _day(at: date) -> str:
 
 
 def _rounded(value: Decimal) -> Decimal:
-    """Return a projection without digits that nobody can know: 272 instead of 271.83."""
+    """Return a projection without false precision: 272 instead of 271.83."""
     return value if value == 0 or abs(value) < 10 else value.quantize(Decimal(1))

@@ -1,4 +1,4 @@
-"""What one account spent, from the totals of its days. Pure."""
+"""What one account spent, from its daily totals. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alert_router.reports.period import Period
 from shared.records import DayTotals
 
 _DAY_SECONDS: Final = 86_400
-#: A week of which less is known is said to be known in part.
+#: A week of which less is known is reported as partly known.
 _LEAST_KNOWN: Final = Decimal("0.8")
 
 
@@ -28,7 +28,7 @@ class Usage:
     month: Decimal
     """From the month's first day to the week's last."""
     projected: Decimal
-    """By the month's end, if it goes on as in the week."""
+    """By the month's end, at the week's rate."""
     is_partial: bool
     """Whether the balance was not known for a part of the week."""
 
@@ -52,7 +52,7 @@ def usage_of(account: str, days: Iterable[DayTotals], period: Period) -> Usage |
     month = _spent(by_day, period.in_month)
     seconds = sum(day.known_seconds for day in week)
     spent = sum((day.spent for day in week), Decimal(0))
-    # What is known of less than a day says little of a week.
+    # Less than a known day says little about a week.
     per_day = spent / max(Decimal(1), Decimal(seconds) / _DAY_SECONDS)
     return Usage(
         account=account,
@@ -66,5 +66,5 @@ def usage_of(account: str, days: Iterable[DayTotals], period: Period) -> Usage |
 
 
 def _spent(by_day: Mapping[date, DayTotals], belongs: Callable[[date], bool]) -> Decimal:
-    """Return the total of the days that belong."""
+    """Return the total of the matching days."""
     return sum((day.spent for at, day in by_day.items() if belongs(at)), Decimal(0))

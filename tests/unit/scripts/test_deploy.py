@@ -39,7 +39,7 @@ class FakeAws:
     def messages_in(self, queue: str) -> int:
         return self.waiting.get(queue, 0)
 
-    def leave_former_topic(self, _subscribers: Any) -> list[str]:
+    def unsubscribe_from_former_topic(self, _subscribers: Any) -> list[str]:
         return self.left
 
     def key_services(self, _key: str) -> set[str]:

@@ -189,6 +189,6 @@ def test_only_declared_subscribers_that_are_not_email_leave_the_former_topic() -
     sns.get_paginator = lambda _: sns.answers["get_paginator"]
     deployment = aws(sns=sns, identity=("123456789012", "arn:aws:iam::123456789012:user/ada"))
 
-    assert deployment.leave_former_topic(declared) == ["sms +49151"]
+    assert deployment.unsubscribe_from_former_topic(declared) == ["sms +49151"]
 
     assert sns.calls == [("unsubscribe", {"SubscriptionArn": "arn:phone"})]

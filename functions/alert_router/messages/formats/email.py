@@ -1,4 +1,4 @@
-"""The e-mail: a subject that suffices on its own, and a body that says what to do. Pure."""
+"""The e-mail: a subject that is enough by itself, and a body that says what to do. Pure."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def summary(notification: Notification) -> str:
 
 
 def no_data(notification: Notification) -> str:
-    """Return that nothing is known of a foreign alarm any more."""
+    """Return that nothing more is known about a foreign alarm."""
     if notification.foreign_alarm is not None and notification.foreign_alarm.has_data:
         length = phrases.duration(notification)
         return f"no further news{f' for {length}' if length else ''}"
@@ -124,12 +124,12 @@ def _firing(notification: Notification) -> list[str]:
 
 
 def _improved(notification: Notification) -> list[str]:
-    """Return what is over, what is left, and what still holds."""
+    """Return what is over, what is left, and what persists."""
     previous = notification.previous
     is_relief = previous is not None and previous.severity is not notification.severity
-    rest = "" if Problem.LOW in notification.problems else phrases.what_holds(notification)
+    rest = "" if Problem.LOW in notification.problems else phrases.ongoing_problem(notification)
     return [
-        *phrases.what_ended(notification),
+        *phrases.ended_problems(notification),
         phrases.left(notification) if notification.balance is not None else "",
         "no longer critical" if is_relief else phrases.limit(notification),
         rest,
@@ -141,5 +141,5 @@ def _recovered(notification: Notification) -> list[str]:
     if notification.foreign_alarm is not None:
         return ["OK again", *phrases.cut_short(notification)]
     now_left = phrases.left(notification) if notification.balance is not None else ""
-    found = [now_left, phrases.how_it_ended(notification)]
+    found = [now_left, phrases.cause_of_end(notification)]
     return found if any(found) else ["its alarms cleared"]

@@ -62,7 +62,7 @@ def _details(notification: Notification) -> tuple[str, ...]:
         verb = "push" if phrases.is_pushed(notification) else "keys set"
         return (f"balancectl {verb} {notification.account}",)
     if phrases.is_over(notification):
-        return (_sentence(phrases.how_it_ended(notification)),)
+        return (_sentence(phrases.cause_of_end(notification)),)
     latest = notification.latest
     needs_money = notification.problems & {Problem.LOW, Problem.EXPIRY}
     return (

@@ -53,7 +53,7 @@ def _when(notification: Notification) -> Rows:
     return [
         ("Since", full_time(notification.opened_at) if notification.opened_at else ""),
         ("Lasted" if phrases.is_over(notification) else "Open for", length),
-        ("Change", phrases.what_changed(notification)),
+        ("Change", phrases.balance_change(notification)),
     ]
 
 

@@ -107,8 +107,8 @@ def _kind(notification: Notification) -> AlarmKind | None:
 def _low_kind(notification: Notification) -> AlarmKind:
     """Return the alarm about a low balance, of the message's severity.
 
-    Of several it is the one that holds: an alarm clears some polls after its cause, and one that
-    fires may be about to. The record may know that a balance is critical before its alarm does.
+    Of several, it is the one that still applies: an alarm clears some polls after its cause, so one
+    that fires may be about to clear. The record may show a critical balance before its alarm fires.
     """
     by_balance, by_runway = _LOW_KINDS[notification.severity]
     latest = notification.latest

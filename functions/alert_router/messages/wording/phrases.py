@@ -31,7 +31,7 @@ _REPAIRED: Final = {
 }
 
 
-#: What is said of a problem that is over while another holds.
+#: The text for a problem that is over while another persists.
 _ENDED: Final = {
     Problem.LOW: "the balance is no longer low",
     Problem.STALE: "balances are read again",
@@ -40,7 +40,7 @@ _ENDED: Final = {
 }
 
 
-#: What people call the threshold of each kind of alarm.
+#: The name of the threshold of each kind of alarm.
 _THRESHOLDS: Final = {
     AlarmKind.WARNING: "warning threshold",
     AlarmKind.CRITICAL: "critical threshold",
@@ -50,7 +50,7 @@ _THRESHOLDS: Final = {
     AlarmKind.EXPIRY: "expiry threshold",
 }
 
-#: The forecast's basis while too little is known: its figure says nothing then, 0 included.
+#: The forecast's basis while too little is known: its figure means nothing then, 0 included.
 _NO_BASIS: Final = "accumulating"
 
 
@@ -59,14 +59,14 @@ def what(notification: Notification) -> str:
     return _what(notification, notification.leading)
 
 
-def what_holds(notification: Notification) -> str:
-    """Return the first problem that still holds; empty when none does."""
+def ongoing_problem(notification: Notification) -> str:
+    """Return the first problem that persists; empty if none does."""
     holds = next((problem for problem in Problem if problem in notification.problems), None)
     return _what(notification, holds) if holds is not None else ""
 
 
 def _what(notification: Notification, problem: Problem) -> str:
-    """Return what is wrong by one problem."""
+    """Describe one problem."""
     match problem:
         case Problem.STALE:
             return no_balance(notification)
@@ -219,7 +219,7 @@ def duration(notification: Notification) -> str:
     return lasted((end or notification.now) - notification.opened_at)
 
 
-def how_it_ended(notification: Notification) -> str:
+def cause_of_end(notification: Notification) -> str:
     """Return what ended it: "topped up by 50.00 USD at 14:05 UTC", "the key works again"."""
     if notification.leading is Problem.STALE:
         known = notification.previous.outcome if notification.previous else ""
@@ -231,7 +231,7 @@ def how_it_ended(notification: Notification) -> str:
     return ""
 
 
-def what_changed(notification: Notification) -> str:
+def balance_change(notification: Notification) -> str:
     """Return how the balance has changed since the last message; empty if unchanged or unknown."""
     before = notification.previous.balance if notification.previous else None
     if before is None or notification.balance is None or before == notification.balance:
@@ -242,7 +242,7 @@ def what_changed(notification: Notification) -> str:
     )
 
 
-def what_ended(notification: Notification) -> list[str]:
+def ended_problems(notification: Notification) -> list[str]:
     """Return which of several problems are over, and what is left."""
     texts = []
     for problem in Problem:
@@ -251,7 +251,7 @@ def what_ended(notification: Notification) -> list[str]:
             if problem in notification.endings:
                 texts.append(_cut_short(notification.endings[problem], notification.unit))
             else:
-                texts.append(how_it_ended(notification) if is_repaired else _ENDED.get(problem, ""))
+                texts.append(cause_of_end(notification) if is_repaired else _ENDED.get(problem, ""))
     return texts
 
 
@@ -265,7 +265,7 @@ def cut_short(notification: Notification) -> list[str]:
 
 
 def _cut_short(ending: Ending, unit: str) -> str:
-    """Return what was done to a threshold: "its warning threshold was changed from … to …"."""
+    """Return how a threshold was changed: "its warning threshold was changed from … to …"."""
     known = {kind.value: text for kind, text in _THRESHOLDS.items()}
     name = f"its {known.get(ending.kind, 'threshold')}"
     if ending.after is None:
@@ -305,7 +305,7 @@ def auto_top_up(notification: Notification) -> str:
 
 
 def is_pushed(notification: Notification) -> bool:
-    """Whether the account's balance is handed in, so that it has no key."""
+    """Whether the account's balance is pushed, so that it has no key."""
     return notification.provider == PUSHED and notification.foreign_alarm is None
 
 
