@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -39,6 +40,8 @@ class WireAws:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.calls: Counter[str] = Counter()
         """Calls by operation."""
+        self.cpu_seconds = 0.0
+        """CPU time that the answers took, which would be AWS's."""
         self.points = 0
         """Data points that were published."""
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
@@ -64,8 +67,15 @@ class WireAws:
         self.points += len(params["MetricData"])
 
     def _answer(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse:
-        """Answer one request as the service would."""
-        operation = event_name.rpartition(".")[2]
+        """Answer one request as the service would, and count what that takes."""
+        started = time.process_time()
+        try:
+            return self._respond(request, event_name.rpartition(".")[2])
+        finally:
+            self.cpu_seconds += time.process_time() - started
+
+    def _respond(self, request: AWSPreparedRequest, operation: str) -> AWSResponse:
+        """Return the answer to one request."""
         self.calls[operation] += 1
         handlers: dict[str, Callable[[dict[str, Any]], object]] = {
             "BatchGetSecretValue": self._batch_get_secret_value,
