@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-#: Codes that blame the request's content, as opposed to the service.
+#: Error codes that blame the request's content rather than the service.
 _REJECTIONS: Final = frozenset(
     {
         "InvalidParameterCombination",
@@ -28,7 +28,7 @@ _REJECTIONS: Final = frozenset(
     }
 )
 
-#: After so many refusals without a success, the cause is the table, the namespace or a permission.
+#: After this many refusals and no success, the cause is the table, the namespace or a permission.
 _MOST_REFUSALS: Final = 20
 
 
@@ -51,7 +51,7 @@ def is_rejection(exc: Exception) -> bool:
 
 
 def send_halving(batch: list[T], send: Callable[[list[T]], None]) -> list[tuple[T, str]]:
-    """Send ``batch``; return the entries that AWS refuses, each with the error's code.
+    """Send ``batch``; return the entries that AWS refuses, with the error codes.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: when sending fails for another reason, or

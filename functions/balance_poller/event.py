@@ -55,17 +55,17 @@ class Account:
     top_up_url: str | None = None
     """Overrides the provider's."""
     budget: Decimal | None = None
-    """What may be spent in a calendar month, where the provider reports cost."""
+    """The budget for a calendar month, if the provider reports cost."""
     stale_after: timedelta = timedelta(minutes=int(_STALE_AFTER_MINUTES))
     """How long it may go without a balance before an alert."""
     unit: str | None = None
-    """What a pushed account's balance is counted in; None for any other."""
+    """The unit of a pushed account's balance; None for any other."""
     min_interval: timedelta = timedelta()
-    """The shortest interval that its provider allows, where that matters."""
+    """The shortest interval that its provider allows, if that matters."""
 
     @property
     def is_pushed(self) -> bool:
-        """Whether its balance is handed in, rather than asked for."""
+        """Whether its balance is pushed rather than polled."""
         return self.provider == PUSHED
 
 
@@ -93,7 +93,7 @@ class PollEvent:
     intervals: PollIntervals | None = None
     """How often accounts are due; None polls all that the event names."""
     heartbeat: bool = False
-    """Whether the event is a schedule's, whose complete runs give a sign of life."""
+    """Whether the event is a schedule's, whose complete runs send a heartbeat."""
     is_time_invalid: bool = False
     """Whether the event had no usable time, so that ``scheduled_at`` is the current one."""
 

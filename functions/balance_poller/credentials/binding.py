@@ -16,7 +16,7 @@ _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
 class KeyPolicy(NamedTuple):
-    """What the deployment allows in addition to the notes stored with keys."""
+    """What the deployment allows besides the notes stored with keys."""
 
     stack_name: str
     key_hosts: frozenset[str] = frozenset()

@@ -71,7 +71,7 @@ class SecretStore:
     def read(self, references: Iterable[str]) -> Keys:
         """Return the keys for ``references`` (``name-or-arn[#json_key]``), cached or read now.
 
-        A cached secret that lacks a key is read again: somebody may just have set it.
+        A cached secret that lacks a key is read again: it may just have been set.
         """
         wanted, cached = list(references), self._cached()
         keys = self._read(wanted, cached)
@@ -171,7 +171,7 @@ class SecretStore:
 
 
 def _take(stored: StoredSecret | SecretError, reference: SecretReference) -> StoredKey:
-    """Return the reference's key, after teaching it to the redactor."""
+    """Return the reference's key, after registering it with the redactor."""
     if isinstance(stored, SecretError):
         raise stored.with_traceback(None)
     key = stored.take(reference.json_key)

@@ -101,7 +101,7 @@ class Definition(NamedTuple):
     breakdown: BreakdownSpec | None = None
     """The request that says which keys consumed most."""
     spend: SpendSpec | None = None
-    """Where a cost report has its days, for a provider that answers with no balance."""
+    """Where a cost report has its days, for a provider that reports no balance."""
 
     @property
     def is_self_hosted(self) -> bool:

@@ -1,4 +1,4 @@
-"""The fields of a definition that only people read: checked, never used by a poll. Pure."""
+"""The fields of a definition that are only for people: checked, never used by a poll. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _check_words(field: Field) -> None:
 
 
 def _check_least_key(field: Field) -> None:
-    """Check which key suffices, and where to create it."""
+    """Check ``least_key``: the sufficient key, and where to create it."""
     fields = field.fields(("what",), ("make_at",))
     if "what" in fields:
         fields["what"].text(LINE, "a single line", 300)

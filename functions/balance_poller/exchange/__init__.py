@@ -1,1 +1,1 @@
-"""One request to a provider and the reading of its one answer. Pure."""
+"""One request to a provider and the reading of its answer. Pure."""

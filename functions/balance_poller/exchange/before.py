@@ -1,6 +1,6 @@
-"""From the answer to the request that is made first to what the request after it needs. Pure.
+"""Takes the values that a request needs from the answer to the preceding one. Pure.
 
-What is taken is held as a key is: it may be one.
+They are handled like keys, since they may be keys.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _MAX_BYTES: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What the first answer gave."""
+    """The values taken from the first answer."""
 
     values: Mapping[str, Secret] = field(repr=False)
     seconds: float
-    """For how long it is good; 0 for one run."""
+    """For how long they are valid; 0 for one run."""
 
 
 class _UnusableError(Exception):
@@ -39,7 +39,7 @@ class _UnusableError(Exception):
 
 
 def read_before(definition: Definition, response: Response) -> Taken | Failure:
-    """Classify the first answer as any other, and return what is taken from it."""
+    """Classify the first answer like any other, and return the values taken from it."""
     before = definition.before
     if before is None:
         return Outcome.BAD_CONFIG, "the definition has no request before its own"
@@ -69,7 +69,7 @@ def _text(place: Expression, document: Document) -> Secret:
 
 
 def _seconds(before: BeforeSpec, document: Document) -> float:
-    """Return how long the values are good; 0 where the answer does not say."""
+    """Return how long the values are valid; 0 if the answer does not say."""
     if isinstance(before.keep_seconds, int):
         return before.keep_seconds
     found = before.keep_seconds.find(document)

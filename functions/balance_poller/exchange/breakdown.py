@@ -1,4 +1,4 @@
-"""Who consumed how much, from the answer to a ``breakdown``'s request. Pure."""
+"""Consumption by key, from the answer to a ``breakdown``'s request. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from shared.records.breakdown import MOST_SHARES, Share, name_of
 
 
 def read_breakdown(spec: BreakdownSpec, response: Response) -> tuple[Share, ...]:
-    """Return the keys that consumed most, the largest first; none if the answer is not as said.
+    """Return the keys that consumed most, the largest first; none if the answer does not match.
 
-    An amount that cannot be read makes the whole unusable: what is left out may be the largest.
+    An amount that cannot be read makes the whole unusable: what is left out could be the largest.
     """
     if response.status != 200:
         return ()

@@ -1,4 +1,4 @@
-"""The result of every expression of a definition for one answer, to try a definition out.
+"""The result of every expression of a definition for one answer, for trying out a definition.
 
 The poller does not import it: it evaluates the same, but stops at the first result.
 """

@@ -52,7 +52,7 @@ class Provider:
             allow_http_loopback: Whether plain http is allowed on loopback.
             before: What the request that is made first gave; without it, such values are
                 stand-ins, and the request is not to be sent.
-            window: The days to ask for, where the definition has ``spend``.
+            window: The days to request, if the definition has ``spend``.
 
         Raises:
             ConfigError: when one of these is invalid; the text names it, never its value.

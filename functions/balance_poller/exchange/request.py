@@ -37,7 +37,7 @@ class PreparedRequest:
     answer_headers: tuple[str, ...] = ()
     """Headers of the answer that the definition uses."""
     ticket: object = field(default_factory=object, compare=False)
-    """The same for a request before and after the values of another were put in."""
+    """Identical for a request before and after another's values were filled in."""
 
     def __repr__(self) -> str:
         return f"PreparedRequest(method={self.method!r}, headers={list(self.headers)})"

@@ -1,6 +1,6 @@
-"""Makes the request that a definition has before its own, and keeps what it gave for its life.
+"""Makes a definition's preceding request, and keeps its values while they are valid.
 
-What is kept is in memory alone, and masked as keys are.
+The values are kept only in memory, and masked like keys.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from balance_poller.fetching.request_group import RequestGroup
 from shared.redactor import redactor
 from shared.secret import Secret
 
-#: Asked for again so long before it ends: clocks differ, and the balance is requested after it.
+#: Requested again this long before the end: clocks differ, and the balance request follows.
 _MARGIN_SECONDS: Final = 60.0
 _MOST_KEPT: Final = 1_000
 
@@ -26,7 +26,7 @@ Values = Mapping[str, Secret]
 
 
 class Sender(Protocol):
-    """Sends one request within the time that the attempt has."""
+    """Sends one request within the attempt's time."""
 
     async def __call__(self, request: PreparedRequest) -> Response:
         """Send it."""
@@ -34,7 +34,7 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BeforeError(Exception):
-    """The first request failed, as its answer was classified."""
+    """The first request failed, with the classification of its answer."""
 
     failure: Failure
     response: Response
@@ -42,17 +42,17 @@ class BeforeError(Exception):
 
 @dataclass(slots=True)
 class Kept:
-    """What first requests gave, for as long as it is good."""
+    """The values from preceding requests, for as long as they are valid."""
 
     _found: dict[bytes, tuple[float, Values]] = field(default_factory=dict, repr=False)
 
     def get(self, request: PreparedRequest, now: float) -> Values | None:
-        """Return what ``request`` gave, while that is good."""
+        """Return the values from ``request``, while they are valid."""
         until, values = self._found.get(_digest(request), (0.0, None))
         return values if until > now else None
 
     def put(self, request: PreparedRequest, taken: Taken, now: float) -> None:
-        """Keep what ``request`` gave."""
+        """Keep the values from ``request``."""
         until = now + taken.seconds - _MARGIN_SECONDS
         if until <= now:
             return
@@ -62,7 +62,7 @@ class Kept:
             self._found[_digest(request)] = until, taken.values
 
     def forget(self, request: PreparedRequest) -> None:
-        """Forget what ``request`` gave: it was not good after all."""
+        """Forget the values from ``request``: they were not valid after all."""
         self._found.pop(_digest(request), None)
 
 
@@ -91,6 +91,6 @@ async def complete(
 
 
 def _digest(request: PreparedRequest) -> bytes:
-    """Return a digest of a request with its key, so that another key is another request."""
+    """Return a digest of a request with its key, so that another key makes another request."""
     parts = (request.method, request.url, sorted(request.headers.items()), request.content)
     return hashlib.sha256(repr(parts).encode()).digest()

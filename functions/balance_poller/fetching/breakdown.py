@@ -1,4 +1,4 @@
-"""Asks providers which keys of an account consumed most. Failures are silent: it is an extra."""
+"""Asks providers which keys of an account consumed most. Failures are silent: this is an extra."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from balance_poller.fetching.workers import Transport
 from balance_poller.ledger.window import DAY, Window, today
 from shared.records.breakdown import Breakdown
 
-#: So many at a time; when a whole provider runs dry, the first ones suffice.
+#: At most this many at a time; if a whole provider runs dry, the first ones are enough.
 _MOST: Final = 20
 
 
 async def ask_breakdowns(
     fetcher: BalanceFetcher, accounts: Sequence[Account], providers: Providers, deadline: float
 ) -> list[Breakdown]:
-    """Return what is known by ``deadline`` of accounts whose provider can say.
+    """Return the breakdowns received by ``deadline``, for accounts whose provider has them.
 
     Args:
-        fetcher: How providers are asked.
+        fetcher: Sends the requests.
         accounts: Those that have just turned critical, or begun to drain.
         providers: The definitions.
         deadline: When to stop (``fetcher.limits.monotonic``).
@@ -88,5 +88,5 @@ async def _ask(  # noqa: PLR0913, PLR0917 -- whatever one request needs
 
 
 def _days(now: datetime) -> Window:
-    """Return the days of a cost report by key: yesterday and today, since today may be young."""
+    """Return the days of a cost report by key: yesterday and today, which may have just begun."""
     return Window(today(now) - DAY, today(now) + DAY)

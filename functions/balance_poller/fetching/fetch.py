@@ -1,4 +1,4 @@
-"""One reading for every account: read the keys, plan the requests, send them.
+"""Gets a reading for every account: reads the keys, plans the requests, sends them.
 
 If a request is refused and another key has been stored meanwhile, it sends the request again.
 """
@@ -59,7 +59,7 @@ class BalanceFetcher:
             providers: The definitions that could be read in time.
             not_before: Accounts whose provider asked to wait, and until when.
             deadline: When fetching must end (``limits.monotonic``).
-            windows: The days to ask for, of accounts whose provider reports cost.
+            windows: The days to request, for accounts whose provider reports cost.
         """
         if not accounts:
             return Fetched({})

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from balance_poller.fetching.request_group import RequestGroup
 
-#: After so many failures in a row, or three that outlast one attempt, a host counts as down.
+#: After this many failures in a row, or three that outlast one attempt, a host counts as down.
 _DOWN_AFTER: Final = 20
 _DOWN_SLOWLY_AFTER: Final = 3
 

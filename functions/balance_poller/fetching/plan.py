@@ -27,7 +27,7 @@ _OUT_OF_TIME: Final = f"{OUT_OF_TIME} before a request was planned"
 
 
 Windows = Mapping[str, Window | LedgerError]
-"""By account: the days that a cost report is asked for, or why none can be."""
+"""By account: the days to request of a cost report, or why there are none."""
 
 
 @dataclass(slots=True)
@@ -45,11 +45,11 @@ class PlanRules:
 
     allow_http_loopback: bool = False
     keys: KeyPolicy | None = None
-    """Where keys may go; None allows everywhere, for keys that the caller supplies."""
+    """Where keys may be sent; None allows any place, for keys that the caller supplies."""
     not_before: Mapping[str, datetime] = field(default_factory=dict)
     """Accounts whose provider asked to wait, and until when."""
     windows: Windows = field(default_factory=dict)
-    """The days to ask for, of accounts whose provider reports cost."""
+    """The days to request, for accounts whose provider reports cost."""
     is_late: Callable[[], bool] = lambda: False
     """Whether the run's time is over."""
 

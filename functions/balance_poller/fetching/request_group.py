@@ -18,11 +18,11 @@ from shared.secret import Secret
 
 
 class Before(NamedTuple):
-    """A request that is made first, and what it is for."""
+    """A preceding request, and its purpose."""
 
     request: PreparedRequest
     complete: Callable[[Mapping[str, Secret]], PreparedRequest]
-    """Returns the group's request with what the first answer gave; raises ``ConfigError``."""
+    """Returns the group's request with the first answer's values; raises ``ConfigError``."""
 
 
 class RequestGroup(NamedTuple):
@@ -34,9 +34,9 @@ class RequestGroup(NamedTuple):
     key_id: str | None = None
     """Differs for each key; None if unknown."""
     before: Before | None = None
-    """The request that is made first, whose answer ``request`` still lacks."""
+    """The preceding request, whose values ``request`` still lacks."""
     window: Window | None = None
-    """The days that it asks for, where the answer is a cost report."""
+    """The days that it covers, if the answer is a cost report."""
 
     def masked(self) -> str:
         """Return the requests as text for a person, with asterisks for what is secret."""

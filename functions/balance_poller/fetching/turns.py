@@ -1,4 +1,4 @@
-"""Who may read an answer when: one that takes long to read must not keep every request waiting."""
+"""Takes turns in reading answers: one that takes long must not keep every request waiting."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class ReadingTurns:
     """Reads answers on the event loop, where nothing else happens meanwhile.
 
     Large answers, and those for a definition whose last one took long, are read one at a time;
-    after each of them everything else has as long.
+    after each of them, everything else gets as much time.
 
     Args:
         monotonic: The clock.
-        sleep: Waits while everything else goes on.
+        sleep: Waits while everything else continues.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class FetchLimits:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     kept: Kept = field(default_factory=Kept, compare=False)
-    """What requests before others gave: kept as long as these limits are, a process's life."""
+    """The values from preceding requests, kept as long as these limits: for the process's life."""
 
 
 async def fetch_all(
@@ -170,7 +170,7 @@ class _Worker:
     ) -> tuple[Response, dict[str, Reading]]:
         """Make the group's request, after the one before it; return the answer and what it says.
 
-        Values that were kept may have ended early: then they are asked for once more.
+        Kept values may have expired early: then they are requested once more.
         """
         ends = self.limits.monotonic() + seconds
 

@@ -1,4 +1,4 @@
-"""An account's usual consumption in each hour of the week, and the present deviation from it.
+"""An account's usual consumption in each hour of the week, and the current deviation from it.
 
 The form and its constants were chosen on public traces of real use and on synthetic ones;
 ``bench/runway.py`` compares it with simpler methods.
@@ -156,14 +156,14 @@ _LEVEL_SHARES: Final = tuple(map(_shares, LEVEL_HOURS))
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """Logarithms of the factors by which present consumption differs from the usual."""
+    """Logarithms of the factors by which current consumption differs from the usual."""
 
     fast: float = 0.0
     """The last hour's; it fades within hours."""
     slow: float = 0.0
     """The last day and a half's; it fades within days."""
     lasting: float = 0.0
-    """The last days'; it stays."""
+    """The last days'; it remains."""
 
     @classmethod
     def of(cls, usage: Usage, profile: BurnProfile, at: float) -> Self:

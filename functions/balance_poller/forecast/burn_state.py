@@ -60,7 +60,7 @@ class BurnState:
     since: datetime
     """The first one."""
     level: float
-    """The balance then."""
+    """The balance at that time."""
     samples: int = 1
     """Observations so far, counted up to 255."""
     usage: Usage = field(default_factory=Usage)

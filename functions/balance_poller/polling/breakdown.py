@@ -46,7 +46,7 @@ def record_breakdowns(
     Args:
         accounts: Those that have just become alarming.
         providers: The definitions.
-        fetcher: How providers are asked.
+        fetcher: Sends the requests.
         table: Where it is stored.
         deadline: When requests must end (``fetcher.limits.monotonic``).
     """

@@ -1,1 +1,1 @@
-"""What a definition reads in an answer: balances, and spend. Pure."""
+"""How a definition reads an answer: balances, and spend. Pure."""

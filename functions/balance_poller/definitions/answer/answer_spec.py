@@ -9,12 +9,12 @@ from balance_poller.definitions.field import Field, parse_pattern
 from balance_poller.definitions.language.pattern import Pattern
 
 _HEADER_NAME: Final = r"[a-z][a-z0-9-]{0,59}"
-#: They carry sessions, never figures.
+#: These carry sessions, never figures.
 _REFUSED: Final = ("set-cookie", "www-authenticate")
 
 
 class AnswerSpec(NamedTuple):
-    """How an answer becomes the document to which expressions apply."""
+    """How an answer is turned into the document that expressions apply to."""
 
     text: Pattern | None = None
     """If set, the answer is not JSON, and the document is an object of the pattern's groups."""

@@ -28,10 +28,10 @@ _OPTIONAL: Final = (*_OF_DAYS, "total", "currency", "more", "scale")
 
 
 class CountsFrom(StrEnum):
-    """Since when cost is subtracted, and from what."""
+    """From what amount cost is subtracted, and since when."""
 
     ANCHOR = "anchor"
-    """From what the console showed once: a ledger."""
+    """From the balance in the provider's console: a ledger."""
     MONTH = "month"
     """From a budget, since the first day of the calendar month (UTC)."""
 
@@ -43,22 +43,22 @@ class SpendSpec:
     unit: str
     counts_from: CountsFrom
     days: Expression | None = None
-    """The list of days; None where the report has a total alone."""
+    """The list of days; None if the report has only a total."""
     day: Expression | None = None
     entries: Expression | None = None
-    """The list of a day's entries; None where the day itself has the amount."""
+    """The list of a day's entries; None if the day itself has the amount."""
     amount: Expression | None = None
     total: Expression | None = None
     currency: Expression | None = None
     more: Expression | None = None
-    """Whether the report goes on elsewhere."""
+    """Whether the report continues on another page."""
     scale: Decimal | None = None
     only: Mapping[str, Expression] = field(default_factory=dict)
-    """By parameter: what an entry must have to count, where the account sets the parameter."""
+    """By parameter: what an entry must have to count, if the account sets the parameter."""
 
     @property
     def is_budget(self) -> bool:
-        """Whether accounts set a budget, and nobody an anchor."""
+        """Whether accounts set a budget instead of an anchor."""
         return self.counts_from is CountsFrom.MONTH
 
 
@@ -87,7 +87,7 @@ def parse_spend(top: Mapping[str, Field], params: Mapping[str, Param]) -> SpendS
 
 
 def spend_wallets(spec: SpendSpec) -> dict[str, WalletSpec]:
-    """Return the one wallet that such a provider has; what is in it is computed."""
+    """Return the provider's only wallet, whose balance is computed."""
     return {WALLET: WalletSpec(WALLET, "spend", spec.unit, None, Amount("path"))}
 
 

@@ -1,4 +1,4 @@
-"""A definition's ``wallets``: where an answer has the figures. Pure."""
+"""A definition's ``wallets``: where the figures are in an answer. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIMES: Final = ("resets_at", "expires_at")
 
 
 class TimeSpec(NamedTuple):
-    """Where an answer has a time."""
+    """Where a time is in an answer."""
 
     places: tuple[Expression, ...]
     is_earliest: bool = False
@@ -35,7 +35,7 @@ class TimeSpec(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WalletSpec:
-    """One wallet: where an answer has its figures."""
+    """One wallet: where its figures are in an answer."""
 
     name: str
     path: str

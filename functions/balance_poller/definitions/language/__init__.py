@@ -1,1 +1,1 @@
-"""What definitions are written in: expressions, amounts, templates and patterns. Pure."""
+"""The language of definitions: expressions, amounts, templates and patterns. Pure."""

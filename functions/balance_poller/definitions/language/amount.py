@@ -53,7 +53,7 @@ class Amount(NamedTuple):
     """Whether an empty list counts as 0, as in a sum that is subtracted."""
 
     def is_absent(self, document: Document) -> bool:
-        """Return whether something that it needs is missing, null or an empty list.
+        """Return whether something it needs is missing, null or an empty list.
 
         A value that is not a number is not absent: that is an error, not a reason to fall back.
         """

@@ -14,7 +14,7 @@ from typing import Any, Final
 from jmespath import Options, functions
 from jmespath.visitor import TreeInterpreter
 
-#: What :class:`Document` holds where there is no answer to select from.
+#: The content of :class:`Document` if there is no answer to select from.
 MISSING: Final = object()
 #: For all expressions on one answer. The largest documented answer needs some hundreds, and a list
 #: of 10,000 entries, summed up, 30,000. All of them take a fraction of a second.
@@ -32,7 +32,7 @@ class BudgetError(Exception):
 
 
 class Document:
-    """An answer to select from, and the steps that are left for it."""
+    """An answer to select from, and its remaining steps."""
 
     __slots__ = ("_keeping", "_plain", "_steps_left", "body")
 
@@ -49,7 +49,7 @@ class Document:
         return document
 
     def spend(self, steps: int) -> None:
-        """Take ``steps`` from those that are left.
+        """Take ``steps`` from the remaining ones.
 
         Raises:
             BudgetError: when there are not as many.
@@ -157,7 +157,7 @@ class _KeepingInterpreter(_Interpreter):
         if not isinstance(base, list):
             return None
         condition = node["children"][2]
-        # The condition is a question, not an amount: in it a None kept would be an element more.
+        # The condition is a question, not an amount: a None kept in it would be one more element.
         return self._each(node, [e for e in base if is_true(self._plain.visit(condition, e))])
 
     def _each(self, node: Any, elements: list[Any]) -> list[Any]:  # noqa: ANN401 -- as above

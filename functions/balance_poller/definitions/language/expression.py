@@ -69,7 +69,7 @@ class Expression:
         return self.source if len(self.source) <= _MAX_QUOTED else f"{self.source[:79]}…"
 
     def describe(self, document: Document) -> str:
-        """Describe what is there instead of an amount, without its value."""
+        """Describe what is found instead of an amount, without its value."""
         found = self.find(document)
         if found is not None:
             return f"{self.quoted} is {json_type(found)}, not a number"

@@ -40,7 +40,7 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A character or class, how often it may come, and the group that it is in."""
+    """A character or class, how often it may occur, and its group."""
 
     is_one: Callable[[str], object] = dataclasses.field(compare=False)
     at_least: int
@@ -64,7 +64,7 @@ class Pattern(NamedTuple):
         return self.find_groups(text) is not None
 
     def find_groups(self, text: str) -> dict[str, str] | None:
-        """Return what each group matches, earlier parts as much as they can; None for no match."""
+        """Return what each group matches, earlier parts greedily; None for no match."""
         if len(text) > MAX_TEXT:
             return None
         # For each part, the places from which it and all after it match the rest of the text.
@@ -133,7 +133,7 @@ def _part(token: re.Match[str], group: str | None) -> _Part:
 
 
 def _repetition(many: str) -> tuple[int, int]:
-    """Return how often a part must and may come."""
+    """Return how often a part must and may occur."""
     if many in "?*+":
         return (1 if many == "+" else 0), (1 if many == "?" else MAX_TEXT)
     at_least, has_range, at_most = many[1:-1].partition(",")

@@ -106,10 +106,10 @@ class Values:
     secret: AccountKey
     params: Mapping[str, str]
     before: Mapping[str, Secret] = field(default_factory=dict)
-    """What the request that was made first gave; a stand-in for what is not known yet."""
+    """The values from the preceding request; a stand-in for those not yet known."""
     is_masked: bool = False
     window: Mapping[str, str] = field(default_factory=dict)
-    """The days that a cost report is asked for."""
+    """The days that a cost report covers."""
 
     def __repr__(self) -> str:
         return "Values(hidden)"

@@ -1,1 +1,1 @@
-"""What a definition requests: its request with its credential, and those around it. Pure."""
+"""A definition's requests: its own with its credential, and those around it. Pure."""

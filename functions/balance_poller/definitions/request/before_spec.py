@@ -1,4 +1,4 @@
-"""A definition's ``before``: the one request that is made first, and what it is made for."""
+"""A definition's ``before``: the preceding request, and the values taken from its answer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MOST_VALUES: Final = 5
 
 
 class BeforeSpec(NamedTuple):
-    """A request whose answer the definition's own request needs a value of."""
+    """A request whose answer has values that the definition's own request needs."""
 
     request: RequestSpec
-    """Without a host of its own it goes to where the definition's own request goes."""
+    """Without a host, it goes to the host of the definition's own request."""
     take: Mapping[str, Expression]
-    """Where in its answer the values of ``{before.NAME}`` are."""
+    """Where the values of ``{before.NAME}`` are in its answer."""
     keep_seconds: Expression | int = 0
-    """For how long they are good, or where the answer says it; 0 for one run."""
+    """For how long they are valid, or where the answer says it; 0 for one run."""
 
 
 def parse_before(fields: Mapping[str, Field], request: RequestSpec) -> BeforeSpec:
@@ -39,7 +39,7 @@ def parse_before(fields: Mapping[str, Field], request: RequestSpec) -> BeforeSpe
 
 
 def _parse_seconds(field: Field | None) -> Expression | int:
-    """Return how long the values are good."""
+    """Return how long the values are valid."""
     if field is None:
         return 0
     if isinstance(field.value, str):

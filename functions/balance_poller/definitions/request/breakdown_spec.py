@@ -16,10 +16,10 @@ _OVER: Final = r"[A-Za-z][A-Za-z0-9 ():-]{0,39}"
 
 
 class BreakdownSpec(NamedTuple):
-    """A request, and where its answer has names and amounts."""
+    """A request, and where names and amounts are in its answer."""
 
     request: RequestSpec
-    """Goes to where the definition's own request goes."""
+    """Goes to the host of the definition's own request."""
     entries: Expression
     """The list of entries; those of one name are added up."""
     name: Expression

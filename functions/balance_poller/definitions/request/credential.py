@@ -1,4 +1,4 @@
-"""Recognises a key that was written into a definition, where everybody reads it. Pure."""
+"""Recognises a key that was written into a definition, where everybody can read it. Pure."""
 
 from __future__ import annotations
 

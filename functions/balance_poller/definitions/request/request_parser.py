@@ -1,4 +1,4 @@
-"""Compiles a definition's ``request``, and enforces where a key may go. Pure."""
+"""Compiles a definition's ``request``, and enforces where a key may be. Pure."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class RequestReader:
 
     params: Mapping[str, Param]
     taken: Collection[str] | None = ()
-    """What a request may use of the one before it; None for the one before itself."""
+    """The values of the preceding request that a request may use; None for that request itself."""
     used: dict[Slot, None] = dataclass_field(default_factory=dict)
 
     def template(self, field: Field) -> Template:

@@ -42,5 +42,5 @@ class RequestSpec(NamedTuple):
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether ``host`` names this machine, without asking a resolver."""
+    """Return whether ``host`` names this machine, without a lookup."""
     return bool(_LOOPBACK.fullmatch(host.lower()))

@@ -1,1 +1,1 @@
-"""From the bytes of one answer to a reading, or the outcome that says why there is none. Pure."""
+"""Turns the bytes of one answer into a reading, or an outcome that explains why not. Pure."""

@@ -20,7 +20,7 @@ from balance_poller.ledger.window import Window
 from shared.money import NumberError, parse_number
 
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])
-#: Reports have the digits of binary floats, of which no more than these are an amount.
+#: Reports have the digits of binary floats; only this many belong to the amount.
 _ROUNDING: Final = Context(prec=1000, traps=[InvalidOperation, Overflow])
 _SMALLEST: Final = Decimal("1e-12")
 _MAX_CURRENCY: Final = 12
@@ -34,7 +34,7 @@ class CurrencyError(ValueError):
 
 
 class SpendScope(NamedTuple):
-    """What an account asks of a report."""
+    """The part of a report that an account counts."""
 
     window: Window
     params: Mapping[str, str]
@@ -71,7 +71,7 @@ def read_costs(spec: SpendSpec, document: Document, scope: SpendScope | None) ->
 
 
 def _check_pages(spec: SpendSpec, document: Document) -> None:
-    """Refuse a report of which this is a part."""
+    """Refuse a report that has more pages."""
     if spec.more is None:
         return
     more = spec.more.find(document)
@@ -82,7 +82,7 @@ def _check_pages(spec: SpendSpec, document: Document) -> None:
 
 
 def _check_days(costs: Costs, window: Window) -> None:
-    """Refuse a report without a single day; that today's is not there yet may be."""
+    """Refuse a report without any days; only today's may be missing."""
     if not costs and window.days > 1:
         raise UnreadableError("the report has no days")
 
@@ -102,7 +102,7 @@ def _list(place: Expression | None, document: Document) -> Iterator[Document]:
 
 
 def _day(spec: SpendSpec, document: Document) -> date:
-    """Return which UTC day an element of ``days`` is of."""
+    """Return the UTC day of an element of ``days``."""
     if spec.day is None:
         raise UnreadableError("the definition does not say where a day's date is")
     found: Any = spec.day.find(document)
@@ -116,7 +116,7 @@ def _day(spec: SpendSpec, document: Document) -> date:
 
 
 def _day_cost(spec: SpendSpec, place: Document, scope: SpendScope | None) -> Decimal:
-    """Add up what a day has."""
+    """Add up a day's amounts."""
     total = Decimal(0)
     for entry in _list(spec.entries, place):
         if spec.amount is not None and _counts(spec, entry, scope):
@@ -132,7 +132,7 @@ def _counts(spec: SpendSpec, entry: Document, scope: SpendScope | None) -> bool:
 
 
 def _owner(place: Expression, entry: Document) -> str:
-    """Return what says whose an entry is.
+    """Return the value that says whose an entry is.
 
     Where a report stops saying so, all its entries would be another's, and too much would be left.
     """

@@ -32,7 +32,7 @@ _ODD: Final[Failure] = (Outcome.SCHEMA_CHANGED, "the answer's status is not one 
 
 
 def status_failure(status: int) -> Failure | None:
-    """Return what ``status`` means by itself; None when it lets the body decide."""
+    """Return the meaning of ``status`` by itself; None if the body decides."""
     if 200 <= status < 300 and status not in _BY_STATUS:
         return None
     outcome, words = _BY_STATUS.get(status) or _BY_HUNDRED.get(status // 100, _ODD)
@@ -40,7 +40,7 @@ def status_failure(status: int) -> Failure | None:
 
 
 def intermediary_failure(status: int) -> Failure:
-    """Return the failure that an answer from in front of the API means, at any status."""
+    """Return the failure for an answer from something in front of the API, at any status."""
     words = "a CDN or proxy answered, not the API"
     if 200 <= status < 300:
         words = "a web page came instead of the API's answer, perhaps from a proxy"

@@ -34,7 +34,7 @@ _MAX_CODE: Final = 48
 #: How a reason begins where the run ended before the account's turn.
 OUT_OF_TIME: Final = "the run ran out of time"
 
-#: What another key may put right; so may any refusal that does not say whose it is.
+#: Outcomes that another key may cure, as may any refusal that does not say whose it is.
 _KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 _REFUSALS: Final = frozenset({401, 403})
 
@@ -62,13 +62,13 @@ class Reading:
     tops_up_itself: bool = False
     """Whether the answer says that the account tops up by itself."""
     observed_at: datetime | None = None
-    """When the balance was so; None for the time of the poll."""
+    """When the balance was read; None for the time of the poll."""
     pushed_by: str | None = None
-    """Who says to have pushed it, for a pushed account."""
+    """Who claims to have pushed it, for a pushed account."""
     costs: Costs | None = None
-    """By day, where the provider reports cost and the balance is yet to be computed from it."""
+    """By day, if the provider reports cost and the balance is not yet computed from it."""
     meter: Meter | None = None
-    """What is known of consumption, where the balance was computed."""
+    """What is known about consumption, if the balance was computed."""
 
 
 def read_response(
@@ -132,7 +132,7 @@ def _read_report(
     name: str,
     scope: SpendScope | None,
 ) -> Reading:
-    """Return what a cost report says; the balance is computed from it later."""
+    """Return a cost report's reading; the balance is computed from it later."""
     if failure is None:
         try:
             return Reading(Outcome.OK, None, name, costs=read_costs(spec, document, scope))
@@ -162,7 +162,7 @@ def _find_failure(
 
 
 def refusal_of(definition: Definition, response: Response, document: Document) -> Failure | None:
-    """Return how a request failed as a whole, whatever it was for; None when it did not."""
+    """Return how a request failed as a whole, whatever its purpose; None if it did not."""
     if is_from_intermediary(response):
         return _find_page_error(definition, response) or intermediary_failure(response.status)
     code = plain_code(definition.error_code, document)
@@ -199,7 +199,7 @@ def _missing_words(problem: str, wallets: Wallets) -> str:
 
 
 def plain_code(place: Expression | None, document: Document) -> str:
-    """Return the error code that the definition selects; empty if it is not plainly a code."""
+    """Return the error code that the definition selects; empty if it is not clearly a code."""
     found = place.find(document) if place else None
     text = str(found) if isinstance(found, str | Decimal) else ""
     return text if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""

@@ -1,4 +1,4 @@
-"""Which addresses requests may go to, checked once a connection is established. Pure.
+"""The addresses that requests may go to, checked once a connection is established. Pure.
 
 Checking names is no protection: any name may resolve to an address inside this network. On AWS, the
 Lambda runtime API listens on loopback, and credentials are served on link-local addresses
@@ -15,7 +15,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
 class AddressPolicy(NamedTuple):
-    """What is allowed in addition to public addresses."""
+    """What is allowed besides public addresses."""
 
     private: bool = False
     """Addresses of private networks, for services in your own VPC."""

@@ -24,7 +24,7 @@ class FetchError(Exception):
 
 @dataclass(slots=True)
 class Received:
-    """What a connection received, to tell a broken answer from another protocol."""
+    """What a connection received, to distinguish a broken answer from another protocol."""
 
     begin: bytes = b""
     is_ended: bool = False

@@ -18,7 +18,7 @@ from balance_poller.fetching.transport.stream import Stream
 _CONNECT_SECONDS: Final = 5.0
 #: When to try a host's next address beside the first (RFC 8305, 8).
 _NEXT_ADDRESS_SECONDS: Final = 0.25
-#: So that a host whose addresses all refuse is told from one that cannot be reached.
+#: To distinguish a host whose addresses all refuse from one that cannot be reached.
 _ALL_ERRORS: Final[dict[str, Any]] = {"all_errors": True} if sys.version_info >= (3, 12) else {}
 
 
