@@ -11,7 +11,6 @@ from alert_router.aws.alarms import AlarmReader
 from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.balance_table import BalanceTable
 from alert_router.aws.queue import FlushQueue
-from alert_router.aws.report_table import ReportTable
 from alert_router.aws.topics import Publisher
 from alert_router.events.envelope import unpack
 from alert_router.incidents.lifecycle.due import Policy
@@ -27,6 +26,8 @@ from shared.aws.telemetry import logger, report_faults
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from alert_router.aws.report_table import ReportTable
 
 SERVICE: Final = "alert_router"
 
@@ -90,7 +91,7 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
             config.chat_topic,
         ),
         flush_queue=FlushQueue(clients.sqs, config.intake_queue_url),
-        reports=ReportTable(clients.dynamodb(), config.balances_table, config.alerts_table),
+        open_reports=lambda: _open_reports(config),
         alarm_reader=AlarmReader(clients.cloudwatch, config.name, failures),
         links=links,
         digest_above=config.digest_above,
@@ -108,6 +109,13 @@ def build_context(config: Settings, lease: timedelta, failures: list[str]) -> Ro
         log=logger(SERVICE),
         stats=RunStats(),
     )
+
+
+def _open_reports(config: Settings) -> ReportTable:
+    """Return the table of the weekly reports; no other invocation loads what it takes."""
+    from alert_router.aws.report_table import ReportTable  # noqa: PLC0415 -- once a week
+
+    return ReportTable(clients.dynamodb(), config.balances_table, config.alerts_table)
 
 
 def _report(router: RouterContext, namespace: str, failures: Sequence[str]) -> None:

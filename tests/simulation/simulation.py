@@ -399,7 +399,7 @@ class Simulation:
             snapshots=AccountSnapshots(BalanceTable(dynamo, "balances"), store, []),
             publisher=Publisher(topics, {form: form.value for form in Form}),
             flush_queue=FlushQueue(lambda: queue, "queue"),
-            reports=ReportTable(dynamo, "balances", "alerts"),
+            open_reports=lambda: ReportTable(dynamo, "balances", "alerts"),
             alarm_reader=AlarmReader(lambda: cloudwatch, NAME),
             links=Links(NAME, "aws", "eu-west-1", "123456789012"),
             digest_above=5,

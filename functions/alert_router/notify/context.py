@@ -46,7 +46,7 @@ class RouterContext(NamedTuple):
     snapshots: AccountSnapshots
     publisher: Publisher
     flush_queue: FlushQueue
-    reports: ReportStore
+    open_reports: Callable[[], ReportStore]
     alarm_reader: AlarmReader
     links: Links
     digest_above: int

@@ -223,7 +223,7 @@ class World:
             snapshots=AccountSnapshots(self, self.table, self.failures),
             publisher=self,
             flush_queue=self,
-            reports=self.report_store,
+            open_reports=lambda: self.report_store,
             alarm_reader=self,
             links=LINKS,
             digest_above=self.digest_above,

@@ -28,10 +28,10 @@ def send_reports(context: RouterContext, due: datetime) -> None:
             nothing was sent then.
     """
     declared, _ = context.alert_table.subscribers()
-    names, accounts = context.reports.configuration()
+    names, accounts = context.open_reports().configuration()
     # An SMS is one line; Terraform refuses reports by SMS.
     wanted = [s for s in declared if s.name in names and s.form is not Form.SMS]
-    before = {s: context.reports.sent(s.address) for s in wanted}
+    before = {s: context.open_reports().sent(s.address) for s in wanted}
     pending = [s for s in wanted if not before[s].covers(due)]
     watched = {
         account: provider
@@ -60,11 +60,11 @@ def gather_facts(
     if keys and not readable:
         raise EnrichmentError("the records cannot be read")
     days = context.map_concurrently(
-        lambda account: (account, context.reports.days(account, period.first_read)), accounts
+        lambda account: (account, context.open_reports().days(account, period.first_read)), accounts
     )
     incidents = {incident.key: incident for incident in context.alert_table.incidents()}
     metered = [a for a, record in latest.items() if record is not None and record.good.meter]
-    anchors = context.reports.anchors(metered)
+    anchors = context.open_reports().anchors(metered)
     return {
         account: Facts(
             account=account,
@@ -118,7 +118,7 @@ def _mark(
     """Mark a report as sent; return whether to send it: it is ours, and not empty."""
     marked, is_sent = before.next(weekly.period.due, is_empty=weekly.is_empty)
     try:
-        context.reports.mark(subscriber.address, before, marked)
+        context.open_reports().mark(subscriber.address, before, marked)
     except ConflictError:
         context.log.info("report left to another invocation", subscriber=subscriber.name)
         return False
