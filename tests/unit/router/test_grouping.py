@@ -270,3 +270,40 @@ def test_minute_when_it_cannot_be_ended_then_the_refusal_is_reported_all_the_sam
 
     assert world.transition(alarm("critical", account="one")) == ["0"]
     assert [d.form for d in world.deliveries] == [Form.SMS, Form.EVENTS]
+
+
+def test_group_when_it_is_joined_after_it_was_sent_early_then_another_flush_is_requested() -> None:
+    """The flush that was requested for the first members comes too early for the last one."""
+    names = {"one": failing("one"), "two": latest("two"), "three": latest("three")}
+    world = World(records=names)
+    world.transition(alarm("stale", account="one", **FIRE))
+    world.wait(25 * SECOND)
+    world.transition(alarm(account="two", at=world.now))
+    world.wait(35 * SECOND)
+    sent_early = len(world.messages)
+    world.wait(5 * SECOND)
+    world.transition(alarm(account="three", at=world.now))
+    requested = list(world.flushes)
+    world.wait(20 * SECOND)
+
+    assert sent_early == 2
+    assert requested == [(NOW + 85 * SECOND, "warning")]
+    assert world.flushes == [(NOW + 125 * SECOND, "warning")]
+    world.wait(40 * SECOND)
+    assert [m.accounts for m in world.messages] == [("one",), ("two",), ("three",)]
+    assert world.flushes == []
+
+
+@pytest.mark.parametrize(("group_wait", "left", "wait"), [(1, 1, 2), (2, 2, 2), (3, 3, 3)])
+def test_flush_when_a_wait_is_short_then_it_comes_once_the_incident_is_stored(
+    group_wait: int, left: int, wait: int
+) -> None:
+    world = World(records={"one": latest("one")}, group_wait=group_wait * SECOND)
+
+    world.transition(alarm(account="one"))
+
+    found = waiting(world, "one")
+    assert found is not None
+    assert found.until == NOW + left * SECOND
+    assert world.flushes == [(NOW + wait * SECOND, "warning")]
+    assert world.table.leases["flush-requested/warning"] == NOW + wait * SECOND
