@@ -64,11 +64,6 @@ class BalanceFetcher:
         if not accounts:
             return Fetched({})
         keys = await asyncio.to_thread(self.secrets.read, [a.secret for a in accounts])
-        errors = dict.fromkeys(
-            str(problem)
-            for problem in keys.missing.values()
-            if isinstance(problem, SecretStoreError)
-        )
         rules = PlanRules(
             self.allow_http_loopback,
             self.keys,
@@ -86,7 +81,7 @@ class BalanceFetcher:
                     changed, now_stored = await self._rotated(refused, keys)
                     groups = make_plan(changed, providers, now_stored, rules).groups
                     readings |= await fetch_all(groups, transport, deadline, self.limits)
-        return Fetched(readings, tuple(errors))
+        return Fetched(readings, _store_errors(keys))
 
     async def _rotated(self, refused: Sequence[Account], keys: Keys) -> tuple[list[Account], Keys]:
         """Return the accounts whose key has changed meanwhile, and the current keys."""
@@ -99,6 +94,12 @@ class BalanceFetcher:
             and now_stored.found[account.secret].key != keys.found[account.secret].key
         ]
         return changed, now_stored
+
+
+def _store_errors(keys: Keys) -> tuple[str, ...]:
+    """Return why secrets could not be read, each reason once."""
+    problems = [each for each in keys.missing.values() if isinstance(each, SecretStoreError)]
+    return tuple(dict.fromkeys(map(str, problems)))
 
 
 def _refused(groups: Sequence[RequestGroup], readings: Mapping[str, Reading]) -> list[Account]:
