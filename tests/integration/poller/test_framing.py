@@ -78,6 +78,16 @@ REFUSED: Final = {
     "a space before a colon": (answer(BODY, LENGTH, "X-A : b"), Outcome.SCHEMA_CHANGED),
     "another protocol's status": (answer(BODY, start="ICY 200 OK"), Outcome.SCHEMA_CHANGED),
     "no head at all": (BODY, Outcome.SCHEMA_CHANGED),
+    # Each of these could go on as long as the request may take, with the CPU all to itself.
+    "a flood of 100": (b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000, Outcome.SCHEMA_CHANGED),
+    "a flood of chunks of a byte": (
+        answer(b"1\r\n5\r\n" * 20_000, CHUNKED),
+        Outcome.SCHEMA_CHANGED,
+    ),
+    "a flood of extensions": (
+        answer((b"1;" + b"a" * 60_000 + b"\r\n5\r\n") * 150, CHUNKED),
+        Outcome.SCHEMA_CHANGED,
+    ),
 }
 
 

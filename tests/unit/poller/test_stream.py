@@ -46,6 +46,7 @@ def on_stream(scenario: Callable[[Stream, Transport], Coroutine[Any, Any, Any]])
 
     async def run() -> Any:
         stream = Stream(Received())
+        stream.allow(10 * MIB)
         return await asyncio.wait_for(scenario(stream, Transport(stream)), 5)
 
     return asyncio.run(run())
@@ -168,3 +169,16 @@ def test_an_address_when_the_other_side_is_gone_already_then_is_an_error_of_the_
             _ = stream.peer_address
 
     on_stream(scenario)
+
+
+def test_a_stream_when_more_comes_than_is_allowed_then_breaks_the_rules_of_http() -> None:
+    async def scenario(stream: Stream, _transport: Transport) -> bytes:
+        stream.allow(5)
+        stream.data_received(b"five.")
+        allowed = await stream.read(MIB)
+        stream.data_received(b"x")
+        with pytest.raises(httpcore.RemoteProtocolError):
+            await stream.read(MIB)
+        return allowed
+
+    assert on_stream(scenario) == b"five."

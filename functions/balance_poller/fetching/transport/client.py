@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_BODY_BYTES: Final = 1024 * 1024
+#: Reading a mebibyte byte by byte takes a minute of CPU, in which nothing else happens.
+_MOST_PARTS: Final = 10_000
 #: Name lookups that may hang at the same time. asyncio's own pool has a handful of threads, which
 #: one host with a dead name server would block for every other host.
 _LOOKUPS: Final = 128
@@ -157,8 +159,12 @@ async def _exchange(
 async def _body(stream: httpx.AsyncByteStream, encoding: str, status: int) -> bytes:
     """Read the body up to the cap; drop an oversized or compressed body of a failure."""
     raw = bytearray()
-    async for chunk in stream:
-        raw += chunk
+    parts = 0
+    async for part in stream:
+        raw += part
+        parts += 1
+        if parts > _MOST_PARTS:
+            raise FetchError("the answer comes in too many parts", Outcome.SCHEMA_CHANGED)
         if len(raw) > MAX_BODY_BYTES:
             break
     body = unpack(bytes(raw), encoding, MAX_BODY_BYTES)

@@ -18,6 +18,10 @@ from balance_poller.fetching.transport.errors import Received
 from balance_poller.fetching.transport.network import open_stream
 from balance_poller.fetching.transport.stream import Stream
 
+#: A flood of ``100 Continue`` would never end, nor one of chunks with long extensions; h11 limits
+#: one head and one chunk's line only.
+_MOST_HEAD_BYTES: Final = 256 * 1024
+_MOST_BODY_BYTES: Final = 8 * 1024 * 1024
 _ERRORS: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 
 
@@ -47,7 +51,9 @@ class SlotTransport(httpx.AsyncBaseTransport):
         )
         try:
             connection = await self._connected(sent.url.origin)
+            connection.wire.allow(_MOST_HEAD_BYTES)
             answer = await connection.handle_async_request(sent)
+            connection.wire.allow(_MOST_BODY_BYTES)
         except _ERRORS as exc:
             raise _as_httpx(exc) from exc
         stream = _Body(cast("httpx.AsyncByteStream", answer.stream))
@@ -76,6 +82,7 @@ class _Connection(httpcore.AsyncHTTP11Connection):
 
     def __init__(self, origin: httpcore.Origin, stream: Stream) -> None:
         super().__init__(origin, stream)
+        self.wire = stream
         # Nothing waits for it, and anyio's lock takes a turn of the event loop, twice per request.
         self._state_lock = nullcontext()  # type: ignore[assignment]  # entered, and nothing else
 

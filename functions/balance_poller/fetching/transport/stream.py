@@ -30,6 +30,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def __init__(self, received: Received) -> None:
         self._received = received
         self._waiting = b""
+        self._allowed = 0
         self._is_full = False
         self._is_ended = False
         self._error: Exception | None = None
@@ -49,6 +50,10 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             raise ConnectionResetError
         return str(peer[0])
 
+    def allow(self, size_bytes: int) -> None:
+        """Say how much may be read from now on; more breaks the rules of HTTP."""
+        self._allowed = size_bytes
+
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 -- httpcore's interface
         """Return what has arrived; nothing once the other side has ended."""
         while not self._waiting and not self._is_ended:
@@ -60,6 +65,9 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if not self._waiting and not self._is_ended:
             self._transport.resume_reading()
         self._received.note(data)
+        self._allowed -= len(data)
+        if self._allowed < 0:
+            raise httpcore.RemoteProtocolError
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 -- the same
