@@ -43,7 +43,7 @@ class PollRunError(Exception):
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Poll the event's accounts, or take what is pushed through the alias; return the report.
+    """Poll the event's accounts, or record balances pushed through the alias; return the report.
 
     Raises:
         EventError: when the event holds no accounts, or lies more than two hours ahead; through
@@ -69,14 +69,14 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def _beat(shard: int, settings: Settings, seconds_left: float) -> None:
-    """Give a sign of life; a failure is the outside service's to notice."""
+    """Send the heartbeat; the outside service notices if that fails."""
     problem = _heartbeat(settings).beat(shard, seconds_left)
     if problem:
         logger(SERVICE).warning("heartbeat not accepted", shard=shard, reason=problem)
 
 
 def _take_pushes(event: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Record what the event hands in."""
+    """Record the event's pushed balances."""
     adapters = _adapters(settings)
     sinks = Sinks(adapters.metrics, adapters.history, adapters.latest)
     report = push(parse_push_event(event, datetime.now(UTC)), sinks)
@@ -102,7 +102,7 @@ def _heartbeat(settings: Settings) -> Heartbeat:
 
 
 def _transport(settings: Settings) -> Fetcher:
-    """Return what sends requests."""
+    """Build the fetcher."""
     return Fetcher(
         settings.request_timeout_seconds,
         AddressPolicy(

@@ -1,4 +1,4 @@
-"""A sign of life to an outside service, which notices its absence when AWS itself is gone.
+"""The heartbeat to an outside service, which notices its absence when AWS itself is gone.
 
 The requested address is a credential: anyone who has it can pretend that polling continues. It is
 masked like a key, and nothing here contains it.
@@ -58,7 +58,7 @@ class Heartbeat:
             return type(exc).__name__
 
     def _request(self, address: Secret | None, seconds: float) -> str:
-        """Request an address; return why the service did not take it, or "".
+        """Request an address; return why the service did not accept it, or "".
 
         Raises:
             FetchError: when there is no answer.
@@ -77,7 +77,7 @@ class Heartbeat:
 
 
 def is_complete(report: RunReport) -> bool:
-    """Whether a run polled somebody, attempted everybody who was due, and wrote all of it.
+    """Whether a run polled any account, attempted all that were due, and wrote everything.
 
     An account that cannot be read was attempted: that is what its own alarms are for.
     """

@@ -1,4 +1,4 @@
-"""Take pushed balances: check them against the records, record them, and report."""
+"""Handles pushed balances: checks them against the records, records them, and reports."""
 
 from __future__ import annotations
 

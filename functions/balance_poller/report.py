@@ -83,7 +83,7 @@ class RunReport(NamedTuple):
     shard: int
     rows: tuple[Row, ...]
     errors: tuple[str, ...] = ()
-    """What failed apart from accounts, as text."""
+    """Failures other than accounts', as text."""
     failed_parts: tuple[str, ...] = ()
     """What failed as a whole, so that the invocation fails."""
     write_failures: int = 0
@@ -94,7 +94,7 @@ class RunReport(NamedTuple):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody was due."""
+        """Whether no account was due."""
         return self.waiting > 0 and not self.rows
 
     @property
@@ -137,7 +137,7 @@ def log_run(event: PollEvent, report: RunReport) -> None:
             )
     for words in report.errors:
         log.error("run incomplete", reason=words)
-    # Every minute a line about nothing would be a fifth of what an idle run costs.
+    # An empty line every minute would be a fifth of the cost of an idle run.
     (log.debug if report.is_idle else log.info)(
         "run finished",
         shard=report.shard,

@@ -19,7 +19,7 @@ _THREADS: Final = 10
 
 
 class Table(Protocol):
-    """What is known of posts."""
+    """Records of posts."""
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Return the declared channels."""
@@ -30,11 +30,11 @@ class Table(Protocol):
         ...
 
     def settle(self, message_id: str, post: Post, now: datetime) -> None:
-        """Keep that a post needs no sending any more."""
+        """Record that a post no longer has to be sent."""
         ...
 
     def release(self, message_id: str, post: Post, now: datetime) -> None:
-        """End the lease of a post that was not taken."""
+        """End the lease of a post that was not accepted."""
         ...
 
 
@@ -58,7 +58,7 @@ class Courier(NamedTuple):
     addresses: Callable[[], Mapping[str, Secret]]
     clock: Callable[[], datetime]
     lease: timedelta
-    """How long sending may take before another invocation may take its place."""
+    """How long sending may take before another invocation takes over."""
     log: Log
     send: Callable[[Address, Post], None] = send
 
@@ -73,7 +73,7 @@ class _Run:
 
 
 def deliver(courier: Courier, records: Mapping[str, str]) -> list[str]:
-    """Deliver the records' messages; return the ids of those that have to come back.
+    """Deliver the records' messages; return the ids of those to redeliver.
 
     Args:
         courier: what it works with.
@@ -132,7 +132,7 @@ def _posts(
 
 
 def _settle(courier: Courier, run: _Run, message: Message, post: Post) -> bool:
-    """Send one post unless it was; return whether it needs no sending any more."""
+    """Send one post unless it was already sent; return whether it is settled."""
     try:
         if not courier.table.claim(message.id, post, courier.clock(), courier.lease):
             courier.log.info("post is not due", channel=post.channel, message_id=message.id)

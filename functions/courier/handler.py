@@ -35,7 +35,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
         context: Lambda's.
 
     Returns:
-        ``batchItemFailures`` (records to be delivered again); for a test, ``accepted`` and, if it
+        ``batchItemFailures`` (records to redeliver); for a test, ``accepted`` and, if it
         is false, ``reason``.
     """
     quiet.silence()
@@ -49,7 +49,7 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
 
 
 def _courier(config: Settings, lease: timedelta) -> Courier:
-    """Return what an invocation works with; clients are built on first use and kept."""
+    """Return an invocation's context; clients are built on first use and kept."""
     return Courier(
         name=config.name,
         table=DeliveryTable(clients.dynamodb(), config.alerts_table),
@@ -61,7 +61,7 @@ def _courier(config: Settings, lease: timedelta) -> Courier:
 
 
 def _test(config: Settings, channel: str) -> dict[str, Any]:
-    """Post a test to one channel, and say whether it was taken."""
+    """Post a test to one channel, and return whether it was accepted."""
     post = Post(
         channel=channel,
         level=Level.TEST,

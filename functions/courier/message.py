@@ -1,4 +1,4 @@
-"""A message as the queue delivers it, and whom it is for. Pure.
+"""A message as the queue delivers it, and its recipients. Pure.
 
 The topic's envelope carries the attributes; its ``MessageId`` stays the same however often a queue
 delivers it (docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html, read 2026-11).
@@ -16,7 +16,7 @@ Document = Mapping[str, Any]
 
 
 class MessageError(ValueError):
-    """A record holds no message of ours. The text quotes no content."""
+    """A record contains no message of ours. The text quotes no content."""
 
 
 class Message(NamedTuple):

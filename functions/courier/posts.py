@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from courier.message import Message, Subscription
 from shared.names import Severity, Status
 
-#: After these events nothing is wrong any more, and a pager's incident is closed.
+#: After these events nothing is wrong, and a pager's incident is closed.
 _ENDS: Final = frozenset({"recovered", "closed", "no-data"})
 
 #: PagerDuty's limit of a ``dedup_key`` (Events API v2, read 2026-11).
@@ -20,7 +20,7 @@ _MOST_KEY: Final = 255
 #: "  Balance      3.20 USD": columns, which only a fixed-width font shows.
 _COLUMN: Final = re.compile(r"^ +(\S[^:]*?) {2,}(?=\S)", re.MULTILINE)
 
-#: What would notify everyone in a room, or look like a mention, in a text that others wrote.
+#: Text by others that would notify everyone in a room, or look like a mention.
 _MENTION: Final = re.compile(r"@(?=(?:all|channel|everyone|here|room|team)\b)", re.IGNORECASE)
 _SAFE: Final = str.maketrans({"<": "(", ">": ")", "`": "'"})
 
@@ -43,9 +43,9 @@ class Post(NamedTuple):
     title: str
     body: str
     link: str = ""
-    """Where to top up, else to look; empty if there is neither."""
+    """The link to top up, else the page to look at; empty if there is neither."""
     key: str = ""
-    """What a pager's incident is known by; empty for a chat."""
+    """The key of a pager's incident; empty for a chat."""
     sent_at: str = ""
 
 
@@ -64,9 +64,9 @@ def chat_post(message: Message, channel: str) -> Post:
 
 
 def pager_posts(message: Message, to: Subscription, stack_name: str) -> list[Post]:
-    """Return a post for each incident in a message, under a key that its end has too.
+    """Return a post for each incident in a message, under a key that its end shares.
 
-    A report is about none.
+    A report has none.
     """
     document, entries = message.document, _entries(message.document)
     chat = chat_post(message, to.channel)
@@ -85,7 +85,7 @@ def pager_posts(message: Message, to: Subscription, stack_name: str) -> list[Pos
 
 
 def _entries(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what a message lists: accounts, and alarms that are no account's."""
+    """Return a message's entries: accounts, and alarms without an account."""
     return [*document.get("accounts", ()), *document.get("alarms", ())]
 
 
@@ -105,7 +105,7 @@ def _level(document: Mapping[str, Any]) -> Level:
 def _entry_level(entry: Mapping[str, Any], document: Mapping[str, Any], to: Subscription) -> Level:
     """Return the level of one incident.
 
-    Who receives critical alerts alone is never told of the end of what became a warning, so that
+    A pager that receives only critical alerts never gets the end of what became a warning, so that
     improvement closes their incident.
     """
     if document.get("status") == Status.TEST:
@@ -122,7 +122,7 @@ def _of_severity(described: Mapping[str, Any]) -> Level:
 
 
 def _key(entry: Mapping[str, Any], stack_name: str, *, is_test: bool) -> str:
-    """Return what all messages about one incident have in common: whom it is about.
+    """Return the key that all messages about one incident share: what it is about.
 
     An account has one at a time, and so has an alarm, over however many series.
     """
@@ -147,17 +147,17 @@ def _link(*described: Mapping[str, Any]) -> str:
 
 
 def _without_title(body: str, title: str) -> str:
-    """Return the body without a first line that the title says already."""
+    """Return the body without a first line that repeats the title."""
     first, _, rest = body.partition("\n")
     return rest.strip("\n") if first and first.rstrip(".") in title else body
 
 
 def _safe(text: str) -> str:
-    """Return a text that mentions nobody and is no markup."""
+    """Return a text without mentions and markup."""
     return _MENTION.sub("(at)", text.translate(_SAFE))
 
 
 def _text(described: Mapping[str, Any], *names: str) -> str:
-    """Return the first of the named texts that is there; empty if none is."""
+    """Return the first of the named texts that is present; empty if none is."""
     found = (described.get(name) for name in names)
     return next((value for value in found if isinstance(value, str) and value), "")

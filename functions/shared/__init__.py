@@ -1,4 +1,4 @@
-"""What both functions use: names, outcomes, money, records; ``aws`` has clients and telemetry.
+"""What the functions share: names, outcomes, money, records; ``aws`` has clients and telemetry.
 
 Imports neither function, and no HTTP client.
 """

@@ -29,7 +29,7 @@ class NumberError(ValueError):
 
 
 def parse_number(value: object) -> Decimal:
-    """Read a JSON number, or a string that is plainly one, as an exact ``Decimal``.
+    """Read a JSON number, or a string that is clearly one, as an exact ``Decimal``.
 
     Raises:
         NumberError: for None, booleans, NaN, infinities, other types and other text.
@@ -64,7 +64,7 @@ def within_limits(amount: Decimal) -> Decimal:
         if shorter != amount:
             raise NumberError("the number has more than 38 significant digits")
         amount = shorter
-    # Compared as it is: abs() would round, and raise for an exponent of millions.
+    # Compared unchanged: abs() would round, and raise for an exponent of millions.
     if amount and not (_SMALLEST <= amount < _LIMIT or -_LIMIT < amount <= -_SMALLEST):
         raise NumberError("the number is outside 1e-30 to 1e15")
     return amount or Decimal(0)

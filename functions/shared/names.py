@@ -12,16 +12,16 @@ from typing import Final, NamedTuple
 DEFAULT_NAME: Final = "balance-monitor"
 DEFAULT_NAMESPACE: Final = "BalanceMonitor"
 
-#: What an account may be called. It is a metric dimension, a part of alarm names and a JSON key
+#: The form of an account's name. It is a metric dimension, a part of alarm names and a JSON key
 #: of the secret, so it has no slash, no ``#`` and no space.
 ACCOUNT_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-#: The provider of accounts whose balance somebody hands in, rather than the poller asks for it.
+#: The provider of accounts whose balance is pushed instead of polled.
 PUSHED: Final = "pushed"
-#: The poller's alias that takes such balances, and nothing else.
+#: The poller's alias that accepts pushed balances, and nothing else.
 PUSH_ALIAS: Final = "push"
 
-#: What a balance is counted in: a currency, or the provider's own word such as ``credits``.
+#: A balance's unit: a currency, or the provider's own word such as ``credits``.
 UNIT_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 
 #: The range key of the one item per account that holds its current state.
@@ -112,7 +112,7 @@ NO_SUBJECT: Final = "-"
 #: The item of table ``alerts`` that holds the declared subscribers. As in Terraform.
 SUBSCRIBERS_KEY: Final = {"scope": "subscribers", "id": "declared"}
 
-#: The scope of table ``alerts`` in which Terraform says who wants weekly reports.
+#: The scope of table ``alerts`` in which Terraform lists the subscribers of weekly reports.
 REPORTS: Final = "reports"
 #: The scope of table ``alerts`` that holds leases.
 LEASES: Final = "lease"
@@ -124,7 +124,7 @@ def selftest_lease(account: str, severity: Severity, at: str) -> str:
 
 
 def default_namespace(stack_name: str) -> str:
-    """Return the namespace of the accounts' metrics, where Terraform's variable sets no other."""
+    """Return the namespace of the accounts' metrics, unless Terraform's variable sets another."""
     return DEFAULT_NAMESPACE if stack_name == DEFAULT_NAME else f"{DEFAULT_NAMESPACE}/{stack_name}"
 
 
@@ -178,7 +178,7 @@ class StackNames(NamedTuple):
 
     @property
     def courier_function(self) -> str:
-        """The Lambda function that posts to channels; it exists where one is used."""
+        """The Lambda function that posts to channels; it exists if one is used."""
         return f"{self.name}-courier"
 
     @property
@@ -208,7 +208,7 @@ class StackNames(NamedTuple):
 
     @property
     def report_schedule(self) -> str:
-        """The schedule of the weekly reports; it exists where somebody wants them."""
+        """The schedule of the weekly reports; it exists if somebody wants them."""
         return f"{self.name}-weekly-report"
 
     @property
@@ -228,7 +228,7 @@ class StackNames(NamedTuple):
 
     @property
     def channels_secret(self) -> str:
-        """The secret that holds the channels' addresses; it exists where one is used."""
+        """The secret that holds the channels' addresses; it exists if one is used."""
         return f"{self.name}/channels"
 
     @property
@@ -258,12 +258,12 @@ class StackNames(NamedTuple):
 
     @property
     def sms_topic(self) -> str:
-        """The SNS topic of SMS about accounts; it exists where somebody gets SMS."""
+        """The SNS topic of SMS about accounts; it exists if somebody gets SMS."""
         return f"{self.name}-notifications-sms"
 
     @property
     def events_topic(self) -> str:
-        """The SNS topic of JSON documents, for https, sqs and lambda; it exists where used."""
+        """The SNS topic of JSON documents, for https, sqs and lambda; it exists if used."""
         return f"{self.name}-notifications-events"
 
     @property

@@ -21,7 +21,7 @@ class Outcome(StrEnum):
     ENDPOINT_GONE = "endpoint_gone"
     SCHEMA_CHANGED = "schema_changed"
     NOT_PUSHED = "not_pushed"
-    """No figure was handed in for a pushed account, or none that is new enough."""
+    """No balance was pushed for a pushed account, or none that is recent enough."""
 
     @property
     def is_retryable(self) -> bool:

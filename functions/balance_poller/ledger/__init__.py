@@ -1,1 +1,1 @@
-"""What is left where a provider reports only cost: windows, days, closing, arithmetic. Pure."""
+"""Balances of accounts whose provider reports only cost: windows, closing of days, sums. Pure."""

@@ -1,4 +1,4 @@
-"""What is left of a month's budget. Pure."""
+"""The rest of a month's budget. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def budget_left(  # noqa: PLR0913 -- whatever the figures follow from
 
 
 def _without_corrections(meter: Meter, costs: Costs, now: datetime, before: Meter | None) -> Meter:
-    """Return ``meter`` without what days that were settled before have changed by.
+    """Return ``meter`` without the later changes of settled days.
 
     A day is settled when it has been over for a day; the same holds for ledgers.
     """

@@ -11,21 +11,21 @@ from typing import Final
 from balance_poller.ledger.window import DAY, LedgerError, Window, today, window_from
 from shared.records.ledger import Ledger, midnight
 
-#: Reports are corrected for days; a correction after that is left out for good.
+#: Reports are corrected for this many days; later corrections are ignored.
 CLOSES_AFTER: Final = timedelta(days=7)
-#: A day's cost is still coming in for so long; what changes later is a correction.
+#: A day's cost still comes in for this long; later changes are corrections.
 _REPORTED_WITHIN: Final = timedelta(days=1)
-#: Until then the cost of the anchor's day must be noted, or what was consumed since is unknown.
+#: Until then the cost of the anchor's day must be recorded, or consumption since then is unknown.
 _NOTED_WITHIN: Final = timedelta(hours=1)
 #: The clock of the person who sets an anchor may be ahead by this much.
 _CLOCK_SLACK: Final = timedelta(minutes=2)
 
 Costs = Mapping[date, Decimal]
-"""What a report says of each day, as far as it says anything."""
+"""The reported cost by day, of the days in the report."""
 
 
 def ledger_window(ledger: Ledger, now: datetime) -> Window:
-    """Return the days to ask for: from the first one that is open.
+    """Return the days to request, from the first open one on.
 
     Raises:
         LedgerError: when the anchor cannot be used, or lies too far back.
@@ -37,7 +37,7 @@ def ledger_window(ledger: Ledger, now: datetime) -> Window:
         )
     if ledger.anchor.day_cost is None and now - ledger.anchor.at > _NOTED_WITHIN:
         raise LedgerError(
-            "no poll succeeded within an hour of setting the anchor, so that what was consumed"
+            "no poll succeeded within an hour of setting the anchor, so what was consumed"
             " since is unknown: set it again (balancectl ledger set)"
         )
     return window_from(min(ledger.first_open, today(now)), now)

@@ -1,4 +1,4 @@
-"""The days that a cost report is asked for. Pure."""
+"""The days that a cost report covers. Pure."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PLACEHOLDERS: Final = (
 
 
 class LedgerError(ValueError):
-    """What is left cannot be computed; the text says why, and what to do."""
+    """The balance cannot be computed; the text says why, and what to do."""
 
     def __init__(self, message: str, *, is_passing: bool = False) -> None:
         super().__init__(message)
         self.is_passing = is_passing
-        """Whether the next poll may succeed as things are."""
+        """Whether the next poll may succeed without any change."""
 
 
 class Window(NamedTuple):
@@ -40,7 +40,7 @@ class Window(NamedTuple):
         return (self.end - self.start).days
 
     def values(self) -> Mapping[str, str]:
-        """Return what fills the placeholders of a request."""
+        """Return the values of a request's placeholders."""
         start, end = midnight(self.start), midnight(self.end)
         return {
             "start_unix": str(int(start.timestamp())),
@@ -63,7 +63,7 @@ def window_from(start: date, now: datetime) -> Window:
     if window.days > MAX_DAYS:
         raise LedgerError(
             f"the cost since {start.isoformat()} was not read for more than {MAX_DAYS} days, and"
-            " the report gives no more: set a new anchor (balancectl ledger set)"
+            " a report covers no more: set a new anchor (balancectl ledger set)"
         )
     return window
 

@@ -1,1 +1,1 @@
-"""A poll: the run from its event to its report, and what it does around the requests."""
+"""A poll: a run from its event to its report, and its work around the requests."""

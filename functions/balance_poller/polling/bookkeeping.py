@@ -1,4 +1,4 @@
-"""Balances of accounts whose provider reports cost: which days to ask for, and what is left.
+"""Balances of accounts whose provider reports cost: the days to request, and the balance.
 
 A ledger is stored before anything is published from it, on condition that nobody declared an
 anchor or a top-up meanwhile; otherwise the same report is settled with what was declared.
@@ -30,7 +30,7 @@ from shared.outcome import Outcome
 from shared.records import Latest, Meter, Wallet
 from shared.records.ledger import Ledger
 
-#: People declare something a few times a month.
+#: People declare a top-up or anchor a few times a month.
 _MOST_CONFLICTS: Final = 3
 
 
@@ -44,13 +44,13 @@ class Books:
     """By account."""
     ledgers: LedgersRead = field(default_factory=LedgersRead)
     windows: dict[str, Window | LedgerError] = field(default_factory=dict)
-    """The days to ask for by account, or why none can be."""
+    """The days to request by account, or why there are none."""
 
 
 def open_books(
     accounts: Sequence[Account], providers: Providers, table: LedgerTable, now: datetime
 ) -> Books:
-    """Read the ledgers of those accounts that have one; without any, nothing is asked."""
+    """Read the ledgers of those accounts that have one; without any, nothing is read."""
     books = Books(table, now)
     for account in accounts:
         provider = providers.get(account.provider)
@@ -89,7 +89,7 @@ def _window(books: Books, account: Account) -> Window | LedgerError:
     """Return the days to ask for."""
     if books.specs[account.id].is_budget:
         if account.budget is None:
-            return LedgerError("budget is missing: say what may be spent in a month")
+            return LedgerError("budget is missing: set the amount to spend in a month")
         return month_window(books.now)
     try:
         return ledger_window(_ledger(books.ledgers, account), books.now)
@@ -108,7 +108,7 @@ def _ledger(read: LedgersRead, account: Account) -> Ledger:
     ledger = read.items.get(account.id)
     if ledger is None or ledger.provider != account.provider:
         raise LedgerError(
-            "the ledger has no anchor yet: look up what is left in the provider's console, and run"
+            "the ledger has no anchor yet: look up the balance in the provider's console, and run"
             f" balancectl ledger set {account.id} AMOUNT"
         )
     return ledger
@@ -129,7 +129,7 @@ def _with_balance(
             wallet, meter = _ledger_left(_settled(books, account, costs))
         within_limits(wallet.remaining)
     except NumberError as exc:
-        return _failed(reading, Outcome.SCHEMA_CHANGED, f"what is left cannot be stored: {exc}")
+        return _failed(reading, Outcome.SCHEMA_CHANGED, f"the balance cannot be stored: {exc}")
     except LedgerError as exc:
         outcome = Outcome.TRANSIENT if exc.is_passing else Outcome.BAD_CONFIG
         return _failed(reading, outcome, str(exc))
@@ -144,7 +144,7 @@ def _failed(reading: Reading, outcome: Outcome, reason: str) -> Reading:
 
 
 def _ledger_left(ledger: Ledger) -> tuple[Wallet, Meter]:
-    """Return what a settled ledger says."""
+    """Return a settled ledger's reading."""
     granted = ledger.anchor.amount + ledger.declared
     wallet = Wallet(ledger.left, ledger.unit, used=ledger.cost, granted=granted)
     meter = Meter(ledger.consumed, ledger.topped_up, ledger.topped_up_at, ledger.cost_at)
@@ -152,7 +152,7 @@ def _ledger_left(ledger: Ledger) -> tuple[Wallet, Meter]:
 
 
 def _settled(books: Books, account: Account, costs: Costs) -> Ledger:
-    """Settle a report and store the ledger; with what was declared meanwhile, if anything was.
+    """Settle a report and store the ledger; including what was declared meanwhile.
 
     Raises:
         LedgerError: when it cannot be stored.

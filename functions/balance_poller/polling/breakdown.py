@@ -1,4 +1,4 @@
-"""Which keys burned it: asked when an account turns critical or begins to drain, after all else.
+"""Breakdowns by key, requested when an account turns critical or drains, after all else.
 
 The router has no keys and the poller sees no alarms, so the poller asks in the run that detects it.
 """
@@ -54,4 +54,4 @@ def record_breakdowns(
         return []
     ends = min(deadline, fetcher.limits.monotonic() + _SECONDS)
     errors = table.write(asyncio.run(ask_breakdowns(fetcher, accounts, providers, ends)))
-    return [f"which keys consumed most could not be stored: {code}" for code in errors]
+    return [f"the keys that consumed most could not be stored: {code}" for code in errors]

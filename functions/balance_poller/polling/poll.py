@@ -128,8 +128,8 @@ def _fetch(run: _Run, due: Sequence[Account], deadline: float, books: Books) -> 
 
 
 def _repeat(run: _Run, due: Sequence[Account]) -> dict[str, Reading]:
-    """Return the reading of every pushed account: what was pushed last."""
-    unread = Reading(Outcome.TRANSIENT, "the balance that was pushed last could not be read")
+    """Return the reading of every pushed account: its last pushed balance."""
+    unread = Reading(Outcome.TRANSIENT, "the last pushed balance could not be read")
     at, known = run.event.scheduled_at, run.known
     return {
         each.id: unread
@@ -180,7 +180,7 @@ def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:
     for entry in bad:
         if not _is_done(run, entry.label):
             previous = run.known.items.get(entry.label)
-            # An entry that does not even name its provider is still the account that it was.
+            # An entry that does not even name its provider still belongs to the same account.
             provider = previous.provider if previous and entry.provider == "-" else entry.provider
             account = Account(id=entry.label, provider=provider, secret="")
             reading = Reading(Outcome.BAD_CONFIG, entry.reason)
@@ -189,7 +189,7 @@ def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:
 
 
 def _facts(provider: Provider | DefinitionError | None, account: Account) -> ProviderFacts:
-    """Return what LATEST says of a provider; without a usable definition it has only a name."""
+    """Return the provider's texts for LATEST; without a usable definition, only its name."""
     if account.is_pushed:
         return ProviderFacts(figure.TITLE)
     if not isinstance(provider, Provider):
@@ -209,7 +209,7 @@ def _write(run: _Run, recorded: Sequence[Recorded]) -> None:
 
 
 def _explain(run: _Run, recorded: Sequence[Recorded], deadline: float) -> None:
-    """Ask which keys consumed most where an account has just become alarming."""
+    """Request breakdowns for accounts that have just become alarming."""
     alarming = set(newly_alarming(recorded, run.known.items))
     accounts = [account for account in run.event.accounts if account.id in alarming]
     adapters = run.adapters

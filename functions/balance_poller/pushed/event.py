@@ -18,7 +18,7 @@ from shared.names import PUSH_ALIAS
 from shared.text import one_line
 from shared.times import format_time, parse_time
 
-#: The most balances that one invocation takes.
+#: The maximum number of balances in one invocation.
 MAX_PUSHES: Final = 100
 #: How far a clock may be ahead of Lambda's; a time up to that counts as now.
 CLOCK_SKEW: Final = timedelta(minutes=1)
@@ -87,7 +87,7 @@ def parse_push_event(event: object, now: datetime) -> PushEvent:
         or isinstance(entries, str)
         or not set(event) <= {"pushes", "by"}
     ):
-        raise EventError(f'the alias "{PUSH_ALIAS}" takes {{"pushes": […]}} and nothing else')
+        raise EventError(f'the alias "{PUSH_ALIAS}" accepts only {{"pushes": […]}}')
     if not 0 < len(entries) <= MAX_PUSHES:
         raise EventError(f"the event must have 1 to {MAX_PUSHES} pushes")
     now = now.replace(microsecond=0)

@@ -25,7 +25,7 @@ def repeat(account: Account, latest: Latest | None, at: datetime) -> Reading:
     """
     good = _pushed(latest)
     if good.balance is None or good.balance_at is None or good.unit != account.unit:
-        return Reading(Outcome.NOT_PUSHED, "no balance was pushed yet")
+        return Reading(Outcome.NOT_PUSHED, "no balance has been pushed yet")
     if at - good.balance_at > account.stale_after:
         return Reading(Outcome.NOT_PUSHED, "no new balance was pushed in time")
     return Reading(
@@ -44,13 +44,13 @@ def take(push: Push, latest: Latest | None) -> Reading | str:
     good = _pushed(latest)
     if good.unit is None:
         return (
-            f'no pushed account of this name was polled yet: declare it with provider = "{PUSHED}",'
-            f" deploy, and run balancectl poll {push.account}"
+            "no pushed account of this name has been polled yet: declare it with"
+            f' provider = "{PUSHED}", deploy, and run balancectl poll {push.account}'
         )
     if push.unit is not None and push.unit.casefold() != good.unit.casefold():
-        return f"the account is counted in {good.unit}, not in {push.unit[:24]}"
+        return f"the account's unit is {good.unit}, not {push.unit[:24]}"
     if good.balance_at is not None and push.at <= good.balance_at:
-        return f"its last balance is of {format_time(good.balance_at)}: this one is not newer"
+        return f"its last balance is from {format_time(good.balance_at)}: this one is not newer"
     balance = Wallet(push.balance, good.unit)
     return Reading(Outcome.OK, balance=balance, observed_at=push.at, pushed_by=push.by)
 

@@ -1,8 +1,8 @@
-"""What was consumed and topped up from one good poll to the next. Pure.
+"""Consumption and top-ups from one good poll to the next. Pure.
 
-Balances alone say it of most accounts. Where the balance is computed, reported cost is consumption
-and what was declared is a top-up; corrections of past days and new anchors move the balance, and
-are neither.
+For most accounts, balances alone show this. If the balance is computed, reported cost is
+consumption and declared top-ups are top-ups; corrections of past days and new anchors change the
+balance, and are neither.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Change(NamedTuple):
 
 
 def change_of_balance(known: LastGood, good: LastGood) -> Change | None:
-    """Return what two balances say; None before the second."""
+    """Return the change between two balances; None before the second."""
     if known.balance is None or good.balance is None:
         return None
     topped_up = Decimal(0)
@@ -35,7 +35,7 @@ def change_of_balance(known: LastGood, good: LastGood) -> Change | None:
 
 
 def change_of_meter(known: Meter | None, meter: Meter) -> Change:
-    """Return what a meter says."""
+    """Return the change that a meter reports."""
     if known is None:
         return Change(Decimal(0))
     return Change(

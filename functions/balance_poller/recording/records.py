@@ -152,7 +152,7 @@ def _source_hash(account: Account) -> str:
 def _top_up_due_since(
     latest: Latest, reading: Reading, balance: Wallet, at: datetime
 ) -> datetime | None:
-    """Return since when an account that tops up by itself is below its lowest threshold.
+    """Return since when an account that tops up automatically has been below its lowest threshold.
 
     Providers do not say at which balance they top up, so the owner's threshold stands for it.
     """

@@ -1,4 +1,4 @@
-"""What a good poll adds to the records: burn, forecast, data points and the day. Pure."""
+"""What a good poll adds to the records: burn, forecast, data points and daily totals. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def after_success(
     good = replace(
         _with_forecast(good, ahead, state),
         runway_level=runway.level and runway.level.value,
-        # Who pushes a balance is not asked, more often or not.
+        # A pushed balance is not polled, so it needs no closer polls.
         is_close=latest.provider != PUSHED
         and is_close(wallet.remaining, ahead, runway, latest.thresholds, ahead_of),
         is_alarming=is_alarming(points, latest.thresholds),
@@ -85,7 +85,7 @@ def after_success(
 def _forecasts(
     state: BurnState, limits: Thresholds, reading: Reading, at: datetime
 ) -> Callable[[Decimal], Forecast]:
-    """Return what forecasts a balance from the account's burn."""
+    """Return a function that forecasts a balance from the account's burn."""
     sensitivity = float(limits.drain_sensitivity or NORMAL_SENSITIVITY)
     return lambda remaining: forecast(
         state, at, remaining, reading.burn_per_hour, drain_sensitivity=sensitivity
@@ -104,7 +104,7 @@ def _points(
 
 
 def _with_forecast(good: LastGood, ahead: Forecast, state: BurnState) -> LastGood:
-    """Return the good values with what is expected of the balance, and the state behind it."""
+    """Return the good values with the forecast, and the state behind it."""
     return replace(
         good,
         runway_hours=_tenths(ahead.runway_hours),
@@ -120,7 +120,7 @@ def _with_forecast(good: LastGood, ahead: Forecast, state: BurnState) -> LastGoo
 
 
 def _hours_left(hours: float | None, elapsed: timedelta) -> float:
-    """Return what is left of a bound so long after the balance that it was made from."""
+    """Return what remains of a bound, given the age of the balance behind it."""
     return NEVER if hours is None else max(0.0, hours - elapsed.total_seconds() / 3600)
 
 

@@ -1,4 +1,4 @@
-"""What each channel took of which message, in table ``alerts``, so that a retry sends the rest.
+"""Which channels accepted which messages, in table ``alerts``, so that a retry sends the rest.
 
 Items of scope ``courier``, which no other function reads, with a TTL longer than the dead-letter
 queue keeps a message: ``<message>/<channel>/<key>`` while and after a post is sent, and
@@ -68,14 +68,14 @@ class DeliveryTable:
         return True
 
     def settle(self, message_id: str, post: Post, now: datetime) -> None:
-        """Keep that a channel took a post, or that nobody has to send it."""
+        """Record that a channel accepted a post, or that it need not be sent."""
         until = _millis(now + _REMEMBERED)
         self._put({**_id(message_id, post), "lease_until": until, "is_taken": True}, now)
         if post.key:
             self._put({**_newest(post), "sent_at": post.sent_at}, now)
 
     def release(self, message_id: str, post: Post, now: datetime) -> None:
-        """End the lease of a post that the channel did not take."""
+        """End the lease of a post that the channel did not accept."""
         self._put({**_id(message_id, post), "lease_until": _millis(now)}, now)
 
     def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
@@ -84,7 +84,7 @@ class DeliveryTable:
         return decode(found["Item"]) if "Item" in found else None
 
     def _put(self, item: dict[str, Any], now: datetime, **condition: Any) -> None:  # noqa: ANN401 -- botocore's own
-        """Write an item that expires by itself."""
+        """Write an item that expires."""
         expires = {"expires_at": int((now + _REMEMBERED).timestamp())}
         self._client.put_item(TableName=self._table, Item=encode(item | expires), **condition)
 

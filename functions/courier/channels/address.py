@@ -22,7 +22,7 @@ class AddressError(ValueError):
 
 
 class Address:
-    """A parsed address, from which a service is made afresh for each post.
+    """A parsed address, from which a new service is created for each post.
 
     Args:
         text: the address, which holds a token.
@@ -37,15 +37,15 @@ class Address:
         self._arguments: dict[str, Any] = url_to_dict(text.strip()) or {}
         if not self._arguments:
             raise AddressError(
-                "it is no address that Apprise knows: it begins like slack://, or is the webhook's"
-                " own https:// address; docs/channels.md lists examples"
+                "it is not an address that Apprise knows: it begins like slack://, or is the"
+                " webhook's own https:// address; docs/channels.md lists examples"
             )
         for name in _REFUSED:
             if name in self._arguments.get("qsd", {}):
-                raise AddressError(f"{name}= has no place in it: the queue repeats what failed")
+                raise AddressError(f"{name}= is not allowed in it: the queue repeats failed posts")
         if self.service(asset()) is None:
             raise AddressError(
-                f"it is no complete address of {self.schema}, or that service needs software which"
+                f"it is not a complete address of {self.schema}, or the service needs software that"
                 " the courier does not have; docs/channels.md lists examples"
             )
 
@@ -78,7 +78,7 @@ class Address:
 
 
 def asset(link: str = "") -> AppriseAsset:
-    """Return how posts look: our name, no picture from elsewhere, no redirect followed."""
+    """Return the look of posts: our name, no foreign picture, no redirect followed."""
     return AppriseAsset(
         app_id="Balance Monitor",
         app_desc="Balance Monitor",

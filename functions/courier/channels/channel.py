@@ -1,4 +1,4 @@
-"""One channel: posts what a message says, as well as the service can show it."""
+"""One channel: posts a message as well as the service can show it."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _MARKUP: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~])")
 
 
 class ChannelError(Exception):
-    """A service did not take a post. The text is safe to show."""
+    """A service did not accept a post. The text is safe to show."""
 
 
 def send(address: Address, post: Post) -> None:
-    """Post, in one request where the service takes it in one.
+    """Post, in one request if the service allows it.
 
     A test opens a pager's incident and closes it.
 
@@ -65,7 +65,7 @@ def _send(address: Address, post: Post) -> None:
     arguments = _arguments(address, post)
     service = address.service(look, **arguments)
     if service is None:
-        raise AddressError(f"{address.schema} refuses what the address says")
+        raise AddressError(f"{address.schema} refuses the address")
     kind = arguments.get("format") or service.notify_format
     kind = NotifyFormat.MARKDOWN if kind == NotifyFormat.MARKDOWN else NotifyFormat.TEXT
     sender = Apprise(asset=look)
@@ -81,7 +81,7 @@ def _send(address: Address, post: Post) -> None:
 
 
 def _arguments(address: Address, post: Post) -> dict[str, Any]:
-    """Return what the service can do with this post beyond showing it."""
+    """Return further arguments that the service supports for this post."""
     service = address.service(asset())
     known = service.template_args if service is not None else {}
     extra: dict[str, Any] = {"overflow": "truncate"}
@@ -102,7 +102,7 @@ def _arguments(address: Address, post: Post) -> dict[str, Any]:
 
 
 def _priority(values: Any, level: Level) -> str | None:  # noqa: ANN401 -- a plug-in's own
-    """Return the service's name for how urgent this is; None if it has no such names."""
+    """Return the service's name for this urgency; None if it has none."""
     names = values.values() if isinstance(values, dict) else values or ()
     if "high" not in names:
         return None
@@ -123,7 +123,7 @@ def _body(service: NotifyBase, post: Post, kind: NotifyFormat, *, is_pager: bool
 
 
 def _markdown(line: str) -> str:
-    """Return a line whose characters mean themselves, and whose link is one."""
+    """Return a line with its special characters escaped, and its link as a link."""
     if found := _LINK.fullmatch(line):
         return f"[{found[1] or found[2]}]({found[2]})"
     return _MARKUP.sub(r"\\\1", line.strip())

@@ -1,7 +1,7 @@
 """Pagers: services that keep incidents, which an end closes by the key that opened them.
 
 Each argument is the plug-in's own for that key (Apprise 2.3, ``apprise/plugins``). A courier starts
-afresh at any time, so nothing may depend on what an earlier process remembers.
+afresh at any time, so nothing may depend on an earlier process's memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from apprise.plugins.base import NotifyBase
 
-#: By service: the argument that takes the key.
+#: By service: the argument for the key.
 PAGERS: Final = {
     "firehydrant": "dedup",
     "goalert": "dedup",
@@ -74,7 +74,7 @@ class Opsgenie(NotifyOpsgenie):
 
 
 class Jira(NotifyJira):
-    """The alerts of Jira Service Management, which took Opsgenie's place."""
+    """The alerts of Jira Service Management, Opsgenie's successor."""
 
     def send(
         self,
@@ -89,5 +89,5 @@ class Jira(NotifyJira):
         return bool(super().send(body, title, notify_type, **kwargs))
 
 
-#: The plug-ins of ours that stand in for Apprise's.
+#: Our plug-ins that replace Apprise's.
 BY_ALIAS: Final[Mapping[str, type[NotifyBase]]] = {"jira": Jira, "opsgenie": Opsgenie}

@@ -21,7 +21,7 @@ _MOST_REASON: Final = 300
 
 
 def silence() -> None:
-    """Let nothing of what the libraries log out of them."""
+    """Suppress everything that the libraries log."""
     for name in _TALKATIVE:
         library = logging.getLogger(name)
         library.setLevel(logging.WARNING)
@@ -35,12 +35,12 @@ def remember(address: str) -> None:
 
 
 def reason(messages: Iterable[str]) -> str:
-    """Return why a post failed, on one line, without what is secret."""
+    """Return why a post failed, on one line, without secrets."""
     return one_line(redactor().clean(" ".join(messages)), _MOST_REASON)
 
 
 def _parts(address: str) -> Iterator[str]:
-    """Yield an address and whatever in it may be a token; a service's name is none."""
+    """Yield an address and every part of it that may be a token, but not the service's name."""
     yield address
     for part in _SEPARATORS.split(address.partition("://")[2] or address):
         yield part

@@ -1,4 +1,4 @@
-"""AWS code that both functions share: clients, DynamoDB items, logs and metrics.
+"""AWS code that the functions share: clients, DynamoDB items, logs and metrics.
 
 Nothing else in ``shared`` imports it.
 """

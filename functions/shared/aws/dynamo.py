@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-#: What a DynamoDB number can hold (developer guide, "Data types", read 2026-11): 38 significant
+#: The range of a DynamoDB number (developer guide, "Data types", read 2026-11): 38 significant
 #: digits, from 1E-130 to 9.9E+125. A number beyond that raises; it is never rounded.
 _NUMBER: Final = Context(
     prec=38, Emin=-128, Emax=126, traps=[Clamped, Overflow, Inexact, Rounded, Underflow]
@@ -55,7 +55,7 @@ def _tagged(value: object) -> AttributeValueTypeDef:  # noqa: PLR0911 -- one per
         case Mapping():
             return {"M": {name: _tagged(entry) for name, entry in value.items()}}
         case _:
-            raise TypeError(f"DynamoDB items hold no {type(value).__name__}")
+            raise TypeError(f"DynamoDB items cannot contain {type(value).__name__}")
 
 
 def _number(value: int | Decimal) -> str:

@@ -31,7 +31,7 @@ class Attempt:
     balance: Wallet | None = None
     others: Mapping[str, Wallet] = field(default_factory=dict)
     pushed_by: str | None = None
-    """Who says to have pushed the balance; None for one that was asked for."""
+    """Who claims to have pushed the balance; None for a polled one."""
     runway_hours: Decimal | None = None
     """As in ``LATEST`` after this poll."""
     at_least_hours: Decimal | None = None

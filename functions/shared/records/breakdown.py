@@ -16,9 +16,9 @@ from shared.times import format_time, parse_time
 
 #: The range key of the item. It sorts behind LATEST, so that no query of attempts finds it.
 BREAKDOWN: Final = "PER_KEY"
-#: Messages name so many keys.
+#: Messages name this many keys.
 MOST_SHARES: Final = 3
-#: Later, it says nothing about what happens now.
+#: After this time, it says nothing about the present.
 FRESH_FOR: Final = timedelta(minutes=15)
 MAX_NAME: Final = 40
 #: A word that is long and has letters and digits is a key or a part of one, as is what begins like
@@ -49,7 +49,7 @@ class Breakdown(NamedTuple):
     shares: tuple[Share, ...]
 
     def is_fresh(self, now: datetime) -> bool:
-        """Return whether it is young enough to be said."""
+        """Return whether it is recent enough to be shown."""
         return now - self.at < FRESH_FOR
 
     def to_item(self, expires_at: datetime) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Breakdown(NamedTuple):
 
 
 def name_of(text: object) -> str:
-    """Return a key's name as it may be shown; empty for what is none, or looks like a key."""
+    """Return a key's name as it may be shown; empty if it has none, or it looks like a key."""
     if not isinstance(text, str) or _LIKE_A_KEY.search(text):
         return ""
     return one_line(text, MAX_NAME)

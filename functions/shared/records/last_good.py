@@ -26,7 +26,7 @@ class TopUp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastGood:
-    """What the last ``ok`` poll found; empty while there was none."""
+    """What the last ``ok`` poll found; empty until there is one."""
 
     balance: Decimal | None = None
     balance_at: datetime | None = None

@@ -180,7 +180,7 @@ def test_the_runway_when_time_passes_without_a_push_then_shrinks_with_it() -> No
     [
         ({"account": "nobody"}, "no pushed account of this name"),
         ({"account": "one"}, "no pushed account of this name"),
-        ({"unit": "EUR"}, "counted in USD, not in EUR"),
+        ({"unit": "EUR"}, "unit is USD, not EUR"),
         ({"at": "2026-11-23T14:04:59Z"}, "this one is not newer"),
         ({"at": "2026-11-23T14:05:00Z", "balance": 3}, "this one is not newer"),
         ({"at": "2026-11-23T15:00:00Z"}, "in the future"),

@@ -20,7 +20,7 @@ MAX_BATCH: Final = 100
 class ItemReader(NamedTuple):
     """Reads the items that accounts have under one sort key.
 
-    Keys that DynamoDB leaves unprocessed are asked for again, after a wait.
+    Keys that DynamoDB leaves unprocessed are requested again, after a wait.
     """
 
     client: Callable[[], DynamoDBClient]

@@ -17,7 +17,7 @@ _KEPT_FOR: Final = timedelta(days=7)
 
 
 class BreakdownTable:
-    """Writes them, each instead of the one before.
+    """Writes them, each replacing the previous one.
 
     Args:
         client: Returns the DynamoDB client; called when it is first needed.
@@ -29,7 +29,7 @@ class BreakdownTable:
         self._table = table
 
     def write(self, breakdowns: Sequence[Breakdown]) -> list[str]:
-        """Store what is known; return AWS's error codes for what cannot be."""
+        """Store breakdowns; return AWS's error codes for those that cannot be stored."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
 
         errors = []

@@ -29,7 +29,7 @@ class LedgersRead:
 
 
 class LedgerConflictError(Exception):
-    """Somebody wrote the ledger since it was read."""
+    """The ledger was written by somebody since it was read."""
 
 
 class LedgerWriteError(Exception):
