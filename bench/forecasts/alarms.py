@@ -21,9 +21,10 @@ LEAKS = (2, 5, 20)
 DETECTED_WITHIN = (1, 6, 24)
 
 Rule = Callable[[Account], bool]
+NORMAL = "records, sensitivity 2"
 RULES: dict[str, Rule] = {
     "records, sensitivity 1.5": lambda account: _ratio(account, 1.5) > 1,
-    "records, sensitivity 2": lambda account: _ratio(account, 2.0) > 1,
+    NORMAL: lambda account: _ratio(account, 2.0) > 1,
     "records, sensitivity 3": lambda account: _ratio(account, 3.0) > 1,
     "version 0.1, factor 5": lambda account: methods.drain_factor_of_0_1(account.hours) > 5,
 }
@@ -70,6 +71,8 @@ def _leak(account: Account, trace: Trace, leak: float) -> dict[str, float | None
         for name, rule in RULES.items():
             if noticed[name] is None and rule(account):
                 noticed[name] = (account.step - begun) / PER_HOUR
+        if None not in noticed.values():
+            break
     return noticed
 
 

@@ -20,6 +20,8 @@ PRODUCT = "balance monitor"
 UNPACKED = "the same, state never packed"
 #: Forecasts of less or more hours than these count to no horizon.
 SHORTEST, LONGEST = 0.7, 136
+#: An account of this age is known; a younger one has wider bounds.
+KNOWN_HOURS = 168
 TIMES = 3
 """How many times as much is consumed after a change for good."""
 

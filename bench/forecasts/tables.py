@@ -12,12 +12,9 @@ from decimal import Decimal
 from balance_poller.forecast import BurnState, forecast, observe
 from bench.forecasts.account import START, new_account
 from bench.forecasts.alarms import DETECTED_WITHIN, LEAKS, RULES, Notice
-from bench.forecasts.measures import HORIZONS, PRODUCT, UNPACKED, Case, Found
+from bench.forecasts.measures import HORIZONS, KNOWN_HOURS, PRODUCT, UNPACKED, Case, Found
 from bench.forecasts.methods import SIMPLE
 from bench.forecasts.traces import PER_HOUR, Trace
-
-#: An account of this age is known; a younger one has wider bounds.
-KNOWN_HOURS = 168
 
 
 def print_errors(found: Sequence[Found]) -> None:
