@@ -26,7 +26,7 @@ _ADDED_SHARE: Final = 0.25
 #: An account whose forecasts are this wrong has no usual hours: what counts is the amount alone.
 #: At the first value and below, the hours alone count.
 _UNPREDICTABLE: Final = (0.6, 1.0)
-#: Until then, records are of few days: bars are up to twice as high.
+#: Until then, records are of few days, and the sensitivity counts up to twice.
 _KNOWN_HOURS: Final = 14 * DAY_HOURS
 
 NORMAL_SENSITIVITY: Final = 2.0
@@ -135,9 +135,9 @@ class Bar:
             self.records.ratios[place] * (usual + added) - added,
             self.records.amounts[place] * amount_counts,
         )
-        factor = 1 + (self.sensitivity - 1) * _SHARES[place]
         young = 1 + max(0.0, 1 - self.age_hours / _KNOWN_HOURS)
-        return max(most * factor * young, _LEAST_FACTOR * mean * window)
+        factor = 1 + (self.sensitivity * young - 1) * _SHARES[place]
+        return max(most * factor, _LEAST_FACTOR * mean * window)
 
 
 def _ratio(consumed: float, usual: float, added: float) -> float:
