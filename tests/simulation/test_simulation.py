@@ -14,7 +14,7 @@ from alert_router.aws.alert_table import AlertTable
 from alert_router.aws.incident_item import to_item
 from alert_router.events.alarm import AlarmChange
 from alert_router.incidents.incident import Incident
-from alert_router.incidents.lifecycle import decision
+from alert_router.incidents.lifecycle import due
 from alert_router.incidents.lifecycle.decision import Decision
 from alert_router.incidents.lifecycle.due import Policy
 from alert_router.incidents.lifecycle.sent import mark_sent
@@ -121,7 +121,7 @@ def believes_old_news(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(updating, "apply", apply_any)
     patch.setattr(updating, "_compared", lambda _, updates, __: list(updates))
-    patch.setattr(decision, "holding", lambda incident, *_: incident.firing)
+    patch.setattr(due, "holding", lambda incident, *_: incident.firing)
 
 
 def never_looks(patch: pytest.MonkeyPatch) -> None:
