@@ -126,7 +126,7 @@ def _handle(context: RouterContext, content: Content) -> None:
 
             send_test(context, content)
         case CloseRequest():
-            from alert_router.notify.closing import close  # noqa: PLC0415 -- the same
+            from alert_router.notify.sending.closing import close  # noqa: PLC0415 -- the same
 
             close(context, content)
         case Notice():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from alert_router.incidents.belief import is_future_record
 from alert_router.incidents.incident import Incident, IncidentKey, Scope
@@ -15,31 +15,10 @@ from shared.records import Latest
 from shared.records.breakdown import Breakdown
 from shared.silences import Silence, is_silenced
 
+if TYPE_CHECKING:
+    from alert_router.notify.adapters import BalanceTable, SilenceTable
+
 _DAY = timedelta(hours=24)
-
-
-class BalanceTable(Protocol):
-    """The poller's records."""
-
-    def read(self, accounts: Iterable[str]) -> dict[str, Latest | None]:
-        """Return the records that exist; None for one that cannot be read."""
-        ...
-
-    def history(self, account: str, since: datetime, until: datetime) -> Mapping[datetime, Decimal]:
-        """Return the balances found by polls."""
-        ...
-
-    def breakdown(self, account: str) -> Breakdown | None:
-        """Return which keys consumed most, if known."""
-        ...
-
-
-class SilenceTable(Protocol):
-    """The silences."""
-
-    def silences(self) -> Iterable[Silence]:
-        """Return the silences that exist."""
-        ...
 
 
 class AccountSnapshots:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alert_router.incidents.incident import JOINED, GroupWait, IncidentKey
 from alert_router.incidents.notification import Notification
 from alert_router.incidents.subscriber import Subscriber
-from alert_router.notify.context import AlertTable, RouterContext
+from alert_router.notify.context import RouterContext
 from alert_router.notify.update import flush_lease
 from shared.names import Severity, Status
 from shared.times import format_time
+
+if TYPE_CHECKING:
+    from alert_router.notify.adapters import AlertTable
 
 #: Notifications within this time after a message join the next one.
 WINDOW: Final = timedelta(seconds=60)
