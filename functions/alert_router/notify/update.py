@@ -161,7 +161,7 @@ def _applied(incident: Incident, update: IncidentUpdate) -> Incident:
         update.changes, key=lambda pair: pair[1].observed_at or pair[1].changed_at
     ):
         incident = apply(incident, kind, change)
-    if update.deleted and update.observed_at is not None:
+    if update.observed_at is not None:
         incident = mark_deleted(
             incident, update.deleted, update.observed_at, is_watched=update.is_watched
         )
