@@ -222,3 +222,37 @@ def test_grouped_message_when_its_sender_crashes_then_it_is_repeated_once_and_wh
     pass_time(world, minutes(20))
 
     assert world.subjects == ["WARNING Firecrawl unreachable: 4 accounts"] * 2
+
+
+@pytest.mark.parametrize("kind", ["critical", "warning"])
+def test_muted_alarm_when_it_is_known_but_was_not_announced_then_waits_for_the_rules_end(
+    kind: str,
+) -> None:
+    balance = Decimal("3.20") if kind == "critical" else Decimal("12.30")
+    world = World(records={"openrouter-main": latest(balance=balance)})
+    world.table.silenced = [Silence("all", NOW + HOUR)]
+    world.transition(alarm(kind))
+    world.muted = {alarm(kind).alarm_name}
+    pass_time(world, 3 * HOUR)
+    muted = len(world.messages)
+    world.muted.clear()
+
+    pass_time(world, minutes(10))
+
+    assert muted == 0
+    assert [m.status.value for m in world.messages] == ["firing"]
+
+
+def test_muted_alarm_when_another_one_changes_then_that_is_known() -> None:
+    """Nothing is announced, so no rule holds it up."""
+    world = World(records={"openrouter-main": latest()})
+    world.table.silenced = [Silence("all", NOW + 9 * HOUR)]
+    world.transition(alarm("warning"), alarm("stale"))
+    world.muted = {alarm("warning").alarm_name}
+    world.wait(HOUR)
+    world.alarms[alarm("stale").alarm_name] = alarm("stale", OK, at=world.now - minutes(5))
+
+    world.reconcile()
+
+    (incident,) = world.table.incidents()
+    assert incident.firing == {"warning"}
