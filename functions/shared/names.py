@@ -1,6 +1,7 @@
 """Every name that crosses a boundary: metrics, dimensions, alarms, attributes, resources.
 
-Terraform uses the same names (``infra/terraform/locals.tf``); a test compares the two.
+Terraform uses the same names (``infra/terraform/modules/configuration/names.tf``); a test
+compares the two.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ variable "accounts" {
     - expiry_warning_days: alert when the credit or the key expires within this many days, if the provider reports it.
     - top_up_url: where to top up, instead of the provider's page.
     - unit: only for pushed accounts: the unit of the balance, such as USD or credits. A pushed account has no secret, params, wallet or base_url; stale_after_minutes (default 1560, up to 44640) is the greatest age of its last pushed balance.
-    - budget: the amount to spend in a calendar month (UTC), in the provider's unit; required by providers that count what is spent in a month, such as openai_budget (docs/ledger.md).
+    - budget: the amount that may be spent in a calendar month (UTC), in the provider's unit; required by providers that count what is spent in a month, such as openai_budget (docs/ledger.md).
     At least one threshold is required.
   EOT
   # The type is in modules/configuration. A typed object silently drops a field that it does not

@@ -312,7 +312,7 @@ THRESHOLDS = [
         "accounts.budget",
         account(provider="openai_budget"),
         [
-            'Account "main": provider openai_budget needs budget, the amount to spend in a calendar month; set it to more than 0.'
+            'Account "main": provider openai_budget needs budget, the amount that may be spent in a calendar month; set it to more than 0.'
         ],
     ),
     Refused(

@@ -89,7 +89,7 @@ def _window(books: Books, account: Account) -> Window | LedgerError:
     """Return the days to ask for."""
     if books.specs[account.id].is_budget:
         if account.budget is None:
-            return LedgerError("budget is missing: set the amount to spend in a month")
+            return LedgerError("budget is missing: set the amount that may be spent in a month")
         return month_window(books.now)
     try:
         return ledger_window(_ledger(books.ledgers, account), books.now)

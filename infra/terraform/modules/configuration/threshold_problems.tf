@@ -67,7 +67,7 @@ locals {
     ]
     budget = [
       for id, account in var.accounts :
-      "Account \"${id}\": provider ${account.provider} needs budget, the amount to spend in a calendar month; set it to more than 0."
+      "Account \"${id}\": provider ${account.provider} needs budget, the amount that may be spent in a calendar month; set it to more than 0."
       if local.provider_of[id].budget && coalesce(account.budget, 0) <= 0
     ]
     no_budget = [

@@ -202,7 +202,7 @@ def test_budgets_share_one_report_and_count_from_the_first_of_the_month() -> Non
     )
 
     assert [row.balance for row in report.rows] == ["37", "-13", None, "9"]
-    assert report.rows[2].reason == "budget is missing: set the amount to spend in a month"
+    assert report.rows[2].reason == "budget is missing: set the amount that may be spent in a month"
     assert vendor.asked == [("2026-11-01", "23")] * 2
     good = world.latest.items["all"].good
     assert good.resets_at == datetime(2026, 12, 1, tzinfo=UTC)
