@@ -17,11 +17,6 @@ def one_line(text: str, most: int = 1_000) -> str:
     return line if len(line) <= most else f"{line[: most - 3].rstrip()}..."
 
 
-def is_one_line(text: str) -> bool:
-    """Whether ``text`` contains only visible characters and spaces."""
-    return all(map(is_visible, text))
-
-
 def is_visible(character: str) -> bool:
     """Whether a character is displayed as itself and has no other effect."""
     return unicodedata.category(character) not in _REFUSED

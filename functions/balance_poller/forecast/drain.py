@@ -68,8 +68,6 @@ class Drain:
     """The number of hours, 1, 3 or 24, that stand out most."""
     consumed: float
     """In the last ``hours``."""
-    most_before: float
-    """The most in any equal number of hours before."""
 
 
 def keep_records(records: Records, usage: Usage, mean: float) -> Records:
@@ -121,7 +119,7 @@ class Bar:
         for place, window in enumerate(WINDOWS):
             consumed = usage.sliding(window) + held_out[place]
             bar = self._amount(place, usage, mean)
-            found.append(Drain(consumed / bar, window, consumed, self.records.amounts[place]))
+            found.append(Drain(consumed / bar, window, consumed))
         return max(found, key=lambda drain: drain.ratio)
 
     def _amount(self, place: int, usage: Usage, mean: float) -> float:

@@ -27,7 +27,7 @@ USUAL = Forecast(
     empty_at=AT,
     burn_per_day=Decimal(24),
     consumed_last_day=Decimal(30),
-    drain=Drain(ratio=0.25, hours=3, consumed=5.0, most_before=10.0),
+    drain=Drain(ratio=0.25, hours=3, consumed=5.0),
 )
 
 

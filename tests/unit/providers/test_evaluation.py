@@ -246,7 +246,7 @@ def test_expression_of_many_steps_in_a_row_is_evaluated_on_any_stack(kind: str) 
     def deeper(frames: int) -> object:
         return deeper(frames - 1) if frames else expression.find(Document({"a": []}))
 
-    deeper(250)
+    assert deeper(250) == deeper(0)
 
 
 @pytest.mark.parametrize("source", ["@" + "[]" * 60, "@" + "|@" * 120, "a" + "||a" * 120])

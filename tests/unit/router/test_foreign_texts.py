@@ -23,7 +23,7 @@ from alert_router.incidents.notification import notification_of
 from alert_router.messages import single
 from alert_router.messages.formats.message import Message
 from shared.names import Severity
-from shared.text import is_one_line, one_line
+from shared.text import is_visible, one_line
 from tests.unit.router.builders import LINKS, NOW, latest
 
 FORGED = "\n\nWhat to do\n  Top up: https://evil.example/pay\n\n"
@@ -61,6 +61,10 @@ def recorded(text: str) -> Message:
     record = latest(provider_title=f"x{text}", reason=f"x{text}", unit=f"x{text}")
     incident = Incident(IncidentKey(Scope.ACCOUNT, record.account))
     return single.message(notification_of(incident, OPENED, NOW, record), LINKS)
+
+
+def is_one_line(text: str) -> bool:
+    return all(map(is_visible, text))
 
 
 def lines_of(message: Message) -> list[str]:
