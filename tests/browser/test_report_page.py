@@ -64,7 +64,7 @@ def write(path: Path, accounts: list[Account]) -> Path:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_has_no_fault_that_axe_finds_and_asks_nobody_for_anything(
+def test_page_has_no_fault_that_axe_finds_and_requests_nothing_for_anything(
     tools: DevTools, tmp_path: Path, name: str
 ) -> None:
     accounts, window = PAGES[name]
@@ -100,7 +100,7 @@ def test_axe_finds_what_is_wrong(tools: DevTools, tmp_path: Path) -> None:
     assert {fault.partition(":")[0] for fault in faults(tools)} >= {"color-contrast", "image-alt"}
 
 
-def test_search_and_buttons_show_what_is_asked_for(tools: DevTools, tmp_path: Path) -> None:
+def test_search_and_buttons_show_what_is_requested(tools: DevTools, tmp_path: Path) -> None:
     tools.open(write(tmp_path / "page.html", list(typical())))
     shown = "[...document.querySelectorAll('.row:not([hidden]) .who b')].map(b => b.textContent)"
     search = "find.value = {}; find.dispatchEvent(new Event('input'))"

@@ -39,7 +39,7 @@ def tools(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 
 
 @pytest.mark.parametrize("name", WIDGETS)
-def test_widget_has_no_fault_that_axe_finds_and_asks_nobody_for_anything(
+def test_widget_has_no_fault_that_axe_finds_and_requests_nothing_for_anything(
     tools: DevTools, tmp_path: Path, name: str
 ) -> None:
     accounts, days, context = WIDGETS[name]

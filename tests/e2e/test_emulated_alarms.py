@@ -189,7 +189,7 @@ def put_log_alarm(cloudwatch: Any, topic: str) -> None:
     )
 
 
-def test_log_alarm_is_described_only_when_its_type_is_asked_for(
+def test_log_alarm_is_described_only_when_its_type_is_requested(
     emulator: Emulator, cloudwatch: Any
 ) -> None:
     inbox = Inbox(emulator.mailbox_file)

@@ -53,7 +53,7 @@ def test_two_accounts_when_one_breaches_then_it_alone_is_announced(cloud: LocalC
     assert {message.attribute("status") for message in second_good.messages} == {"resolved"}
 
 
-def test_warning_and_critical_at_once_then_one_critical_message(cloud: LocalCloud) -> None:
+def test_warning_and_critical_together_then_one_critical_message(cloud: LocalCloud) -> None:
     cloud.providers.set_balance(LOW, Decimal(2))
 
     breach = cloud.next_poll()

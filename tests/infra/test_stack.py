@@ -113,7 +113,7 @@ def test_no_topic_has_a_display_name(stacks: dict[str, Stack]) -> None:
     assert {topic["display_name"] for topic in topics} == {None}
 
 
-def test_what_nobody_asked_for_is_not_created(stack: Stack) -> None:
+def test_what_nobody_requested_is_not_created(stack: Stack) -> None:
     assert not [at for at in stack.resources if "chat" in at or "lambda_permission" in at]
     assert stack["aws_lambda_function.poller"]["vpc_config"] == []
     assert stack["aws_lambda_function.poller"]["tracing_config"] == [{"mode": "PassThrough"}]
@@ -316,7 +316,7 @@ def test_a_pushed_account_has_no_secret_and_its_age_is_the_pollers_business(
     assert len(keys) == 2
 
 
-def test_a_heartbeat_is_asked_for_in_each_shard_s_input_and_has_a_secret_of_its_own(
+def test_a_heartbeat_is_requested_in_each_shard_s_input_and_has_a_secret_of_its_own(
     stacks: dict[str, Stack],
 ) -> None:
     for name, stack in stacks.items():

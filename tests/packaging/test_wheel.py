@@ -86,7 +86,7 @@ def test_installed_provider_list_when_run_then_lists_what_is_shipped(
 
 
 @pytest.mark.parametrize("command", ["verify", "preflight", "keys set", "local up"])
-def test_installed_command_when_asked_for_help_then_prints_it(
+def test_installed_command_when_requested_help_then_prints_it(
     command: str, balancectl: Path, tmp_path: Path
 ) -> None:
     assert f"Usage: balancectl {command}" in run(

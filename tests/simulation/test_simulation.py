@@ -31,7 +31,7 @@ from tests.simulation.simulation import PROVIDERS, START, Simulation, Truth
 HOUR = timedelta(hours=1)
 
 
-def test_router_when_weeks_pass_with_faults_then_each_step_is_told_exactly_once() -> None:
+def test_router_when_weeks_pass_with_faults_then_each_step_is_announced_exactly_once() -> None:
     simulation = Simulation(seed=20261125, rates=ROUGH, days=14, accounts=12)
 
     truth = simulation.run()
@@ -177,7 +177,7 @@ def test_oracle_when_the_router_is_whole_then_harsh_faults_change_nothing() -> N
     assert verdict.violations == []
 
 
-def test_oracle_when_nobody_is_told_then_it_says_so() -> None:
+def test_oracle_when_nobody_is_notified_then_it_reports_that() -> None:
     simulation = Simulation(seed=5, rates=CALM, days=1, lives=busy)
     truth = simulation.run()
 

@@ -32,7 +32,7 @@ def test_keys_set_when_secret_is_empty_then_poller_reads_the_key(stack: Any, cli
     assert store.read([reference]).found[reference].key == Secret(CANARY)
 
 
-def test_keys_set_when_twenty_write_at_once_then_none_is_lost(stack: Any) -> None:
+def test_keys_set_when_twenty_write_concurrently_then_none_is_lost(stack: Any) -> None:
     accounts = [f"account-{n}" for n in range(20)]
     stack.schedule(0, [{"id": account} for account in accounts])
 

@@ -188,7 +188,7 @@ def test_enrichment_when_the_table_is_gone_then_a_reduced_message_goes_out(
     assert json.loads(emf[0])["Faults"][0] >= 1
 
 
-def test_silence_when_it_is_stored_then_the_account_is_not_told_of(
+def test_silence_when_it_is_stored_then_the_account_is_not_announced(
     deployment: Deployment, now: datetime
 ) -> None:
     deployment.record(record(now))
@@ -235,7 +235,7 @@ def test_reconcile_when_cloudwatch_knows_more_then_what_was_missed_is_announced(
     assert events(deployment.received()) == ["opened", "closed"]
 
 
-def test_test_message_when_asked_for_twice_then_it_is_sent_once(
+def test_test_message_when_requested_twice_then_it_is_sent_once(
     deployment: Deployment, now: datetime
 ) -> None:
     request = {"kind": "test", "account": "openrouter-main", "at": format_time(now)}
@@ -294,7 +294,7 @@ def test_topic_when_it_is_gone_then_the_record_comes_back_and_is_sent_later(
     assert events(deployment.received()) == ["opened"]
 
 
-def test_report_when_asked_for_twice_then_it_is_sent_once_from_days_records_and_ledgers(
+def test_report_when_requested_twice_then_it_is_sent_once_from_days_records_and_ledgers(
     deployment: Deployment, now: datetime
 ) -> None:
     due = now.replace(hour=8, minute=0)

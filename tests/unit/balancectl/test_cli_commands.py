@@ -106,7 +106,7 @@ def test_command_when_a_word_is_odd_then_is_quoted(word: str) -> None:
         ("https://vpce-1.sns.eu-central-1.vpce.amazonaws.com", False),
     ],
 )
-def test_endpoint_when_on_this_machine_then_is_told_apart(url: str, local: bool) -> None:
+def test_endpoint_when_on_this_machine_then_is_recognised(url: str, local: bool) -> None:
     assert is_local(url) is local
 
 

@@ -183,7 +183,7 @@ def test_no_arguments_when_given_then_prints_the_help_and_exits_2(
     assert "Exit codes: 0" in result.stderr
 
 
-def test_version_when_asked_for_then_is_printed(run: Callable[..., Result]) -> None:
+def test_version_when_requested_then_is_printed(run: Callable[..., Result]) -> None:
     result = run("--version")
 
     assert result.exit_code == 0

@@ -82,7 +82,7 @@ def test_explain_when_asked_then_shows_polls_alarms_and_messages_in_order(run: R
     ]
 
 
-def test_explain_when_the_log_is_gone_then_the_incidents_own_record_tells(
+def test_explain_when_the_log_is_gone_then_the_incidents_own_record_shows_it(
     cloud: Any, run: Run
 ) -> None:
     """What the log tells too is shown once."""

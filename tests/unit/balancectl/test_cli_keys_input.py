@@ -105,7 +105,7 @@ def test_set_when_on_a_terminal_then_asks_without_showing(
     assert KEY not in single.output + parts.output
 
 
-def test_set_when_the_provider_wants_parts_then_asks_for_them_unasked(
+def test_set_when_the_provider_wants_parts_then_asks_for_them(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     definition = {
@@ -175,7 +175,7 @@ def test_import_when_a_whole_secret_has_named_keys_too_then_refuses(cloud: Any, 
     assert cloud.secrets.text("other") == "{}"
 
 
-def test_import_when_names_are_unknown_then_they_are_saved_only_when_asked_to(
+def test_import_when_names_are_unknown_then_they_are_saved_only_when_requested(
     cloud: Any, run: Run
 ) -> None:
     cloud.scheduler.add(0, [{"id": "a"}])
@@ -192,7 +192,7 @@ def test_import_when_names_are_unknown_then_they_are_saved_only_when_asked_to(
     assert set(keys(cloud)) == {"a", "DATABASE_URL"}
 
 
-def test_import_when_the_accounts_cannot_be_read_then_nothing_is_saved_unasked(
+def test_import_when_the_accounts_cannot_be_read_then_nothing_is_saved_without_unknown(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("balancectl.commands.keys_set.known_stack", lambda _target: None)
@@ -209,7 +209,7 @@ def test_import_when_the_accounts_cannot_be_read_then_nothing_is_saved_unasked(
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 130)])
-def test_remove_when_asked_on_a_terminal_then_does_as_told(
+def test_remove_when_asked_on_a_terminal_then_follows_the_answer(
     cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
 ) -> None:
     cloud.scheduler.add(0, [{"id": "a"}])

@@ -49,7 +49,9 @@ def anchored(amount: str = "40", days: int = 0) -> Ledger:
     return settle(ledger, {at.date(): Decimal(1)}, at)
 
 
-def test_set_stores_the_anchor_polls_at_once_and_says_what_was_noted(cloud: Any, run: Run) -> None:
+def test_set_stores_the_anchor_polls_immediately_and_says_what_was_recorded(
+    cloud: Any, run: Run
+) -> None:
     watch(cloud)
 
     result = run("ledger", "set", "openai", "41.20")

@@ -138,7 +138,7 @@ def test_subscribers_when_all_have_confirmed_then_exits_0(cloud: Any, run: Run) 
     )
 
 
-def test_subscribers_when_some_are_not_told_then_says_who_and_what_to_do(
+def test_subscribers_when_some_are_not_notified_then_says_who_and_what_to_do(
     cloud: Any, run: Run
 ) -> None:
     cloud.sns.subscribe("demo-notifications", "email", "new@example.com", "PendingConfirmation")

@@ -155,7 +155,7 @@ def test_status_when_a_balance_was_pushed_then_says_by_whom(stack: Any, run: Run
     assert f"{CALLER}, as the caller says" in " ".join(result.stdout.split())
 
 
-def test_verify_when_an_account_is_pushed_then_nothing_is_asked(
+def test_verify_when_an_account_is_pushed_then_nothing_is_requested(
     run: Run, tmp_path: Any, providers: Any
 ) -> None:
     file = tmp_path / "accounts.json"

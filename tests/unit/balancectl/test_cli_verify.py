@@ -161,7 +161,7 @@ def test_verify_when_json_then_programs_read_it(run: Run, providers: Any) -> Non
         (["--file", "nowhere.tfvars"], "nowhere.tfvars cannot be read"),
     ],
 )
-def test_verify_when_asked_wrongly_then_exits_2_in_words(
+def test_verify_when_used_wrongly_then_exits_2_with_a_reason(
     run: Run, args: list[str], words: str
 ) -> None:
     result = run("verify", *args, text=KEY)
@@ -457,7 +457,7 @@ def test_provider_list_when_shown_then_has_every_shipped_one(run: Run) -> None:
     assert len(table.stdout.splitlines()) == len(names) + 1
 
 
-def test_provider_show_when_asked_for_then_tells_what_it_needs(run: Run) -> None:
+def test_provider_show_when_requested_then_shows_what_it_needs(run: Run) -> None:
     assert "wallet credits" in run("provider", "show", "openrouter").stdout
     definition = json.loads(run("provider", "show", "openrouter", "--json").stdout)
     assert definition["title"] == "OpenRouter"

@@ -101,7 +101,7 @@ def test_two_of_three_is_decided_as_the_user_guide_says(
 
 @pytest.mark.parametrize(("points", "answer"), ONE_OF_TWO_IGNORING)
 @pytest.mark.parametrize("current", [OK, ALARM])
-def test_balance_alarm_fires_at_once_and_clears_after_two_good_polls(
+def test_balance_alarm_fires_immediately_and_clears_after_two_good_polls(
     points: str, answer: AlarmState | None, current: AlarmState
 ) -> None:
     state = decide(

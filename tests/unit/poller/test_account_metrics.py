@@ -86,7 +86,7 @@ def test_a_rate_when_still_accumulating_then_is_not_published() -> None:
     assert found == {Metric.BALANCE: 10.0, Metric.EXPIRES_IN_DAYS: 0.0}
 
 
-def test_a_runway_when_the_provider_reports_its_rate_at_once_then_is_published_alone() -> None:
+def test_a_runway_when_the_provider_reports_its_rate_immediately_then_is_published_alone() -> None:
     found = published(Forecast(Basis.REPORTED, 0.6), runway=HeldRunway(0.6))
 
     assert found[Metric.RUNWAY_HOURS] == 0.6

@@ -71,7 +71,7 @@ def fetch(made: Plan, reply: Callable[[PreparedRequest], Response], kept: FetchL
     return found["a"]
 
 
-def test_token_when_it_lives_long_then_is_asked_for_once_and_masked() -> None:
+def test_token_when_it_lives_long_then_is_requested_once_and_masked() -> None:
     service, kept = Service(), limits()
 
     readings = [fetch(plan(), service, kept) for _ in range(3)]
@@ -83,7 +83,7 @@ def test_token_when_it_lives_long_then_is_asked_for_once_and_masked() -> None:
 
 
 @pytest.mark.parametrize("seconds", [None, 30, "600", 0])
-def test_token_when_its_life_is_short_or_unknown_then_is_asked_for_in_every_run(
+def test_token_when_its_life_is_short_or_unknown_then_is_requested_in_every_run(
     seconds: object,
 ) -> None:
     service, kept = Service(seconds), limits()
@@ -94,7 +94,7 @@ def test_token_when_its_life_is_short_or_unknown_then_is_asked_for_in_every_run(
     assert service.asked == ["token", "balance"] * 2
 
 
-def test_token_when_its_life_is_over_then_is_asked_for_again() -> None:
+def test_token_when_its_life_is_over_then_is_requested_again() -> None:
     service, clock = Service(600), Clock()
     kept = limits(clock)
     fetch(plan(), service, kept)
@@ -105,7 +105,7 @@ def test_token_when_its_life_is_over_then_is_asked_for_again() -> None:
     assert service.asked == ["token", "balance"] * 2
 
 
-def test_token_when_it_ends_early_then_is_asked_for_once_more() -> None:
+def test_token_when_it_ends_early_then_is_requested_once_more() -> None:
     service, kept = Service(good_for=1), limits()
 
     readings = [fetch(plan(), service, kept) for _ in range(2)]

@@ -69,7 +69,7 @@ def run(world: World, minute: int, **fields: Any) -> list[str]:
     return list(poll(parse_event(event, AT), world.adapters, 900.0).errors)
 
 
-def test_keys_are_asked_for_once_when_the_balance_falls_below_critical_and_last() -> None:
+def test_keys_are_requested_once_when_the_balance_falls_below_critical_and_last() -> None:
     service = Service()
     world = World(service)
 
@@ -115,7 +115,7 @@ def test_run_is_what_it_was_when_keys_cannot_be_read(shares: object) -> None:
     assert world.latest.items["one"].good.balance == 5
 
 
-def test_keys_are_not_asked_for_when_no_time_is_left() -> None:
+def test_keys_are_not_requested_when_no_time_is_left() -> None:
     asked: list[str] = []
 
     def reply(request: PreparedRequest) -> Response:

@@ -60,7 +60,7 @@ def refused_words(handle: Callable[[httpx.Request], Any], **fields: Any) -> Fetc
     return error
 
 
-def test_a_request_when_sent_then_goes_as_prepared_and_nothing_is_added_that_tells() -> None:
+def test_a_request_when_sent_then_goes_as_prepared_and_nothing_telling_is_added() -> None:
     seen: list[httpx.Request] = []
 
     def handle(received: httpx.Request) -> httpx.Response:
@@ -170,7 +170,7 @@ def test_an_answer_when_exactly_at_the_cap_then_is_kept() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "GZIP"])
-def test_a_packed_answer_when_not_asked_for_then_is_unpacked(encoding: str) -> None:
+def test_a_packed_answer_when_not_requested_then_is_unpacked(encoding: str) -> None:
     body = b'{"balance": 5}'
     packed = zlib.compress(body) if encoding == "deflate" else packed_gzip(body)
 

@@ -171,7 +171,9 @@ def test_the_adapters_when_built_then_no_client_is_made(monkeypatch: pytest.Monk
     assert adapters is handler._adapters(Settings("stack", "stack-balances"))
 
 
-def test_the_alias_push_when_an_event_polls_then_refuses_it_and_asks_nobody(world: World) -> None:
+def test_the_alias_push_when_an_event_polls_then_refuses_it_and_requests_nothing(
+    world: World,
+) -> None:
     polling: list[Any] = [event(entry("one")), event(), {"kind": "push"}, {}, []]
     for one in polling:
         with pytest.raises(EventError, match="accepts only"):

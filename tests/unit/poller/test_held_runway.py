@@ -30,7 +30,7 @@ BOTH = Thresholds(runway_warning_hours=Decimal(48), runway_critical_hours=Decima
         (100, "critical", 100, None),
     ],
 )
-def test_a_bound_when_it_moves_then_the_series_goes_down_at_once_and_up_well_above(
+def test_a_bound_when_it_moves_then_the_series_goes_down_immediately_and_up_well_above(
     hours: float, before: str | None, published: float, level: str | None
 ) -> None:
     held = hold(hours, BOTH, before, is_topped_up=False)

@@ -40,7 +40,7 @@ def test_accounts_when_they_share_a_request_then_are_one_question() -> None:
     ],
     ids=["secret", "params", "base_url", "provider"],
 )
-def test_accounts_when_anything_of_the_request_differs_then_are_asked_apart(
+def test_accounts_when_anything_of_the_request_differs_then_are_requested_separately(
     other: dict[str, Any],
 ) -> None:
     made = plan(entry("one", secret="shared"), entry("two", secret="shared") | other)

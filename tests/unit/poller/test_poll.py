@@ -404,7 +404,7 @@ class TestRetryAfter:
     def limited(self, seconds: object = HOUR, status: int = 429) -> World:
         return World(lambda _request: answer({}, status, retry_after=str(seconds)))
 
-    def test_the_next_runs_when_a_wait_was_asked_for_then_send_nothing_and_say_why(self) -> None:
+    def test_the_next_runs_when_a_wait_was_requested_then_send_nothing_and_say_why(self) -> None:
         world = self.limited()
 
         reports = [run(world, entry("one", stale_after_minutes=60), minute=m) for m in (5, 10, 15)]

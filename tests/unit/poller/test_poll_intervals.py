@@ -44,7 +44,7 @@ def test_an_account_when_close_then_is_due_at_the_close_interval(
     assert due({"one": ago(minutes, close=True)}) == ({"one"} if is_due else set())
 
 
-def test_an_account_when_never_polled_then_is_due_at_once() -> None:
+def test_an_account_when_never_polled_then_is_due_immediately() -> None:
     assert due({}, "new") == {"new"}
 
 

@@ -119,7 +119,7 @@ def test_a_failure_when_the_account_watches_something_else_then_shows_no_old_bal
     assert latest.good.burn is None
 
 
-def test_the_burn_when_unit_or_wallet_changes_then_starts_anew() -> None:
+def test_the_burn_when_unit_or_wallet_changes_then_starts_again() -> None:
     first = polled(ok()).latest
     same = polled(ok("12.40"), first, after=1).latest
     other_unit = polled(ok("11.00", unit="EUR"), first, after=1).latest
@@ -134,7 +134,7 @@ def test_the_burn_when_unit_or_wallet_changes_then_starts_anew() -> None:
     [{"secret": "other"}, {"base_url": "https://other.example"}, {"params": {"host": "b.example"}}],
     ids=["key", "address", "parameter"],
 )
-def test_the_burn_when_another_balance_is_asked_for_then_starts_anew(
+def test_the_burn_when_another_balance_is_requested_then_starts_again(
     change: dict[str, Any],
 ) -> None:
     first = polled(ok("5000")).latest
@@ -160,7 +160,7 @@ def test_a_top_up_when_confirmed_then_is_recorded_with_its_exact_amount() -> Non
 
 
 @pytest.mark.parametrize("stored", [b"", b"junk", b"\xff" * 210])
-def test_the_burn_when_stored_bytes_are_unreadable_then_starts_anew(stored: bytes) -> None:
+def test_the_burn_when_stored_bytes_are_unreadable_then_starts_again(stored: bytes) -> None:
     first = changed(polled(ok()).latest, burn=stored)
 
     assert polled(ok(), first, after=1).latest.good.burn_basis == "accumulating"

@@ -64,7 +64,7 @@ def test_keys_when_in_one_secret_then_cost_one_call() -> None:
     assert not read.missing
 
 
-def test_secrets_when_the_service_is_unreachable_then_it_is_asked_once() -> None:
+def test_secrets_when_the_service_is_unreachable_then_it_is_called_once() -> None:
     def answer(**_: Any) -> Any:
         raise unreachable()
 
@@ -181,7 +181,7 @@ def test_pages_when_the_answer_has_several_then_are_all_read() -> None:
     assert plain(read.found) == {"a": "key of a", "b": "key of b"}
 
 
-def test_the_cache_when_young_then_answers_and_when_old_or_told_to_then_asks_again() -> None:
+def test_the_cache_when_young_then_answers_and_when_old_or_bypassed_then_reads_again() -> None:
     now = [0.0]
     stored: dict[str, str | bytes | None] = {"keys": "old"}
     client = secrets_manager(stored)

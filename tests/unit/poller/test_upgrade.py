@@ -84,7 +84,7 @@ def test_an_old_item_when_never_ok_then_is_still_not_set_up() -> None:
     assert poll_again(read("never-ok"), "5").good.burn_basis == "accumulating"
 
 
-def test_an_old_item_when_its_source_changed_then_the_burn_begins_anew() -> None:
+def test_an_old_item_when_its_source_changed_then_the_burn_begins_again() -> None:
     moved = poll_again(read("healthy"), "60.00", base_url="https://other.example")
 
     assert moved.good.burn_basis == "accumulating"

@@ -71,7 +71,7 @@ def test_questions_when_many_then_no_more_than_the_limit_are_under_way() -> None
     assert transport.most_in_flight == 20
 
 
-def test_hosts_when_more_than_places_then_all_are_asked() -> None:
+def test_hosts_when_more_than_places_then_all_are_requested() -> None:
     async def reply(_request: PreparedRequest) -> Response:
         await asyncio.sleep(0)
         return answer({"balance": 5})
@@ -177,7 +177,7 @@ def test_a_host_when_only_some_keys_fail_then_is_not_down() -> None:
     ("status", "attempts"),
     [(429, 3), (503, 3), (500, 3), (401, 1), (403, 3), (404, 1), (400, 1), (200, 1)],
 )
-def test_an_answer_when_asking_again_can_help_then_is_asked_for_thrice(
+def test_an_answer_when_a_retry_can_help_then_is_requested_thrice(
     status: int, attempts: int
 ) -> None:
     transport = FakeTransport(lambda _request: answer({}, status))
@@ -195,7 +195,7 @@ def test_an_account_when_it_recovers_between_attempts_then_is_ok() -> None:
     assert readings["a0"].outcome is Outcome.OK
 
 
-def test_retry_after_when_given_then_is_waited_for_while_others_are_asked() -> None:
+def test_retry_after_when_given_then_is_waited_for_while_others_are_requested() -> None:
     clock = Clock()
     seen: list[str] = []
 
@@ -254,7 +254,7 @@ def test_the_run_when_out_of_time_while_waiting_to_retry_then_keeps_the_last_out
     assert len(transport.sent) == 1
 
 
-def test_no_time_when_left_at_all_then_nothing_is_asked() -> None:
+def test_no_time_when_left_at_all_then_nothing_is_requested() -> None:
     transport = FakeTransport(lambda _request: answer({"balance": 7}))
 
     readings = asked(transport, accounts(2), deadline=0.0)
@@ -275,7 +275,7 @@ def test_an_unforeseen_error_when_one_account_causes_it_then_costs_no_other() ->
     assert "key of" not in (readings["a1"].reason or "")
 
 
-def test_no_questions_when_asked_then_no_readings() -> None:
+def test_no_requests_when_sent_then_no_readings() -> None:
     assert asked(FakeTransport(lambda _request: answer({})), []) == {}
 
 

@@ -29,7 +29,7 @@ def test_inline_definition_when_unchanged_is_compiled_once() -> None:
     assert load_provider("mine", {"mine": {**INLINE}}) is first
 
 
-def test_inline_definition_when_changed_is_compiled_anew() -> None:
+def test_inline_definition_when_changed_is_compiled_again() -> None:
     load_provider("mine", {"mine": INLINE})
 
     changed = load_provider("mine", {"mine": {**INLINE, "title": "Changed"}})

@@ -92,7 +92,7 @@ def test_watch_when_the_time_of_the_transition_is_missing_then_the_update_counts
     assert change.changed_at == NOW + timedelta(hours=1)
 
 
-def test_watch_when_asked_for_many_names_then_a_hundred_are_asked_at_a_time() -> None:
+def test_watch_when_requested_many_names_then_a_hundred_are_read_at_a_time() -> None:
     names = [f"alarm-{n:03}" for n in range(101)]
     client: Any = Recorder(
         [{"MetricAlarms": [described(AlarmName=names[0])]}],
@@ -105,7 +105,7 @@ def test_watch_when_asked_for_many_names_then_a_hundred_are_asked_at_a_time() ->
     assert set(found) == {names[0], names[100]}
 
 
-def test_balances_when_dynamodb_leaves_keys_out_then_they_are_asked_for_again() -> None:
+def test_balances_when_dynamodb_leaves_keys_out_then_they_are_requested_again() -> None:
     first, second = latest("one"), latest("two")
     left = {"table": {"Keys": [encode({"account": "two", "at": "LATEST"})]}}
     client: Any = Recorder(
@@ -185,7 +185,9 @@ def test_publisher_when_it_publishes_then_the_message_is_a_plain_string_with_att
     ("wait", "delay"),
     [(timedelta(0), 0), (timedelta(seconds=0.4), 1), (timedelta(hours=1), 900)],
 )
-def test_later_when_asked_then_the_delay_is_one_that_sqs_takes(wait: timedelta, delay: int) -> None:
+def test_a_delayed_flush_when_requested_then_the_delay_is_one_that_sqs_takes(
+    wait: timedelta, delay: int
+) -> None:
     client: Any = Recorder({})
 
     FlushQueue(lambda: client, "url").request_flush("warning", wait)

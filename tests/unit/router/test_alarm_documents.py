@@ -94,7 +94,7 @@ def test_single_metric_when_read_then_value_threshold_and_comparison_are_known()
     assert change.latest.at == datetime(2019, 10, 2, 16, 59, tzinfo=UTC)
 
 
-def test_one_transition_when_told_by_event_and_by_topic_then_it_is_the_same() -> None:
+def test_one_transition_when_delivered_by_event_and_by_topic_then_it_is_the_same() -> None:
     event, topic = read_change("event-single-metric"), read_change("sns-single-metric")
 
     assert event.identity == topic.identity
@@ -104,7 +104,7 @@ def test_one_transition_when_told_by_event_and_by_topic_then_it_is_the_same() ->
     assert event.region == topic.region == "us-east-1"
 
 
-def test_one_contributor_when_told_in_three_ways_then_it_is_the_same() -> None:
+def test_one_contributor_when_delivered_in_three_ways_then_it_is_the_same() -> None:
     names = ("event-contributor", "action-contributor", "sns-contributor")
 
     changes = [read_change(name) for name in names]

@@ -57,7 +57,7 @@ def test_closing_when_an_alarm_still_fires_then_one_message_says_who_and_why(
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
-def test_closing_when_the_alarm_clears_and_fires_anew_then_that_is_announced(
+def test_closing_when_the_alarm_clears_and_fires_again_then_that_is_announced(
     is_lost: bool,
 ) -> None:
     """However much of it is lost on the way: CloudWatch knows since when it fires."""
@@ -115,7 +115,7 @@ def test_closing_when_it_arrives_after_the_incident_that_it_meant_then_the_next_
     assert [s.split()[0] for s in world.subjects] == ["CRITICAL", "RESOLVED", "CRITICAL"]
 
 
-def test_closing_when_nobody_was_alerted_then_nobody_is_told_of_the_end() -> None:
+def test_closing_when_nobody_was_alerted_then_nobody_is_notified_of_the_end() -> None:
     world = World(records={"openrouter-main": latest(balance=Decimal("12.30"))})
     world.table.silenced = [Silence("openrouter-main", world.now + minutes(600), "1", "", "", None)]
     world.transition(alarm("warning"))

@@ -184,7 +184,7 @@ def test_incident_when_its_version_is_none_then_it_can_still_be_written(version:
 
 
 @pytest.mark.parametrize("made", FUTURES, ids=["transition", "reminder", "critical", "lease"])
-def test_incident_when_it_is_from_the_future_then_it_is_put_aside_and_announced_anew(
+def test_incident_when_it_is_from_the_future_then_it_is_put_aside_and_announced_again(
     made: Callable[[], dict[str, Any]],
 ) -> None:
     world = story("incident", made())

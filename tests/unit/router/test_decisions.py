@@ -266,7 +266,7 @@ def test_incident_when_decided_on_then_the_next_notification_is_the_right_one(
     assert due(decide(before, snapshot, NOW, POLICY)) == expected
 
 
-def test_new_account_when_no_poll_was_ever_ok_then_its_set_up_is_asked_for() -> None:
+def test_new_account_when_no_poll_was_ever_ok_then_its_set_up_is_requested() -> None:
     never = AccountSnapshot(failing(balance=None, balance_at=None))
     unknown = AccountSnapshot(None)
     unreadable = AccountSnapshot(None, is_readable=False)
@@ -414,7 +414,7 @@ def test_reminder_when_the_account_is_silenced_then_waits() -> None:
     )
 
 
-def test_reminder_when_something_else_is_due_then_that_is_told() -> None:
+def test_reminder_when_something_else_is_due_then_that_is_announced() -> None:
     before = incident("warning", last_notification=told(LOW, at=NOW - DAY))
 
     assert due(decide_or_remind(before, known("3"), NOW, POLICY)) == (
@@ -428,7 +428,7 @@ def test_reminder_when_something_else_is_due_then_that_is_told() -> None:
     ("is_known", "begins", "is_told"),
     [(False, 0, True), (False, 1, True), (False, 2, False), (True, 2, True)],
 )
-def test_foreign_alarm_when_it_lacks_data_then_that_is_told_within_the_hours_budget(
+def test_foreign_alarm_when_it_lacks_data_then_that_is_announced_within_the_hours_budget(
     is_known: bool, begins: int, is_told: bool
 ) -> None:
     found = decide(no_data(is_known=is_known, begins=begins), AccountSnapshot(), NOW, POLICY)

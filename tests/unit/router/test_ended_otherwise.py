@@ -40,7 +40,7 @@ def deletion(world: World, name: str, operation: str = "delete") -> dict[str, An
     }
 
 
-def test_foreign_alarm_when_it_is_deleted_then_it_ends_at_once() -> None:
+def test_foreign_alarm_when_it_is_deleted_then_it_ends_immediately() -> None:
     world = World()
     world.transition(foreign())
     world.wait(minutes(5))
@@ -79,7 +79,7 @@ def test_alarm_when_its_configuration_changes_otherwise_then_nothing_is_sent(
     assert len(world.messages) == 1
 
 
-def test_alarm_when_it_is_deleted_unheard_of_then_nothing_is_stored() -> None:
+def test_alarm_when_it_is_deleted_before_it_was_known_then_nothing_is_stored() -> None:
     world = World()
 
     assert world.deliver(deletion(world, "somebody-elses")) == []

@@ -51,7 +51,7 @@ def test_flush_when_it_comes_a_little_early_then_its_group_is_sent(
     arrivals=st.lists(st.tuples(st.integers(0, 200), st.booleans()), min_size=2, max_size=6),
 )
 @example(group_wait=60, arrivals=[(0, True), (25, False), (65, False)])
-def test_warnings_whenever_they_arrive_then_each_is_told_after_its_wait(
+def test_warnings_whenever_they_arrive_then_each_is_announced_after_its_wait(
     group_wait: int, arrivals: list[tuple[int, bool]]
 ) -> None:
     """Low and failing accounts wait in two groups; one group's flush may send the other early."""

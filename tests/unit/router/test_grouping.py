@@ -99,7 +99,7 @@ def test_end_when_it_was_announced_in_a_group_then_waits_in_that_group() -> None
     assert last.group.startswith("digest/")
 
 
-def test_end_when_it_was_announced_alone_then_is_sent_at_once() -> None:
+def test_end_when_it_was_announced_alone_then_is_sent_immediately() -> None:
     world = World(records={"one": latest("one")})
     world.transition(alarm(account="one"))
     world.wait(minutes(10))

@@ -83,7 +83,7 @@ def test_history_when_it_is_long_then_keeps_the_newest_forty() -> None:
         (LastNotification(WARNING, CRITICAL, frozenset(), NOW), 5),
     ],
 )
-def test_announced_incident_when_asked_for_then_began_as_it_was_announced(
+def test_announced_incident_when_requested_then_began_as_it_was_announced(
     last: LastNotification, began_at: int
 ) -> None:
     known = Incident(KEY, opened_at=NOW - minutes(5), last_notification=last)

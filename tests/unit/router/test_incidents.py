@@ -45,7 +45,7 @@ def sent(world: World) -> list[tuple[str, str]]:
     return [(message.severity.value, message.status.value) for message in world.messages]
 
 
-def test_warning_when_it_fires_then_it_waits_for_others_and_is_told_once(world: World) -> None:
+def test_warning_when_it_fires_then_it_waits_for_others_and_is_announced_once(world: World) -> None:
     world.transition(alarm())
     told_at_once = list(world.subjects)
 
@@ -55,7 +55,7 @@ def test_warning_when_it_fires_then_it_waits_for_others_and_is_told_once(world: 
     assert world.subjects == ["WARNING OpenRouter openrouter-main: 12.30 USD left, below 20.00 USD"]
 
 
-def test_warning_when_waiting_is_off_then_it_is_told_at_once(world: World) -> None:
+def test_warning_when_waiting_is_off_then_it_is_sent_immediately(world: World) -> None:
     world.group_wait = timedelta()
 
     world.transition(alarm())
@@ -64,7 +64,7 @@ def test_warning_when_waiting_is_off_then_it_is_told_at_once(world: World) -> No
     assert world.flushes == []
 
 
-def test_critical_when_it_fires_then_it_is_told_at_once(world: World) -> None:
+def test_critical_when_it_fires_then_it_is_sent_immediately(world: World) -> None:
     world.records["openrouter-main"] = LOW
 
     world.transition(alarm("critical"))
@@ -99,7 +99,7 @@ def test_warning_when_its_own_datapoint_is_below_critical_then_it_is_critical(
 
 
 @pytest.mark.parametrize("order", [("warning", "critical"), ("critical", "warning")])
-def test_both_alarms_when_they_fire_in_one_batch_then_one_critical_is_told(
+def test_both_alarms_when_they_fire_in_one_batch_then_one_critical_is_announced(
     world: World, order: tuple[str, str]
 ) -> None:
     world.records["openrouter-main"] = LOW
@@ -110,7 +110,7 @@ def test_both_alarms_when_they_fire_in_one_batch_then_one_critical_is_told(
     assert sent(world) == [("critical", "firing")]
 
 
-def test_warning_when_it_escalates_while_it_waits_then_only_the_critical_is_told(
+def test_warning_when_it_escalates_while_it_waits_then_only_the_critical_is_announced(
     world: World,
 ) -> None:
     world.transition(alarm())
@@ -123,7 +123,7 @@ def test_warning_when_it_escalates_while_it_waits_then_only_the_critical_is_told
     assert sent(world) == [("critical", "firing")]
 
 
-def test_opening_when_it_clears_while_it_waits_then_nothing_is_ever_told(world: World) -> None:
+def test_opening_when_it_clears_while_it_waits_then_nothing_is_ever_sent(world: World) -> None:
     world.transition(alarm())
     world.wait(timedelta(seconds=30))
 
@@ -152,7 +152,7 @@ def test_story_when_an_account_drains_and_is_topped_up_then_three_messages_tell_
     assert "topped up by 50.00 USD at 15:10 UTC" in world.subjects[-1]
 
 
-def test_improvement_when_the_warning_holds_then_it_is_told_to_those_who_heard_the_worse(
+def test_improvement_when_the_warning_holds_then_it_is_announced_to_those_who_got_the_worse(
     world: World,
 ) -> None:
     world.records["openrouter-main"] = LOW
@@ -173,7 +173,7 @@ def test_improvement_when_the_warning_holds_then_it_is_told_to_those_who_heard_t
     ]
 
 
-def test_ok_when_nothing_was_told_then_nothing_is_told(world: World) -> None:
+def test_ok_when_nothing_was_announced_then_nothing_is_sent(world: World) -> None:
     world.transition(alarm("warning", OK), alarm("critical", OK), alarm("stale", OK))
     world.wait(minutes(10))
     world.reconcile()
@@ -182,7 +182,7 @@ def test_ok_when_nothing_was_told_then_nothing_is_told(world: World) -> None:
 
 
 @pytest.mark.parametrize("write", [notification, eventbridge, action])
-def test_transition_when_it_arrives_twice_by_any_way_then_it_is_told_once(
+def test_transition_when_it_arrives_twice_by_any_way_then_it_is_announced_once(
     world: World, write: object
 ) -> None:
     world.records["openrouter-main"] = LOW
@@ -213,7 +213,7 @@ def test_batch_when_it_is_out_of_order_then_the_newest_state_counts(world: World
     assert world.messages == []
 
 
-def test_alarm_when_it_lacks_data_then_what_was_told_still_holds(world: World) -> None:
+def test_alarm_when_it_lacks_data_then_what_was_announced_is_unchanged(world: World) -> None:
     world.records["openrouter-main"] = LOW
     world.transition(alarm("critical"))
 
@@ -223,7 +223,7 @@ def test_alarm_when_it_lacks_data_then_what_was_told_still_holds(world: World) -
     assert sent(world) == [("critical", "firing")]
 
 
-def test_stale_when_a_known_trouble_holds_then_it_is_told_as_well(world: World) -> None:
+def test_stale_when_a_known_problem_lasts_then_it_is_announced_as_well(world: World) -> None:
     world.transition(alarm())
     world.wait(minutes(2))
     world.records["openrouter-main"] = latest(
@@ -253,7 +253,7 @@ def test_stale_when_it_ends_with_a_low_balance_then_that_is_the_news_and_no_end(
     assert "900 credits left" in world.subjects[1]
 
 
-def test_stale_when_it_ends_with_a_low_balance_and_no_alarm_then_the_end_is_told() -> None:
+def test_stale_when_it_ends_with_a_low_balance_and_no_alarm_then_the_end_is_announced() -> None:
     world = World(records={"fc": failing("fc", outcome=Outcome.INVALID_KEY)})
     world.transition(alarm("stale", account="fc", provider="firecrawl"))
     world.wait(minutes(20))
@@ -268,7 +268,7 @@ def test_stale_when_it_ends_with_a_low_balance_and_no_alarm_then_the_end_is_told
     assert sent(world) == [("warning", "firing"), ("warning", "resolved")]
 
 
-def test_runway_when_a_low_balance_was_told_then_it_is_no_second_message(world: World) -> None:
+def test_runway_when_a_low_balance_was_announced_then_it_is_no_second_message(world: World) -> None:
     world.transition(alarm())
     world.wait(minutes(2))
 
@@ -332,7 +332,7 @@ def test_message_when_it_cannot_be_written_at_all_then_only_its_record_fails(
     assert [subject[:12] for subject in world.subjects] == ["CRITICAL Ope", "CRITICAL Ope"]
 
 
-def test_account_when_it_was_never_ok_then_its_set_up_is_asked_for_once_and_ends_silently() -> None:
+def test_account_when_it_was_never_ok_then_its_set_up_is_requested_once_and_ends_silently() -> None:
     never = failing("new", balance=None, balance_at=None, unit=None, reason="the secret is empty")
     world = World(records={"new": never})
     stale = alarm("stale", account="new", provider="firecrawl")
@@ -349,7 +349,7 @@ def test_account_when_it_was_never_ok_then_its_set_up_is_asked_for_once_and_ends
     assert "balancectl keys set new" in world.messages[0].email
 
 
-def test_account_when_it_was_never_polled_at_all_then_its_set_up_is_asked_for() -> None:
+def test_account_when_it_was_never_polled_at_all_then_its_set_up_is_requested() -> None:
     world = World()
 
     world.transition(alarm("stale", account="new"))
@@ -361,7 +361,7 @@ def test_account_when_it_was_never_polled_at_all_then_its_set_up_is_asked_for() 
     assert world.subjects == ["NOT SET UP new: it was never polled"]
 
 
-def test_new_account_when_its_first_poll_is_ok_then_nothing_is_told() -> None:
+def test_new_account_when_its_first_poll_is_ok_then_nothing_is_sent() -> None:
     world = World()
     world.transition(alarm("stale"))
     world.wait(minutes(4))
@@ -375,7 +375,7 @@ def test_new_account_when_its_first_poll_is_ok_then_nothing_is_told() -> None:
     assert world.messages == []
 
 
-def test_stale_when_records_arrive_but_metrics_do_not_then_it_is_told_after_a_while(
+def test_stale_when_records_arrive_but_metrics_do_not_then_it_is_announced_after_a_while(
     world: World,
 ) -> None:
     world.records["openrouter-main"] = latest(balance_at=NOW + minutes(1))
@@ -398,7 +398,7 @@ def test_accounts_when_several_are_not_set_up_then_one_message_names_them() -> N
     assert world.subjects == ["NOT SET UP 3 accounts, no balance has been read yet"]
 
 
-def test_new_account_when_its_first_balance_is_critical_then_that_is_told() -> None:
+def test_new_account_when_its_first_balance_is_critical_then_that_is_announced() -> None:
     world = World()
     world.transition(alarm("stale"))
     world.wait(minutes(20))
@@ -567,7 +567,7 @@ def test_sns_when_it_refuses_then_the_record_comes_back_and_is_sent_then(world: 
     assert world.stats.publish_failures == 0
 
 
-def test_concurrent_invocations_when_both_alarms_fire_then_one_critical_is_told(
+def test_concurrent_invocations_when_both_alarms_fire_then_one_critical_is_announced(
     world: World,
 ) -> None:
     world.records["openrouter-main"] = LOW

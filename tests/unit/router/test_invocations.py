@@ -68,7 +68,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     return asked
 
 
-def test_batch_when_it_changes_many_accounts_then_their_records_are_read_at_once(
+def test_batch_when_it_changes_many_accounts_then_their_records_are_read_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World(records={name: latest(name) for name in NAMES})
@@ -80,7 +80,7 @@ def test_batch_when_it_changes_many_accounts_then_their_records_are_read_at_once
 
 
 @pytest.mark.parametrize("how", ["flush", "reconcile"])
-def test_flush_and_reconcile_when_many_are_due_then_their_records_are_read_at_once(
+def test_flush_and_reconcile_when_many_are_due_then_their_records_are_read_together(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     world = World(records={name: latest(name) for name in NAMES})

@@ -107,7 +107,7 @@ def test_accounts_of_one_audience_when_they_turn_critical_together_then_two_mess
                     assert sorted(accounts(got)) == sorted(names)
 
 
-def test_thousand_accounts_when_they_turn_critical_at_once_then_ten_messages() -> None:
+def test_thousand_accounts_when_they_turn_critical_together_then_ten_messages() -> None:
     names = [f"openrouter-{number:03}" for number in range(1000)]
     world = World(records={name: low(name) for name in names})
     for some in batched(names, 10):
@@ -144,7 +144,7 @@ DECLARED = st.lists(FILTERS, max_size=3).map(
 
 @given(STEPS, DECLARED, st.sampled_from([0, 60, 300]))
 @settings(max_examples=25, deadline=None)
-def test_subscriber_when_accounts_turn_critical_then_the_first_is_at_once_and_the_rest_joins(
+def test_subscriber_when_accounts_turn_critical_then_the_first_is_immediately_and_the_rest_joins(
     steps: Sequence[Step], declared: list[Subscriber], group_wait: int
 ) -> None:
     world = World(group_wait=timedelta(seconds=group_wait))
@@ -236,7 +236,7 @@ def test_sender_when_it_dies_anywhere_then_nothing_is_lost_and_at_most_one_is_re
         assert len([d for d in begins if accounts([d])]) <= len(wanted) + crashes
 
 
-def test_account_when_it_recovers_before_its_alert_joins_then_nobody_hears_of_it() -> None:
+def test_account_when_it_recovers_before_its_alert_joins_then_nobody_is_notified() -> None:
     world = World(records={n: low(n) for n in ACCOUNTS})
     world.transition(*fired("openrouter-0", world.now))
     world.wait(10 * SECOND)
@@ -250,7 +250,7 @@ def test_account_when_it_recovers_before_its_alert_joins_then_nobody_hears_of_it
     assert accounts(world.deliveries) == 3 * ["openrouter-0"]
 
 
-def test_account_when_it_recovers_before_some_heard_of_it_then_they_hear_of_no_end_either() -> None:
+def test_account_when_it_recovers_before_some_got_the_alert_then_they_get_no_end_either() -> None:
     world = World(records={n: low(n) for n in ACCOUNTS})
     world.table.declared = [Subscriber("crawlers", Form.EMAIL, providers=frozenset({"firecrawl"}))]
     world.transition(*fired("openrouter-0", world.now))
@@ -279,7 +279,7 @@ def test_end_when_a_critical_was_just_sent_then_it_does_not_wait_for_it() -> Non
     assert [m.status.value for m in world.messages] == ["firing", "firing", "resolved"]
 
 
-def test_minute_when_it_cannot_be_leased_then_alerts_go_out_at_once() -> None:
+def test_minute_when_it_cannot_be_leased_then_alerts_go_out_immediately() -> None:
     world = World(records={n: low(n) for n in ACCOUNTS})
 
     def down(*_: object) -> bool:

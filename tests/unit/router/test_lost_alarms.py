@@ -35,7 +35,7 @@ def reconciled(world: World, length: timedelta) -> None:
 
 
 @pytest.mark.parametrize(("known", "lost"), PAIRS)
-def test_alarm_when_it_fires_unheard_beside_a_known_one_then_it_is_found(
+def test_alarm_when_it_fires_unnoticed_beside_a_known_one_then_it_is_found(
     known: str, lost: str
 ) -> None:
     world = failing_world()
@@ -50,7 +50,7 @@ def test_alarm_when_it_fires_unheard_beside_a_known_one_then_it_is_found(
 
 
 @pytest.mark.parametrize(("known", "lost"), PAIRS)
-def test_end_when_it_is_unheard_beside_a_known_alarm_then_it_is_found(
+def test_end_when_it_is_unnoticed_beside_a_known_alarm_then_it_is_found(
     known: str, lost: str
 ) -> None:
     world = failing_world()
@@ -174,7 +174,9 @@ def test_record_when_its_text_is_hostile_then_its_neighbours_are_announced(reaso
 
 @pytest.mark.parametrize("lost", ["warning", "critical", "runway-critical", "drain", "expiry"])
 @pytest.mark.parametrize("group_wait", [0, 60])
-def test_end_when_another_alarm_fires_unheard_then_it_is_no_end(lost: str, group_wait: int) -> None:
+def test_end_when_another_alarm_fires_unnoticed_then_it_is_no_end(
+    lost: str, group_wait: int
+) -> None:
     world = World(records={"fc": failing("fc")}, group_wait=timedelta(seconds=group_wait))
     world.transition(alarm("stale", account="fc"))
     world.wait(minutes(2))

@@ -119,7 +119,7 @@ def test_audience_when_it_is_a_relief_then_whoever_was_alerted_gets_it(
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_status_when_it_tells_of_an_end_then_is_resolved(reason: Reason) -> None:
+def test_status_when_it_announces_an_end_then_is_resolved(reason: Reason) -> None:
     ends = {Reason.RECOVERED, Reason.CLOSED, Reason.NO_DATA}
     expected = Status.REMINDER if reason is Reason.REMINDER else Status.FIRING
 

@@ -178,7 +178,7 @@ def test_pending_when_the_problem_is_over_then_its_end_goes_to_whoever_may_know(
     assert outbox is None or outbox.delivered == (frozenset() if is_unsent else not_to)
 
 
-def test_pending_when_it_is_better_by_now_then_everybody_hears_that_who_may_have_heard_worse() -> (
+def test_pending_when_it_is_better_by_now_then_all_who_may_have_got_the_worse_are_notified() -> (
     None
 ):
     before = left(incident("warning", cleared="critical"), Reason.OPENED, CRITICAL, is_unsent=False)

@@ -75,7 +75,7 @@ def test_provider_when_it_stays_unreachable_then_one_reminder_says_so() -> None:
     ]
 
 
-def test_alarm_when_it_cleared_unheard_then_it_is_recovered_by_reconciling(world: World) -> None:
+def test_alarm_when_it_cleared_unnoticed_then_it_is_recovered_by_reconciling(world: World) -> None:
     for kind in ("warning", "critical"):
         world.alarms[f"balance-monitor/openrouter-main/{kind}"] = alarm(
             kind, OK, at=NOW + minutes(3)
@@ -86,7 +86,7 @@ def test_alarm_when_it_cleared_unheard_then_it_is_recovered_by_reconciling(world
     assert [m.status.value for m in world.messages] == ["firing", "resolved"]
 
 
-def test_alarm_when_it_fired_unheard_then_it_is_announced_by_reconciling() -> None:
+def test_alarm_when_it_fired_unnoticed_then_it_is_announced_by_reconciling() -> None:
     world = World(records={"openrouter-main": latest(balance=Decimal("3.20"))})
     change = alarm("critical")
     world.alarms[change.alarm_name] = change
@@ -96,7 +96,7 @@ def test_alarm_when_it_fired_unheard_then_it_is_announced_by_reconciling() -> No
     assert [m.status.value for m in world.messages] == ["firing"]
 
 
-def test_account_when_its_alarms_are_gone_then_that_is_told_once(world: World) -> None:
+def test_account_when_its_alarms_are_gone_then_that_is_announced_once(world: World) -> None:
     world.alarms.clear()
 
     pass_time(world, HOUR)
@@ -117,7 +117,7 @@ def test_threshold_when_one_alarm_is_gone_then_the_other_still_holds(world: Worl
     assert world.subjects[1].startswith("IMPROVED")
 
 
-def test_foreign_alarm_when_it_is_gone_then_that_is_told() -> None:
+def test_foreign_alarm_when_it_is_gone_then_that_is_announced() -> None:
     world = World()
     world.transition(foreign())
     world.wait(minutes(2))
@@ -129,7 +129,7 @@ def test_foreign_alarm_when_it_is_gone_then_that_is_told() -> None:
     assert world.subjects[1].startswith("CLOSED api-errors")
 
 
-def test_cloudwatch_when_it_cannot_be_asked_then_reminders_still_go_out(world: World) -> None:
+def test_cloudwatch_when_it_cannot_be_read_then_reminders_still_go_out(world: World) -> None:
     world.is_cloudwatch_down = True
     world.now += 5 * HOUR
 
@@ -164,7 +164,7 @@ def test_silence_when_it_covers_an_account_then_its_news_wait_for_its_end(patter
 
 
 @pytest.mark.parametrize("pattern", ["other", "provider:firecrawl", "OPENROUTER-MAIN"])
-def test_silence_when_it_covers_others_then_the_account_is_told_of(pattern: str) -> None:
+def test_silence_when_it_covers_others_then_the_account_is_announced(pattern: str) -> None:
     world = World(records={"openrouter-main": latest(balance=Decimal("3.20"))})
     world.table.silenced = [Silence(pattern, NOW + 2 * HOUR)]
 
@@ -173,7 +173,7 @@ def test_silence_when_it_covers_others_then_the_account_is_told_of(pattern: str)
     assert len(world.messages) == 1
 
 
-def test_silence_when_the_trouble_ends_before_it_then_nothing_is_told() -> None:
+def test_silence_when_the_problem_ends_before_it_then_nothing_is_sent() -> None:
     world = World(records={"openrouter-main": latest(balance=Decimal("3.20"))})
     world.table.silenced = [Silence("all", NOW + 2 * HOUR)]
     world.transition(alarm("critical"))
@@ -185,7 +185,7 @@ def test_silence_when_the_trouble_ends_before_it_then_nothing_is_told() -> None:
     assert world.messages == []
 
 
-def test_silence_when_people_knew_before_then_the_end_is_told_after_it(world: World) -> None:
+def test_silence_when_people_knew_before_then_the_end_is_announced_after_it(world: World) -> None:
     world.table.silenced = [Silence("all", NOW + 9 * HOUR)]
     pass_time(world, 6 * HOUR)
     world.transition(alarm("critical", OK, at=world.now), alarm("warning", OK, at=world.now))

@@ -254,7 +254,7 @@ REQUEST = {"kind": "test", "account": "openrouter-main", "at": "2026-11-23T14:00
 TEST_LEASE = "test/openrouter-main/critical/2026-11-23T14:00:00Z"
 
 
-def test_selftest_when_it_is_asked_for_again_then_it_is_sent_once_a_day() -> None:
+def test_selftest_when_it_is_requested_again_then_it_is_sent_once_a_day() -> None:
     world = critical_world()
     for hours in (0, 1, 22):
         world.wait(timedelta(hours=hours))
@@ -277,7 +277,7 @@ def test_selftest_when_another_invocation_sends_it_then_the_request_comes_back()
     assert len(world.messages) == 1
 
 
-def test_selftest_when_sns_refuses_then_the_request_is_tried_again_at_once() -> None:
+def test_selftest_when_sns_refuses_then_the_request_is_tried_again_immediately() -> None:
     world = critical_world()
     world.on_publish = lambda _: (_ for _ in ()).throw(OSError("no"))
     assert world.deliver(REQUEST) == ["0"]

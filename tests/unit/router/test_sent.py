@@ -148,7 +148,7 @@ def test_reminder_when_it_was_sent_then_the_next_counts_from_it() -> None:
 
 
 @pytest.mark.parametrize("reason", [Reason.RECOVERED, Reason.CLOSED])
-def test_end_when_it_was_sent_then_alarms_that_fire_begin_anew(reason: Reason) -> None:
+def test_end_when_it_was_sent_then_alarms_that_fire_begin_again(reason: Reason) -> None:
     last = told(LOW, severity=CRITICAL)
     before = incident(
         "drain", "stale", last_notification=last, closed_by="ada", opened_at=NOW - DAY

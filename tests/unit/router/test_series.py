@@ -118,7 +118,7 @@ def test_alarm_over_series_when_the_whole_ends_then_every_series_does(
     assert [subject.split()[0] for subject in world.subjects] == ["WARNING", end]
 
 
-def test_series_when_it_fires_after_the_whole_ended_then_it_begins_anew() -> None:
+def test_series_when_it_fires_after_the_whole_ended_then_it_begins_again() -> None:
     world = World()
     world.deliver(part("orders", ALARM, world.now))
     world.wait(minutes(10))

@@ -14,7 +14,7 @@ SEEDS = range(1, 13)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_story_when_it_is_told_then_its_transcript_is_the_reviewed_one(seed: int) -> None:
+def test_story_when_it_is_played_then_its_transcript_is_the_reviewed_one(seed: int) -> None:
     """After a change that is meant: ``UPDATE_GOLDEN=1``, and read the diff."""
     assert_reviewed(STORIES / f"{seed:02}.txt", tell(seed))
 

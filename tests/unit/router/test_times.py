@@ -112,7 +112,7 @@ def test_reminder_when_its_time_has_come_then_is_due(
 
 
 @pytest.mark.parametrize(("past", "is_over"), [(EARLY, False), (AT, True), (LATE, True)])
-def test_foreign_alarm_when_unheard_of_for_its_expiry_then_ends(
+def test_foreign_alarm_when_unchanged_for_its_expiry_then_ends(
     past: timedelta, is_over: bool
 ) -> None:
     world = World(policy={"foreign_expiry": 7 * DAY, "readable_alarms": "arn:aws:nowhere"})

@@ -124,7 +124,7 @@ def test_foreign_alarm_when_it_lacks_data_then_that_is_its_state(known: AlarmSta
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
-def test_alarm_when_its_incident_was_closed_then_counts_once_it_fires_anew(seconds: int) -> None:
+def test_alarm_when_its_incident_was_closed_then_counts_once_it_fires_again(seconds: int) -> None:
     known = over(is_dismissed=True)
 
     found = applied(known, alarm(at=NOW + seconds * SECOND))

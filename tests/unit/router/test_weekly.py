@@ -81,7 +81,7 @@ def test_who_may_see_the_same_accounts_shares_a_message_and_each_form_has_its_ow
 
 
 @pytest.mark.parametrize("late", [0, 1, 12])
-def test_a_report_is_sent_once_however_often_and_late_it_is_asked_for(late: int) -> None:
+def test_a_report_is_sent_once_however_often_and_late_it_is_requested(late: int) -> None:
     found = world()
 
     for _ in range(3):
@@ -127,7 +127,7 @@ def test_a_refused_message_is_counted_and_not_repeated() -> None:
     assert reports(found) == []
 
 
-def test_two_invocations_at_once_send_one_report() -> None:
+def test_two_concurrent_invocations_send_one_report() -> None:
     found = world()
     mark = found.report_store.mark
 
@@ -193,7 +193,7 @@ def test_a_day_that_only_the_record_has_counts() -> None:
     assert last in gathered["alpha"].days
 
 
-def test_only_accounts_with_a_ledger_are_asked_when_their_balance_was_entered() -> None:
+def test_only_accounts_with_a_ledger_are_checked_for_when_their_balance_was_entered() -> None:
     found = world()
     found.records["beta"] = facts("beta", meter=Meter(Decimal(3))).latest  # type: ignore[assignment]
     found.records["gamma"] = None  # type: ignore[assignment]

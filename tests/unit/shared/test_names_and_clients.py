@@ -51,12 +51,12 @@ def test_resources_when_named_then_all_begin_with_the_stack() -> None:
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
-def test_an_outcome_when_told_then_has_words(outcome: Outcome) -> None:
+def test_an_outcome_when_shown_then_has_a_description(outcome: Outcome) -> None:
     assert outcome.words
     assert outcome.is_retryable == (outcome.value in {"rate_limited", "transient"})
 
 
-def test_clients_when_asked_for_twice_then_are_made_once_until_forgotten() -> None:
+def test_clients_when_requested_twice_then_are_made_once_until_forgotten() -> None:
     clients.forget_clients()
     first = clients.dynamodb()
 

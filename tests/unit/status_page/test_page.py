@@ -113,7 +113,7 @@ def test_every_condition_has_its_reason_beside_the_figures() -> None:
     assert "3 top-ups" in html
 
 
-def test_the_page_is_well_formed_and_asks_nobody_for_anything() -> None:
+def test_the_page_is_well_formed_and_requests_nothing_for_anything() -> None:
     html = render(page_of(list(typical())))
     elements = Elements(html).found
 

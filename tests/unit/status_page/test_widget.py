@@ -241,7 +241,7 @@ class Table:
         }
 
 
-def test_records_that_dynamodb_leaves_out_are_asked_for_again_but_not_for_ever() -> None:
+def test_records_that_dynamodb_leaves_out_are_requested_again_but_not_for_ever() -> None:
     client: Any = Table()
 
     assert list(read_records(client, "t", ["a", "b", "c"])) == ["a", "b", "c"]

@@ -69,7 +69,7 @@ class TestFalls:
 
         assert state.since == at + timedelta(days=9)
 
-    def test_a_gap_when_longer_than_a_week_then_starts_anew_but_for_the_top_up(self) -> None:
+    def test_a_gap_when_longer_than_a_week_then_starts_again_but_for_the_top_up(self) -> None:
         topped_up = observed([(START, "10"), (START + HOUR, "60"), (START + 2 * HOUR, "60")])
 
         later = observe(topped_up, START + timedelta(days=9), Decimal("10.00"))

@@ -20,7 +20,9 @@ GONE = {
 
 
 @pytest.mark.parametrize("name", GONE)
-def test_credit_that_goes_unspent_stays_out_of_the_forecast_but_is_drain_at_once(name: str) -> None:
+def test_credit_that_goes_unspent_stays_out_of_the_forecast_but_is_drain_immediately(
+    name: str,
+) -> None:
     before, after = (Decimal(text) for text in GONE[name])
     state, at, level = polled(24 * 8, balance=float(before) + 1.2 * 24 * 8)
 

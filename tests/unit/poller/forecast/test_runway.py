@@ -168,7 +168,7 @@ class TestForecasting:
         assert found.runway_hours > 24 * 365 * 100
         assert found.empty_at is None
 
-    def test_a_burst_when_recent_then_shortens_the_runway_at_once(self) -> None:
+    def test_a_burst_when_recent_then_shortens_the_runway_immediately(self) -> None:
         usual, at, _ = polled(24 * 8)
         state, _, _ = polled(24 * 8, lambda at: 12.0 if at >= START + 186 * HOUR else 1.2)
 

@@ -85,7 +85,9 @@ def run(world: World, *entries: dict[str, Any], at: datetime = AT) -> RunReport:
     return poll(parse_event(event, at), world.adapters, 100.0)
 
 
-def test_an_account_without_an_anchor_is_told_how_to_set_one_and_nothing_is_asked() -> None:
+def test_an_account_without_an_anchor_names_the_command_that_sets_one_and_requests_nothing() -> (
+    None
+):
     vendor = Vendor()
     report = run(World(vendor), metered())
 
