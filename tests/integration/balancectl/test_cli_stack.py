@@ -101,7 +101,7 @@ def test_channels_when_set_listed_and_removed_then_no_address_is_shown(
     assert "address added" in made.stdout
     assert "address unchanged" in again.stdout
     assert refused[0].exit_code == 2
-    assert "retry= has no place" in refused[0].stderr
+    assert "retry= is not allowed" in refused[0].stderr
     (channel,) = json.loads(listed.stdout)["channels"]
     assert (channel["subscriber"], channel["service"], channel["why"]) == ("chat", "slack", None)
     assert json.loads(stored["SecretString"]) == {"ops-slack": ADDRESS}
