@@ -106,15 +106,6 @@ async def _long(_key: str, writer: asyncio.StreamWriter) -> None:
     writer.write(_answer(b'{"balance": ' + b"9" * 1_000_000 + b"}"))
 
 
-async def _flood(_key: str, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000)
-
-
-async def _crumbs(_key: str, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    writer.write(b"1\r\n5\r\n" * 100_000)
-
-
 async def _one(_key: str, writer: asyncio.StreamWriter) -> None:
     writer.write(_answer(b"[1]"))
 
@@ -138,8 +129,6 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "deep": _deep,
     "many": _many,
     "long": _long,
-    "flood": _flood,
-    "crumbs": _crumbs,
     "one": _one,
 }
 

@@ -214,6 +214,7 @@ BALANCE = b'{"balance": 5}'
         pytest.param("gzip", zlib.compress(BALANCE), id="zlib as gzip"),
         pytest.param("gzip", packed_gzip(BALANCE[:5]) + packed_gzip(BALANCE[5:]), id="two members"),
         pytest.param("gzip", packed_gzip(BALANCE) + bytes(9), id="padded with zeros"),
+        pytest.param("gzip", packed_gzip(BALANCE) + packed_gzip(b"") * 99, id="a hundred members"),
     ],
 )
 def test_an_encoding_when_odd_then_the_body_is_read_as_it_is_meant(
@@ -261,6 +262,9 @@ def test_a_failure_when_packed_unreadably_then_its_status_counts(status: int) ->
         ("gzip", packed_gzip(b'{"balance": 5}')[:-9]),
         ("deflate", zlib.compress(b'{"balance": 5}' * 9)[:-5]),
         ("gzip", packed_gzip(b"5") + b"\x9bjunk"),
+        # Either would take seconds to unpack.
+        pytest.param("gzip", packed_gzip(b"") * 50_000, id="many empty members"),
+        pytest.param("deflate", zlib.compress(b"") * 130_000, id="many empty streams"),
     ],
 )
 def test_an_answer_when_packed_unreadably_then_says_so(encoding: str, body: bytes) -> None:

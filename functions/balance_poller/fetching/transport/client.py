@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 #: Reading a mebibyte byte by byte takes a minute of CPU, in which nothing else happens.
-_MOST_PARTS: Final = 10_000
+_MOST_PARTS: Final = 4_000
 #: Name lookups that may hang at the same time. asyncio's own pool has a handful of threads, which
 #: one host with a dead name server would block for every other host.
 _LOOKUPS: Final = 128

@@ -20,7 +20,7 @@ from balance_poller.fetching.transport.stream import Stream
 
 #: A flood of ``100 Continue`` would never end, nor one of chunks with long extensions; h11 limits
 #: one head and one chunk's line only.
-_MOST_HEAD_BYTES: Final = 256 * 1024
+_MOST_HEAD_BYTES: Final = 128 * 1024
 _MOST_BODY_BYTES: Final = 8 * 1024 * 1024
 _ERRORS: Final = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 

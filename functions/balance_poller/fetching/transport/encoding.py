@@ -20,6 +20,8 @@ _FORMATS: Final = {
     "x-gzip": (_GZIP, _ZLIB),
     "deflate": (_ZLIB, _RAW, _GZIP),
 }
+#: Programs that write several make blocks of 64 KiB (BGZF) or more.
+_MOST_MEMBERS: Final = 100
 #: Real encodings that are not supported; any other unknown token means "unchanged".
 _FOREIGN: Final = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 
@@ -53,9 +55,16 @@ def _first(packed: bytes, formats: tuple[int, ...], most: int) -> bytes | None:
 
 
 def _members(packed: bytes, bits: int, most: int) -> bytes | None:
-    """Unpack all members, one after the other; None when one is damaged or ends early."""
+    """Unpack all members, one after the other; None when one is damaged or ends early.
+
+    None for too many, too: unpacking a mebibyte of empty ones takes many seconds.
+    """
     body = bytearray()
+    members = 0
     while packed:
+        members += 1
+        if members > _MOST_MEMBERS:
+            return None
         member = zlib.decompressobj(bits)
         try:
             body += member.decompress(packed, most + 1 - len(body))
