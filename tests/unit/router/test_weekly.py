@@ -222,6 +222,8 @@ def test_a_year_of_mondays_without_anything_to_say_is_a_message_a_month() -> Non
     months = [delivery.at.month for delivery in found.deliveries]
     assert months == [11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert {d.message.subject for d in found.deliveries} == {"Weekly report: all is well"}
+    silent = [fields for text, fields in found.logged if text == "report is empty"]
+    assert silent == [{"subscriber": "team"}] * (52 - len(months))
 
 
 def renewed(known: Any, now: datetime) -> Any:

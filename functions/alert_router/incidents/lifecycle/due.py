@@ -90,7 +90,7 @@ def reminder_of(
     if last is None or repeat is None or now - last.at < repeat:
         return None
     kinds = holding(incident, snapshot, now, policy.metric_delay)
-    return Due(NotificationReason.REMINDER, last.severity, problems_of(kinds), is_urgent=True)
+    return Due(NotificationReason.REMINDER, last.severity, problems_of(kinds))
 
 
 def is_unheard(incident: Incident, now: datetime, policy: Policy) -> bool:
