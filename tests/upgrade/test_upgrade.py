@@ -158,7 +158,7 @@ def test_the_alias_takes_pushes_and_refuses_to_poll(world: World, upgraded: Rele
     )
 
     assert "FunctionError" in refused
-    assert "and nothing else" in json.load(refused["Payload"])["errorMessage"]
+    assert 'accepts only {"pushes"' in json.load(refused["Payload"])["errorMessage"]
 
 
 @pytest.fixture(scope="module")
