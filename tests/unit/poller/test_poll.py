@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -45,6 +46,19 @@ def run(world: World, *entries: Any, minute: int = 5) -> RunReport:
 
 def rich(_request: PreparedRequest) -> Response:
     return answer({"balance": 12.5, "bonus": 300})
+
+
+def test_a_run_when_it_is_over_then_garbage_is_collected_as_before() -> None:
+    before, during = gc.get_threshold(), []
+
+    def watched(request: PreparedRequest) -> Response:
+        during.append(gc.get_threshold())
+        raise RuntimeError(request.method)
+
+    run(World(watched), entry("one"))
+
+    assert gc.get_threshold() == before
+    assert during[0][0] > before[0]
 
 
 def test_a_run_when_all_is_well_then_writes_metrics_history_and_latest_in_this_order() -> None:
