@@ -47,11 +47,11 @@ class BurnProfile:
     @classmethod
     def of(cls, usage: Usage) -> Self:
         """Return the usual consumption according to the hours seen so far."""
-        rhythm = _Rhythm.of(usage)
-        if rhythm is None:
+        pattern = _Pattern.of(usage)
+        if pattern is None:
             return cls.constant(usage.mean_per_hour)
-        by_hour = [rhythm.usual(hour) for hour in range(DAY_HOURS)]
-        working, weekend = rhythm.kinds
+        by_hour = [pattern.usual(hour) for hour in range(DAY_HOURS)]
+        working, weekend = pattern.kinds
         usual = [hour * working for hour in by_hour] * 5 + [hour * weekend for hour in by_hour] * 2
         per_hour = tuple(
             [
@@ -68,12 +68,12 @@ def usual_in(usage: Usage, hour: int) -> tuple[float, float]:
     The first is that of :meth:`BurnProfile.of`, in a third of the time; the mean is that of the
     hours seen.
     """
-    rhythm = _Rhythm.of(usage)
-    if rhythm is None:
+    pattern = _Pattern.of(usage)
+    if pattern is None:
         return usage.mean_per_hour, usage.mean_per_hour
-    working, weekend = rhythm.kinds
-    usual = rhythm.usual(hour % DAY_HOURS) * (weekend if hour >= _WORKING_HOURS else working)
-    return usual + _OWN_SHARE[usage.weeks[hour]] * (usage.week[hour] - usual), rhythm.mean
+    working, weekend = pattern.kinds
+    usual = pattern.usual(hour % DAY_HOURS) * (weekend if hour >= _WORKING_HOURS else working)
+    return usual + _OWN_SHARE[usage.weeks[hour]] * (usage.week[hour] - usual), pattern.mean
 
 
 def assume_usual(usage: Usage, at: float) -> Usage:
@@ -84,7 +84,7 @@ def assume_usual(usage: Usage, at: float) -> Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rhythm:
+class _Pattern:
     """What the hours of the week have in common: the hours of the day, and two kinds of day."""
 
     weights: list[float]
@@ -97,7 +97,7 @@ class _Rhythm:
 
     @classmethod
     def of(cls, usage: Usage) -> Self | None:
-        """Return the rhythm; None until an hour of consumption was seen."""
+        """Return the pattern; None until an hour of consumption was seen."""
         weights = list(map(WEIGHTS.__getitem__, usage.weeks))
         seen = sum(weights)
         weighted: list[float] = list(map(mul, weights, usage.week))
