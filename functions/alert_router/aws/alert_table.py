@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 from alert_router.aws import conversion
 from alert_router.aws.incident_item import from_item, read_version, to_item
@@ -18,6 +17,7 @@ from alert_router.incidents.sms_budget import SmsBudget
 from alert_router.incidents.subscriber import ITEM_ID as DECLARED
 from alert_router.incidents.subscriber import SCOPE as SUBSCRIBERS
 from alert_router.incidents.subscriber import Subscriber, SubscribersError, parse_subscribers
+from shared.aws.conditional import put_if
 from shared.aws.dynamo import decode, encode
 from shared.names import LEASES
 from shared.silences import SCOPE as SILENCES
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _UNREADABLE: Final = "unreadable"
-
-#: Attribute of items written on a condition: tells the write from all others.
-_WRITE: Final = "write"
 _SMS: Final = "sms"
 
 #: How long the count of held-back SMS is kept for the next SMS; after that, it no longer matters.
@@ -157,15 +154,15 @@ class AlertTable:
         An unreadable lease would be held forever, so it counts as none.
         """
         try:
-            self._put(
+            self._put_if(
                 {
                     "scope": LEASES,
                     "id": what,
                     "lease_until": _millis(now + lease),
                     "expires_at": int((now + _LONGEST_LEASE).timestamp()),
                 },
-                condition="attribute_not_exists(id) OR lease_until <= :now",
-                values={":now": _millis(now)},
+                "attribute_not_exists(id) OR lease_until <= :now",
+                {":now": _millis(now)},
             )
         except ConflictError:
             if self._lease_until(what, now) is not None:
@@ -255,36 +252,26 @@ class AlertTable:
         return decode(found["Item"]) if "Item" in found else None
 
     def _put_version(self, item: Mapping[str, Any], read: int) -> None:
-        """Write an item if it still has the version that was read; 0 for one that did not exist."""
-        self._put(
-            item,
-            condition="version = :read" if read else "attribute_not_exists(id)",
-            values={":read": read} if read else {},
-        )
-
-    def _put(
-        self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
-    ) -> None:
-        """Write an item, on a condition if one is given.
+        """Write an item if it still has the version that was read; 0 for one that did not exist.
 
         Raises:
-            ConflictError: when the condition does not hold, and not because of this very write:
-                botocore repeats a write whose response was lost.
+            ConflictError: when another invocation wrote it.
         """
-        options: dict[str, Any] = {}
-        write = ""
-        if condition:
-            write = uuid4().hex
-            item = {**item, _WRITE: write}
-            options["ConditionExpression"] = condition
-        if values:
-            options["ExpressionAttributeValues"] = encode(values)
-        try:
-            self._client.put_item(TableName=self._table, Item=encode(item), **options)
-        except self._client.exceptions.ConditionalCheckFailedException as exc:
-            known = self._get(item["scope"], item["id"]) or {}
-            if known.get(_WRITE) != write:
-                raise ConflictError(f"{item['scope']} was written by another invocation") from exc
+        condition = "version = :read" if read else "attribute_not_exists(id)"
+        self._put_if(item, condition, {":read": read} if read else {})
+
+    def _put_if(self, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> None:
+        """Write an item on a condition.
+
+        Raises:
+            ConflictError: when it does not hold.
+        """
+        if not put_if(self._client, self._table, item, condition, values):
+            raise ConflictError(f"{item['scope']} was written by another invocation")
+
+    def _put(self, item: Mapping[str, Any]) -> None:
+        """Write an item, whatever there was."""
+        self._client.put_item(TableName=self._table, Item=encode(item))
 
     def _query(self, scope: str) -> Iterator[dict[str, Any]]:
         """Yield all items of a scope."""

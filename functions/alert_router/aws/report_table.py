@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from alert_router.incidents.incident import ConflictError
 from alert_router.incidents.snapshot import EnrichmentError
 from alert_router.reports.sent import ReportConfiguration, SentReport
+from shared.aws.conditional import put_if
 from shared.aws.dynamo import decode, encode
 from shared.names import REPORTS
 from shared.records import DAY_PREFIX, DayTotals
@@ -114,18 +115,13 @@ class ReportTable:
             ConflictError: when another invocation stored one.
         """
         item = {"scope": _SENT, "id": address, "month": now.month}
-        options: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(id)"}
+        condition, values = "attribute_not_exists(id)", {}
         if before.due is not None:
-            options = {
-                "ConditionExpression": "due = :due",
-                "ExpressionAttributeValues": encode({":due": format_time(before.due)}),
-            }
+            condition, values = "due = :due", {":due": format_time(before.due)}
         if now.due is not None:
             item["due"] = format_time(now.due)
-        try:
-            self._client.put_item(TableName=self._alerts, Item=encode(item), **options)
-        except self._client.exceptions.ConditionalCheckFailedException as exc:
-            raise ConflictError(f"the report of {address} was sent meanwhile") from exc
+        if not put_if(self._client, self._alerts, item, condition, values):
+            raise ConflictError(f"the report of {address} was sent meanwhile")
 
     def _query(
         self, table: str, condition: str, values: Mapping[str, str], reserved: str

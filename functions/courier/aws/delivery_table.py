@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from courier.message import Subscription, parse_subscriptions
 from courier.posts import Post
+from shared.aws.conditional import put_if
 from shared.aws.dynamo import decode, encode
 from shared.names import SUBSCRIBERS_KEY
 
@@ -53,19 +54,17 @@ class DeliveryTable:
         """
         if post.key and (self._get(_newest(post)) or {}).get("sent_at", "") > post.sent_at:
             return False
-        try:
-            self._put(
-                {**_id(message_id, post), "lease_until": _millis(now + lease)},
-                now,
-                ConditionExpression="attribute_not_exists(id) OR lease_until <= :now",
-                ExpressionAttributeValues=encode({":now": _millis(now)}),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            known = self._get(_id(message_id, post)) or {}
-            if known.get("is_taken"):
-                return False
-            raise BusyError("another invocation is sending this post") from None
-        return True
+        if put_if(
+            self._client,
+            self._table,
+            _expiring({**_id(message_id, post), "lease_until": _millis(now + lease)}, now),
+            "attribute_not_exists(id) OR lease_until <= :now",
+            {":now": _millis(now)},
+        ):
+            return True
+        if (self._get(_id(message_id, post)) or {}).get("is_taken"):
+            return False
+        raise BusyError("another invocation is sending this post")
 
     def settle(self, message_id: str, post: Post, now: datetime) -> None:
         """Record that a channel accepted a post, or that it need not be sent."""
@@ -83,10 +82,14 @@ class DeliveryTable:
         found = self._client.get_item(TableName=self._table, Key=encode(key), ConsistentRead=True)
         return decode(found["Item"]) if "Item" in found else None
 
-    def _put(self, item: dict[str, Any], now: datetime, **condition: Any) -> None:  # noqa: ANN401 -- botocore's own
-        """Write an item that expires."""
-        expires = {"expires_at": int((now + _REMEMBERED).timestamp())}
-        self._client.put_item(TableName=self._table, Item=encode(item | expires), **condition)
+    def _put(self, item: dict[str, Any], now: datetime) -> None:
+        """Write an item that expires by itself."""
+        self._client.put_item(TableName=self._table, Item=encode(_expiring(item, now)))
+
+
+def _expiring(item: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return an item that DynamoDB will delete."""
+    return item | {"expires_at": int((now + _REMEMBERED).timestamp())}
 
 
 def _id(message_id: str, post: Post) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from alert_router.aws.alert_table import AlertTable
+from alert_router.aws.report_table import ReportTable
 from alert_router.events.alarm import Datapoint
 from alert_router.incidents.incident import (
     AlarmStatus,
@@ -25,6 +26,7 @@ from alert_router.incidents.incident import (
     Problem,
     Scope,
 )
+from alert_router.reports.sent import SentReport
 from shared.aws import clients
 from shared.aws.dynamo import decode
 from shared.names import Severity
@@ -164,3 +166,18 @@ def test_write_when_its_response_was_lost_then_its_repetition_is_no_conflict(
     assert not table.try_lease("minute", now, timedelta(seconds=60))
     with pytest.raises(ConflictError):
         table.save(first, now)
+
+
+def test_report_when_its_mark_was_written_but_the_response_lost_then_it_is_still_ours(
+    deployment: Deployment, now: datetime
+) -> None:
+    """Otherwise nobody would send it: a report is sent at most once."""
+    client: Any = _Repeating(clients.dynamodb())
+    table = ReportTable(client, deployment.balances, deployment.alerts)
+    week = SentReport(now, "2026-11")
+
+    table.mark("email/team", SentReport(), week)
+    table.mark("email/team", week, SentReport(now + timedelta(days=7), "2026-11"))
+
+    with pytest.raises(ConflictError):
+        table.mark("email/team", week, week)

@@ -44,6 +44,16 @@ def test_message_when_one_channel_fails_then_a_retry_sends_only_the_rest(refusin
     assert world.posted() == sorted(ADDRESSES)
 
 
+def test_message_when_the_response_to_a_claim_is_lost_then_it_is_posted_all_the_same() -> None:
+    """Otherwise it would wait until the queue delivers it again, minutes later."""
+    world = World()
+    world.dynamo.repeats = True
+
+    assert world.deliver(body(document(), EVERYONE)) == []
+
+    assert world.posted() == sorted(ADDRESSES)
+
+
 @pytest.mark.parametrize(
     "broken",
     ["", "retry", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?retry=3", "nosuch://x"],

@@ -38,6 +38,7 @@ class Dynamo:
     """GetItem and PutItem on one table, with the courier's one condition."""
 
     def __init__(self) -> None:
+        self.repeats = False
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.exceptions = SimpleNamespace(
             ConditionalCheckFailedException=ConditionalCheckFailedException
@@ -48,7 +49,12 @@ class Dynamo:
         item = self.items.get((Key["scope"]["S"], Key["id"]["S"]))
         return {"Item": item} if item is not None else {}
 
-    def put_item(
+    def put_item(self, **request: Any) -> None:
+        """Write an item; with ``repeats``, again, as botocore does if the response was lost."""
+        for _ in range(1 + self.repeats):
+            self._put(**request)
+
+    def _put(
         self,
         *,
         Item: dict[str, Any],  # noqa: N803 -- botocore's
