@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from balance_poller.aws_batches import in_batches
+from balance_poller.aws_batches import error_code, in_batches
 from balance_poller.recording.tables.writer import UnprocessedError, waits
 from shared.aws.dynamo import decode
 
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 #: BatchGetItem (API reference, read 2026-11).
 MAX_BATCH: Final = 100
+
+#: Takes an item.
+Take = Callable[[dict[str, Any]], None]
+
+
+class Unread(NamedTuple):
+    """What a read could not tell."""
+
+    accounts: frozenset[str] = frozenset()
+    """The accounts whose item, if they have one, is unknown."""
+    reason: str = ""
+    """AWS's error code; empty if everything was read."""
 
 
 class ItemReader(NamedTuple):
@@ -31,39 +43,39 @@ class ItemReader(NamedTuple):
     sleep: Callable[[float], None]
     """Waits between attempts, in seconds."""
 
-    def read(self, accounts: Sequence[str]) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-        """Yield the accounts of each batch, and those of their items that exist.
+    def read(self, accounts: Sequence[str], take: Take) -> Unread:
+        """Hand every item that exists to ``take``; return the accounts that could not be read.
 
         The read is consistent: an event that comes twice within a second must find its own mark.
-
-        Raises:
-            UnprocessedError: when DynamoDB keeps leaving some.
-            botocore.exceptions.ClientError, BotoCoreError: when it cannot be read.
         """
-        return self._batches(accounts, {"ConsistentRead": True, "Keys": []})
+        return self._read(accounts, take, {"ConsistentRead": True, "Keys": []})
 
-    def read_parts(
-        self, accounts: Sequence[str], names: Sequence[str]
-    ) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-        """Yield as :meth:`read` does, with the attributes ``names`` of each item alone.
+    def read_parts(self, accounts: Sequence[str], names: Sequence[str], take: Take) -> Unread:
+        """Read as :meth:`read` does, but only the attributes ``names`` of each item.
 
         It costs half as much, since the read is eventually consistent.
         """
-        return self._batches(
-            accounts,
-            {
-                "ProjectionExpression": ", ".join(f"#{name}" for name in names),
-                "ExpressionAttributeNames": {f"#{name}": name for name in names},
-                "Keys": [],
-            },
-        )
+        attributes = {f"#{name}": name for name in names}
+        how: KeysAndAttributesTypeDef = {
+            "ProjectionExpression": ", ".join(attributes),
+            "ExpressionAttributeNames": attributes,
+            "Keys": [],
+        }
+        return self._read(accounts, take, how)
 
-    def _batches(
-        self, accounts: Sequence[str], how: KeysAndAttributesTypeDef
-    ) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-        """Yield the accounts and items of each batch, read as ``how`` says."""
-        for batch in in_batches(accounts, MAX_BATCH):
-            yield batch, self._get(batch, how)
+    def _read(self, accounts: Sequence[str], take: Take, how: KeysAndAttributesTypeDef) -> Unread:
+        """Read batch by batch, as ``how`` says; what was read before a failure counts."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
+
+        left = set(accounts)
+        try:
+            for batch in in_batches(accounts, MAX_BATCH):
+                for item in self._get(batch, how):
+                    take(item)
+                left -= set(batch)
+        except (ClientError, BotoCoreError, UnprocessedError) as exc:
+            return Unread(frozenset(left), error_code(exc))
+        return Unread()
 
     def _get(self, batch: list[str], how: KeysAndAttributesTypeDef) -> list[dict[str, Any]]:
         """Get one batch; request keys that DynamoDB leaves unprocessed again."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from balance_poller.aws_batches import error_code, in_batches
+from balance_poller.aws_batches import in_batches
 from balance_poller.poll_intervals import PollMark, PollMarks
 from balance_poller.recording.tables.batch_get import ItemReader
 from balance_poller.recording.tables.upgrade import upgraded
@@ -96,19 +96,10 @@ class LatestTable:
 
     def read(self, accounts: Sequence[str]) -> LatestRead:
         """Return the items of ``accounts``; an item that cannot be parsed counts as absent."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
-
         items: dict[str, Latest] = {}
-        asked: set[str] = set()
-        try:
-            for batch, found in self._items.read(accounts):
-                for item in found:
-                    items |= _readable(item)
-                asked |= set(batch)
-        except (ClientError, BotoCoreError, UnprocessedError) as exc:
-            problem = f"{Target.LATEST} not read: {error_code(exc)}"
-            return LatestRead(items, frozenset(accounts) - asked, problem)
-        return LatestRead(items)
+        unread = self._items.read(accounts, lambda item: items.update(_readable(item)))
+        problem = f"{Target.LATEST} not read: {unread.reason}" if unread.reason else None
+        return LatestRead(items, unread.accounts, problem)
 
     def read_marks(self, accounts: Sequence[str]) -> PollMarks:
         """Return when ``accounts`` were polled, at half the price of reading their items.
@@ -116,18 +107,9 @@ class LatestTable:
         The read is eventually consistent: an account that seems due is read again before it is
         polled. A failure here recurs in that read, which reports it.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
-
         known: dict[str, PollMark] = {}
-        asked: set[str] = set()
-        try:
-            for batch, found in self._items.read_parts(accounts, _MARK):
-                for item in found:
-                    known |= _mark(item)
-                asked |= set(batch)
-        except (ClientError, BotoCoreError, UnprocessedError):
-            return PollMarks(known, frozenset(accounts) - asked)
-        return PollMarks(known)
+        unread = self._items.read_parts(accounts, _MARK, lambda item: known.update(_mark(item)))
+        return PollMarks(known, unread.accounts)
 
     def write(self, latests: Sequence[Latest]) -> list[WriteProblem]:
         """Write ``latests``, each only over an older one; return what could not be written."""

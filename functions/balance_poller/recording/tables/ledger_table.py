@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from balance_poller.aws_batches import error_code
 from balance_poller.recording.tables.batch_get import ItemReader
-from balance_poller.recording.tables.writer import UnprocessedError
 from shared.aws.dynamo import encode
 from shared.records.ledger import LEDGER, Ledger
 
@@ -57,20 +56,10 @@ class LedgerTable:
 
     def read(self, accounts: Sequence[str]) -> LedgersRead:
         """Return the ledgers of ``accounts``, without those that have none."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 -- cold start
-
         read = LedgersRead()
-        if not accounts:
-            return read
-        asked: set[str] = set()
-        try:
-            for batch, found in self._items.read(accounts):
-                for item in found:
-                    _parse(item, read)
-                asked |= set(batch)
-        except (ClientError, BotoCoreError, UnprocessedError) as exc:
-            words = f"the ledger could not be read: {error_code(exc)}"
-            read.problems.update(dict.fromkeys(set(accounts) - asked, words))
+        unread = self._items.read(accounts, lambda item: _parse(item, read))
+        problem = f"the ledger could not be read: {unread.reason}"
+        read.problems.update(dict.fromkeys(unread.accounts, problem))
         return read
 
     def write(self, ledger: Ledger) -> Ledger:
