@@ -22,13 +22,14 @@ from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.explain import explain_response
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.request import PreparedRequest
+from balance_poller.fetching.fetch import Providers
 from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 from balance_poller.ledger.budget import budget_left
-from balance_poller.ledger.window import month_window
+from balance_poller.ledger.window import Window, month_window
 from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balancectl.cli.errors import CliError
 from balancectl.keys.files import variable_of
@@ -141,14 +142,7 @@ def poll_accounts(
     """
     providers = load_providers(accounts, inline)
     usable_keys = _usable_keys(accounts, keys, providers)
-    # A ledger's days are known to the deployment alone; this month shows what a key can read.
-    windows = {
-        account.id: month_window(at)
-        for account in accounts
-        if isinstance(provider := providers[account.provider], Provider)
-        and provider.definition.spend is not None
-    }
-    rules = PlanRules(allow_http_loopback=True, windows=windows)
+    rules = PlanRules(allow_http_loopback=True, windows=_windows(accounts, providers, at))
     plan = make_plan(accounts, providers, usable_keys, rules)
     fetched, answers = _send(plan, transport) if plan.groups else ({}, {})
     readings = plan.readings | fetched
@@ -170,6 +164,19 @@ def poll_accounts(
             )
         )
     return polls
+
+
+def _windows(accounts: Sequence[Account], providers: Providers, at: datetime) -> dict[str, Window]:
+    """Return the days of which reported cost is requested, by account.
+
+    A ledger's days are known to the deployment alone; this month shows what a key can read.
+    """
+    return {
+        account.id: month_window(at)
+        for account in accounts
+        if isinstance(provider := providers[account.provider], Provider)
+        and provider.definition.spend is not None
+    }
 
 
 def _of_budget(

@@ -105,11 +105,11 @@ def forecast(
         return Forecast(basis)
     usual = BurnProfile.of(state.usage)
     if basis is Basis.REPORTED:
-        expected, deviation = BurnProfile.constant(float(reported_burn_per_hour or 0)), Deviation()
+        constant = BurnProfile.constant(float(reported_burn_per_hour or 0))
+        ahead = Projection(constant, Deviation(), at.timestamp())
     else:
-        expected = usual
         deviation = Deviation.of(state.usage, usual, state.at.timestamp())
-    ahead = Projection(expected, deviation, at.timestamp())
+        ahead = Projection(usual, deviation, at.timestamp())
     found = Forecast(
         basis=Basis.STEADY if ahead.is_idle else basis,
         burn_per_day=_rounded(ahead.consumption(DAY_HOURS)),
@@ -121,21 +121,21 @@ def forecast(
             drain=_drain(state, usual.mean, at, drain_sensitivity),
         )
     amount = max(0.0, float(remaining))
+    found = _with_runway(found, state, at, ahead, amount)
+    return _while_abnormal(found, amount) if found.is_abnormal else found
+
+
+def _with_runway(
+    found: Forecast, state: BurnState, at: datetime, ahead: Projection, amount: float
+) -> Forecast:
+    """Return the forecast with the hours until ``amount`` is gone, if ever, and their bounds.
+
+    The bounds are no later than when it is gone if more is consumed.
+    """
     hours = ahead.hours_until(amount) if amount else 0.0
     if hours is None:
         return found
     with_more = ahead.hours_until(amount / state.calibration.margin) or 0.0
-    found = _with_bounds(found, state, at, hours, with_more)
-    return _while_abnormal(found, amount) if found.is_abnormal else found
-
-
-def _with_bounds(
-    found: Forecast, state: BurnState, at: datetime, hours: float, with_more: float
-) -> Forecast:
-    """Return the forecast with its most likely ``hours`` and their bounds.
-
-    They are no later than ``with_more``, when the balance is gone if more is consumed.
-    """
     at_least = min(hours * _kept_factor(state, AT_LEAST_90, hours), with_more)
     return replace(
         found,
