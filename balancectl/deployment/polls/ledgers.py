@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from balance_poller.definitions.answer.spend_spec import SpendSpec
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.exchange.provider import load_provider
-from balancectl.cli.errors import CliError, StackNotFoundError, code_of, is_missing
+from balancectl.cli.errors import CliError, StackNotFoundError, is_missing
 from balancectl.deployment.accounts import DeployedAccount, Stack
 from balancectl.deployment.target import Target
+from shared.aws.conditional import put_if
 from shared.aws.dynamo import decode, encode
 from shared.records.ledger import LEDGER, Ledger
 
@@ -78,24 +79,15 @@ def change_ledger(
     for _ in range(_MOST_CONFLICTS):
         known = read_ledger(target, account)
         made = change(known)
-        try:
-            _put(target, replace(made, version=known.version if known else 0))
-        except ClientError as exc:
-            if code_of(exc) != "ConditionalCheckFailedException":
-                raise
-        else:
+        if _is_written(target, replace(made, version=known.version if known else 0)):
             return made
     raise CliError("the ledger was changed meanwhile, several times: run the command again")
 
 
-def _put(target: Target, ledger: Ledger) -> None:
-    """Write the item, if it is still the one that was read."""
-    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(account)"}
+def _is_written(target: Target, ledger: Ledger) -> bool:
+    """Write the item if it is still the one that was read; return whether it was."""
+    condition, values = "attribute_not_exists(account)", {}
     if ledger.version:
-        condition = {
-            "ConditionExpression": "version = :version",
-            "ExpressionAttributeValues": encode({":version": ledger.version}),
-        }
-    target.dynamodb.put_item(
-        TableName=target.names.balances_table, Item=encode(ledger.to_item()), **condition
-    )
+        condition, values = "version = :version", {":version": ledger.version}
+    table = target.names.balances_table
+    return put_if(target.dynamodb, table, ledger.to_item(), condition, values)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 #: Attribute of items written on a condition: distinguishes the write from all others.
 _WRITE: Final = "write"
 
-#: The key of table ``alerts``.
-_KEY: Final = ("scope", "id")
+#: The keys of tables ``alerts`` and ``balances``, whose items have no ``scope``.
+_ALERTS_KEY: Final = ("scope", "id")
+_BALANCES_KEY: Final = ("account", "at")
 
 
 def put_if(
@@ -29,7 +30,7 @@ def put_if(
     condition: str,
     values: Mapping[str, Any],
 ) -> bool:
-    """Write an item of table ``alerts`` if ``condition`` holds; return whether it was written.
+    """Write an item if ``condition`` holds; return whether it was written.
 
     Raises:
         botocore.exceptions.ClientError, BotoCoreError: when DynamoDB cannot be used.
@@ -44,7 +45,8 @@ def put_if(
             **options,
         )
     except client.exceptions.ConditionalCheckFailedException:
-        key = encode({name: item[name] for name in _KEY})
+        names = _ALERTS_KEY if "scope" in item else _BALANCES_KEY
+        key = encode({name: item[name] for name in names})
         found = client.get_item(TableName=table, Key=key, ConsistentRead=True)
         return found.get("Item", {}).get(_WRITE) == {"S": write}
     return True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
@@ -33,9 +34,15 @@ NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 NAMES = StackNames("demo")
 
 
+class ConditionFailedError(ClientError):
+    """botocore generates its like."""
+
+
 def failure(operation: str, code: str, message: str = "no") -> ClientError:
     """Return an error as a service answers it."""
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+    is_condition = code == "ConditionalCheckFailedException"
+    error = ConditionFailedError if is_condition else ClientError
+    return error({"Error": {"Code": code, "Message": message}}, operation)
 
 
 class FakeSecrets:
@@ -131,6 +138,8 @@ class FakeSecrets:
 
 class FakeDynamo:
     """DynamoDB: whole tables in memory, keys and queries as balancectl uses them."""
+
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionFailedError)
 
     def __init__(self) -> None:
         self.tables: dict[str, list[dict[str, Any]]] = {

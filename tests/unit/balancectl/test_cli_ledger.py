@@ -166,6 +166,26 @@ def test_what_a_poll_writes_meanwhile_is_kept(cloud: Any, run: Run) -> None:
     assert stored(cloud).left == Decimal(136)
 
 
+def test_write_whose_response_was_lost_counts_once(
+    cloud: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK repeats it, and the condition of the repetition fails."""
+    watch(cloud, cost="0")
+    store(cloud, anchored("40", days=2))
+    put = cloud.dynamo.put_item
+
+    def twice(**request: Any) -> Any:
+        put(**request)
+        return put(**request)
+
+    monkeypatch.setattr(cloud.dynamo, "put_item", twice)
+
+    assert run("ledger", "top-up", "openai", "100").exit_code == 0
+    assert stored(cloud).left == 140
+    assert run("ledger", "set", "openai", "138").exit_code == 0
+    assert [drift.amount for drift in stored(cloud).drifts] == [Decimal(-2)]
+
+
 def test_show_prints_a_statement_whose_lines_add_up(cloud: Any, run: Run) -> None:
     ledger = anchored("40", days=9).with_top_up(DeclaredTopUp(Decimal(7), NOW, note="auto"))
     costs = {TODAY - timedelta(days=n): Decimal(n + 1) for n in range(10)}
