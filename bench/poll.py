@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -460,10 +460,9 @@ def down_provider_table(latency: float) -> None:
         event = make_event(well, 1000, 1)
         ORIGINS.add(origin_of(silent.base_url()))
         healthy = timed_run(event, timeout)
-        mixed = replace(
-            event,
+        mixed = event._replace(
             accounts=tuple(
-                replace(account, base_url=silent.base_url()) if n % 5 == 0 else account
+                account._replace(base_url=silent.base_url()) if n % 5 == 0 else account
                 for n, account in enumerate(event.accounts)
             ),
         )

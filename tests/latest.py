@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from shared.records import LastGood, Latest
 
-_GOOD = frozenset(LastGood.__slots__)
+_GOOD = frozenset(LastGood._fields)
 
 
 def make_latest(**fields: Any) -> Latest:
@@ -19,4 +18,4 @@ def make_latest(**fields: Any) -> Latest:
 def changed(latest: Latest, **fields: Any) -> Latest:
     """Return ``latest`` with other values of ``fields``."""
     good = {name: fields.pop(name) for name in _GOOD & fields.keys()}
-    return replace(latest, **fields, good=replace(latest.good, **good))
+    return latest._replace(**fields, good=latest.good._replace(**good))

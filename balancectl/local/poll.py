@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -189,7 +189,7 @@ def _of_budget(
     wallet, meter = budget_left(
         account.budget, spend.unit, reading.costs, at, None, is_by_day=spend.total is None
     )
-    return replace(reading, balance=wallet, meter=meter)
+    return reading._replace(balance=wallet, meter=meter)
 
 
 def _send(

@@ -248,7 +248,7 @@ def as_json(
         "retry_at": latest.retry_at,
         "thresholds": {
             limit: value
-            for limit in Thresholds.__slots__
+            for limit in Thresholds._fields
             if (value := getattr(latest.thresholds, limit)) is not None
         },
         **_details_as_json(good),

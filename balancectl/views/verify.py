@@ -104,7 +104,7 @@ def as_json(poll: LocalPoll, *, explain: bool) -> dict[str, Any]:
         "wallets": {name: _wallet_as_json(wallet) for name, wallet in _wallets(poll).items()},
         "thresholds": {
             name: value
-            for name in Thresholds.__slots__
+            for name in Thresholds._fields
             if (value := getattr(limits, name)) is not None
         },
         "remark": poll.remark,

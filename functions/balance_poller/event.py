@@ -6,7 +6,6 @@ A bad entry becomes a :class:`BadAccount` and does not affect the others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -40,18 +39,17 @@ class AccountError(ValueError):
     """An account's entry is wrong; the text names the field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One account to poll, as Terraform described it."""
 
     id: str
     provider: str
     secret: str
     """A Secrets Manager name or ARN, optionally ``#json_key``; empty for a pushed account."""
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
     wallet: str | None = None
     base_url: str | None = None
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    thresholds: Thresholds = Thresholds()
     top_up_url: str | None = None
     """Overrides the provider's."""
     budget: Decimal | None = None
@@ -80,15 +78,14 @@ class BadAccount(NamedTuple):
     """Whether ``label`` is an account's id, and the first entry of that id."""
 
 
-@dataclass(frozen=True, slots=True)
-class PollEvent:
+class PollEvent(NamedTuple):
     """One run: its time, its accounts, and the definitions that came with it."""
 
     scheduled_at: datetime
     """UTC, whole seconds; the idempotency key of the run."""
     accounts: tuple[Account, ...]
     bad_accounts: tuple[BadAccount, ...] = ()
-    providers: Mapping[str, object] = field(default_factory=dict)
+    providers: Mapping[str, object] = {}
     shard: int = 0
     intervals: PollIntervals | None = None
     """How often accounts are due; None polls all that the event names."""
@@ -173,7 +170,7 @@ def parse_account(entry: object) -> Account:
     name = account_id(entry)
     if name is None or not isinstance(entry, Mapping):
         raise AccountError("the account's id is missing or malformed")
-    thresholds = Thresholds(**{field: read_number(entry, field) for field in Thresholds.__slots__})
+    thresholds = Thresholds(**{field: read_number(entry, field) for field in Thresholds._fields})
     if entry.get("provider") == PUSHED:
         return Account(
             id=name,

@@ -6,7 +6,6 @@ The schedule fires as often as accounts close to a threshold are polled; all oth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Self
 
@@ -33,11 +32,10 @@ class PollMark(NamedTuple):
         return self.is_close and self.outcome in _WORTH_ASKING
 
 
-@dataclass(frozen=True, slots=True)
-class PollMarks:
+class PollMarks(NamedTuple):
     """The marks of a run's accounts; accounts without one were never polled."""
 
-    known: Mapping[str, PollMark] = field(default_factory=dict)
+    known: Mapping[str, PollMark] = {}
     unknown: frozenset[str] = frozenset()
     """Accounts whose mark could not be read."""
 

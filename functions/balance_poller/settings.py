@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from shared.names import DEFAULT_NAMESPACE, StackNames
 
@@ -19,8 +18,7 @@ class SettingsError(ValueError):
     """An environment variable is missing or invalid; the text names it."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The poller's configuration; the accounts come with each event instead."""
 
     name: str
@@ -50,20 +48,21 @@ class Settings:
         """
         values = os.environ if environment is None else environment
         name = _text(values, "BALANCE_MONITOR_NAME", None)
+        usual = cls(name, StackNames(name).balances_table)
         return cls(
             name=name,
-            balances_table=_text(values, "BALANCES_TABLE", StackNames(name).balances_table),
-            metric_namespace=_text(values, "METRIC_NAMESPACE", cls.metric_namespace),
-            history_days=_positive(values, "HISTORY_DAYS", int, cls.history_days),
+            balances_table=_text(values, "BALANCES_TABLE", usual.balances_table),
+            metric_namespace=_text(values, "METRIC_NAMESPACE", usual.metric_namespace),
+            history_days=_positive(values, "HISTORY_DAYS", int, usual.history_days),
             allow_http_loopback=_flag(values, "ALLOW_HTTP_LOOPBACK"),
             allow_private_addresses=_flag(values, "ALLOW_PRIVATE_ADDRESSES"),
             key_hosts=frozenset(values.get("KEY_HOSTS", "").split()),
-            max_in_flight=_positive(values, "MAX_IN_FLIGHT", int, cls.max_in_flight),
+            max_in_flight=_positive(values, "MAX_IN_FLIGHT", int, usual.max_in_flight),
             request_timeout_seconds=_positive(
-                values, "REQUEST_TIMEOUT_SECONDS", float, cls.request_timeout_seconds
+                values, "REQUEST_TIMEOUT_SECONDS", float, usual.request_timeout_seconds
             ),
             secret_cache_seconds=_positive(
-                values, "SECRET_CACHE_SECONDS", float, cls.secret_cache_seconds
+                values, "SECRET_CACHE_SECONDS", float, usual.secret_cache_seconds
             ),
         )
 

@@ -110,7 +110,7 @@ class Facts:
 def _wrong(entry: Mapping[str, Any], record: Latest) -> str | None:
     """Return which figure of an entry is not its record's."""
     limits = record.thresholds
-    names = [name for name in Thresholds.__slots__ if getattr(limits, name) is not None]
+    names = [name for name in Thresholds._fields if getattr(limits, name) is not None]
     wanted = {"outcome": record.outcome.value} | {
         name: _digits(getattr(record.good, name)) for name in _FIGURES
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from alert_router.incidents.incident import ForeignAlarm
@@ -25,13 +24,11 @@ def clean_alarm(alarm: ForeignAlarm) -> ForeignAlarm:
 def clean_record(record: Latest) -> Latest:
     """Return an account's record whose texts are one line each."""
     good = record.good
-    return replace(
-        record,
+    return record._replace(
         provider_title=one_line(record.provider_title, _MOST_NAME),
         reason=record.reason and one_line(record.reason),
         top_up_url=_link(record.top_up_url),
-        good=replace(
-            good,
+        good=good._replace(
             unit=good.unit and one_line(good.unit, _MOST_UNIT),
             others={
                 one_line(name, _MOST_NAME): _clean_wallet(wallet)

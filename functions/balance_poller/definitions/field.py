@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from balance_poller.definitions.language.pattern import Pattern, PatternError, compile_pattern
@@ -16,8 +15,7 @@ NAME: Final = r"[a-z][a-z0-9_]{0,39}"
 _TYPES: Final = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A problem in a definition, and its place."""
 
     path: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -23,14 +22,19 @@ from balance_poller.ledger.window import Window
 from shared.secret import AccountKey, Secret
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Provider:
-    """A definition with its name. It keeps neither keys nor answers."""
+    """A definition with its name. It keeps neither keys nor answers.
 
-    name: str
-    definition: Definition = field(repr=False)
-    is_shipped: bool = False
-    """Whether the definition is shipped, rather than the deployment's own."""
+    Args:
+        name: Its name.
+        definition: The definition.
+        is_shipped: Whether the definition is shipped, rather than the deployment's own.
+    """
+
+    def __init__(self, name: str, definition: Definition, *, is_shipped: bool = False) -> None:
+        self.name = name
+        self.definition = definition
+        self.is_shipped = is_shipped
 
     def prepare(  # noqa: PLR0913 -- whatever a request is made of
         self,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -25,19 +24,35 @@ from balance_poller.definitions.request.request_spec import RequestSpec, is_loop
 from shared.secret import AccountKey, Secret
 
 
-@dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """One request, ready to be sent. It contains a key, so ``repr`` shows no values."""
+    """One request, ready to be sent. It contains a key, so ``repr`` shows no values.
 
-    method: str
-    url: str
-    headers: dict[str, str]
-    content: bytes | None
-    _mask: Callable[[], str] = field(compare=False)
-    answer_headers: tuple[str, ...] = ()
-    """Headers of the answer that the definition uses."""
-    ticket: object = field(default_factory=object, compare=False)
-    """Identical for a request before and after another's values were filled in."""
+    Args:
+        method: The HTTP method.
+        url: The whole address.
+        headers: The headers.
+        content: The body, if any.
+        mask: Returns the request as readable text, with asterisks for keys.
+        answer_headers: Headers of the answer that the definition uses.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 -- whatever a request is made of
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        content: bytes | None,
+        mask: Callable[[], str],
+        answer_headers: tuple[str, ...] = (),
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.content = content
+        self.answer_headers = answer_headers
+        self.ticket = object()
+        """Identical for a request before and after another's values were filled in."""
+        self._mask = mask
 
     def __repr__(self) -> str:
         return f"PreparedRequest(method={self.method!r}, headers={list(self.headers)})"
@@ -73,7 +88,7 @@ def prepare_request(
         headers=_headers(spec, values),
         content=content,
         answer_headers=answer_headers,
-        _mask=partial(_masked, spec, values.params, values.window, base_url),
+        mask=partial(_masked, spec, values.params, values.window, base_url),
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from balance_poller.exchange.answer.http_status import Failure
@@ -32,19 +31,20 @@ class Sender(Protocol):
         """Send it."""
 
 
-@dataclass(frozen=True, slots=True)
 class BeforeError(Exception):
     """The first request failed, with the classification of its answer."""
 
-    failure: Failure
-    response: Response
+    def __init__(self, failure: Failure, response: Response) -> None:
+        super().__init__(failure[1])
+        self.failure = failure
+        self.response = response
 
 
-@dataclass(slots=True)
 class Kept:
     """The values from preceding requests, for as long as they are valid."""
 
-    _found: dict[bytes, tuple[float, Values]] = field(default_factory=dict, repr=False)
+    def __init__(self) -> None:
+        self._found: dict[bytes, tuple[float, Values]] = {}
 
     def get(self, request: PreparedRequest, now: float) -> Values | None:
         """Return the values from ``request``, while they are valid."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.provider import Provider
+from balance_poller.fetching.before import Kept
 from balance_poller.fetching.plan import PlanRules, Windows, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
@@ -34,15 +34,32 @@ class Fetched(NamedTuple):
     """Why no secrets could be read, if so."""
 
 
-@dataclass(frozen=True, slots=True)
 class BalanceFetcher:
-    """Fetches the balances of accounts."""
+    """Fetches the balances of accounts.
 
-    secrets: SecretStore
-    transport: Callable[[], AbstractAsyncContextManager[Transport]]
-    limits: FetchLimits
-    keys: KeyPolicy
-    allow_http_loopback: bool = False
+    Args:
+        secrets: Reads the keys.
+        transport: Opens a run's connections.
+        limits: Limits of concurrency, time and retries.
+        keys: Where keys may be sent.
+        allow_http_loopback: Whether requests may be plain http on loopback.
+    """
+
+    def __init__(
+        self,
+        secrets: SecretStore,
+        transport: Callable[[], AbstractAsyncContextManager[Transport]],
+        limits: FetchLimits,
+        keys: KeyPolicy,
+        *,
+        allow_http_loopback: bool = False,
+    ) -> None:
+        self.secrets = secrets
+        self.transport = transport
+        self.limits = limits
+        self.keys = keys
+        self.allow_http_loopback = allow_http_loopback
+        self._kept = Kept()
 
     async def fetch(
         self,
@@ -75,13 +92,19 @@ class BalanceFetcher:
         readings = dict(plan.readings)
         if plan.groups:
             async with self.transport() as transport:
-                readings |= await fetch_all(plan.groups, transport, deadline, self.limits)
+                readings |= await self._sent(plan.groups, transport, deadline)
                 refused = _refused(plan.groups, readings)
                 if refused and self.limits.monotonic() < deadline:
                     changed, now_stored = await self._rotated(refused, keys)
                     groups = make_plan(changed, providers, now_stored, rules).groups
-                    readings |= await fetch_all(groups, transport, deadline, self.limits)
+                    readings |= await self._sent(groups, transport, deadline)
         return Fetched(readings, _store_errors(keys))
+
+    async def _sent(
+        self, groups: Sequence[RequestGroup], transport: Transport, deadline: float
+    ) -> dict[str, Reading]:
+        """Send the requests of ``groups``; values from preceding ones serve later runs, too."""
+        return await fetch_all(groups, transport, deadline, self.limits, self._kept)
 
     async def _rotated(self, refused: Sequence[Account], keys: Keys) -> tuple[list[Account], Keys]:
         """Return the accounts whose key has changed meanwhile, and the current keys."""

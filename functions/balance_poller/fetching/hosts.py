@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,23 +15,28 @@ _DOWN_AFTER: Final = 20
 _DOWN_SLOWLY_AFTER: Final = 3
 
 
-@dataclass(order=True, slots=True)
 class Job:
     """A group's place in its host's queue: new ones first, then retries."""
 
-    not_before: float
-    order: int
-    group: RequestGroup = field(compare=False)
-    attempts: int = field(default=0, compare=False)
+    __slots__ = ("attempts", "group", "not_before", "order")
+
+    def __init__(self, not_before: float, order: int, group: RequestGroup) -> None:
+        self.not_before = not_before
+        self.order = order
+        self.group = group
+        self.attempts = 0
+
+    def __lt__(self, other: Job) -> bool:
+        return (self.not_before, self.order) < (other.not_before, other.order)
 
 
-@dataclass(slots=True)
 class Host:
     """The queue of one host, and its consecutive failures."""
 
-    jobs: list[Job] = field(default_factory=list)
-    failures: int = 0
-    failing_since: float = 0.0
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.failures = 0
+        self.failing_since = 0.0
 
     def pop(self) -> Job:
         """Remove and return the job that is due first."""

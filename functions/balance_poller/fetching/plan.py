@@ -6,10 +6,9 @@ Pure except for reading the definitions of the providers in use.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.credentials.binding import KeyPolicy, check_binding, destination_of
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
@@ -22,6 +21,7 @@ from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.request_group import Before, RequestGroup
 from balance_poller.ledger.window import LedgerError, Window
 from shared.outcome import Outcome
+from shared.secret import Secret
 
 _OUT_OF_TIME: Final = f"{OUT_OF_TIME} before a request was planned"
 
@@ -30,25 +30,23 @@ Windows = Mapping[str, Window | LedgerError]
 """By account: the days to request of a cost report, or why there are none."""
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The requests to send, and the failures that are already known."""
 
-    groups: list[RequestGroup] = field(default_factory=list)
-    readings: dict[str, Reading] = field(default_factory=dict)
+    groups: list[RequestGroup]
+    readings: dict[str, Reading]
     """Failures of accounts for which no request can be sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRules:
+class PlanRules(NamedTuple):
     """Which requests may be sent."""
 
     allow_http_loopback: bool = False
     keys: KeyPolicy | None = None
     """Where keys may be sent; None allows any place, for keys that the caller supplies."""
-    not_before: Mapping[str, datetime] = field(default_factory=dict)
+    not_before: Mapping[str, datetime] = {}
     """Accounts whose provider asked to wait, and until when."""
-    windows: Windows = field(default_factory=dict)
+    windows: Mapping[str, Window | LedgerError] = {}
     """The days to request, for accounts whose provider reports cost."""
     is_late: Callable[[], bool] = lambda: False
     """Whether the run's time is over."""
@@ -80,13 +78,13 @@ def make_plan(
     rules: PlanRules,
 ) -> Plan:
     """Return one request for every group of accounts that can share it."""
-    plan = Plan()
+    plan = Plan([], {})
     for members in _alike(accounts, rules.windows):
         try:
             group = _request_group(members, providers, keys, rules)
         except PlanError as exc:
             failure = Reading(exc.outcome, str(exc), retry_at=exc.retry_at)
-            plan.readings |= {account.id: failure for account in members}
+            plan.readings.update((account.id, failure) for account in members)
         else:
             plan.groups.append(group)
     return plan
@@ -177,8 +175,13 @@ def _prepared(
         raise PlanError(describe_unexpected(exc)) from None
     if earlier is None:
         return request, None
-    ticket = request.ticket
-    return request, Before(earlier, lambda taken: replace(prepare(before=taken), ticket=ticket))
+
+    def complete(taken: Mapping[str, Secret]) -> PreparedRequest:
+        whole = prepare(before=taken)
+        whole.ticket = request.ticket
+        return whole
+
+    return request, Before(earlier, complete)
 
 
 def _check_binding(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,8 +48,8 @@ def read_answer(group: RequestGroup, response: Response, at: datetime) -> dict[s
     window, params = group.window, group.accounts[0].params
     scope = None if window is None else group.provider.scope(window, params)
     return {
-        account.id: replace(
-            group.provider.read(response, account.wallet, at, scope), key_id=group.key_id
+        account.id: group.provider.read(response, account.wallet, at, scope)._replace(
+            key_id=group.key_id
         )
         for account in group.accounts
     }

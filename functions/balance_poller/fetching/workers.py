@@ -10,9 +10,8 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.answer.reading import OUT_OF_TIME, Reading, describe_unexpected
@@ -41,33 +40,43 @@ class Transport(Protocol):
         """Send one request over connection ``slot``, within ``seconds``."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
+class FetchLimits(NamedTuple):
     """Limits of concurrency, time and retries; tests replace clock, randomness and sleep."""
 
     max_in_flight: int
     timeout_seconds: float
-    retries: RetryPolicy = field(default_factory=RetryPolicy)
+    retries: RetryPolicy = RetryPolicy()
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    kept: Kept = field(default_factory=Kept, compare=False)
-    """The values from preceding requests, kept as long as these limits: for the process's life."""
 
 
 async def fetch_all(
-    groups: Sequence[RequestGroup], transport: Transport, deadline: float, limits: FetchLimits
+    groups: Sequence[RequestGroup],
+    transport: Transport,
+    deadline: float,
+    limits: FetchLimits,
+    kept: Kept | None = None,
 ) -> dict[str, Reading]:
-    """Return a reading for every account of ``groups``, by ``deadline`` (``limits.monotonic``)."""
+    """Return a reading for every account of ``groups``.
+
+    Args:
+        groups: The requests.
+        transport: Sends them.
+        deadline: When that must end (``limits.monotonic``).
+        limits: Limits of concurrency, time and retries.
+        kept: The values from preceding requests of earlier runs; None if there were none.
+    """
     readings: dict[str, Reading] = {}
     slots: asyncio.LifoQueue[int] = asyncio.LifoQueue()
     for slot in range(limits.max_in_flight):
         slots.put_nowait(slot)
     turns = ReadingTurns(limits.monotonic, limits.sleep)
+    kept = kept or Kept()
     workers = [
         asyncio.create_task(
-            _Worker(host, transport, slots, deadline, limits, turns, readings).run()
+            _Worker(host, transport, slots, deadline, limits, turns, kept, readings).run()
         )
         for host in group_by_host(groups, limits.jitter)
         for _ in range(share_of(len(host.jobs), len(groups), limits.max_in_flight))
@@ -92,8 +101,7 @@ def _with_unanswered(
     return complete | dict(readings)
 
 
-@dataclass(slots=True)
-class _Worker:
+class _Worker(NamedTuple):
     """Sends one host's requests, one after the other.
 
     It keeps its slot, and so the open connection, until nothing is left; only while it waits for a
@@ -106,6 +114,7 @@ class _Worker:
     deadline: float
     limits: FetchLimits
     turns: ReadingTurns
+    kept: Kept
     readings: dict[str, Reading]
 
     async def run(self) -> None:
@@ -180,10 +189,9 @@ class _Worker:
                 raise FetchError(TOO_LATE)
             return await self.transport.send(request, slot, left)
 
-        kept = self.limits.kept
         while True:
             try:
-                request, is_kept = await complete(group, kept, send, self.limits.monotonic)
+                request, is_kept = await complete(group, self.kept, send, self.limits.monotonic)
             except BeforeError as exc:
                 return exc.response, fail_all(group, *exc.failure)
             response = await send(request)
@@ -191,7 +199,7 @@ class _Worker:
             is_refused = any(one.outcome in _KEY_IS_WRONG for one in readings.values())
             if not (is_kept and is_refused) or group.before is None:
                 return response, readings
-            kept.forget(group.before.request)
+            self.kept.forget(group.before.request)
 
 
 def _with_retry_at(
@@ -200,6 +208,6 @@ def _with_retry_at(
     """Add the end of the wait that the provider asked for to ``readings``."""
     retry_at = now + timedelta(seconds=min(seconds, _LONGEST_WAIT_SECONDS))
     return {
-        account: replace(reading, retry_at=retry_at) if reading.outcome.is_retryable else reading
+        account: reading._replace(retry_at=retry_at) if reading.outcome.is_retryable else reading
         for account, reading in readings.items()
     }

@@ -7,7 +7,7 @@ anchor or a top-up meanwhile; otherwise the same report is settled with what was
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -135,7 +135,7 @@ def _with_balance(
         return _failed(reading, outcome, str(exc))
     except Exception as exc:  # noqa: BLE001 -- one account's error is never another's
         return _failed(reading, Outcome.TRANSIENT, describe_unexpected(exc))
-    return replace(reading, balance=wallet, meter=meter, costs=None)
+    return reading._replace(balance=wallet, meter=meter, costs=None)
 
 
 def _failed(reading: Reading, outcome: Outcome, reason: str) -> Reading:

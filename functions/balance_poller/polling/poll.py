@@ -10,7 +10,6 @@ import asyncio
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -49,19 +48,27 @@ class Adapters(NamedTuple):
     breakdowns: BreakdownTable
 
 
-@dataclass(slots=True)
 class _Run:
-    """The state of one run."""
+    """The state of one run.
 
-    event: PollEvent
-    adapters: Adapters
-    known: LatestRead
-    providers: Providers = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-    failed_parts: list[str] = field(default_factory=list)
-    write_failures: int = 0
-    waiting: int = 0
-    """Accounts of the event that are not due yet."""
+    Args:
+        event: What to poll.
+        adapters: Access to providers and AWS.
+        known: What is known of the accounts.
+        waiting: Accounts of the event that are not due yet.
+    """
+
+    def __init__(
+        self, event: PollEvent, adapters: Adapters, known: LatestRead, waiting: int
+    ) -> None:
+        self.event = event
+        self.adapters = adapters
+        self.known = known
+        self.waiting = waiting
+        self.providers: Providers = {}
+        self.errors: list[str] = []
+        self.failed_parts: list[str] = []
+        self.write_failures = 0
 
 
 @contextmanager
@@ -90,7 +97,7 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     event = _only_due(event, adapters.latest)
     bad = [account for account in event.bad_accounts if account.is_recordable]
     known = adapters.latest.read([a.id for a in event.accounts] + [a.label for a in bad])
-    run = _Run(event, adapters, known, waiting=named - len(event.accounts))
+    run = _Run(event, adapters, known, named - len(event.accounts))
     if known.problem:
         run.errors.append(known.problem)
         run.failed_parts.append("reading the latest balances")
@@ -115,10 +122,9 @@ def _only_due(event: PollEvent, latest: LatestTable) -> PollEvent:
     shortest = {bad.label: timedelta() for bad in event.bad_accounts}
     shortest |= {account.id: account.min_interval for account in event.accounts}
     marks = latest.read_marks([*(shortest.keys() - nameless)])
-    marks = replace(marks, unknown=marks.unknown | (nameless - marks.known.keys()))
+    marks = marks._replace(unknown=marks.unknown | (nameless - marks.known.keys()))
     due = event.intervals.due(shortest, marks, event.scheduled_at)
-    return replace(
-        event,
+    return event._replace(
         accounts=tuple(account for account in event.accounts if account.id in due),
         bad_accounts=tuple(bad for bad in event.bad_accounts if bad.label in due),
     )
@@ -189,7 +195,7 @@ def _without_keys(reading: Reading) -> Reading:
     if reading.reason is None:
         return reading
     words, colon, code = redactor().clean(reading.reason).rpartition(": ")
-    return replace(reading, reason=f"{words}{colon}{redactor().clean_code(code)}")
+    return reading._replace(reason=f"{words}{colon}{redactor().clean_code(code)}")
 
 
 def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from zlib import crc32
@@ -61,16 +60,14 @@ def record(
     latest = _latest(account, facts, reading, previous, at)
     finished_day = latest.day if latest.day and latest.day.day < at.date() else None
     if reading.outcome is Outcome.OK and reading.balance is not None:
-        good = replace(
-            _last_good(account, reading, reading.balance, observed_at),
+        good = _last_good(account, reading, reading.balance, observed_at)._replace(
             tops_up_itself=reading.tops_up_itself,
             top_up_due_since=_top_up_due_since(latest, reading, reading.balance, at),
         )
         made = after_success(attempt, latest, good, reading, reading.balance)
         is_repeat = reading.observed_at is not None and latest.good.balance_at == observed_at
         return Recorded(*made, finished_day=finished_day, is_repeat=is_repeat)
-    latest = replace(
-        latest,
+    latest = latest._replace(
         failing_since=(previous.failing_since if previous else None) or at,
         retry_at=reading.retry_at and min(reading.retry_at, at + account.stale_after),
         day=count_failure(latest.day, at),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -67,8 +66,7 @@ def after_success(
         is_topped_up=before is not None and before.last_top_up != state.last_top_up,
     )
     points = _points(latest, wallet, ahead, runway)
-    good = replace(
-        _with_forecast(good, ahead, state),
+    good = _with_forecast(good, ahead, state)._replace(
         runway_level=runway.level and runway.level.value,
         # A pushed balance is not polled, so it needs no closer polls.
         is_close=latest.provider != PUSHED
@@ -78,8 +76,8 @@ def after_success(
     unseen = unseen or known.balance_at == good.balance_at
     change = change or change_of_balance(known, good)
     day = count_success(latest.day, known, good, latest.polled_at, None if unseen else change)
-    attempt = replace(attempt, runway_hours=good.runway_hours, at_least_hours=good.at_least_hours)
-    return Success(attempt, replace(latest, good=good, day=day), points)
+    attempt = attempt._replace(runway_hours=good.runway_hours, at_least_hours=good.at_least_hours)
+    return Success(attempt, latest._replace(good=good, day=day), points)
 
 
 def _forecasts(
@@ -105,8 +103,7 @@ def _points(
 
 def _with_forecast(good: LastGood, ahead: Forecast, state: BurnState) -> LastGood:
     """Return the good values with the forecast, and the state behind it."""
-    return replace(
-        good,
+    return good._replace(
         runway_hours=_tenths(ahead.runway_hours),
         at_least_hours=_tenths(ahead.at_least_hours),
         at_least_95_hours=_tenths(ahead.at_least_95_hours),

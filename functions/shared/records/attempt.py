@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.outcome import Outcome
 from shared.records.item import Item, without_none
@@ -17,8 +16,7 @@ from shared.times import format_time
 MAX_REASON: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A history item: what one poll of one account found."""
 
     account: str
@@ -29,7 +27,7 @@ class Attempt:
     reason: str | None = None
     wallet: str | None = None
     balance: Wallet | None = None
-    others: Mapping[str, Wallet] = field(default_factory=dict)
+    others: Mapping[str, Wallet] = {}
     pushed_by: str | None = None
     """Who claims to have pushed the balance; None for a polled one."""
     runway_hours: Decimal | None = None

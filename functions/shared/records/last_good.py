@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -24,15 +23,14 @@ class TopUp(NamedTuple):
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class LastGood:
+class LastGood(NamedTuple):
     """What the last ``ok`` poll found; empty until there is one."""
 
     balance: Decimal | None = None
     balance_at: datetime | None = None
     unit: str | None = None
     wallet: str | None = None
-    others: Mapping[str, Wallet] = field(default_factory=dict)
+    others: Mapping[str, Wallet] = {}
     """The other wallets of the same answer: shown, not watched."""
     resets_at: datetime | None = None
     credit_expires_at: datetime | None = None

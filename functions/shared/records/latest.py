@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from functools import cache
+from types import NoneType
+from typing import Any, Final, NamedTuple, get_args, get_type_hints
 
 from shared.names import LATEST
 from shared.outcome import Outcome
@@ -17,12 +18,11 @@ from shared.records.last_good import LastGood
 from shared.records.thresholds import Thresholds
 from shared.times import format_time, parse_time
 
-#: The types that a record's fields are checked for, by the name in their annotation.
-_TYPES: Final = {"str": str, "Decimal": Decimal, "datetime": datetime, "bytes": bytes}
+#: The types that a record's fields are checked for.
+_TYPES: Final = frozenset({str, Decimal, datetime, bytes, NoneType})
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
+class Latest(NamedTuple):
     """The current state of an account: the last attempt, and the last good one."""
 
     account: str
@@ -34,14 +34,14 @@ class Latest:
     failing_since: datetime | None = None
     """The first failed poll since the last ``ok``; None while polls are ``ok``."""
     top_up_url: str | None = None
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    thresholds: Thresholds = Thresholds()
     retry_at: datetime | None = None
     """When the next request may be sent, as the provider demanded (``Retry-After``)."""
     day: DayTotals | None = None
     """The totals so far of the UTC day of ``polled_at``."""
     version: str | None = None
     """The version of the functions that wrote it."""
-    good: LastGood = field(default_factory=LastGood)
+    good: LastGood = LastGood()
     """What the last ``ok`` poll found, whatever happened since."""
 
     @property
@@ -64,7 +64,7 @@ class Latest:
                 "retry_at": time_or_none(self.retry_at),
                 "top_up_url": self.top_up_url,
                 "thresholds": without_none(
-                    {name: getattr(self.thresholds, name) for name in Thresholds.__slots__}
+                    {name: getattr(self.thresholds, name) for name in Thresholds._fields}
                 ),
                 "day": self.day and self.day.to_item(),
                 "version": self.version,
@@ -90,7 +90,7 @@ class Latest:
             retry_at=time_from(item, "retry_at"),
             top_up_url=item.get("top_up_url"),
             thresholds=Thresholds(
-                **{k: v for k, v in item.get("thresholds", {}).items() if k in Thresholds.__slots__}
+                **{k: v for k, v in item.get("thresholds", {}).items() if k in Thresholds._fields}
             ),
             day=DayTotals.from_item(item["day"]) if "day" in item else None,
             version=item.get("version"),
@@ -116,9 +116,20 @@ def _check(value: Latest | LastGood | Thresholds) -> None:
     Raises:
         TypeError: when one does not.
     """
-    for each in fields(value):
-        held, declared = getattr(value, each.name), str(each.type).split(" | ")
-        types = tuple(_TYPES[name] for name in declared if name in _TYPES)
-        is_absent = held is None and "None" in declared
-        if types and not is_absent and not isinstance(held, types):
-            raise TypeError(f"{each.name} is a {type(held).__name__}")
+    for name, declared in _declared()[type(value)].items():
+        held = getattr(value, name)
+        if not isinstance(held, declared):
+            raise TypeError(f"{name} is a {type(held).__name__}")
+
+
+@cache
+def _declared() -> dict[type, dict[str, Any]]:
+    """Return the types of the fields that are checked, by record."""
+    return {
+        kind: {
+            name: declared
+            for name, declared in get_type_hints(kind).items()
+            if set(get_args(declared) or [declared]) <= _TYPES
+        }
+        for kind in (Latest, LastGood, Thresholds)
+    }

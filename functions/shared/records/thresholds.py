@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 #: A runway alarm ends once the bound is this many times its threshold, or at a top-up.
 RUNWAY_CLEARS_ABOVE: Final = Decimal("1.5")
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(NamedTuple):
     """The limits of an account; None where nothing is watched."""
 
     warning: Decimal | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -160,7 +161,8 @@ def test_request_when_it_breaks_the_document_then_is_refused_and_no_balance(
     pair: Pair, mock: Mock
 ) -> None:
     request = pair.provider.prepare(seal(pair.secret), {}, mock.base_url, allow_http_loopback=True)
-    stray = replace(request, url=f"{request.url}?stray={next(iter(pair.secrets))}")
+    stray = copy(request)
+    stray.url += f"?stray={next(iter(pair.secrets))}"
 
     async def run() -> Reading:
         async with Fetcher(_SECONDS, AddressPolicy(loopback=True)) as fetcher:

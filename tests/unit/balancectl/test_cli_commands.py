@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -264,7 +263,7 @@ def test_keys_move_when_the_new_name_is_deployed_then_moves_and_keeps_its_state(
 ) -> None:
     cloud.scheduler.add(0, [{"id": "primary"}])
     cloud.secrets.set(json.dumps({"main": KEY}))
-    newer = replace(latest_of(cloud, "primary"), reason="its own")
+    newer = latest_of(cloud, "primary")._replace(reason="its own")
     cloud.dynamo.record(latest_of(cloud), newer)
 
     moved = run("keys", "move", "main", "primary")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -220,7 +219,7 @@ def test_history_when_a_forecast_was_made_then_shows_it_with_its_bound(
     cloud: Any, run: Run
 ) -> None:
     hours = {"runway_hours": Decimal("44.5"), "at_least_hours": Decimal(31)}
-    known = [replace(each, **hours) for each in attempts() if each.outcome is Outcome.OK]
+    known = [each._replace(**hours) for each in attempts() if each.outcome is Outcome.OK]
     cloud.dynamo.record(latest(), known[-1])
 
     (row,) = run("history", "main").stdout.splitlines()[1:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from balance_poller.credentials.store import SecretStore
 from balance_poller.event import PollEvent, parse_event
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
+from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.polling.poll import Adapters, poll
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.tables.history_table import HistoryTable
@@ -47,7 +47,12 @@ def adapters(balance: float = 1234.56789) -> Adapters:
 
     world = World(reply)
     return world.adapters._replace(
-        fetcher=replace(world.fetcher, secrets=SecretStore(clients.secretsmanager, 300)),
+        fetcher=BalanceFetcher(
+            SecretStore(clients.secretsmanager, 300),
+            lambda: world.transport,
+            world.limits,
+            world.keys,
+        ),
         latest=LatestTable(clients.dynamodb, "balances"),
         history=HistoryTable(clients.dynamodb, "balances", 90),
         metrics=MetricPublisher(clients.cloudwatch, "Mine"),

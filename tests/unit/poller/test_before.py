@@ -14,12 +14,14 @@ from balance_poller.event import parse_account
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
+from balance_poller.fetching.before import Kept
+from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
-from balance_poller.fetching.workers import FetchLimits, fetch_all
+from balance_poller.fetching.workers import fetch_all
 from shared.outcome import Outcome
 from shared.redactor import redactor
 from shared.secret import Secret
-from tests.unit.poller.fakes import Clock, FakeTransport, answer, limits
+from tests.unit.poller.fakes import Clock, FakeSecrets, FakeTransport, answer, limits
 
 DEFINITION: dict[str, Any] = {
     "title": "Two steps",
@@ -66,13 +68,19 @@ class Service:
         return answer({"left": 5}) if self.left >= 0 else answer({}, 401)
 
 
-def fetch(made: Plan, reply: Callable[[PreparedRequest], Response], kept: FetchLimits) -> Reading:
-    found = asyncio.run(fetch_all(made.groups, FakeTransport(reply), 1000.0, kept))
+def fetch(
+    made: Plan,
+    reply: Callable[[PreparedRequest], Response],
+    kept: Kept,
+    clock: Clock | None = None,
+) -> Reading:
+    how = limits(clock)
+    found = asyncio.run(fetch_all(made.groups, FakeTransport(reply), 1000.0, how, kept))
     return found["a"]
 
 
 def test_token_when_it_lives_long_then_is_requested_once_and_masked() -> None:
-    service, kept = Service(), limits()
+    service, kept = Service(), Kept()
 
     readings = [fetch(plan(), service, kept) for _ in range(3)]
 
@@ -82,11 +90,24 @@ def test_token_when_it_lives_long_then_is_requested_once_and_masked() -> None:
     assert TOKEN not in repr(kept)
 
 
+def test_token_when_a_later_run_needs_it_then_the_fetcher_still_has_it() -> None:
+    service = Service()
+    accounts = [parse_account({"id": "a", "provider": "two", "secret": "s"})]
+    providers = load_providers(accounts, {"two": DEFINITION})
+    keys = KeyPolicy("balance-monitor", frozenset({"https://api.example"}))
+    fetcher = BalanceFetcher(FakeSecrets(), lambda: FakeTransport(service), limits(), keys)
+
+    runs = [asyncio.run(fetcher.fetch(accounts, providers, {}, 1e9)) for _ in range(2)]
+
+    assert [run.readings["a"].outcome for run in runs] == [Outcome.OK] * 2
+    assert service.asked == ["token", "balance", "balance"]
+
+
 @pytest.mark.parametrize("seconds", [None, 30, "600", 0])
 def test_token_when_its_life_is_short_or_unknown_then_is_requested_in_every_run(
     seconds: object,
 ) -> None:
-    service, kept = Service(seconds), limits()
+    service, kept = Service(seconds), Kept()
 
     for _ in range(2):
         fetch(plan(), service, kept)
@@ -96,17 +117,17 @@ def test_token_when_its_life_is_short_or_unknown_then_is_requested_in_every_run(
 
 def test_token_when_its_life_is_over_then_is_requested_again() -> None:
     service, clock = Service(600), Clock()
-    kept = limits(clock)
-    fetch(plan(), service, kept)
+    kept = Kept()
+    fetch(plan(), service, kept, clock)
     clock.seconds += 541
 
-    fetch(plan(), service, kept)
+    fetch(plan(), service, kept, clock)
 
     assert service.asked == ["token", "balance"] * 2
 
 
 def test_token_when_it_ends_early_then_is_requested_once_more() -> None:
-    service, kept = Service(good_for=1), limits()
+    service, kept = Service(good_for=1), Kept()
 
     readings = [fetch(plan(), service, kept) for _ in range(2)]
 
@@ -117,14 +138,14 @@ def test_token_when_it_ends_early_then_is_requested_once_more() -> None:
 def test_fresh_token_when_it_is_refused_then_the_key_is_wrong_and_nothing_is_repeated() -> None:
     service = Service(good_for=0)
 
-    reading = fetch(plan(), service, limits())
+    reading = fetch(plan(), service, Kept())
 
     assert reading.outcome is Outcome.INVALID_KEY
     assert service.asked == ["token", "balance"]
 
 
 def test_key_when_it_is_another_then_gets_a_token_of_its_own() -> None:
-    service, kept = Service(), limits()
+    service, kept = Service(), Kept()
     fetch(plan(), service, kept)
 
     fetch(plan(stored=StoredKey(Secret("key of b"))), service, kept)
@@ -139,7 +160,7 @@ def test_first_request_when_it_is_refused_then_the_second_is_not_made() -> None:
         asked.append(request.url)
         return answer({}, 401)
 
-    reading = fetch(plan(), refuse, limits())
+    reading = fetch(plan(), refuse, Kept())
 
     assert reading.outcome is Outcome.INVALID_KEY
     assert reading.reason == "before the balance: the key was rejected (HTTP 401)"
@@ -153,7 +174,7 @@ def test_first_request_when_the_service_is_down_then_is_retried() -> None:
         asked.append(request.url)
         return answer({}, 503, retry_after="1")
 
-    reading = fetch(plan(), fail, limits())
+    reading = fetch(plan(), fail, Kept())
 
     assert reading.outcome is Outcome.TRANSIENT
     assert reading.retry_at is not None

@@ -37,7 +37,7 @@ def request(**fields: Any) -> PreparedRequest:
         "headers": {"Authorization": f"Bearer {CANARY}"},
         "content": None,
     }
-    return PreparedRequest(**(values | fields), _mask=str)
+    return PreparedRequest(**(values | fields), mask=str)
 
 
 def send(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,7 +41,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(lambda _request: answer({"balance": 12.5, "bonus": 3}))
 
     def adapters(_settings: Settings) -> Adapters:
-        world.limits = replace(world.limits, monotonic=lambda: 0.0)
+        world.limits = world.limits._replace(monotonic=lambda: 0.0)
         return world.adapters
 
     monkeypatch.setattr(handler, "_adapters", adapters)

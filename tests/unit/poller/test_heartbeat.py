@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,7 +140,7 @@ def forget_telemetry() -> None:
 
 def run(world: World, monkeypatch: pytest.MonkeyPatch, **event: Any) -> None:
     """Run the function with accounts of which one cannot be read."""
-    limits = replace(world.limits, monotonic=lambda: 0.0)
+    limits = world.limits._replace(monotonic=lambda: 0.0)
     monkeypatch.setattr(handler, "_adapters", lambda _settings: world.adapters)
     world.limits = limits
     context: Any = SimpleNamespace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -235,7 +234,7 @@ def test_a_figure_when_it_is_no_good_then_is_refused_and_costs_no_other(
 
 def test_an_account_when_it_is_no_longer_pushed_then_takes_no_push() -> None:
     made = known()
-    made.latest.items["ads"] = replace(made.latest.items["ads"], provider="openrouter")
+    made.latest.items["ads"] = made.latest.items["ads"]._replace(provider="openrouter")
 
     assert hand_in(made, AT, {"account": "ads", "balance": 1}).refused
 
@@ -258,7 +257,7 @@ def test_a_push_when_a_poll_writes_meanwhile_then_is_made_again_over_it() -> Non
     made = known()
     hand_in(made, AT, {"account": "ads", "balance": 90})
     made.latest.meanwhile.append(
-        replace(made.latest.items["ads"], polled_at=AT + timedelta(minutes=5))
+        made.latest.items["ads"]._replace(polled_at=AT + timedelta(minutes=5))
     )
 
     report = hand_in(made, AT + timedelta(minutes=4), {"account": "ads", "balance": 80})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -192,7 +191,7 @@ def test_each_part_looks_at_each_character_twice_at_most(source: str, value: str
         looks += 1
         return one == "a"
 
-    counted = [replace(part, is_one=look) for part in pattern.parts]
+    counted = [part._replace(is_one=look) for part in pattern.parts]
     Pattern(source, tuple(counted)).matches(value)
 
     assert looks <= 2 * len(pattern.parts) * len(value)

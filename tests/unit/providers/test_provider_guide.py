@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from balance_poller.definitions.definition import (
 )
 from balance_poller.definitions.language.expression_syntax import ALLOWED_FUNCTIONS
 from balance_poller.exchange.answer.reading import Reading
+from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.before import Taken
 from balance_poller.exchange.breakdown import read_breakdown
 from balance_poller.exchange.provider import Provider, load_provider
@@ -87,7 +88,7 @@ def test_fragment_of_the_guide_fits_into_a_definition(fragment: dict[str, Any]) 
 def test_answer_of_the_guide_is_read_as_it_says(answer: Block, reading: Block) -> None:
     assert (reading.kind, reading.name) == ("reading", answer.name)
 
-    response = replace(respond(answer.status, answer.text.encode()), headers=answer.headers)
+    response = Response(answer.status, "", answer.text.encode(), headers=answer.headers)
 
     found = provider_of(answer.name).read(response, None)
 

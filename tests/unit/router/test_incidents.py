@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -293,7 +292,7 @@ def test_enrichment_when_it_fails_then_a_reduced_message_goes_out(world: World) 
 def test_message_when_its_record_breaks_the_text_then_a_reduced_one_goes_out(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.records = {"one": replace(LOW, account="one"), "two": replace(LOW, account="two")}
+    world.records = {"one": LOW._replace(account="one"), "two": LOW._replace(account="two")}
     message = single.message
 
     def fragile(notification: Notification, links: Links) -> Message:
@@ -313,7 +312,7 @@ def test_message_when_its_record_breaks_the_text_then_a_reduced_one_goes_out(
 def test_message_when_it_cannot_be_written_at_all_then_only_its_record_fails(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.records = {"one": replace(LOW, account="one"), "two": replace(LOW, account="two")}
+    world.records = {"one": LOW._replace(account="one"), "two": LOW._replace(account="two")}
     message = single.message
 
     def broken(notification: Notification, links: Links) -> Message:

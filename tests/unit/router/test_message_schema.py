@@ -57,7 +57,7 @@ def test_schema_when_compared_with_the_code_then_its_sets_are_the_same() -> None
     assert set(SCHEMA["properties"]["status"]["enum"]) == {s.value for s in Status}
     assert set(definitions["event"]["enum"]) == {s.value for s in NotificationReason} | {"test"}
     assert set(account["problems"]["items"]["enum"]) == set(Problem) - {Problem.FOREIGN}
-    assert set(account["thresholds"]["properties"]) == set(Thresholds.__slots__)
+    assert set(account["thresholds"]["properties"]) == set(Thresholds._fields)
 
 
 def test_schema_when_compared_with_all_kinds_then_every_field_of_it_is_used() -> None:

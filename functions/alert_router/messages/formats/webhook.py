@@ -107,7 +107,7 @@ def _happened(notification: Notification) -> dict[str, Any]:
 def _recorded(latest: Latest) -> dict[str, Any]:
     """Describe the account's record."""
     top_up, between = latest.good.last_top_up, latest.good.empty_between
-    limits = {name: _number(getattr(latest.thresholds, name)) for name in Thresholds.__slots__}
+    limits = {name: _number(getattr(latest.thresholds, name)) for name in Thresholds._fields}
     return {
         "polled_at": _time(latest.polled_at),
         "outcome": latest.outcome.value,

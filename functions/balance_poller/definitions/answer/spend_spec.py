@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.wallet_spec import (
     UNIT,
@@ -36,8 +35,7 @@ class CountsFrom(StrEnum):
     """From a budget, since the first day of the calendar month (UTC)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpendSpec:
+class SpendSpec(NamedTuple):
     """A definition's ``spend``, compiled: the cost of each day, or of the whole window."""
 
     unit: str
@@ -53,7 +51,7 @@ class SpendSpec:
     more: Expression | None = None
     """Whether the report continues on another page."""
     scale: Decimal | None = None
-    only: Mapping[str, Expression] = field(default_factory=dict)
+    only: Mapping[str, Expression] = {}
     """By parameter: what an entry must have to count, if the account sets the parameter."""
 
     @property

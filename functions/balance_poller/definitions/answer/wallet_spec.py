@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -33,8 +31,7 @@ class TimeSpec(NamedTuple):
     """Whether to take the earliest future time of all places instead of the first place's."""
 
 
-@dataclass(frozen=True, slots=True)
-class WalletSpec:
+class WalletSpec(NamedTuple):
     """One wallet: where its figures are in an answer."""
 
     name: str
@@ -43,9 +40,9 @@ class WalletSpec:
     """None if the answer gives it, at ``unit_path``."""
     unit_path: Expression | None
     remaining: Amount
-    amounts: Mapping[str, Amount] = dataclasses.field(default_factory=dict)
+    amounts: Mapping[str, Amount] = {}
     """``used``, ``granted`` and ``burn_per_hour``, if defined."""
-    times: Mapping[str, TimeSpec] = dataclasses.field(default_factory=dict)
+    times: Mapping[str, TimeSpec] = {}
     """``resets_at`` and ``expires_at``, if defined."""
     scale: Decimal | None = None
     """Multiplies every amount of the wallet."""

@@ -6,7 +6,6 @@ A part that is missing, null or not a number makes the whole unreadable; it neve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from typing import Any, Final, NamedTuple
 
@@ -39,7 +38,7 @@ def compile_amount(source: str) -> Expression:
             "a literal may only be compared with: it must never stand for an amount"
             " that the answer does not have"
         )
-    return replace(expression, keeps_missing=True)
+    return expression._replace(keeps_missing=True)
 
 
 class Amount(NamedTuple):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jmespath.exceptions import JMESPathError
 
@@ -23,14 +22,13 @@ _LISTS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """A compiled JMESPath expression."""
 
     source: str
     keys: tuple[str, ...] | None
     """The steps of a plain dotted path, which needs no interpreter."""
-    compiled: Any = field(repr=False, compare=False)
+    compiled: Any
     keeps_missing: bool = False
     """Whether a selected list has None for each element that lacks the selected field."""
 

@@ -8,10 +8,8 @@ Python's ``re`` tries all ways in which repetitions can share a text out (``(a+)
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -38,11 +36,10 @@ class PatternError(ValueError):
     """A pattern cannot be used; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A character or class, how often it may occur, and its group."""
 
-    is_one: Callable[[str], object] = dataclasses.field(compare=False)
+    is_one: Callable[[str], object]
     at_least: int
     at_most: int
     group: str | None = None

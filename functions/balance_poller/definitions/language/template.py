@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from balance_poller.ledger.window import PLACEHOLDERS
@@ -99,16 +98,15 @@ def _slot(word: str) -> Slot:
     return Slot(kind, "" if kind == "key" else match[kind])
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """The values for the placeholders of one account's request; its ``repr`` shows none."""
 
     secret: AccountKey
     params: Mapping[str, str]
-    before: Mapping[str, Secret] = field(default_factory=dict)
+    before: Mapping[str, Secret] = {}
     """The values from the preceding request; a stand-in for those not yet known."""
     is_masked: bool = False
-    window: Mapping[str, str] = field(default_factory=dict)
+    window: Mapping[str, str] = {}
     """The days that a cost report covers."""
 
     def __repr__(self) -> str:

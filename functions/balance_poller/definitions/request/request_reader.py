@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import Any, Final
 
 from balance_poller.definitions.field import Field
@@ -34,14 +32,19 @@ NOTHING: Final = Template(())
 _GET: Final = Template(("GET",))
 
 
-@dataclass(slots=True)
 class RequestReader:
-    """Reads the parts of requests and records their placeholders."""
+    """Reads the parts of requests and records their placeholders.
 
-    params: Mapping[str, Param]
-    taken: Collection[str] | None = ()
-    """The values of the preceding request that a request may use; None for that request itself."""
-    used: dict[Slot, None] = dataclass_field(default_factory=dict)
+    Args:
+        params: The definition's parameters.
+        taken: The values of the preceding request that a request may use.
+    """
+
+    def __init__(self, params: Mapping[str, Param], taken: Collection[str]) -> None:
+        self.params = params
+        self.taken: Collection[str] | None = taken
+        """As given; None while that preceding request is read."""
+        self.used: dict[Slot, None] = {}
 
     def template(self, field: Field) -> Template:
         """Read a text with placeholders."""

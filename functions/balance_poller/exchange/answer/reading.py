@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.spend_spec import SpendSpec
 from balance_poller.definitions.definition import Definition
@@ -39,8 +38,7 @@ _KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOP
 _REFUSALS: Final = frozenset({401, 403})
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The result of one answer for one account."""
 
     outcome: Outcome
@@ -50,7 +48,7 @@ class Reading:
     """The name of the account's wallet, once known."""
     balance: Wallet | None = None
     """The wallet's figures; only with ``ok``."""
-    others: Mapping[str, Wallet] = field(default_factory=dict)
+    others: Mapping[str, Wallet] = {}
     burn_per_hour: Decimal | None = None
     """The consumption that the provider itself reports, in the wallet's unit."""
     retry_at: datetime | None = None

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 
 from balance_poller.definitions.language.evaluation import MISSING
 
 
-@dataclass(frozen=True)
 class Response:
-    """A provider's answer. Its ``repr`` shows no body, since some echo the key."""
+    """A provider's answer. Its ``repr`` shows no body, since some echo the key.
 
-    status: int
-    content_type: str
-    body: bytes = field(repr=False)
-    retry_after: str | None = None
-    """The raw header."""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Those that the definition names, in lower case."""
+    Args:
+        status: The HTTP status.
+        content_type: The raw header.
+        body: The body, unpacked.
+        retry_after: The raw header.
+        headers: Those that the definition names, in lower case.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        content_type: str,
+        body: bytes,
+        retry_after: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.content_type = content_type
+        self.body = body
+        self.retry_after = retry_after
+        self.headers = headers or {}
+
+    def __repr__(self) -> str:
+        return f"Response(status={self.status}, content_type={self.content_type!r})"
 
     @cached_property
     def parsed(self) -> object:

@@ -5,7 +5,6 @@ httpx's own error texts quote the request, so only their types are used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from shared.outcome import Outcome
@@ -22,12 +21,12 @@ class FetchError(Exception):
         self.outcome = outcome
 
 
-@dataclass(slots=True)
 class Received:
     """What a connection received, to distinguish a broken answer from another protocol."""
 
-    begin: bytes = b""
-    is_ended: bool = False
+    def __init__(self) -> None:
+        self.begin = b""
+        self.is_ended = False
 
     def forget(self) -> None:
         """Start again, for a new connection."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -48,11 +47,10 @@ _SUPERSEDED: Final = "ConditionalCheckFailed"
 _REFUSED: Final = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 
 
-@dataclass(frozen=True, slots=True)
-class LatestRead:
+class LatestRead(NamedTuple):
     """The LATEST items before a run."""
 
-    items: dict[str, Latest] = field(default_factory=dict)
+    items: dict[str, Latest]
     unknown: frozenset[str] = frozenset()
     """Accounts whose item could not be read, and so must not be overwritten."""
     problem: str | None = None
