@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from operator import mul
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from balance_poller.forecast.usage import (
     DAY_HOURS,
@@ -32,8 +31,7 @@ _WEEKEND_PRIOR_HOURS: Final = DAY_HOURS
 _OWN_SHARE: Final = tuple(WEIGHTS[weeks] / (WEIGHTS[weeks] + 4) for weeks in range(MAX_WEEKS + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class BurnProfile:
+class BurnProfile(NamedTuple):
     """Usual consumption by hour of the week, UTC, Monday first."""
 
     per_hour: tuple[float, ...]
@@ -80,11 +78,10 @@ def assume_usual(usage: Usage, at: float) -> Usage:
     """Return ``usage`` at ``at`` as if in its last hours the same had been usual as now."""
     per_hour, now = BurnProfile.of(usage).per_hour, hour_of_week(at)
     hours = range(len(usage.recent), -1, -1)
-    return replace(usage, usual=tuple(per_hour[(now - back) % WEEK_HOURS] for back in hours))
+    return usage._replace(usual=tuple(per_hour[(now - back) % WEEK_HOURS] for back in hours))
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(NamedTuple):
     """What the hours of the week have in common: the hours of the day, and two kinds of day."""
 
     weights: list[float]
@@ -98,7 +95,7 @@ class _Pattern:
     @classmethod
     def of(cls, usage: Usage) -> Self | None:
         """Return the pattern; None until an hour of consumption was seen."""
-        weights = list(map(WEIGHTS.__getitem__, usage.weeks))
+        weights = [WEIGHTS[weeks] for weeks in usage.weeks]
         seen = sum(weights)
         weighted: list[float] = list(map(mul, weights, usage.week))
         mean: float = sum(weighted) / seen if seen else 0.0
@@ -118,16 +115,14 @@ class _Pattern:
         if not seen:
             return self.mean
         working, weekend = self.kinds
-        on_working: float = sum(self.weighted[hour:_WORKING_HOURS:DAY_HOURS])
-        on_weekend: float = sum(self.weighted[_WORKING_HOURS + hour :: DAY_HOURS])
-        return (on_working / working + on_weekend / weekend) / seen
+        mon, tue, wed, thu, fri, sat, sun = self.weighted[hour::DAY_HOURS]
+        return ((mon + tue + wed + thu + fri) / working + (sat + sun) / weekend) / seen
 
 
 # --- present deviation -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     """How the last hours are compared with the usual consumption in them."""
 
     hours: int
@@ -136,6 +131,22 @@ class _Window:
     prior: float
     """Usual consumption, as a share of it, that is added to both sides, so that an idle hour is
     no proof of idleness."""
+
+    def log_ratio(self, usage: Usage, before: Sequence[float], mean: float) -> float:
+        """Return the logarithm of the last hours' consumption over the usual in them.
+
+        ``before`` is what is usual in the last 168 hours, the newest first; the current hour is
+        the same hour of the week as the oldest of them.
+        """
+        hours = usage.hour_seconds / HOUR_SECONDS
+        consumed, usual = usage.hour_consumed, before[-1] * hours
+        for amount, usual_then in zip(reversed(usage.recent[-self.hours :]), before, strict=False):
+            if amount is not None:
+                consumed += amount
+                usual += usual_then
+                hours += 1
+        added = max(self.prior * max(hours, 1.0) * mean, usage.step)
+        return math.log((consumed + added) / (usual + added))
 
 
 _FAST: Final = _Window(1, 1.0, 0.03)
@@ -148,14 +159,14 @@ _GROWTH_FLOOR: Final = 0.05
 def _shares(hours: int) -> tuple[float, ...]:
     """Return the share of each of the last 168 hours in a level, newest first."""
     weights = [math.exp(-age / hours) for age in range(1, WEEK_HOURS + 1)]
-    return tuple(weight / sum(weights) for weight in weights)
+    total = sum(weights)
+    return tuple([weight / total for weight in weights])
 
 
 _LEVEL_SHARES: Final = tuple(map(_shares, LEVEL_HOURS))
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(NamedTuple):
     """Logarithms of the factors by which current consumption differs from the usual."""
 
     fast: float = 0.0
@@ -170,21 +181,26 @@ class Deviation:
         """Return how the hours before ``at`` (seconds since 1970) differ from ``profile``."""
         if profile.mean <= 0:
             return cls()
-        lasting = _lasting(usage, profile, at)
-        slow = _SLOW.weight * (_log_ratio(usage, profile, at, _SLOW) - lasting)
-        fast = _FAST.weight * (_log_ratio(usage, profile, at, _FAST) - lasting - slow)
+        now = hour_of_week(at)
+        before = (profile.per_hour[now:] + profile.per_hour[:now])[::-1]
+        lasting = _lasting(usage, before, profile.mean)
+        slow = _SLOW.weight * (_SLOW.log_ratio(usage, before, profile.mean) - lasting)
+        fast = _FAST.weight * (_FAST.log_ratio(usage, before, profile.mean) - lasting - slow)
         return cls(fast, slow, lasting)
 
 
-def _lasting(usage: Usage, profile: BurnProfile, at: float) -> float:
+def _lasting(usage: Usage, before: Sequence[float], mean: float) -> float:
     """Return the deviation of the last days, extrapolated if consumption grows.
 
     Growth is extrapolated and decline is not: an alert too early is the smaller mistake.
+
+    Args:
+        usage: The consumption over time.
+        before: What is usual in the 168 hours before the current one, the newest first.
+        mean: The usual consumption per hour.
     """
-    now = hour_of_week(at)
-    before = (*profile.per_hour[:now][::-1], *profile.per_hour[now:][::-1])
     short, long = (
-        _level_ratio(level, before, shares, profile.mean, usage.step)
+        _level_ratio(level, before, shares, mean, usage.step)
         for level, shares in zip(usage.levels, _LEVEL_SHARES, strict=True)
     )
     return short + max(0.0, short - long - _GROWTH_FLOOR)
@@ -197,17 +213,3 @@ def _level_ratio(
     usual = sum(map(mul, before, shares)) * level.hours
     added = max(_LEVEL_PRIOR * max(level.hours, 1.0) * mean, step)
     return math.log((level.consumed + added) / (usual + added))
-
-
-def _log_ratio(usage: Usage, profile: BurnProfile, at: float, window: _Window) -> float:
-    """Return the logarithm of the last hours' consumption over the usual in them."""
-    now = hour_of_week(at)
-    hours = usage.hour_seconds / HOUR_SECONDS
-    consumed, usual = usage.hour_consumed, profile.per_hour[now] * hours
-    for back, amount in enumerate(reversed(usage.recent[-window.hours :]), start=1):
-        if amount is not None:
-            consumed += amount
-            usual += profile.per_hour[now - back]
-            hours += 1
-    added = max(window.prior * max(hours, 1.0) * profile.mean, usage.step)
-    return math.log((consumed + added) / (usual + added))

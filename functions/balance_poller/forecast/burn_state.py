@@ -6,10 +6,9 @@ It is stored in the LATEST item, so that a poll need not query the history.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from balance_poller.forecast import stored, stored_v1
 from balance_poller.forecast.burn_profile import assume_usual
@@ -31,16 +30,14 @@ _HEADER: Final = struct.Struct(">BIIBd3fIdIId?Id")
 _RATIOS: Final = struct.Struct(">3f")
 
 
-@dataclass(frozen=True, slots=True)
-class Rise:
+class Rise(NamedTuple):
     """A balance above the previous one, not confirmed yet."""
 
     at: datetime
     balance: float
 
 
-@dataclass(frozen=True, slots=True)
-class Fall:
+class Fall(NamedTuple):
     """A fall many times larger than any before; it counts as consumption once confirmed."""
 
     at: datetime
@@ -51,8 +48,7 @@ class Fall:
     """Whether the next reading may confirm it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BurnState:
+class BurnState(NamedTuple):
     """Consumption of one account's wallet, in its own unit."""
 
     at: datetime
@@ -63,9 +59,9 @@ class BurnState:
     """The balance at that time."""
     samples: int = 1
     """Observations so far, counted up to 255."""
-    usage: Usage = field(default_factory=Usage)
-    calibration: Calibration = field(default_factory=Calibration)
-    records: Records = field(default_factory=Records)
+    usage: Usage = Usage()
+    calibration: Calibration = Calibration()
+    records: Records = Records()
     rise: Rise | None = None
     fall: Fall | None = None
     last_top_up: TopUp | None = None
@@ -159,4 +155,4 @@ _SIZE_WITHOUT_USUAL: Final = _SIZE - stored.USUAL_SIZE - _RATIOS.size
 def _with_usual(state: BurnState) -> BurnState:
     """Return a state that did not say what was usual, nor how far records were above it."""
     usage = assume_usual(state.usage, state.at.timestamp())
-    return replace(state, usage=usage, records=Records.of_amounts(state.records.amounts, usage))
+    return state._replace(usage=usage, records=Records.of_amounts(state.records.amounts, usage))

@@ -12,8 +12,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS
 
@@ -30,13 +29,16 @@ LARGEST_ERROR: Final = math.log(_LONGEST)
 _SHORTEST_HOURS: Final = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Quantile:
+class Quantile(NamedTuple):
     """A quantile of errors: its share, and its value over many accounts by horizon."""
 
     share: float
     """The share of errors that may lie beyond it."""
     errors: tuple[float, ...]
+
+    def bound(self, horizon: int, scale: float, correction: int) -> float:
+        """Return the bound on an account's errors, of the size ``scale``, at a horizon."""
+        return self.errors[horizon] * scale * math.exp(correction / UNIT)
 
     @property
     def is_upper(self) -> bool:
@@ -70,11 +72,8 @@ _LOG_HORIZONS: Final = tuple(map(math.log, HORIZONS))
 _NEVER: Final = math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class RunningTest(NamedTuple):
     """A forecast that is being tested."""
-
-    __test__ = False  # a name that pytest would collect
 
     started: float
     """Seconds since 1970."""
@@ -82,14 +81,14 @@ class Test:
     """The value of ``Calibration.consumed`` that ends it."""
 
 
-_NO_TESTS: Final[tuple[tuple[Test, ...], ...]] = ((),) * len(HORIZONS)
+_NO_TESTS: Final[tuple[tuple[RunningTest, ...], ...]] = ((),) * len(HORIZONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(NamedTuple):
     """The running tests, and the results of finished ones."""
 
-    running: tuple[tuple[Test, ...], ...] = _NO_TESTS
+    running: tuple[tuple[RunningTest, ...], ...] = _NO_TESTS
+    """By horizon, the earliest first."""
     consumed: float = 0.0
     """Total consumption since an arbitrary moment, the scale of goals."""
     corrections: tuple[tuple[int, ...], ...] = ((0,) * len(HORIZONS),) * len(QUANTILES)
@@ -131,22 +130,13 @@ class Calibration:
     def _bound_at(self, quantile: Quantile, horizon: int) -> float:
         """Return the bound at one of the horizons."""
         correction = self.corrections[QUANTILES.index(quantile)][horizon]
-        return quantile.errors[horizon] * self.scale * math.exp(correction / UNIT)
+        return quantile.bound(horizon, self.scale, correction)
 
     def consume(self, start: float, end: float, amount: float) -> Calibration:
         """Return the calibration after ``amount`` was consumed from ``start`` to ``end``."""
         consumed = self.consumed + amount
         if consumed < self.next_goal and end < self.next_end:
-            # Called at every poll: dataclasses.replace() would take half the time.
-            return Calibration(
-                self.running,
-                consumed,
-                self.corrections,
-                self.error_sizes,
-                self.errors,
-                self.next_goal,
-                self.next_end,
-            )
+            return self._replace(consumed=consumed)
         running = []
         learned = self
         for horizon, tests in enumerate(self.running):
@@ -159,7 +149,7 @@ class Calibration:
                 else:
                     left.append(test)
             running.append(tuple(left))
-        return replace(learned, consumed=consumed).with_tests(tuple(running))
+        return learned._replace(consumed=consumed).with_tests(tuple(running))
 
     def start(self, at: float, expected: Mapping[int, float]) -> Calibration:
         """Return the calibration with more tests.
@@ -171,7 +161,7 @@ class Calibration:
         running = list(self.running)
         for horizon, amount in expected.items():
             if amount > 0:
-                running[horizon] = (*running[horizon], Test(at, self.consumed + amount))
+                running[horizon] = (*running[horizon], RunningTest(at, self.consumed + amount))
         return self.with_tests(tuple(running))
 
     def due(self, at: float) -> Iterator[int]:
@@ -182,18 +172,17 @@ class Calibration:
             if turn % every == 0 and len(self.running[horizon]) < SLOTS:
                 yield horizon
 
-    def with_tests(self, running: tuple[tuple[Test, ...], ...]) -> Calibration:
+    def with_tests(self, running: tuple[tuple[RunningTest, ...], ...]) -> Calibration:
         """Return the calibration with these tests and the earliest end of any."""
-        return replace(
-            self,
+        return self._replace(
             running=running,
-            next_goal=min((test.goal for tests in running for test in tests), default=_NEVER),
+            next_goal=min([test.goal for tests in running for test in tests], default=_NEVER),
             next_end=min(
-                (
-                    test.started + _LONGEST * HORIZONS[horizon] * HOUR_SECONDS
-                    for horizon, tests in enumerate(running)
-                    for test in tests
-                ),
+                [
+                    tests[0].started + _LONGEST * hours * HOUR_SECONDS
+                    for hours, tests in zip(HORIZONS, running, strict=True)
+                    if tests
+                ],
                 default=_NEVER,
             ),
         )
@@ -206,21 +195,22 @@ class Calibration:
         """Return the calibration after a test at this horizon ended with ``error``."""
         corrections = []
         for quantile, row in zip(QUANTILES, self.corrections, strict=True):
-            bound = self._bound_at(quantile, horizon)
+            bound = quantile.bound(horizon, self.scale, row[horizon])
             is_missed = error > bound if quantile.is_upper else error < bound
             step = _STEP * (1 - quantile.share) if is_missed else -_STEP * quantile.share
             value = min(_LARGEST_CORRECTION, max(_SMALLEST_CORRECTION, row[horizon] + round(step)))
             corrections.append((*row[:horizon], value, *row[horizon + 1 :]))
         size = min(abs(error) / _MEAN_ERRORS[horizon], _LARGEST_SIZE)
-        return replace(
-            self,
+        return self._replace(
             corrections=tuple(corrections),
             error_sizes=self.error_sizes * (1 - _SCALE_FORGETS) + size,
             errors=self.errors * (1 - _SCALE_FORGETS) + 1,
         )
 
 
-def _hours_taken(test: Test, before: float, start: float, end: float, amount: float) -> float:
+def _hours_taken(
+    test: RunningTest, before: float, start: float, end: float, amount: float
+) -> float:
     """Return how long a test has run until ``end``, or until its goal if reached earlier."""
     reached = end
     if before < test.goal <= before + amount:

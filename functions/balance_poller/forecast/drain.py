@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from balance_poller.forecast.burn_profile import BurnProfile
 from balance_poller.forecast.usage import (
@@ -35,8 +34,7 @@ NORMAL_SENSITIVITY: Final = 2.0
 PerWindow = tuple[float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(NamedTuple):
     """The highest consumption in any 1, 3 and 24 hours that ended a day ago or before, fading."""
 
     amounts: PerWindow = (0.0, 0.0, 0.0)
@@ -58,8 +56,7 @@ class Records:
         return cls(amounts, (ratios[0], ratios[1], ratios[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(NamedTuple):
     """The last hours' consumption compared with everything seen before."""
 
     ratio: float
@@ -82,18 +79,16 @@ def keep_records(records: Records, usage: Usage, mean: float) -> Records:
     for window, amount, ratio in zip(WINDOWS, records.amounts, records.ratios, strict=True):
         past = usage.recent[-DAY_HOURS - window : -DAY_HOURS]
         then = usage.usual[-DAY_HOURS - 1 - window : -DAY_HOURS - 1]
-        usual = [hour for hour in then if hour is not None]
-        consumed = sum([hour or 0.0 for hour in past]) if len(past) == window else 0.0
+        consumed = sum(filter(None, past)) if len(past) == window else 0.0
         above = 1.0
-        if len(usual) == window:
-            above = _ratio(consumed, sum(usual), _added(window, mean, usage))
+        if len(then) == window and None not in then:
+            above = _ratio(consumed, sum(filter(None, then)), _added(window, mean, usage))
         amounts.append(max(amount * _FADE, consumed))
         ratios.append(max(1 + (ratio - 1) * _FADE, above))
     return Records((amounts[0], amounts[1], amounts[2]), (ratios[0], ratios[1], ratios[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """What the consumption of an account must exceed to be abnormal."""
 
     records: Records

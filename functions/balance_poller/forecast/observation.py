@@ -7,7 +7,6 @@ likely: providers' caches return old balances, and credit expires.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -88,7 +87,7 @@ def _without_stray_fall(state: BurnState, level: float) -> BurnState:
     begun_at = state.level + fall.amount
     if level < begun_at - _STRAY_SHARE * fall.amount:
         return state
-    return replace(state, level=begun_at, fall=None)
+    return state._replace(level=begun_at, fall=None)
 
 
 def _fall(state: BurnState, at: datetime, level: float) -> BurnState:
@@ -96,7 +95,7 @@ def _fall(state: BurnState, at: datetime, level: float) -> BurnState:
     amount = state.level - level
     if _is_huge(state, at, amount):
         fall = Fall(at, (at - state.at).total_seconds(), amount)
-        return replace(_advance(state, at, level, None), fall=fall)
+        return _advance(state, at, level, None)._replace(fall=fall)
     if state.fall is not None and state.fall.is_open:
         state = _judge_fall(state, state.fall, amount / (at - state.at).total_seconds())
     return _advance(state, at, level, amount)
@@ -119,11 +118,11 @@ def _is_huge(state: BurnState, at: datetime, amount: float) -> bool:
 def _judge_fall(state: BurnState, fall: Fall, rate: float) -> BurnState:
     """Count a fall that was set aside if consumption goes on at its rate, else drop it for good."""
     if rate < _CONFIRMING_SHARE * fall.amount / fall.seconds:
-        return replace(state, fall=replace(fall, is_open=False))
+        return state._replace(fall=fall._replace(is_open=False))
     # The fall's hours are closed: the current one takes its rate and one hour's share.
     share = min(1.0, HOUR_SECONDS / fall.seconds)
     usage = state.usage.add(fall.amount * share, fall.seconds * share, state.usage.step)
-    return replace(state, usage=usage, fall=None)
+    return state._replace(usage=usage, fall=None)
 
 
 def _rise(state: BurnState, at: datetime, level: float) -> BurnState:
@@ -131,7 +130,7 @@ def _rise(state: BurnState, at: datetime, level: float) -> BurnState:
     limit = state.level + _doubtful_up_to(state)
     rise = state.rise
     if rise is None or rise.balance <= limit < level:
-        return replace(state, rise=Rise(at, level))
+        return state._replace(rise=Rise(at, level))
     # Below the limit again, it may be an old response among new ones, or consumption since.
     is_doubtful = min(rise.balance, level) <= limit
     if at - rise.at < (_OLDEST_ANSWER if is_doubtful else _CONFIRMED_AFTER):
@@ -153,7 +152,7 @@ def _top_up(state: BurnState, rise: Rise, at: datetime, level: float) -> BurnSta
     amount = Decimal(repr(max(rise.balance, level))) - Decimal(repr(state.level))
     if amount <= Decimal(repr(_NOISE_AMOUNT)):
         return moved
-    return replace(moved, last_top_up=TopUp(rise.at, amount))
+    return moved._replace(last_top_up=TopUp(rise.at, amount))
 
 
 def _advance(state: BurnState, at: datetime, level: float, consumed: float | None) -> BurnState:
@@ -182,16 +181,14 @@ def _advance(state: BurnState, at: datetime, level: float, consumed: float | Non
                     usage, calibration, records, stop, is_last=is_last
                 )
         start = stop
-    return BurnState(
+    return state._replace(
         at=at,
-        since=state.since,
         level=level,
         samples=min(state.samples + 1, _MAX_SAMPLES),
         usage=usage,
         calibration=calibration,
         records=records,
-        fall=state.fall,
-        last_top_up=state.last_top_up,
+        rise=None,
     )
 
 
@@ -216,10 +213,10 @@ def _start_tests(
 ) -> Calibration:
     """Return the calibration with the tests that are due at a full hour."""
     ahead = Projection(profile, Deviation.of(usage, profile, at), at)
+    until = ahead.by_hour(HORIZONS[due[-1]])
     expected = {}
     for horizon in due:
         hours = HORIZONS[horizon]
-        amount = ahead.consumption(hours)
-        if amount - ahead.consumption(hours - 1) >= _LEAST_AT_END * profile.mean:
-            expected[horizon] = amount
+        if until[hours] - until[hours - 1] >= _LEAST_AT_END * profile.mean:
+            expected[horizon] = until[hours]
     return calibration.start(at, expected)

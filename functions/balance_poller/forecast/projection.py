@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Final
@@ -48,6 +49,14 @@ class Projection:
             if walked >= hours:
                 break
         return total
+
+    def by_hour(self, hours: int) -> list[float]:
+        """Return the consumption until now (0) and until the end of each of the coming ``hours``.
+
+        The start must be a full hour.
+        """
+        parts = itertools.islice(self._steps(), hours)
+        return [*itertools.accumulate((consumed for _, consumed, _ in parts), initial=0.0)]
 
     def hours_until(self, amount: float) -> float | None:
         """Return when ``amount`` is consumed; None if never."""

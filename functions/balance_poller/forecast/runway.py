@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.forecast import drain as drains
 from balance_poller.forecast.burn_profile import BurnProfile, Deviation
@@ -48,8 +47,7 @@ class Basis(StrEnum):
     """The account's daily and weekly pattern, adjusted for its last hours and days."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(NamedTuple):
     """The forecast if consumption goes on as it did.
 
     Hours are None while too little is known and when nothing is consumed.
@@ -115,8 +113,7 @@ def forecast(
         burn_per_day=_rounded(ahead.consumption(DAY_HOURS)),
     )
     if not _is_accumulating(state):
-        found = replace(
-            found,
+        found = found._replace(
             consumed_last_day=_rounded(_consumed_last_day(state, at)),
             drain=_drain(state, usual.mean, at, drain_sensitivity),
         )
@@ -137,8 +134,7 @@ def _with_runway(
         return found
     with_more = ahead.hours_until(amount / state.calibration.margin) or 0.0
     at_least = min(hours * _kept_factor(state, AT_LEAST_90, hours), with_more)
-    return replace(
-        found,
+    return found._replace(
         runway_hours=hours,
         at_least_hours=at_least,
         at_least_95_hours=min(at_least, hours * _kept_factor(state, AT_LEAST_95, hours)),
@@ -153,8 +149,7 @@ def _while_abnormal(found: Forecast, remaining: float) -> Forecast:
         return found
     as_now = remaining * found.drain.hours / found.drain.consumed
     at_least = found.at_least_hours * min(1.0, as_now / found.runway_hours)
-    return replace(
-        found,
+    return found._replace(
         at_least_hours=at_least,
         at_least_95_hours=min(at_least, found.at_least_95_hours or 0.0),
         at_most_hours=None,

@@ -17,7 +17,7 @@ from balance_poller.forecast.calibration import (
     QUANTILES,
     SLOTS,
     Calibration,
-    Test,
+    RunningTest,
 )
 from balance_poller.forecast.usage import RECENT_HOURS, WEEK_HOURS, Level, Usage
 
@@ -110,7 +110,11 @@ def unpack_calibration(packed: bytes, at: int) -> Calibration:
     width = len(HORIZONS)
     tests = list(_TEST.iter_unpack(packed[_ERRORS.size :]))
     running = tuple(
-        tuple(Test(at - (age - 1) * 60, left) for age, left in tests[first : first + SLOTS] if age)
+        tuple(
+            RunningTest(at - (age - 1) * 60, left)
+            for age, left in tests[first : first + SLOTS]
+            if age
+        )
         for first in range(0, _TESTS, SLOTS)
     )
     return Calibration(

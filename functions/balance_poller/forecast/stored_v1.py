@@ -8,10 +8,9 @@ from __future__ import annotations
 import functools
 import math
 import struct
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.forecast.drain import WINDOWS, PerWindow
 from balance_poller.forecast.stored import BurnStateError, decode, to_time
@@ -34,8 +33,7 @@ _HEADER: Final = struct.Struct(">BIIBddHhId")
 _STEP: Final = math.log(1e4) / 253
 
 
-@dataclass(frozen=True, slots=True)
-class OldState:
+class OldState(NamedTuple):
     """A state of version 1, in this version's terms."""
 
     at: datetime

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 WEEK_HOURS: Final = 168
 DAY_HOURS: Final = 24
@@ -28,8 +27,7 @@ _MIN_SEEN_SECONDS: Final = 900
 _STEP_GROWTH: Final = 1.001
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """Consumption over some days, fading."""
 
     consumed: float = 0.0
@@ -43,8 +41,7 @@ class Level:
         return Level(self.consumed * fade + amount, self.hours * fade + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Consumption per hour.
 
     Floats are exact enough here: forecasts are uncertain by tens of percent, and no amount shown to
@@ -88,7 +85,7 @@ class Usage:
 
     def expect(self, usual: float | None) -> Usage:
         """Return the usage at the start of an hour in which ``usual`` is usual."""
-        return replace(self, usual=(*self.usual, usual)[-RECENT_HOURS - 1 :])
+        return self._replace(usual=(*self.usual, usual)[-RECENT_HOURS - 1 :])
 
     def close_hour(self, start: float) -> Usage:
         """Return the usage at the end of the hour that began at ``start`` (seconds since 1970).
@@ -96,8 +93,7 @@ class Usage:
         :meth:`expect` begins the next one.
         """
         if self.hour_seconds < _MIN_SEEN_SECONDS:
-            return replace(
-                self,
+            return self._replace(
                 recent=(*self.recent, None)[-RECENT_HOURS:],
                 levels=next_levels(self.levels, None),
             )
@@ -117,7 +113,7 @@ class Usage:
 
     def last(self, hours: int) -> float:
         """Return the consumption seen in the last full ``hours`` and the current one."""
-        return self.hour_consumed + sum(amount or 0.0 for amount in self.recent[-hours:])
+        return self.hour_consumed + sum(filter(None, self.recent[-hours:]))
 
     def sliding(self, hours: int) -> float:
         """Return the consumption seen within the last ``hours``, to the minute."""
@@ -126,7 +122,7 @@ class Usage:
 
     def usual_sliding(self, hours: int) -> float:
         """Return what was usual within the last ``hours``."""
-        *past, now = (amount or 0.0 for amount in self.usual[-hours - 1 :])
+        *past, now = [amount or 0.0 for amount in self.usual[-hours - 1 :]]
         return sum(past) + (now - past[0]) * self._part
 
     @property

@@ -7,7 +7,6 @@ balance, and are neither.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -55,9 +54,9 @@ def observe_meter(
     """Return ``state`` with one more balance, of whose difference ``change`` alone counts."""
     remaining = good.balance or Decimal(0)
     if state is not None:
-        state = replace(state, level=float(remaining + change.consumed), rise=None)
+        state = state._replace(level=float(remaining + change.consumed), rise=None)
     state = observe(state, at, remaining, unseen=unseen)
     if not change.topped_up:
         return state
     topped_up_at = good.meter and good.meter.topped_up_at
-    return replace(state, last_top_up=TopUp(topped_up_at or at, change.topped_up))
+    return state._replace(last_top_up=TopUp(topped_up_at or at, change.topped_up))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -158,8 +157,8 @@ class TestVersion2:
 
         kept = BurnState.from_item(state.to_item())
         assert len(self._packed(state)) == 538
-        assert replace(read, usage=kept.usage, records=kept.records) == kept
-        assert replace(read.usage, usual=kept.usage.usual) == kept.usage
+        assert read._replace(usage=kept.usage, records=kept.records) == kept
+        assert read.usage._replace(usual=kept.usage.usual) == kept.usage
         assert len(read.usage.usual) == len(read.usage.recent) + 1
         assert read.records.amounts == kept.records.amounts
         for balance in (5, 50):
