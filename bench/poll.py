@@ -172,8 +172,8 @@ def make_adapters(timeout_seconds: float = 15) -> Adapters:
         latest=LatestTable(clients.dynamodb, TABLE),
         history=HistoryTable(clients.dynamodb, TABLE, 90),
         metrics=MetricPublisher(clients.cloudwatch, "Bench"),
-        ledgers=LedgerTable(clients.dynamodb, TABLE),
-        breakdowns=BreakdownTable(clients.dynamodb, TABLE),
+        ledgers=lambda: LedgerTable(clients.dynamodb, TABLE),
+        breakdowns=lambda: BreakdownTable(clients.dynamodb, TABLE),
     )
 
 

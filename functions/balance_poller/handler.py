@@ -14,15 +14,11 @@ from balance_poller.fetching.fetch import BalanceFetcher
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.workers import FetchLimits
-from balance_poller.heartbeat import Heartbeat, is_complete
 from balance_poller.polling.poll import Adapters, poll
-from balance_poller.push import log_pushes, push
-from balance_poller.pushed.event import is_push, parse_push_event
+from balance_poller.pushed.alias import is_push
 from balance_poller.recording.cloudwatch import MetricPublisher
-from balance_poller.recording.tables.breakdown_table import BreakdownTable
 from balance_poller.recording.tables.history_table import HistoryTable
 from balance_poller.recording.tables.latest_table import LatestTable
-from balance_poller.recording.tables.ledger_table import LedgerTable
 from balance_poller.recording.write_order import Sinks
 from balance_poller.report import log_run, publish_faults
 from balance_poller.settings import SERVICE, Settings
@@ -32,6 +28,10 @@ from shared.names import StackNames
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from balance_poller.heartbeat import Heartbeat
+    from balance_poller.recording.tables.breakdown_table import BreakdownTable
+    from balance_poller.recording.tables.ledger_table import LedgerTable
 
 #: Time reserved for writing a run's records: a fixed part, and one per account.
 _RESERVE_SECONDS = 10.0
@@ -61,7 +61,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     report = report._replace(duration_ms=round((time.monotonic() - started) * 1000))
     log_run(parsed, report)
     publish_faults(parsed, report, settings.metric_namespace)
-    if parsed.heartbeat and is_complete(report):
+    if parsed.heartbeat and report.is_complete:
         _beat(report.shard, settings, context.get_remaining_time_in_millis() / 1000)
     if report.failed_parts:
         raise PollRunError(f"{', '.join(report.failed_parts)} failed: {'; '.join(report.errors)}")
@@ -77,6 +77,9 @@ def _beat(shard: int, settings: Settings, seconds_left: float) -> None:
 
 def _take_pushes(event: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """Record the event's pushed balances."""
+    from balance_poller.push import log_pushes, push  # noqa: PLC0415 -- no poll pushes
+    from balance_poller.pushed.event import parse_push_event  # noqa: PLC0415 -- the same
+
     adapters = _adapters(settings)
     sinks = Sinks(adapters.metrics, adapters.history, adapters.latest)
     report = push(parse_push_event(event, datetime.now(UTC)), sinks)
@@ -93,6 +96,8 @@ def _seconds_to_fetch(seconds_left: float, event: PollEvent) -> float:
 @cache
 def _heartbeat(settings: Settings) -> Heartbeat:
     """Build the heartbeat."""
+    from balance_poller.heartbeat import Heartbeat  # noqa: PLC0415 -- only some deployments send it
+
     return Heartbeat(
         secrets=SecretStore(clients.secretsmanager, settings.secret_cache_seconds),
         transport=lambda: _transport(settings),
@@ -125,7 +130,25 @@ def _adapters(settings: Settings) -> Adapters:
         ),
         latest=LatestTable(clients.dynamodb, settings.balances_table),
         history=HistoryTable(clients.dynamodb, settings.balances_table, settings.history_days),
-        ledgers=LedgerTable(clients.dynamodb, settings.balances_table),
-        breakdowns=BreakdownTable(clients.dynamodb, settings.balances_table),
         metrics=MetricPublisher(clients.cloudwatch, settings.metric_namespace),
+        ledgers=lambda: _ledgers(settings),
+        breakdowns=lambda: _breakdowns(settings),
     )
+
+
+def _ledgers(settings: Settings) -> LedgerTable:
+    """Build the table of ledgers."""
+    from balance_poller.recording.tables.ledger_table import (  # noqa: PLC0415 -- few accounts have one
+        LedgerTable,
+    )
+
+    return LedgerTable(clients.dynamodb, settings.balances_table)
+
+
+def _breakdowns(settings: Settings) -> BreakdownTable:
+    """Build the table of breakdowns."""
+    from balance_poller.recording.tables.breakdown_table import (  # noqa: PLC0415 -- rarely requested
+        BreakdownTable,
+    )
+
+    return BreakdownTable(clients.dynamodb, settings.balances_table)

@@ -16,7 +16,6 @@ from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.transport.client import Fetcher
 from balance_poller.fetching.transport.errors import FetchError
-from balance_poller.report import RunReport
 from shared.secret import Secret, reveal
 
 #: For the request; a run has more important things to do with its time.
@@ -74,13 +73,3 @@ class Heartbeat:
         """Send one request over a separate connection."""
         async with self.transport() as transport:
             return await transport.send(request, 0, seconds)
-
-
-def is_complete(report: RunReport) -> bool:
-    """Whether a run polled any account, attempted all that were due, and wrote everything.
-
-    An account that cannot be read was attempted: that is what its own alarms are for.
-    """
-    polled = [row for row in report.rows if not row.is_skipped]
-    is_written = not report.failed_parts and not report.write_failures
-    return bool(polled) and is_written and not any(row.is_out_of_time for row in polled)

@@ -13,6 +13,7 @@ from balance_poller.recording.records import ProviderFacts, Recorded, record
 from balance_poller.recording.write_order import Sinks, Written, write_all
 from balance_poller.settings import SERVICE
 from shared.aws.telemetry import logger, report_faults
+from shared.names import PUSHED_TITLE
 from shared.records import Latest
 from shared.times import format_time
 
@@ -85,7 +86,7 @@ def _round(
             report.refuse(each.account, str(reading))
         else:
             account, at = figure.account_of(latest), _after(latest, now)
-            recorded.append(record(account, ProviderFacts(figure.TITLE), reading, latest, at))
+            recorded.append(record(account, ProviderFacts(PUSHED_TITLE), reading, latest, at))
     written = write_all(sinks, recorded, known)
     report.note(recorded, written)
     return [each for each in pushes if each.account in written.superseded]

@@ -98,6 +98,16 @@ class RunReport(NamedTuple):
         return self.waiting > 0 and not self.rows
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the run polled any account, attempted all that were due, and wrote everything.
+
+        An account that cannot be read was attempted: that is what its own alarms are for.
+        """
+        polled = [row for row in self.rows if not row.is_skipped]
+        is_written = not self.failed_parts and not self.write_failures
+        return bool(polled) and is_written and not any(row.is_out_of_time for row in polled)
+
+    @property
     def outcomes(self) -> dict[Outcome, int]:
         """The number of accounts by outcome, without skipped ones."""
         return dict(Counter(row.outcome for row in self.rows if not row.is_skipped))

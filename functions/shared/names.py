@@ -19,6 +19,8 @@ ACCOUNT_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 #: The provider of accounts whose balance is pushed instead of polled.
 PUSHED: Final = "pushed"
+#: Its display name.
+PUSHED_TITLE: Final = "Pushed"
 #: The poller's alias that accepts pushed balances, and nothing else.
 PUSH_ALIAS: Final = "push"
 

@@ -5,7 +5,12 @@ Stored times are ISO 8601, UTC, whole seconds, ``Z``.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of a UTC day."""
+    return datetime.combine(day, time(), UTC)
 
 
 def format_time(at: datetime) -> str:

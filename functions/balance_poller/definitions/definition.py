@@ -10,10 +10,9 @@ module checks what a schema cannot express: JMESPath, and names that must match.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.definitions.answer.answer_spec import AnswerSpec, parse_answer_spec
-from balance_poller.definitions.answer.spend_spec import SpendSpec, parse_spend, spend_wallets
 from balance_poller.definitions.answer.wallet_spec import (
     WalletSpec,
     parse_default_wallet,
@@ -30,12 +29,14 @@ from balance_poller.definitions.reader_fields import (
     READER_FIELDS,
     check_reader_fields,
 )
-from balance_poller.definitions.request.before_spec import BeforeSpec, parse_before
-from balance_poller.definitions.request.breakdown_spec import REQUIRED as _OF_BREAKDOWN
-from balance_poller.definitions.request.breakdown_spec import BreakdownSpec, parse_breakdown
 from balance_poller.definitions.request.request_parser import parse_requests
 from balance_poller.definitions.request.request_spec import RequestSpec
 from shared.outcome import Outcome
+
+if TYPE_CHECKING:
+    from balance_poller.definitions.answer.spend_spec import SpendSpec
+    from balance_poller.definitions.request.before_spec import BeforeSpec
+    from balance_poller.definitions.request.breakdown_spec import BreakdownSpec
 
 DEFAULT_MIN_INTERVAL_SECONDS: Final = 60
 #: What an entry of ``errors`` or ``guards`` may end with.
@@ -137,7 +138,7 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
     top = Field(data, "", problems).fields(_REQUIRED, _OPTIONAL)
     check_reader_fields(top)
     params = parse_params(top.get("params"))
-    spend = parse_spend(top, params)
+    spend = _parse_spend(top["spend"], params) if "spend" in top else None
     wallets = _parse_wallets(top, spend, problems)
     is_self_hosted = "self_hosted" in top and top["self_hosted"].flag()
     request, before, breakdown = _parse_requests(top, params, spend, is_self_hosted=is_self_hosted)
@@ -166,6 +167,13 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
     return definition, problems
 
 
+def _parse_spend(field: Field, params: Mapping[str, Param]) -> SpendSpec:
+    """Read ``spend``."""
+    from balance_poller.definitions.answer.spend_spec import parse_spend  # noqa: PLC0415 -- rare
+
+    return parse_spend(field, params)
+
+
 def _parse_wallets(
     top: Mapping[str, Field], spend: SpendSpec | None, problems: list[Problem]
 ) -> Mapping[str, WalletSpec]:
@@ -176,7 +184,7 @@ def _parse_wallets(
         return parse_wallets(top.get("wallets"))
     if "wallets" in top:
         top["wallets"].refuse("spend defines the only wallet: remove one of the two")
-    return spend_wallets(spend)
+    return spend.wallets()
 
 
 def _parse_requests(
@@ -188,8 +196,16 @@ def _parse_requests(
 ) -> tuple[RequestSpec, BeforeSpec | None, BreakdownSpec | None]:
     """Return the definition's request, the one before it, and the one for a breakdown."""
     main = top.get("request", Field({}, "request", []))
-    more = top["breakdown"].fields(_OF_BREAKDOWN, ()) if "breakdown" in top else {}
+    if "before" not in top and "breakdown" not in top:
+        requests = parse_requests(main, None, params, spend=spend, is_self_hosted=is_self_hosted)
+        return requests.main, None, None
     if "before" not in top:
+        from balance_poller.definitions.request.breakdown_spec import (  # noqa: PLC0415 -- rare
+            REQUIRED,
+            parse_breakdown,
+        )
+
+        more = top["breakdown"].fields(REQUIRED, ())
         requests = parse_requests(
             main,
             None,
@@ -199,6 +215,8 @@ def _parse_requests(
             breakdown=more.get("request"),
         )
         return requests.main, None, parse_breakdown(more, requests.breakdown)
+    from balance_poller.definitions.request.before_spec import parse_before  # noqa: PLC0415 -- rare
+
     if "breakdown" in top:
         top["breakdown"].refuse("breakdown is a single request, without one before it")
     fields = top["before"].fields(("request", "take"), ("keep_seconds",))

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from balance_poller.definitions.catalogue import read_shipped
 from balance_poller.definitions.definition import Definition, parse_definition
 from balance_poller.definitions.language.template import Values
 from balance_poller.definitions.params import resolve_params
 from balance_poller.definitions.request.request_spec import RequestSpec
-from balance_poller.exchange.answer.costs import SpendScope
 from balance_poller.exchange.answer.http_status import Failure
 from balance_poller.exchange.answer.reading import Reading, read_response
 from balance_poller.exchange.answer.response import Response
-from balance_poller.exchange.before import Taken, read_before
 from balance_poller.exchange.request import PreparedRequest, address_of, prepare_request
-from balance_poller.ledger.window import Window
 from shared.secret import AccountKey, Secret
+
+if TYPE_CHECKING:
+    from balance_poller.exchange.answer.costs import SpendScope
+    from balance_poller.exchange.before import Taken
+    from balance_poller.ledger.window import Window
 
 
 class Provider:
@@ -137,6 +139,8 @@ class Provider:
 
         Never raises, whatever the answer is.
         """
+        from balance_poller.exchange.before import read_before  # noqa: PLC0415 -- few definitions
+
         return read_before(self.definition, response)
 
     def addresses(
@@ -165,6 +169,8 @@ class Provider:
         Raises:
             ConfigError: when its parameters do not fit.
         """
+        from balance_poller.exchange.answer.costs import SpendScope  # noqa: PLC0415 -- few providers
+
         return SpendScope(window, resolve_params(self.definition.params, params))
 
     def read(

@@ -18,7 +18,7 @@ from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.provider import Provider
-from balance_poller.fetching.before import Kept
+from balance_poller.fetching.kept import Kept
 from balance_poller.fetching.plan import PlanRules, Windows, make_plan
 from balance_poller.fetching.request_group import RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all

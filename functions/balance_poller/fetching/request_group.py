@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.ledger.window import Window
 from shared.outcome import Outcome
 from shared.secret import Secret
+
+if TYPE_CHECKING:
+    from balance_poller.ledger.window import Window
 
 
 class Before(NamedTuple):

@@ -17,8 +17,8 @@ from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.answer.reading import OUT_OF_TIME, Reading, describe_unexpected
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.fetching.before import BeforeError, Kept, complete
 from balance_poller.fetching.hosts import Host, Job, group_by_host, share_of
+from balance_poller.fetching.kept import Kept
 from balance_poller.fetching.request_group import RequestGroup, fail_all
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from balance_poller.fetching.transport.errors import TOO_LATE, FetchError
@@ -29,7 +29,6 @@ from shared.outcome import Outcome
 _LONGEST_WAIT_SECONDS: Final = 7 * 86_400
 
 _OUT_OF_TIME: Final = f"{OUT_OF_TIME} before the provider answered"
-_KEY_IS_WRONG: Final = frozenset({Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE})
 _HOST_IS_DOWN: Final = "no request was sent: the provider had just failed many in a row"
 
 
@@ -177,10 +176,7 @@ class _Worker(NamedTuple):
     async def _exchange(
         self, group: RequestGroup, slot: int, seconds: float
     ) -> tuple[Response, dict[str, Reading]]:
-        """Make the group's request, after the one before it; return the answer and what it says.
-
-        Kept values may have expired early: then they are requested once more.
-        """
+        """Make the group's request, after a preceding one; return the answer and its readings."""
         ends = self.limits.monotonic() + seconds
 
         async def send(request: PreparedRequest) -> Response:
@@ -189,17 +185,16 @@ class _Worker(NamedTuple):
                 raise FetchError(TOO_LATE)
             return await self.transport.send(request, slot, left)
 
-        while True:
-            try:
-                request, is_kept = await complete(group, self.kept, send, self.limits.monotonic)
-            except BeforeError as exc:
-                return exc.response, fail_all(group, *exc.failure)
-            response = await send(request)
-            readings = await self.turns.read(group, response, self.limits.now())
-            is_refused = any(one.outcome in _KEY_IS_WRONG for one in readings.values())
-            if not (is_kept and is_refused) or group.before is None:
-                return response, readings
-            self.kept.forget(group.before.request)
+        async def read(response: Response) -> dict[str, Reading]:
+            return await self.turns.read(group, response, self.limits.now())
+
+        if group.before is None:
+            response = await send(group.request)
+            return response, await read(response)
+        from balance_poller.fetching.before import exchange_two  # noqa: PLC0415 -- few definitions
+
+        clock = self.limits.monotonic
+        return await exchange_two(group, group.before, self.kept, send, read, clock)
 
 
 def _with_retry_at(

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from balance_poller.ledger.window import DAY, LedgerError, Window, today, window_from
-from shared.records.ledger import Ledger, midnight
+from shared.records.ledger import Ledger
+from shared.times import midnight
 
 #: Reports are corrected for this many days; later corrections are ignored.
 CLOSES_AFTER: Final = timedelta(days=7)

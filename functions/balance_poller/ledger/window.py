@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from shared.records.ledger import midnight
-from shared.times import format_time
+from shared.times import format_time, midnight
 
 #: Anthropic's cost report gives 31 days at most, OpenAI's 180 (their API references, read 2026-11).
 #: A month, and whatever a ledger asks for, is one request without pages.

@@ -46,11 +46,33 @@ class Books:
     windows: dict[str, Window | LedgerError] = field(default_factory=dict)
     """The days to request by account, or why there are none."""
 
+    def with_balances(
+        self,
+        accounts: Sequence[Account],
+        readings: Mapping[str, Reading],
+        known: Mapping[str, Latest],
+    ) -> dict[str, Reading]:
+        """Return ``readings`` with the balances that follow from reported cost.
+
+        Ledgers that changed are stored.
+
+        Args:
+            accounts: The accounts of the readings.
+            readings: What was fetched.
+            known: What was known before.
+        """
+        found = dict(readings)
+        for account in accounts:
+            reading = found.get(account.id)
+            if reading is not None and reading.costs is not None:
+                found[account.id] = _with_balance(self, account, reading, known.get(account.id))
+        return found
+
 
 def open_books(
     accounts: Sequence[Account], providers: Providers, table: LedgerTable, now: datetime
 ) -> Books:
-    """Read the ledgers of those accounts that have one; without any, nothing is read."""
+    """Read the ledgers of those accounts that have one."""
     books = Books(table, now)
     for account in accounts:
         provider = providers.get(account.provider)
@@ -61,28 +83,6 @@ def open_books(
         if account.id in books.specs:
             books.windows[account.id] = _window(books, account)
     return books
-
-
-def with_balances(
-    books: Books,
-    accounts: Sequence[Account],
-    readings: Mapping[str, Reading],
-    known: Mapping[str, Latest],
-) -> dict[str, Reading]:
-    """Return ``readings`` with the balances that follow from reported cost.
-
-    Args:
-        books: The run's ledgers; those that changed are stored.
-        accounts: The accounts of the readings.
-        readings: What was fetched.
-        known: What was known before.
-    """
-    found = dict(readings)
-    for account in accounts:
-        reading = found.get(account.id)
-        if reading is not None and reading.costs is not None:
-            found[account.id] = _with_balance(books, account, reading, known.get(account.id))
-    return found
 
 
 def _window(books: Books, account: Account) -> Window | LedgerError:

@@ -6,7 +6,7 @@ The router has no keys and the poller sees no alarms, so the poller asks in the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from balance_poller.event import Account
@@ -38,7 +38,7 @@ def record_breakdowns(
     accounts: Sequence[Account],
     providers: Providers,
     fetcher: BalanceFetcher,
-    table: BreakdownTable,
+    table: Callable[[], BreakdownTable],
     deadline: float,
 ) -> list[str]:
     """Ask about accounts whose provider can say, and store it; return what could not be stored.
@@ -53,5 +53,5 @@ def record_breakdowns(
     if not accounts:
         return []
     ends = min(deadline, fetcher.limits.monotonic() + _SECONDS)
-    errors = table.write(asyncio.run(ask_breakdowns(fetcher, accounts, providers, ends)))
+    errors = table().write(asyncio.run(ask_breakdowns(fetcher, accounts, providers, ends)))
     return [f"the keys that consumed most could not be stored: {code}" for code in errors]

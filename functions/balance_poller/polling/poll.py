@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
@@ -19,19 +19,20 @@ from balance_poller.exchange.answer.reading import Reading, describe_unexpected
 from balance_poller.exchange.provider import Provider
 from balance_poller.fetching.fetch import BalanceFetcher, Fetched, Providers
 from balance_poller.fetching.plan import load_providers
-from balance_poller.polling.bookkeeping import Books, open_books, with_balances
-from balance_poller.polling.breakdown import newly_alarming, record_breakdowns
-from balance_poller.pushed import figure
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.records import ProviderFacts, Recorded, record
-from balance_poller.recording.tables.breakdown_table import BreakdownTable
 from balance_poller.recording.tables.history_table import HistoryTable
 from balance_poller.recording.tables.latest_table import LatestRead, LatestTable, is_done
-from balance_poller.recording.tables.ledger_table import LedgerTable
 from balance_poller.recording.write_order import Sinks, write_all
 from balance_poller.report import Row, RunReport
+from shared.names import PUSHED_TITLE
 from shared.outcome import Outcome
 from shared.redactor import redactor
+
+if TYPE_CHECKING:
+    from balance_poller.polling.bookkeeping import Books
+    from balance_poller.recording.tables.breakdown_table import BreakdownTable
+    from balance_poller.recording.tables.ledger_table import LedgerTable
 
 #: Objects between two collections: what a thousand accounts allocate, and a few MiB at most.
 _UNTIL_COLLECTED: Final = 50_000
@@ -44,8 +45,9 @@ class Adapters(NamedTuple):
     latest: LatestTable
     history: HistoryTable
     metrics: MetricPublisher
-    ledgers: LedgerTable
-    breakdowns: BreakdownTable
+    ledgers: Callable[[], LedgerTable]
+    """Called only if a balance is computed, as is the next if an account becomes alarming."""
+    breakdowns: Callable[[], BreakdownTable]
 
 
 class _Run:
@@ -105,8 +107,7 @@ def poll(event: PollEvent, adapters: Adapters, deadline: float) -> RunReport:
     clock = adapters.fetcher.limits.monotonic
     asked = [account for account in due if not account.is_pushed]
     run.providers = load_providers(asked, event.providers, lambda: clock() >= deadline)
-    books = open_books(asked, run.providers, adapters.ledgers, adapters.fetcher.limits.now())
-    readings = {**_fetch(run, asked, deadline, books).readings, **_repeat(run, due)}
+    readings = {**_fetch(run, asked, deadline).readings, **_repeat(run, due)}
     recorded = [*_records(run, due, readings), *_bad_records(run, bad)]
     _write(run, recorded)
     _explain(run, recorded, deadline)
@@ -135,23 +136,41 @@ def _is_done(run: _Run, account: str) -> bool:
     return is_done(run.known.items.get(account), run.event.scheduled_at)
 
 
-def _fetch(run: _Run, due: Sequence[Account], deadline: float, books: Books) -> Fetched:
+def _fetch(run: _Run, due: Sequence[Account], deadline: float) -> Fetched:
     """Return a reading for every account that is due."""
     if not due:
         return Fetched({})
     fetcher = run.adapters.fetcher
     not_before = _not_before(run, due)
-    fetched = asyncio.run(fetcher.fetch(due, run.providers, not_before, deadline, books.windows))
-    readings = with_balances(books, due, fetched.readings, run.known.items)
-    fetched = fetched._replace(readings=readings)
+    books = _books(run, due)
+    windows = books.windows if books else {}
+    fetched = asyncio.run(fetcher.fetch(due, run.providers, not_before, deadline, windows))
+    if books:
+        readings = books.with_balances(due, fetched.readings, run.known.items)
+        fetched = fetched._replace(readings=readings)
     if fetched.secret_errors:
         run.errors.extend(fetched.secret_errors)
         run.failed_parts.append("reading secrets")
     return fetched
 
 
+def _books(run: _Run, due: Sequence[Account]) -> Books | None:
+    """Return the ledgers and budgets of the accounts whose provider reports cost, if any does."""
+    providers = [each for each in run.providers.values() if isinstance(each, Provider)]
+    if all(provider.definition.spend is None for provider in providers):
+        return None
+    from balance_poller.polling.bookkeeping import open_books  # noqa: PLC0415 -- few providers
+
+    adapters = run.adapters
+    return open_books(due, run.providers, adapters.ledgers(), adapters.fetcher.limits.now())
+
+
 def _repeat(run: _Run, due: Sequence[Account]) -> dict[str, Reading]:
     """Return the reading of every pushed account: its last pushed balance."""
+    if not any(account.is_pushed for account in due):
+        return {}
+    from balance_poller.pushed import figure  # noqa: PLC0415 -- few accounts are pushed
+
     unread = Reading(Outcome.TRANSIENT, "the last pushed balance could not be read")
     at, known = run.event.scheduled_at, run.known
     return {
@@ -214,7 +233,7 @@ def _bad_records(run: _Run, bad: Sequence[BadAccount]) -> Iterable[Recorded]:
 def _facts(provider: Provider | DefinitionError | None, account: Account) -> ProviderFacts:
     """Return the provider's texts for LATEST; without a usable definition, only its name."""
     if account.is_pushed:
-        return ProviderFacts(figure.TITLE)
+        return ProviderFacts(PUSHED_TITLE)
     if not isinstance(provider, Provider):
         return ProviderFacts(account.provider)
     return ProviderFacts(provider.definition.title, provider.definition.top_up_url)
@@ -233,11 +252,15 @@ def _write(run: _Run, recorded: Sequence[Recorded]) -> None:
 
 def _explain(run: _Run, recorded: Sequence[Recorded], deadline: float) -> None:
     """Request breakdowns for accounts that have just become alarming."""
-    alarming = set(newly_alarming(recorded, run.known.items))
+    if not any(made.latest.good.is_alarming for made in recorded):
+        return
+    from balance_poller.polling import breakdown  # noqa: PLC0415 -- a few times a month
+
+    alarming = set(breakdown.newly_alarming(recorded, run.known.items))
     accounts = [account for account in run.event.accounts if account.id in alarming]
     adapters = run.adapters
     try:
-        errors = record_breakdowns(
+        errors = breakdown.record_breakdowns(
             accounts, run.providers, adapters.fetcher, adapters.breakdowns, deadline
         )
     except Exception as exc:  # noqa: BLE001 -- an extra costs at most itself

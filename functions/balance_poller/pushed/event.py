@@ -7,7 +7,6 @@ allowed to invoke it directly.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,8 +24,6 @@ CLOCK_SKEW: Final = timedelta(minutes=1)
 #: An older balance tells nothing about the account now.
 OLDEST: Final = timedelta(days=31)
 _LONGEST_CLAIM: Final = 200
-#: ``function:<name>:<alias or version>`` at the end of a Lambda ARN.
-_QUALIFIER: Final = re.compile(r"^arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:]+:([^:]+)$")
 
 
 class Push(NamedTuple):
@@ -56,16 +53,6 @@ class PushEvent(NamedTuple):
     received_at: datetime
     pushes: tuple[Push, ...]
     refused: tuple[RefusedPush, ...] = ()
-
-
-def is_push(invoked_function_arn: str) -> bool:
-    """Return whether the function was invoked through its alias ``push``.
-
-    The ARN is the one that the caller was allowed to invoke, with the alias as its last part
-    (docs.aws.amazon.com/lambda/latest/dg/python-context.html, read 2026-11).
-    """
-    found = _QUALIFIER.match(invoked_function_arn)
-    return found is not None and found[1] == PUSH_ALIAS
 
 
 def parse_push_event(event: object, now: datetime) -> PushEvent:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
@@ -12,9 +11,6 @@ from shared.names import PUSHED
 from shared.outcome import Outcome
 from shared.records import LastGood, Latest, Wallet
 from shared.times import format_time
-
-#: The display name of a pushed account's provider.
-TITLE: Final = "Pushed"
 
 
 def repeat(account: Account, latest: Latest | None, at: datetime) -> Reading:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -217,11 +217,6 @@ def new_ledger(account: str, provider: str, unit: str, anchor: Anchor) -> Ledger
     """Return an account's first ledger."""
     day = anchor.at.astimezone(UTC).date()
     return Ledger(account, provider, unit, anchor, first_open=day)
-
-
-def midnight(day: date) -> datetime:
-    """Return the first moment of a UTC day."""
-    return datetime.combine(day, time(), UTC)
 
 
 def _top_ups(entries: Iterable[Mapping[str, Any]]) -> Iterable[DeclaredTopUp]:

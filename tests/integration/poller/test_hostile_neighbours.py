@@ -208,8 +208,8 @@ def test_good_accounts_when_beside_hostile_ones_then_are_all_polled_in_time(
         FakeLatest(log),
         FakeHistory(log),
         FakeMetrics(log),
-        FakeLedgers(),
-        FakeBreakdowns(log),
+        FakeLedgers,
+        lambda: FakeBreakdowns(log),
     )
 
     report = poll(event, adapters, time.monotonic() + RUN_SECONDS)

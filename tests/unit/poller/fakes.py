@@ -369,8 +369,8 @@ class World:
             self.latest,
             self.history,
             self.metrics,
-            self.ledgers,
-            self.breakdowns,
+            lambda: self.ledgers,
+            lambda: self.breakdowns,
         )
 
 

@@ -14,8 +14,8 @@ from balance_poller.event import parse_account
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
-from balance_poller.fetching.before import Kept
 from balance_poller.fetching.fetch import BalanceFetcher
+from balance_poller.fetching.kept import Kept
 from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
 from balance_poller.fetching.workers import fetch_all
 from shared.outcome import Outcome

@@ -14,7 +14,8 @@ from balance_poller.event import parse_event
 from balance_poller.forecast import BurnState
 from balance_poller.polling.poll import poll
 from balance_poller.push import PushReport, push
-from balance_poller.pushed.event import MAX_PUSHES, is_push, parse_push_event
+from balance_poller.pushed.alias import is_push
+from balance_poller.pushed.event import MAX_PUSHES, parse_push_event
 from balance_poller.recording.tables.writer import Target
 from balance_poller.recording.write_order import Sinks
 from shared.names import Metric

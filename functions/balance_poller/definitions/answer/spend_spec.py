@@ -59,12 +59,13 @@ class SpendSpec(NamedTuple):
         """Whether accounts set a budget instead of an anchor."""
         return self.counts_from is CountsFrom.MONTH
 
+    def wallets(self) -> dict[str, WalletSpec]:
+        """Return the provider's only wallet, whose balance is computed."""
+        return {WALLET: WalletSpec(WALLET, "spend", self.unit, None, Amount("path"))}
 
-def parse_spend(top: Mapping[str, Field], params: Mapping[str, Param]) -> SpendSpec | None:
-    """Read ``spend``; None for a provider that answers with a balance."""
-    if "spend" not in top:
-        return None
-    place = top["spend"]
+
+def parse_spend(place: Field, params: Mapping[str, Param]) -> SpendSpec:
+    """Read ``spend``."""
     fields = place.fields(("unit", "counts_from"), _OPTIONAL)
     _check_form(place, fields)
     origin = fields.get("counts_from")
@@ -82,11 +83,6 @@ def parse_spend(top: Mapping[str, Field], params: Mapping[str, Param]) -> SpendS
         scale=parse_scale(fields["scale"]) if "scale" in fields else None,
         only=_parse_only(fields.get("only"), params),
     )  # fmt: skip
-
-
-def spend_wallets(spec: SpendSpec) -> dict[str, WalletSpec]:
-    """Return the provider's only wallet, whose balance is computed."""
-    return {WALLET: WalletSpec(WALLET, "spend", spec.unit, None, Amount("path"))}
 
 
 def _check_form(place: Field, fields: Mapping[str, Field]) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from balance_poller.definitions.answer.spend_spec import SpendSpec
 from balance_poller.definitions.field import Field
 from balance_poller.definitions.language.template import (
     Slot,
@@ -15,6 +14,9 @@ from balance_poller.definitions.request.request_reader import NOTHING, RequestRe
 from balance_poller.definitions.request.request_spec import (
     RequestSpec,
 )
+
+if TYPE_CHECKING:
+    from balance_poller.definitions.answer.spend_spec import SpendSpec
 
 
 class Requests(NamedTuple):

@@ -10,14 +10,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from balance_poller.definitions.answer.spend_spec import SpendSpec
 from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.language.amount import UnreadableError
 from balance_poller.definitions.language.evaluation import MISSING, BudgetError, Document
 from balance_poller.definitions.language.expression import Expression
-from balance_poller.exchange.answer.costs import Costs, CurrencyError, SpendScope, read_costs
 from balance_poller.exchange.answer.document import describe_foreign, make_document
 from balance_poller.exchange.answer.http_status import Failure, intermediary_failure, status_failure
 from balance_poller.exchange.answer.intermediary import is_from_intermediary, is_web_page
@@ -25,6 +23,10 @@ from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.answer.wallets import Wallets, read_wallets
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Meter, Wallet
+
+if TYPE_CHECKING:
+    from balance_poller.definitions.answer.spend_spec import SpendSpec
+    from balance_poller.exchange.answer.costs import Costs, SpendScope
 
 #: An error code is words or a short number; a key that an answer echoes is neither.
 _CODE: Final = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}")
@@ -131,10 +133,12 @@ def _read_report(
     scope: SpendScope | None,
 ) -> Reading:
     """Return a cost report's reading; the balance is computed from it later."""
+    from balance_poller.exchange.answer import costs  # noqa: PLC0415 -- few providers report cost
+
     if failure is None:
         try:
-            return Reading(Outcome.OK, None, name, costs=read_costs(spec, document, scope))
-        except CurrencyError as exc:
+            return Reading(Outcome.OK, None, name, costs=costs.read_costs(spec, document, scope))
+        except costs.CurrencyError as exc:
             failure = Outcome.UNVERIFIED, str(exc)
         except UnreadableError as exc:
             failure = Outcome.SCHEMA_CHANGED, str(exc)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.transport.addresses import AddressPolicy
-from balance_poller.fetching.transport.encoding import unpack
 from balance_poller.fetching.transport.errors import TOO_LATE, FetchError, Received, translate
 from shared.outcome import Outcome
 
@@ -167,7 +166,13 @@ async def _body(stream: httpx.AsyncByteStream, encoding: str, status: int) -> by
             raise FetchError("the answer comes in too many parts", Outcome.SCHEMA_CHANGED)
         if len(raw) > MAX_BODY_BYTES:
             break
-    body = unpack(bytes(raw), encoding, MAX_BODY_BYTES)
+    body: bytes | None = bytes(raw)
+    if encoding:
+        from balance_poller.fetching.transport.encoding import (  # noqa: PLC0415 -- hardly ever sent
+            unpack,
+        )
+
+        body = unpack(bytes(raw), encoding, MAX_BODY_BYTES)
     if body is not None and len(body) <= MAX_BODY_BYTES:
         return body
     if not 200 <= status < 300:

@@ -19,7 +19,8 @@ from balance_poller.ledger.window import (
     month_window,
     window_from,
 )
-from shared.records.ledger import Anchor, DeclaredTopUp, Ledger, midnight, new_ledger
+from shared.records.ledger import Anchor, DeclaredTopUp, Ledger, new_ledger
+from shared.times import midnight
 
 START = datetime(2026, 11, 26, 9, 12, tzinfo=UTC)
 
