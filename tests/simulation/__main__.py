@@ -1,6 +1,6 @@
 """Run the simulation by hand: ``python -m tests.simulation --days 60 --seeds 20``.
 
-Prints one line a run, and what was violated. Exit status 1 when anything was.
+Prints one line for each run, and every violation. Exits with status 1 if there is any.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.simulation.simulation import Simulation
 
 
 def main() -> int:
-    """Run as many simulations as asked for."""
+    """Run one simulation for each seed."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.simulation")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default 1)")
     parser.add_argument("--seeds", type=int, default=1, help="how many runs (default 1)")

@@ -1,4 +1,4 @@
-"""DynamoDB, SNS, SQS and CloudWatch in memory, as far as the router asks, with their semantics."""
+"""DynamoDB, SNS and SQS in memory: their semantics, for the calls that the router makes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from shared.aws.dynamo import decode, encode
 from shared.records import Latest
 
 Gate = Callable[[str, Callable[[], Any]], Any]
-"""Lets a call through, or not: (what is called, the call) -> its answer."""
+"""Lets a call through or not: (name of the call, the call) -> its response."""
 
 
 def refused(code: str, operation: str) -> ClientError:
-    """Return what boto3 raises when a service says no."""
+    """Return the error that boto3 raises when a service refuses a call."""
     return ClientError({"Error": {"Code": code, "Message": "simulated"}}, operation)
 
 
@@ -34,7 +34,7 @@ class _Exceptions:
 
 @dataclass
 class Dynamo:
-    """Table ``alerts`` as items, and what the poller wrote as it wrote it."""
+    """Table ``alerts`` as items, and the poller's records as the poller's own objects."""
 
     gate: Gate
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Dynamo:
         self.gate(f"put {key[0]}", write)
 
     def batch_get_item(self, *, RequestItems: Any) -> dict[str, Any]:  # noqa: N803
-        """Return the records that there are."""
+        """Return the records that exist."""
         ((name, request),) = RequestItems.items()
         accounts = [key["account"]["S"] for key in request["Keys"]]
         return self.gate(
@@ -99,12 +99,12 @@ class Dynamo:
         )
 
     def get_paginator(self, operation: str) -> Dynamo:
-        """Be the query's paginator."""
+        """Act as the query's paginator."""
         assert operation == "query"
         return self
 
     def paginate(self, *, TableName: str, **query: Any) -> Iterator[dict[str, Any]]:  # noqa: N803
-        """Yield a scope's items on pages of ten."""
+        """Yield a scope's items in pages of ten."""
         assert TableName
         scope = decode(query["ExpressionAttributeValues"])[":scope"]
         items = self.gate(
@@ -122,7 +122,7 @@ class Topics:
     publications: Callable[[dict[str, Any]], str]
 
     def publish(self, **message: Any) -> dict[str, str]:
-        """Take a message, within the limits that SNS checks."""
+        """Accept a message within the limits that SNS checks."""
         assert len(message["Subject"]) < 100
         assert message["Subject"].isascii()
         assert "MessageStructure" not in message
@@ -144,7 +144,7 @@ class Letter:
 
 @dataclass
 class Queue:
-    """SQS: at least once, in no order, delayed and invisible for a time."""
+    """SQS: at-least-once delivery in no order, with delays and a visibility timeout."""
 
     gate: Gate
     clock: Callable[[], datetime]
@@ -156,7 +156,7 @@ class Queue:
     max_receives = 5
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:  # noqa: N803
-        """Take a message of the router to itself."""
+        """Accept a message from the router to itself."""
         assert QueueUrl
         assert 0 <= DelaySeconds <= 900
         delay = timedelta(seconds=DelaySeconds)
@@ -168,7 +168,7 @@ class Queue:
         self.letters[self.made] = Letter(self.made, body, visible_at)
 
     def receive(self, most: int) -> list[Letter]:
-        """Take up to ``most`` visible messages; they come back unless they are deleted."""
+        """Receive up to ``most`` visible messages, which reappear unless they are deleted."""
         now = self.clock()
         found = [letter for letter in self.letters.values() if letter.visible_at <= now][:most]
         for letter in found:
@@ -179,16 +179,16 @@ class Queue:
         return [letter for letter in found if letter.receives <= self.max_receives]
 
     def delete(self, number: int) -> None:
-        """Forget a message that was handled."""
+        """Delete a handled message."""
         self.letters.pop(number, None)
 
     def next_visible(self) -> datetime | None:
-        """Return when a message becomes visible next."""
+        """Return when the next message becomes visible."""
         return min((letter.visible_at for letter in self.letters.values()), default=None)
 
 
 def _found(item: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Answer as GetItem does."""
+    """Respond as GetItem does."""
     return {"Item": dict(item)} if item is not None else {}
 
 

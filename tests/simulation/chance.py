@@ -9,12 +9,12 @@ from random import Random
 
 @dataclass(frozen=True)
 class Rates:
-    """How often what goes wrong, per call or per delivery."""
+    """How often each fault occurs, per call or per delivery."""
 
     error_before: float = 0.0
     """A call is refused."""
     error_after: float = 0.0
-    """A call takes effect, and its answer is lost."""
+    """A call takes effect, but its response is lost."""
     crash_before: float = 0.0
     crash_after: float = 0.0
     interleave: float = 0.0
@@ -51,11 +51,11 @@ class Chance:
     random: Random
     rates: Rates
     is_calm: bool = False
-    """Whether nothing goes wrong any more: the end of a run, when everything has to settle."""
+    """Whether faults have stopped: at the end of a run, everything must settle."""
     counts: dict[str, int] = field(default_factory=dict)
 
     def happens(self, what: str) -> bool:
-        """Whether one of the rates' misfortunes happens now."""
+        """Whether a fault of this kind happens now."""
         if self.is_calm or self.random.random() >= getattr(self.rates, what):
             return False
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -67,7 +67,7 @@ class Chance:
         return timedelta(seconds=seconds)
 
     def delivery_delay(self) -> timedelta:
-        """Return how long a notification travels."""
+        """Return how long a notification is in transit."""
         if self.happens("redrive"):
             return timedelta(days=self.random.uniform(0.1, 4))
         if not self.happens("delay"):

@@ -61,7 +61,7 @@ class CloudWatch:
     points: dict[tuple[str, Metric], deque[tuple[datetime, float]]] = field(default_factory=dict)
 
     def put(self, account: str, metric: Metric, at: datetime, value: float) -> None:
-        """Take a datapoint; several of one period have a minimum."""
+        """Record a datapoint; a period with several is judged by its minimum."""
         self.points.setdefault((account, metric), deque(maxlen=12)).append((at, value))
 
     def add(self, alarm: Alarm, now: datetime) -> None:
@@ -75,7 +75,7 @@ class CloudWatch:
             del self.alarms[name]
 
     def evaluate(self, alarm: Alarm, now: datetime) -> None:
-        """Evaluate an alarm on the newest periods; act on a transition."""
+        """Evaluate an alarm on its latest periods, and report a transition."""
         state, reason = self._state(alarm, now)
         if state is None or state is alarm.state:
             return
@@ -83,7 +83,7 @@ class CloudWatch:
         self.on_transition(alarm, previous)
 
     def _state(self, alarm: Alarm, now: datetime) -> tuple[AlarmState | None, str]:
-        """Return the state that the data asks for; None keeps what there is."""
+        """Return the state that the data implies; None keeps the current one."""
         points = self.points.get((alarm.account, alarm.metric), ())
         if alarm.kind is AlarmKind.STALE:
             if any(at > now - 2 * self.period for at, _ in points):
@@ -101,12 +101,12 @@ class CloudWatch:
     # --- DescribeAlarms -------------------------------------------------------------------------
 
     def get_paginator(self, operation: str) -> CloudWatch:
-        """Be DescribeAlarms' paginator."""
+        """Act as DescribeAlarms' paginator."""
         assert operation == "describe_alarms"
         return self
 
     def paginate(self, **query: Any) -> Iterator[dict[str, Any]]:
-        """Yield the alarms that a query finds."""
+        """Yield the alarms that match a query."""
         alarms = self.gate(
             "describe", lambda: [a for a in self.alarms.values() if _asked(a, query)]
         )
@@ -114,7 +114,7 @@ class CloudWatch:
 
 
 def _asked(alarm: Alarm, query: dict[str, Any]) -> bool:
-    """Whether a query is about an alarm."""
+    """Whether a query selects an alarm."""
     if "AlarmNames" in query:
         assert len(query["AlarmNames"]) <= 100
         return alarm.name in query["AlarmNames"]

@@ -1,4 +1,4 @@
-"""Accounts that are used, run dry, are topped up, lose their keys; providers that fail."""
+"""Accounts that are used, run dry, are topped up and lose their keys, and providers that fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Customer:
     spent_until: datetime | None = None
 
     def spend(self, now: datetime, random: Random) -> None:
-        """Use credit since the last time, in a daily rhythm, and top up when somebody does."""
+        """Use credit for the time since the last call, in a daily rhythm, and top up when due."""
         hours = (now - (self.spent_until or now)).total_seconds() / 3600
         self.spent_until = now
         rhythm = 1 + 0.8 * math.sin(now.hour / 24 * 2 * math.pi)
@@ -46,7 +46,7 @@ class Customer:
             self.expires_at += timedelta(days=random.uniform(3, 9))
             self.renewed_at = self.expires_at - timedelta(hours=random.uniform(-6, 40))
         if self.top_up_at is None and self.balance < self.warning * random.uniform(0.05, 1.05):
-            # Soon, within the wait of a group, within the hour, or when somebody reads the mail.
+            # At once, within minutes, within the hour, or when somebody reads the e-mail.
             longest = random.choice((0.02, 0.1, 1, 8, 20))
             self.top_up_at = now + timedelta(hours=random.uniform(0, longest))
         if self.top_up_at is not None and now >= self.top_up_at:
@@ -74,7 +74,7 @@ def within(spans: list[Span], now: datetime) -> bool:
 
 
 def some_spans(random: Random, start: datetime, length: timedelta, count: float) -> list[Span]:
-    """Return about ``count`` spans of minutes to hours within a time."""
+    """Return about ``count`` spans within a period, each lasting minutes to hours."""
     spans = []
     for _ in range(int(count) + (random.random() < count % 1)):
         begins = start + length * random.random()
@@ -85,7 +85,7 @@ def some_spans(random: Random, start: datetime, length: timedelta, count: float)
 def make_customers(
     random: Random, count: int, start: datetime, length: timedelta
 ) -> list[Customer]:
-    """Return accounts of three providers, with all kinds of lives."""
+    """Return accounts of three providers, with all kinds of histories."""
     customers = []
     for number in range(count):
         warning = random.choice((20.0, 100.0, 5000.0))

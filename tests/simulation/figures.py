@@ -1,4 +1,4 @@
-"""Whether the figures and durations of a message are facts when it is sent.
+"""Checks that the figures and durations of a message are facts when it is sent.
 
 Every figure of an account comes from one record that was in force while the sender ran, or is a
 newer balance on which an alarm was evaluated; a beginning is an alarm's transition or the first
@@ -20,7 +20,7 @@ from shared.times import format_time, parse_time
 #: A sender takes up to half a minute, and its clock may be off by some seconds.
 _SENDING = timedelta(seconds=36)
 
-#: How old a balance may be that is given without a record.
+#: How old a balance may be if it comes without a record.
 _REDUCED = timedelta(hours=1, minutes=1)
 
 #: Times in documents are whole seconds.
@@ -31,7 +31,7 @@ _FIGURES = ("burn_per_day", "runway_hours", "at_least_hours")
 
 @dataclass
 class Facts:
-    """What was the case, by account and time."""
+    """What was true, by account and time."""
 
     records: dict[str, list[tuple[datetime, Latest]]] = field(default_factory=dict)
     """When each record came into force."""
@@ -45,7 +45,7 @@ class Facts:
             self.records.setdefault(account, []).append((at, latest))
 
     def in_force(self, account: str, start: datetime, end: datetime) -> list[Latest]:
-        """Return the records that were in force at some time of a span."""
+        """Return the records that were in force at some point in a span."""
         known = self.records.get(account, [])
         ends = [at for at, _ in known[1:]] + [end + _SECOND]
         return [r for (at, r), over in zip(known, ends, strict=True) if at <= end and over >= start]
@@ -53,7 +53,7 @@ class Facts:
     def untrue(
         self, entry: Mapping[str, Any], started: datetime, sent_at: datetime
     ) -> Iterator[str]:
-        """Yield what an account's entry says that is no fact."""
+        """Yield every statement of an account's entry that is not a fact."""
         records = self.in_force(entry["account"], started - _SENDING, sent_at)
         if "polled_at" in entry:
             same = [r for r in records if format_time(r.polled_at) == entry["polled_at"]]
@@ -69,9 +69,9 @@ class Facts:
     def _is_balance(
         self, entry: Mapping[str, Any], records: Sequence[Latest], sent_at: datetime
     ) -> bool:
-        """Whether a balance is a record's, or a newer one of an alarm.
+        """Whether a balance comes from a record, or is a newer one from an alarm.
 
-        Where the record could not be read, it is one of the last hour, with its time.
+        Where the record could not be read, it must be from the last hour, with its time.
         """
         at, value = entry["balance_at"], Decimal(entry["balance"])
         known = self.balances.get(entry["account"], {})
@@ -87,7 +87,7 @@ class Facts:
         return parse_time(at) >= newest and known.get(at) == float(value)
 
     def _untimely(self, entry: Mapping[str, Any], sent_at: datetime) -> Iterator[str]:
-        """Yield which of the beginning and the end is none of the account's."""
+        """Yield whichever of beginning and end is not one of the account's."""
         account, since = entry["account"], parse_time(entry["since"])
         changes = [(at, fires) for at, name, _, fires in self.alarms if name == account]
         begins = [at for at, fires in changes if fires]
@@ -100,7 +100,7 @@ class Facts:
             case "recovered":
                 if not any(abs(at - end) <= 2 * _SECOND for at in ends):
                     yield f"nothing ended at {format_time(end)}"
-            case "closed":  # it was deleted, which was seen later
+            case "closed":  # deleted, and noticed later
                 if not any(at - _SECOND <= end <= sent_at + _SECOND for at in ends):
                     yield f"nothing was deleted by {format_time(end)}"
             case _ if not -4 * _SECOND <= sent_at - end <= _SENDING:
@@ -108,7 +108,7 @@ class Facts:
 
 
 def _wrong(entry: Mapping[str, Any], record: Latest) -> str | None:
-    """Return which figure of an entry is not its record's."""
+    """Return the figure of an entry that differs from its record, if any does."""
     limits = record.thresholds
     names = [name for name in Thresholds._fields if getattr(limits, name) is not None]
     wanted = {"outcome": record.outcome.value} | {

@@ -1,16 +1,17 @@
-"""Derives which messages people should have received from what happened alone.
+"""Derives, from events alone, which messages people should have received.
 
-It reads alarms' transitions, silences and messages; of the router it knows only the contract:
+It reads alarm transitions, silences and messages, and knows only the router's contract:
 
-* while something holds long enough, people know it, and know how bad it is;
-* when it is over long enough, they have been told so; nothing is ended that was not told;
-* what comes and goes is announced as that, and then not before it has held for an hour;
-* no message says what was said before, except once more for every sender that died or could not
-  record what it had published;
+* while a problem lasts, people know about it, and how bad it is;
+* once it has been over for a while, they have been notified; no end is announced of something
+  that never was;
+* a problem that comes and goes is announced as such, and then only once it has lasted an hour;
+* no message repeats an earlier one, except once for every sender that died or could not record
+  what it had published;
 * every figure and every duration is a fact (:mod:`tests.simulation.figures`);
 * reminders come when they are due and not before; silenced accounts are silent.
 
-What lasts shorter than ``GRACE`` may be told or not: it may be over before anybody hears of it.
+What lasts less than ``GRACE`` may be announced or not: it may be over before anybody is notified.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from alert_router.incidents.incident import problem_of
 from shared.names import AlarmKind
 from tests.simulation.simulation import GROUP_WAIT, RECONCILE, REPEAT, Published, Truth
 
-#: Delivery, retries, a lease, a reconcile and a group's wait, with the worst of each.
+#: Delivery, retries, a lease, a reconcile and the group wait, each at its longest.
 GRACE = timedelta(minutes=50)
 
 #: A reminder goes out at the first reconcile after it is due, or when its sender is replaced.
@@ -37,7 +38,7 @@ _SKEW = timedelta(seconds=6)
 #: How long after a poll its alarms are evaluated, at most.
 _ALARM_LAG = timedelta(seconds=90)
 
-#: How long before it is sent what a message says may have been so: a transition that arrives
+#: How long before sending the content of a message may have been true: a transition that arrives
 #: within minutes is believed, and a sender takes up to half a minute.
 _TRUE_FOR = timedelta(minutes=4)
 
@@ -49,10 +50,10 @@ _END = {"recovered", "closed"}
 
 
 class Known(NamedTuple):
-    """What people know of an account."""
+    """What people know about an account."""
 
     level: str
-    """``none``, ``setup``, ``stale`` (of an account whose record nobody could read), ``warning``
+    """``none``, ``setup``, ``stale`` (for an account whose record could not be read), ``warning``
     or ``critical``."""
     problems: frozenset[str] = frozenset()
 
@@ -62,14 +63,14 @@ _NOTHING = Known("none")
 
 @dataclass(frozen=True)
 class Said:
-    """What one message said of one account."""
+    """What one message said about one account."""
 
     at: datetime
     event: str
     severity: str
     problems: frozenset[str]
     is_reduced: bool
-    """Whether the account's record could not be read: then nobody knows if it was ever set up."""
+    """Whether the account's record could not be read, so nobody knows if it was ever set up."""
     source: Published
 
     @property
@@ -86,7 +87,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Phase:
-    """A time in which nothing changed for an account."""
+    """A period in which nothing changed for an account."""
 
     start: datetime
     end: datetime
@@ -104,7 +105,7 @@ class Verdict:
     checked: dict[str, int] = field(default_factory=dict)
 
     def expect(self, what: str, *, holds: bool, words: str) -> None:
-        """Count a check, and keep it when it failed."""
+        """Count a check, and record it if it failed."""
         self.checked[what] = self.checked.get(what, 0) + 1
         if not holds:
             self.violations.append(f"{what}: {words}")
@@ -130,7 +131,7 @@ def judge(truth: Truth, end: datetime) -> Verdict:
 
 
 def _said(truth: Truth, account: str) -> Iterator[Said]:
-    """Yield what was said of an account, in order."""
+    """Yield what was said about an account, in order."""
     for message in truth.messages:
         for entry in message.document.get("accounts", ()):
             if entry["account"] == account:
@@ -145,7 +146,7 @@ def _said(truth: Truth, account: str) -> Iterator[Said]:
 
 
 def _phases(truth: Truth, account: str, end: datetime) -> Iterator[Phase]:
-    """Cut an account's time where its alarms or its silences change."""
+    """Split an account's time wherever its alarms or silences change."""
     firing: set[AlarmKind] = set()
     changes: list[tuple[datetime, AlarmKind | None, bool]] = [
         (at, kind, fires) for at, name, kind, fires in truth.alarms if name == account
@@ -168,7 +169,7 @@ def _phases(truth: Truth, account: str, end: datetime) -> Iterator[Phase]:
 
 
 def _level(firing: set[AlarmKind], *, is_new: bool) -> str:
-    """Say how bad it is."""
+    """Return how bad it is."""
     if not firing:
         return "none"
     if firing & _CRITICAL:
@@ -183,7 +184,7 @@ def _check_order(
     phases: list[Phase],
     deaths: list[datetime],
 ) -> None:
-    """Every message says something new, or is excused; nothing ends that did not begin."""
+    """Check that every message says something new or is excused, and nothing unannounced ends."""
     known = _NOTHING
     last: Said | None = None
     for message in said:
@@ -201,7 +202,7 @@ def _check_order(
 def _may_be_news(
     message: Said, last: Said | None, phases: list[Phase], deaths: list[datetime]
 ) -> bool:
-    """Whether an opening follows an end that a sender may have told before it died."""
+    """Whether an opening follows an end that a sender may have announced before it died."""
     if last is None or message.event != "opened":
         return False
     between = [p for p in phases if p.level == "none" and last.at < p.end and p.start < message.at]
@@ -225,7 +226,7 @@ def _is_new(message: Said, known: Known, last: Said | None) -> bool:
 
 
 def _after(known: Known, message: Said, holding: frozenset[str]) -> Known:
-    """Return what people know after a message: what is about to clear is ended by another."""
+    """Return what people know after a message; another one ends what is about to clear."""
     if message.event in ("escalated", "flapping"):
         clearing = known.problems & holding
         return message.leaves._replace(problems=message.problems | clearing)
@@ -233,7 +234,7 @@ def _after(known: Known, message: Said, holding: frozenset[str]) -> Known:
 
 
 def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
-    """In every phase that lasts, people know what holds."""
+    """Check that people know what holds in every phase that lasts."""
     for phase in _merged(phases):
         settled = phase.start + GRACE
         if phase.is_silenced or phase.end <= settled:
@@ -253,7 +254,7 @@ def _check_known(verdict: Verdict, account: str, said: list[Said], phases: list[
 
 
 def _is_known(phase: Phase, known: Known) -> bool:
-    """Whether people know what holds; what was asked to be set up ends without a word."""
+    """Whether people know what holds; a request to set an account up ends without a message."""
     if phase.level == "none":
         return known.level in ("none", "setup")
     if phase.level == "setup":
@@ -263,14 +264,14 @@ def _is_known(phase: Phase, known: Known) -> bool:
 
 
 def _is_quiet(said: list[Said], phase: Phase, moment: datetime) -> bool:
-    """Whether people know that it comes and goes, and that the end follows after an hour."""
+    """Whether people know that a problem comes and goes, and its end is due after an hour."""
     before = [m for m in said if m.at <= moment and m.event != "reminder"]
     flaps = bool(before) and before[-1].event == "flapping"
     return flaps and moment < phase.start + timedelta(hours=1) + LATE
 
 
 def _check_justified(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
-    """What a message says is so when it is sent, and since people were notified of an end."""
+    """Check that what a message says was true just before, and after the last announced end."""
     known = _NOTHING
     ended_at: datetime | None = None
     for message in said:
@@ -306,7 +307,7 @@ def _is_justified(message: Said, known: Known, lately: list[Phase]) -> bool:
 
 
 def _check_reminders(verdict: Verdict, account: str, said: list[Said], phases: list[Phase]) -> None:
-    """Reminders come when they are due, and not before."""
+    """Check that reminders come when they are due, and not before."""
     repeats = {severity.value: length for severity, length in REPEAT.items()}
     for before, message in pairwise(said):
         if message.event == "reminder" and not before.source.is_excused:
@@ -322,7 +323,7 @@ def _check_reminders(verdict: Verdict, account: str, said: list[Said], phases: l
 def _check_gaps(
     verdict: Verdict, account: str, times: list[datetime], phase: Phase, repeat: timedelta
 ) -> None:
-    """Between two messages of a lasting phase there is no more than a reminder's time."""
+    """Check that a lasting phase has no longer gap between messages than a reminder allows."""
     within = [at for at in times if phase.start < at < phase.end]
     before = [at for at in times if at <= phase.start]
     edges = [*before[-1:], *within, max(phase.start, phase.end - _CLEARING)]
@@ -334,7 +335,7 @@ def _check_gaps(
 
 
 def _check_silence(verdict: Verdict, account: str, said: list[Said], truth: Truth) -> None:
-    """While an account is silenced nothing is said of it; what is on its way may arrive."""
+    """Check that nothing is sent about a silenced account; what is on its way may arrive."""
     spans = [span for name, span in truth.silences if name == account]
     for message in said:
         silent = not message.source.is_blind and any(
@@ -361,7 +362,7 @@ def _holding(phases: list[Phase], moment: datetime) -> frozenset[str]:
 
 
 def _merged(phases: list[Phase]) -> Iterator[Phase]:
-    """Put adjacent phases together that are the same to people."""
+    """Merge adjacent phases that are the same to people."""
     current: Phase | None = None
     for phase in phases:
         same = current and replace(current, start=phase.start, end=phase.end) == phase
@@ -376,7 +377,7 @@ def _merged(phases: list[Phase]) -> Iterator[Phase]:
 
 
 def summary(truth: Truth, verdict: Verdict) -> Mapping[str, object]:
-    """Return what a reader wants to know of a run."""
+    """Return the figures that sum up a run."""
     return {
         "transitions": len(truth.alarms),
         "messages": len(truth.messages),

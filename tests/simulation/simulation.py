@@ -51,7 +51,7 @@ TIMEOUT = timedelta(seconds=30)
 GROUP_WAIT = timedelta(seconds=60)
 RECONCILE = timedelta(minutes=5)
 
-#: The end of a run, in which nothing fails and everything has to settle.
+#: The end of a run, when nothing fails and everything must settle.
 CALM_LENGTH = timedelta(hours=6)
 REPEAT = {Severity.CRITICAL: timedelta(hours=4), Severity.WARNING: timedelta(hours=24)}
 PROVIDERS = {
@@ -69,8 +69,8 @@ PROVIDERS = {
     }
     for name in ("alpha", "beta", "gamma")
 }
-#: Declared subscribers, and the providers whose accounts they may read about. They overlap, so
-#: that a digest has to be told apart for them.
+#: Declared subscribers, and the providers whose accounts they may read about. They overlap, so a
+#: digest must be split between them.
 SUBSCRIBERS = {
     "all": ("alpha", "beta", "gamma"),
     "alpha-only": ("alpha",),
@@ -79,12 +79,12 @@ SUBSCRIBERS = {
 
 
 class Crash(BaseException):
-    """The process dies; whatever is not stored is gone."""
+    """The process dies; whatever is not stored is lost."""
 
 
 @dataclass
 class Published:
-    """A message that SNS took."""
+    """A message that SNS accepted."""
 
     at: datetime
     status: str
@@ -92,16 +92,16 @@ class Published:
     document: Mapping[str, Any]
     subject: str
     is_blind: bool = False
-    """Whether whoever decided it may not have been able to read the silences."""
+    """Whether the invocation that decided it may have been unable to read the silences."""
     is_unsure: bool = False
-    """Whether whoever decided it may not have been able to read CloudWatch."""
+    """Whether the invocation that decided it may have been unable to read CloudWatch."""
     is_excused: bool = False
-    """Whether its sender failed after publishing, so that it may come once more."""
+    """Whether its sender failed after publishing, so it may be sent once more."""
 
 
 @dataclass
 class Truth:
-    """What really happened, for the oracle: nothing of it comes from the router."""
+    """What really happened, for the oracle; none of it comes from the router."""
 
     alarms: list[tuple[datetime, str, AlarmKind, bool]] = field(default_factory=list)
     """Time, account, kind, and whether it fires from then on."""
@@ -114,7 +114,7 @@ class Truth:
     """When an invocation died."""
     facts: Facts = field(default_factory=Facts)
     figures: list[tuple[str, list[str]]] = field(default_factory=list)
-    """By entry of a message, which of its figures and times were no facts."""
+    """For each entry of a message, the figures and times that were not facts."""
 
 
 @dataclass
@@ -180,7 +180,7 @@ class Simulation:
     # --- the world ------------------------------------------------------------------------------
 
     def run(self) -> Truth:
-        """Let everything happen, and then everything settle."""
+        """Let everything happen, then let it settle."""
         calm_from = self.end - CALM_LENGTH
         while self.heap and self.heap[0][0] <= self.end:
             at, _, action = heapq.heappop(self.heap)
@@ -191,11 +191,11 @@ class Simulation:
         return self.truth
 
     def at(self, when: datetime, action: Callable[[], None]) -> None:
-        """Do something later."""
+        """Schedule an action."""
         heapq.heappush(self.heap, (when, next(self.numbers), action))
 
     def _prepare(self, random: Random, silences_per_day: float) -> None:
-        """Lay out what happens at what time."""
+        """Schedule everything that will happen."""
         for customer in self.customers.values():
             self._watch(customer, random)
             for removed, again in customer.unwatched:
@@ -230,7 +230,7 @@ class Simulation:
             self.offsets[alarm.name] = timedelta(seconds=seconds)
 
     def _unwatch(self, customer: Customer) -> None:
-        """Take an account out of the configuration."""
+        """Remove an account from the configuration."""
         for alarm in list(self.cloudwatch.alarms.values()):
             if alarm.account == customer.id and alarm.state is AlarmState.ALARM:
                 self.truth.alarms.append((self.now, customer.id, alarm.kind, False))
@@ -244,7 +244,7 @@ class Simulation:
         self.truth.silences.append((account, (start, end)))
 
     def _poll(self) -> None:
-        """Run the poller, then let the alarms see what it published."""
+        """Run the poller, and have the alarms evaluate what it published."""
         scheduled = self.now
         self.at(scheduled + self.interval, self._poll)
         for alarm in list(self.cloudwatch.alarms.values()):
@@ -271,7 +271,7 @@ class Simulation:
         self._take_over(scheduled, before)
 
     def _take_over(self, scheduled: datetime, before: Mapping[str, Any]) -> None:
-        """Bring what the poller wrote to where the others read it: metrics first."""
+        """Move what the poller wrote to where others read it, metrics first."""
         for point in self.poller.metrics.points:
             self.cloudwatch.put(point.account, point.metric, point.at, point.value)
             if point.metric is Metric.BALANCE:
@@ -293,12 +293,12 @@ class Simulation:
         self.at(scheduled + timedelta(seconds=seconds), lambda: self._bring_into_force(written))
 
     def _bring_into_force(self, written: Mapping[str, Latest]) -> None:
-        """Let the router read records."""
+        """Make records visible to the router."""
         self.dynamo.latest.update(written)
         self.truth.facts.write(self.now, written)
 
     def _reply(self, request: PreparedRequest) -> Any:
-        """Answer as a provider does."""
+        """Respond as a provider does."""
         customer = self.customers[key_of(request).removeprefix("key of keys#")]
         if within(self.outages[customer.provider], self.now):
             return answer({"error": "down"}, status=503)
@@ -311,12 +311,12 @@ class Simulation:
     # --- CloudWatch to queue --------------------------------------------------------------------
 
     def _evaluate(self, alarm: Alarm) -> None:
-        """Evaluate an alarm that still exists."""
+        """Evaluate an alarm, if it still exists."""
         if self.cloudwatch.alarms.get(alarm.name) is alarm:
             self.cloudwatch.evaluate(alarm, self.now)
 
     def _notify(self, alarm: Alarm, previous: AlarmState) -> None:
-        """Send a transition on its way: late, twice, in another shape, or not at all."""
+        """Send a transition: late, twice, in another form, or not at all."""
         fires = alarm.state is AlarmState.ALARM
         if fires or previous is AlarmState.ALARM:
             self.truth.alarms.append((self.now, alarm.account, alarm.kind, fires))
@@ -339,7 +339,7 @@ class Simulation:
             self._put(json.dumps(write(change)), self.chance.delivery_delay())
 
     def _put(self, body: str, delay: timedelta) -> None:
-        """Put a message into the queue, so that it arrives before everything has to settle."""
+        """Queue a message so that it arrives before everything must settle."""
         latest = max(self.end - CALM_LENGTH, self.now + timedelta(hours=1))
         self.queue.put(body, min(self.now + delay, latest))
 
@@ -351,7 +351,7 @@ class Simulation:
         self._invoke({"kind": "tick"})
 
     def _consume_all(self, until: datetime) -> None:
-        """Run the router on its queue until nothing is visible by ``until``."""
+        """Run the router on its queue until no message becomes visible by ``until``."""
         now = self.now
         while (due := self.queue.next_visible()) is not None and due <= until:
             self.now = max(due, min(self.now, due))
@@ -362,7 +362,7 @@ class Simulation:
         """Run the router on one batch."""
         letters = self.queue.receive(self.chance.random.randint(1, 10))
         while self.queue.dead:
-            # Somebody redrives what ended in the dead-letter queue.
+            # Somebody redrives what ended up in the dead-letter queue.
             hours = 0 if self.chance.is_calm else self.chance.random.uniform(0.1, 60)
             self._put(self.queue.dead.pop().body, timedelta(hours=hours))
         if not letters:
@@ -375,7 +375,7 @@ class Simulation:
                     self.queue.delete(letter.number)
 
     def _invoke(self, event: Mapping[str, Any]) -> list[str | None] | None:
-        """Run the router once; None when it died."""
+        """Run the router once; return None if it died."""
         invocation = _Invocation(self.now)
         self.stack.append(invocation)
         try:
@@ -386,7 +386,7 @@ class Simulation:
             self.stack.pop()
 
     def _context(self) -> RouterContext:
-        """Build what the handler builds, on the fakes."""
+        """Build the handler's context on the fakes."""
         dynamo: Any = self.dynamo
         topics: Any = Topics(self._gate, self._deliver)
         queue: Any = self.queue
@@ -413,7 +413,7 @@ class Simulation:
         )
 
     def _deliver(self, message: dict[str, Any]) -> str:
-        """Take a message as SNS does."""
+        """Accept a message as SNS does."""
         attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
         if message["TopicArn"] != "events":
             return "not read"
@@ -437,7 +437,7 @@ class Simulation:
         return str(len(self.truth.messages))
 
     def _check_figures(self, document: Mapping[str, Any]) -> None:
-        """Note which figures and times of a message are no facts."""
+        """Note the figures and times of a message that are not facts."""
         facts, started = self.truth.facts, self.stack[-1].started
         facts.alarms = self.truth.alarms
         for entry in document.get("accounts", ()):
@@ -447,7 +447,7 @@ class Simulation:
 
     @staticmethod
     def _check_addressees(document: Mapping[str, Any], names: Sequence[str]) -> None:
-        """Check that nobody reads of an account that the own filter excludes."""
+        """Check that nobody reads about an account that their filter excludes."""
         for name in names:
             wanted = SUBSCRIBERS.get(name)
             providers = {entry["provider"] for entry in document.get("accounts", ())}
@@ -462,7 +462,7 @@ class Simulation:
     # --- what goes wrong ------------------------------------------------------------------------
 
     def _gate(self, what: str, call: Callable[[], Any]) -> Any:
-        """Let a call of the router through, unless something goes wrong."""
+        """Let a call from the router through, unless something goes wrong."""
         invocation = self.stack[-1]
         self._pass(timedelta(milliseconds=self.chance.random.randint(2, 20)))
         if len(self.stack) < 3 and self.chance.happens("interleave"):
@@ -481,15 +481,16 @@ class Simulation:
         return result
 
     def _is_refused(self, what: str) -> bool:
-        """Whether SNS refuses everything for a topic just now."""
+        """Whether SNS currently refuses everything for a topic."""
         spans = self.refusals.get(what.removeprefix("publish "), [])
         return within(spans, self.now) and not self.chance.is_calm
 
     def _refuse(self, invocation: _Invocation, what: str) -> NoReturn:
-        """Answer with an error."""
+        """Fail a call with a service's error."""
         self._excuse(invocation)
         if what == "query silence":
-            # Who cannot read the silences speaks, at once or when its message is taken over.
+            # An invocation that cannot read the silences sends all the same, at once or when
+            # another one takes over its message.
             self.blind_until = self.now + 2 * RECONCILE
         if what == "describe":
             self.unsure_until = self.now + 2 * RECONCILE
@@ -500,7 +501,7 @@ class Simulation:
         self._pass(timedelta(seconds=seconds))
 
     def _pass(self, length: timedelta) -> None:
-        """Let time pass in an invocation; a dead one does nothing, a slow one dies."""
+        """Let time pass in an invocation; a dead one does nothing more, and a slow one dies."""
         invocation = self.stack[-1]
         if invocation.is_dead:
             raise Crash
@@ -509,7 +510,7 @@ class Simulation:
             self._die(invocation)
 
     def _die(self, invocation: _Invocation) -> NoReturn:
-        """Kill an invocation; its ``finally`` blocks reach nothing any more."""
+        """Kill an invocation; its ``finally`` blocks no longer reach anything."""
         invocation.is_dead = True
         self.truth.deaths.append(self.now)
         self._excuse(invocation)
@@ -523,7 +524,7 @@ class Simulation:
 
 
 def _refusals(random: Random, length: timedelta, count: float) -> list[Span]:
-    """Return when SNS refuses a form's topic, for up to half an hour."""
+    """Return the spans, of up to half an hour, in which SNS refuses a form's topic."""
     starts = [START + length * random.random() for _ in range(round(count))]
     return [(start, start + timedelta(minutes=random.uniform(1, 30))) for start in starts]
 

@@ -1,4 +1,4 @@
-"""From the moment a balance crosses ``critical`` at the provider to the published message."""
+"""The time from a balance crossing ``critical`` at the provider to the published message."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ FULL, WARNING, CRITICAL = 100.0, 20.0, 5.0
 
 @dataclass
 class Drain(Customer):
-    """An account that is used up within hours, in bursts, and filled when people were told."""
+    """An account that is used up within hours, in bursts, and topped up once people know."""
 
     crossed_at: list[datetime] = field(default_factory=list)
 
     def spend(self, now: datetime, random: Random) -> None:
-        """Use credit since the last time; note when the balance crossed ``critical``."""
+        """Use credit for the time since the last call; note when it crosses ``critical``."""
         start, before = self.spent_until or now, self.balance
         self.spent_until = now
         burst = random.lognormvariate(-0.5, 1)
@@ -48,7 +48,7 @@ class Drain(Customer):
 
 
 class Watched(Simulation):
-    """A deployment whose schedule fires every minute, or at everybody's interval."""
+    """A deployment whose schedule fires every minute, or at the interval of all accounts."""
 
     def __init__(self, close_minutes: int, *, days: float) -> None:
         self.fires = timedelta(minutes=close_minutes)
@@ -66,7 +66,7 @@ class Watched(Simulation):
         )
 
     def _poll(self) -> None:
-        """Run the poller as the schedule does, and let CloudWatch look every minute."""
+        """Run the poller as the schedule does, and have CloudWatch evaluate every minute."""
         now = self.now.replace(second=0, microsecond=0)  # schedules fire on the minute
         self.at(now + MINUTE, self._poll)
         for customer in self.customers.values():
@@ -143,5 +143,5 @@ def test_a_critical_balance_when_watched_closely_then_is_announced_within_three_
 
 
 def _within_95(minutes: list[float]) -> float:
-    """Return within how many minutes 95 % are."""
+    """Return the number of minutes within which 95 % lie."""
     return statistics.quantiles(minutes, n=20, method="inclusive")[-1]

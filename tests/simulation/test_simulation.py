@@ -104,7 +104,7 @@ def writes_whatever_others_wrote(patch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_what_was_told(patch: pytest.MonkeyPatch) -> None:
-    """Know nothing of a message that went out."""
+    """Forget a message that was sent."""
 
     def mark(*arguments: Any) -> Incident:
         return replace(mark_sent(*arguments), last_notification=None)
@@ -125,12 +125,12 @@ def believes_old_news(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_looks(patch: pytest.MonkeyPatch) -> None:
-    """Do nothing when the schedule asks."""
+    """Skip every scheduled reconcile."""
     patch.setattr(reconcile, "reconcile", lambda _: None)
 
 
 def hears_no_silence(patch: pytest.MonkeyPatch) -> None:
-    """Know of no silence."""
+    """Ignore every silence."""
     patch.setattr(AlertTable, "silences", lambda _: iter(()))
 
 
