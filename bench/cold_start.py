@@ -2,15 +2,15 @@
 
     python bench/cold_start.py [--runs N]
 
-Each zip of dist/ (`make build`) is unpacked as Lambda does it, without bytecode, and runs in fresh
-interpreters beside the same boto3. What counts is CPU time, which is what a function's share of a
-core stretches; runs alternate, and the least is taken.
+Each zip of dist/ (`make build`) is unpacked as on Lambda, without bytecode, and runs in fresh
+interpreters with the same boto3. The measure is CPU time, which a function's share of a core
+stretches; runs alternate, and the least counts.
 
-Beside each function stands a bare program, measured in the same run, that does nothing but the
+Each function is compared with a bare program, measured in the same run, that does only the
 unavoidable: it imports boto3, httpx and Powertools, then makes the same calls (which the server
-counts) without deciding anything. Like is compared with like: imports with imports, where all that
-the function's own first invocation will load of boto3 and httpx is imported, too; and import and
-first invocation with the bare program's. AWS and the provider answer on loopback, without TLS.
+counts) without deciding anything. Imports are compared with imports, including whatever the
+function's first invocation loads of boto3 and httpx; import and first invocation are compared with
+the bare program's. AWS and the provider answer on loopback, without TLS.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ import json
 from types import SimpleNamespace
 alarm = {"AlarmName": "bench/one/critical", "NewStateValue": "ALARM", "OldStateValue": "OK",
          "NewStateReason": "Threshold Crossed",
-         # Now: an older change would first be compared with the alarm as it is.
+         # Now: an older change would first be compared with the alarm's present state.
          "StateChangeTime": time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime()),
          "AlarmArn": "arn:aws:cloudwatch:us-east-1:1:alarm:bench/one/critical",
          "Trigger": {"MetricName": "Balance", "Namespace": "BalanceMonitor", "Threshold": 5.0,
@@ -139,7 +139,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One deployed function, and the bare program beside it."""
+    """One deployed function, and the bare program that it is compared with."""
 
     name: str
     limit: float
@@ -187,7 +187,7 @@ def main() -> int:
 
 
 def unpack(function: str, folder: Path) -> Path:
-    """Unpack a function's zip; return where."""
+    """Unpack a function's zip; return its folder."""
     archive = DIST / f"{function}.zip"
     if not archive.is_file():
         raise SystemExit(f"{archive.relative_to(ROOT)} is missing: run `make build`")
@@ -202,19 +202,19 @@ def program(function: str, work: str, loads: str = "") -> str:
 
 
 def filled(imports: str, work: str) -> str:
-    """Return a program that prints when it had imported and when it was done."""
+    """Return a program that prints when its imports and when its work were done."""
     return MEASURED.replace("{imports}", imports).replace("{work}", work)
 
 
 def compare(function: Function, stage: Path, bare: Path, aws: LoopbackAws, runs: int) -> bool:
-    """Measure a function beside its bare program, print both; whether its goals are met.
+    """Measure a function and its bare program, and print both; return whether its goals are met.
 
     Args:
         function: what to measure.
         stage: where it is unpacked.
         bare: where httpx and Powertools are unpacked.
-        aws: who answers.
-        runs: how often each is measured.
+        aws: the server that answers.
+        runs: how often to measure each.
     """
     programs: dict[str, tuple[str, Path]] = {
         "boto3, httpx, Powertools": (filled(BARE_IMPORT, function.bare), bare),
@@ -254,7 +254,7 @@ def row(name: str, cost: Cost) -> str:
 
 
 def is_frugal(stage: Path, aws: LoopbackAws) -> bool:
-    """Whether a first poll reads only the provider definition that it uses."""
+    """Return whether a first poll reads no provider definition but the one it uses."""
     noted = """
 import sys
 opened = []
@@ -268,7 +268,7 @@ sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "op
 
 
 def run(code: str, stage: Path, aws: LoopbackAws) -> str:
-    """Run ``code`` in a fresh interpreter beside what is unpacked; return what it prints."""
+    """Run ``code`` in a fresh interpreter that imports from ``stage``; return what it prints."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
     environment |= ENVIRONMENT | {
         "AWS_ENDPOINT_URL": aws.url,

@@ -1,7 +1,7 @@
-"""AWS and one balance API on loopback, as far as a first invocation asks them.
+"""AWS and one balance API on loopback, with the operations that a first invocation needs.
 
-A separate process, so that its work is not counted as the client's. ``GET /calls`` tells
-which operations were asked for since it was last told.
+A separate process, so that its work is not counted as the client's. ``GET /calls`` returns the
+operations called since the previous ``GET /calls``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ANSWERS: dict[str, object] = {
     "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
     "Query": {"Items": [], "Count": 0},
 }
-#: The table has one item: who receives messages.
+#: The only item of the table: who receives messages.
 SUBSCRIBERS = {
     "scope": {"S": "subscribers"},
     "id": {"S": "declared"},
@@ -36,18 +36,18 @@ BALANCE = {"data": {"total_credits": 10.5, "total_usage": 1.25}}
 
 @dataclass(frozen=True, slots=True)
 class LoopbackAws:
-    """Where it listens."""
+    """The running server."""
 
     url: str
 
     def calls(self) -> list[str]:
-        """Return the operations since the last time, sorted."""
+        """Return the operations since the previous call, sorted."""
         with urllib.request.urlopen(f"{self.url}/calls") as answer:  # noqa: S310 -- loopback
             return sorted(json.load(answer))
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers what it is asked; the operation is in a header, in the path or in the form."""
+    """Answers every operation, which a header, the path or the form names."""
 
     protocol_version = "HTTP/1.1"
     calls: list[str]
@@ -84,17 +84,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     @staticmethod
     def _item(request: bytes) -> dict[str, object]:
-        """Return the item that is asked for, where there is one."""
+        """Return the requested item, if it exists."""
         key = json.loads(request)["Key"]
         return {"Item": SUBSCRIBERS} if key.items() <= SUBSCRIBERS.items() else {}
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def loopback_aws() -> Iterator[LoopbackAws]:
-    """Run it on a free port."""
+    """Run the server on a free port."""
     process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None  # noqa: S101 -- a pipe was asked for

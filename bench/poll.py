@@ -1,11 +1,12 @@
-"""How fast the poller polls, beside other ways to make the same requests, in the same run.
+"""How fast the poller polls, compared with other ways to make the same requests, in the same run.
 
     python bench/poll.py [--quick] [--latency SECONDS]
 
-A local server answers after 100 ms. The poller runs whole: settings, definitions, fetching,
-reading, records, boto3 down to the wire (where the answers come from memory). Beside it, for the
-same number of requests with 100 in flight: a sequential loop, one large httpx pool, several small
-ones, aiohttp (from requirements/bench.txt; left out where it is not installed), and the ideal.
+A local server answers after 100 ms. The whole poller runs: settings, definitions, fetching,
+reading, records, boto3 down to the wire (where the answers come from memory). It is compared, for
+the same number of requests with 100 in flight, with a sequential loop, one large httpx pool,
+several small ones, aiohttp (from requirements/bench.txt; left out if it is not installed), and the
+ideal.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ from bench.slow_server import Server, slow_server
 from bench.wire_aws import WireAws
 from shared.aws import clients
 
-# Bare httpx at its best: httpcore tries to import sniffio for every lock, and Python searches its
-# whole path for what is not installed. The poller uses none of these locks.
+# Bare httpx at its best: httpcore tries to import sniffio for every lock, and Python searches the
+# whole path for a module that is not installed. The poller uses none of these locks.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # "known to be missing"
 
 IN_FLIGHT = 100
@@ -160,7 +161,7 @@ ORIGINS: set[str] = set()
 
 
 def make_adapters(timeout_seconds: float = 15) -> Adapters:
-    """Return what the handler builds."""
+    """Return the adapters as the handler builds them."""
     return Adapters(
         fetcher=BalanceFetcher(
             secrets=SecretStore(clients.secretsmanager, 300),
@@ -207,7 +208,7 @@ def whole_run(event: PollEvent, timeout_seconds: float = 15) -> RunReport:
 
 
 def sequential(urls: list[str]) -> float:
-    """Ask one after the other, as most scripts do; measured on 20 and scaled up."""
+    """Send one request after another, as most scripts do; measured on 20 and scaled up."""
     sample = urls[:20]
     started = time.perf_counter()
     with httpx.Client(headers={"Authorization": "Bearer key"}) as client:
@@ -217,7 +218,7 @@ def sequential(urls: list[str]) -> float:
 
 
 def one_pool(urls: list[str]) -> float:
-    """Ask through one AsyncClient with 100 connections."""
+    """Send the requests through one AsyncClient with 100 connections."""
 
     async def run() -> None:
         limits = httpx.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
@@ -229,7 +230,7 @@ def one_pool(urls: list[str]) -> float:
 
 
 def small_pools(urls: list[str]) -> float:
-    """Ask through ten AsyncClients with ten connections each: bare httpx at its best."""
+    """Send the requests through ten AsyncClients of ten connections: bare httpx at its best."""
 
     async def run() -> None:
         limits = httpx.Limits(max_connections=POOLS, max_keepalive_connections=POOLS)
@@ -250,7 +251,7 @@ async def get(client: httpx.AsyncClient, url: str) -> None:
 
 
 def with_aiohttp(urls: list[str]) -> float | None:
-    """Ask through aiohttp, whose parser is compiled; None where it is not installed."""
+    """Send the requests through aiohttp, whose parser is compiled; None if not installed."""
     try:
         import aiohttp  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 -- an option
     except ImportError:
@@ -271,7 +272,7 @@ def with_aiohttp(urls: list[str]) -> float | None:
 
 
 async def in_parallel(urls: list[str], ask_one: Callable[[int, str], Awaitable[Any]]) -> None:
-    """Ask for every URL with 100 workers."""
+    """Request every URL with 100 workers."""
     queue = iter(urls)
 
     async def work(place: int) -> None:
@@ -304,7 +305,7 @@ class FetchRow:
 def fetch_table(
     server: Server, sizes: list[int], hosts: int, latency: float
 ) -> dict[int, FetchRow]:
-    """Measure and print the fetch phase beside the others."""
+    """Measure and print the fetch phase and the other ways."""
     where = "one host" if hosts == 1 else f"{hosts} hosts"
     print(f"\nfetch phase over {where}, {latency * 1000:.0f} ms, {IN_FLIGHT} in flight (seconds)")
     heads = ("accounts", "ideal", "poller", "httpx 10x10", "aiohttp", "httpx 1x100", "sequential")
@@ -326,9 +327,9 @@ def fetch_table(
 
 
 def best(times: int, *measures: Callable[[], float]) -> list[float]:
-    """Return the least of several of each measurement, in turns.
+    """Repeat the measurements in turns, and return the least of each.
 
-    What else the machine does only adds, and it may do more of that for minutes.
+    Other work on the machine only adds time, and may do so for minutes.
     """
     found: list[list[float]] = [[] for _ in measures]
     for _ in range(times):
@@ -354,15 +355,15 @@ def fetch_goals(rows: dict[int, FetchRow], latency: float) -> list[Goal]:
 
 
 def scaling_goal(rows: dict[int, FetchRow]) -> Goal:
-    """Return the goal that large runs cost no more per account than small ones."""
+    """Return the goal that large runs take no longer per account than small ones."""
     per_account = {n: rows[n].poller / n for n in (500, 5000)}
     return Goal("time per account, 5,000 over 500", per_account[5000] / per_account[500], 1.10)
 
 
 def measure_whole_run(accounts: int, latency: float) -> dict[str, float]:
-    """Run the poller in this process, then bare httpx in turns with it; return the least of each.
+    """Run the poller in this process, then in turns with bare httpx; return the least of each.
 
-    The first run warms up, as a function that is called every few minutes is warm.
+    The first run is a warm-up: a function that is called every few minutes is warm.
     """
     with slow_server(latency) as server:
         aws = WireAws(secrets(accounts))
@@ -390,7 +391,7 @@ def measure_whole_run(accounts: int, latency: float) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class RunCost:
-    """What one run of the poller takes, without what AWS and the provider would do."""
+    """The cost of one run of the poller, without the work of AWS and the provider."""
 
     seconds: float
     cpu_seconds: float
@@ -415,7 +416,7 @@ def cpu_of(measure: Callable[[], object]) -> float:
 
 
 def peak_memory_mib() -> float:
-    """Return this process's peak memory. getrusage would count what its parent held at the fork."""
+    """Return this process's peak memory. getrusage would include the parent's at the fork."""
     status = Path("/proc/self/status")
     if status.is_file():
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
@@ -453,7 +454,7 @@ def whole_run_goals(latency: float) -> list[Goal]:
 
 
 def down_provider_table(latency: float) -> None:
-    """Measure and print what a provider that never answers costs the others."""
+    """Measure and print how much a provider that never answers delays the others."""
     timeout = 2.0
     with slow_server(latency) as well, slow_server(-1) as silent:
         WireAws(secrets(1000)).attach()

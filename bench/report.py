@@ -1,9 +1,9 @@
-"""How long a page of many accounts takes to draw, and how large it is.
+"""How long it takes to draw a page of many accounts, and how large it is.
 
     python bench/report.py
 
 Prints, for 100 and 1,000 accounts with two weeks of hourly balances, the page's size and the time
-to draw it, beside the time that parsing the same balances from JSON takes in the same run.
+to draw it, also as a multiple of the time to parse the same balances from JSON in the same run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def parse(text: str) -> str:
-    """Read balances as they might have been answered."""
+    """Parse balances as a server might have sent them."""
     return f"{len(json.loads(text))} accounts"
 
 

@@ -1,16 +1,16 @@
-"""How well the runway is forecast, and how far its bounds and the alarms can be trusted.
+"""How well the runway is forecast, and how far its bounds and alarms can be trusted.
 
     python bench/runway.py [--seed N ...] [--trace FILE.csv ...] [--quick]
 
 Each trace is polled every 15 minutes through ``observe``, and its state is packed after every poll.
-Printed are, by group of traces: the error and bias of several methods for balances that truly last
-1 to 96 hours; how often the product's bounds are kept, also after consumption has tripled, and how
-sharp they are; false alarms of the drain rules and how fast they notice leaks; and how many of
-those who ask for some hours' notice get it, with how many alerts. Last come answers of a
-provider's cache, the time that a poll and a forecast take, and the goals that were missed.
+For each group of traces, it prints the error and bias of several methods for balances that actually
+last 1 to 96 hours; how often the product's bounds are kept, also after consumption has tripled, and
+how sharp they are; the false alarms of the drain rules, and how fast they notice leaks; and how
+many of those who ask for some hours' notice get it, with how many alerts. At the end come the
+answers of a provider's cache, the time that a poll and a forecast take, and the goals missed.
 
-With ``--trace`` real use is read instead: lines of "ISO time,consumption since the line before".
-Traces and seeds on which constants were chosen are printed as such, never as a test.
+With ``--trace`` it reads real usage instead: lines of "ISO time,consumption since the line before".
+Traces and seeds on which constants were chosen are marked as such, and are no test.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python bench/shards.py [--accounts N]
 
-By default 1,000 accounts with three alarms each, as they are with the default settings: two
-schedules of 500. Then every shard is polled once, by the deployed function, from its schedule's
-own input, against a simulated provider.
+The default is 1,000 accounts with three alarms each, which makes two schedules of 500 with the
+default settings. Then the deployed function polls every shard once, with its schedule's own input,
+against a simulated provider.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from balancectl.localcloud.providers.accounts import Account
 from balancectl.localcloud.providers.servers import SimulatedProviders
 
 FOLDER = LOCAL / "bench-shards"
-#: The plan admits so many accounts on one secret, which holds 64 KiB.
+#: The most accounts that the plan admits on one secret, which holds 64 KiB.
 KEYS_IN_A_SECRET = 400
 
 
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def measure(deployment: Deployment, providers: SimulatedProviders) -> None:
-    """Apply all accounts, poll each shard, and print what it took."""
+    """Apply all accounts, poll each shard, and print how long it took."""
     resources: list[Progress] = []
     variables = FOLDER / "bench.tfvars.json"
     variables.write_text(json.dumps(terraform_variables(providers)))
@@ -86,7 +86,7 @@ def store_keys(deployment: Deployment, providers: SimulatedProviders) -> None:
 
 
 def terraform_variables(providers: SimulatedProviders) -> dict[str, Any]:
-    """Return the variables that a team with so many accounts would set."""
+    """Return the variables that a team with that many accounts would set."""
     someone = {"protocol": "email", "endpoint": "team@example.com"}
     return {
         "accounts": {
@@ -110,7 +110,7 @@ def secret_name(index: int) -> str:
 
 
 def print_reports(reports: list[dict[str, Any]]) -> None:
-    """Print what each shard's run said of itself."""
+    """Print what each shard's run reported."""
     for report in reports:
         print(f"  shard {report['shard']}: {report['counts']} in {report['duration_ms']:,} ms")
 

@@ -1,4 +1,4 @@
-"""A balance API on loopback that answers after a given time: what the benchmarks ask.
+"""A balance API on loopback that answers after a given time, for the benchmarks to poll.
 
 A separate process, so that its work is not counted as the client's.
 """
@@ -24,7 +24,7 @@ _END = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it listens."""
+    """The running server."""
 
     port: int
 
@@ -34,7 +34,7 @@ class Server:
 
 
 class _Connection(asyncio.Protocol):
-    """Answers every request after the delay; a delay below 0 is never over."""
+    """Answers every request after the delay; a delay below 0 never ends."""
 
     def __init__(self, delay_seconds: float) -> None:
         self._delay_seconds = delay_seconds

@@ -1,6 +1,6 @@
 """AWS at the end of boto3's wire, in memory: everything is serialised and signed, nothing is sent.
 
-So the benchmarks count boto3's own work, and tests count calls, without an emulator's time in it.
+Benchmarks thus include boto3's own work, and tests count calls, without an emulator's time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.aws import clients
 
 
 class _Raw:
-    """A response body as urllib3 hands it over."""
+    """A response body as urllib3 provides it."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -41,9 +41,9 @@ class WireAws:
         self.calls: Counter[str] = Counter()
         """Calls by operation."""
         self.cpu_seconds = 0.0
-        """CPU time that the answers took, which would be AWS's."""
+        """CPU time spent on the answers, which would be AWS's."""
         self.points = 0
-        """Data points that were published."""
+        """Published data points."""
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         """DynamoDB items by account and ``at``, with type tags."""
         self._secrets = dict(secrets)
@@ -63,11 +63,11 @@ class WireAws:
         )
 
     def _count_points(self, params: dict[str, Any], **_: object) -> None:
-        """Count what is published; its wire format is botocore's choice."""
+        """Count published data points here, since their wire format is botocore's choice."""
         self.points += len(params["MetricData"])
 
     def _answer(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse:
-        """Answer one request as the service would, and count what that takes."""
+        """Answer one request as the service would, and count the time that takes."""
         started = time.thread_time()
         try:
             return self._respond(request, event_name.rpartition(".")[2])
@@ -125,7 +125,7 @@ class WireAws:
 
 
 def _body(request: AWSPreparedRequest) -> bytes:
-    """Return a request's body as it was before compression."""
+    """Return a request's body, decompressed."""
     raw = request.body
     if not isinstance(raw, bytes):
         raise TypeError(f"unexpected body: {type(raw).__name__}")

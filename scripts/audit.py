@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 AUDIT = ROOT / ".venv-release" / "bin" / "pip-audit"
-#: The locks of deployments and operators' installations; those of checks and benchmarks reach
-#: neither.
+#: The locks of deployments and of operators' installations; those of checks and benchmarks end up
+#: in neither.
 LOCKS = ("balance_poller", "alert_router", "courier", "status_page", "dev")
 
 

@@ -102,7 +102,7 @@ def plan(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
         if aws.waiting_secret(name):
             print(f"{name} waits to be deleted; make deploy restores it with what it holds.")
     text = quietly("plan", "-input=false", f"-var-file={var_file}", f"-out={PLAN}")
-    # After the line, Terraform advises what to run next, which here is make deploy.
+    # After the line, Terraform suggests a next command, which here would be make deploy.
     print(text.split("\n─────")[0].rstrip())
     advise(aws, variables)
     print(f"\nThis is {aws.place}. make deploy does it.")
@@ -142,7 +142,7 @@ def check_vpc_is_left_in_steps(aws: Aws, variables: dict[str, Any]) -> None:
     """Make sure that the function keeps the permission to delete its network interfaces.
 
     Raises:
-        DeployError: when `vpc` is gone while there are some; the text has the steps.
+        DeployError: when `vpc` is gone but some remain; the text lists the steps.
     """
     if not variables.get("vpc") and (subnets := aws.joined_subnets()):
         raise DeployError(
@@ -190,7 +190,7 @@ def check_queues_are_empty(aws: Aws, found: Summary) -> None:
 
 
 def destroy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
-    """Refuse if it would stop half-way; else show a summary, ask, and destroy."""
+    """Refuse if it would stop halfway; else show a summary, ask, and destroy."""
     protected = aws.protected_tables()
     if protected and variables.get("deletion_protection") is not False:
         raise DeployError(
@@ -215,7 +215,7 @@ def destroy(aws: Aws, variables: dict[str, Any], var_file: Path) -> None:
 
 
 def secrets(aws: Aws, variables: dict[str, Any]) -> dict[str, str]:
-    """Return the names of the secrets that a deployment has, by Terraform's address."""
+    """Return the names of a deployment's secrets by Terraform address."""
     subscribers = (variables.get("subscribers") or {}).values()
     has_channels = any(each.get("protocol") == "channel" for each in subscribers)
     names = aws.target.names

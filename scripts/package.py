@@ -2,8 +2,8 @@
 
     python scripts/package.py [--output DIR]
 
-Third-party code comes from the function's hashed lock; compiled code is refused, or left out where
-a library works without, so that the same bytes run on arm64, x86 and a laptop. boto3 is left to
+Third-party code comes from the function's hashed lock; compiled code is refused, or left out if a
+library works without it, so that the same bytes run on arm64, x86 and a laptop. boto3 is left to
 the Lambda runtime.
 """
 
@@ -100,7 +100,7 @@ def wheelhouse(lock: Path) -> Path:
 
 
 def pip(lock: Path, command: str, *options: str) -> None:
-    """Run pip on ``lock``: hashes required, wheels only, no dependency that is not in it."""
+    """Run pip on ``lock``: hashes required, wheels only, and no dependency from outside it."""
     done = subprocess.run(
         [
             sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check",
@@ -116,7 +116,7 @@ def pip(lock: Path, command: str, *options: str) -> None:
 
 
 def make_folder(folder: Path) -> Path:
-    """Make ``folder`` with its parents if need be, and return it."""
+    """Make ``folder`` and its parents if necessary, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -138,7 +138,7 @@ def write_zip(stage: Path, archive: Path) -> None:
 
 
 def files(stage: Path) -> Iterator[Path]:
-    """Yield the files of ``stage`` that belong into a zip."""
+    """Yield the files of ``stage`` that belong in a zip."""
     for path in stage.rglob("*"):
         parts = path.relative_to(stage).parts
         if not path.is_file() or path.suffix in LEFT_OUT_SUFFIXES:

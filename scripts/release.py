@@ -1,4 +1,4 @@
-"""Build what a release publishes into dist/release/, from the commit that is checked out.
+"""Build the files that a release publishes in dist/release/, from the checked-out commit.
 
     python scripts/release.py [--tag v0.2.0]
 
@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "dist" / "release"
 SBOM = ROOT / ".venv-release" / "bin" / "cyclonedx-py"
 FUNCTIONS = ("balance_poller", "alert_router", "courier", "status_page")
-#: What the module reads: itself, the root that calls it, and the definitions, at the paths that
-#: they have in the repository, so that a git source and the archive are used alike.
+#: What the module reads: itself, the root that calls it, and the definitions, at their paths in the
+#: repository, so that a git source and the archive work alike.
 MODULE = (
     "infra",
     "functions/balance_poller/providers",
@@ -38,7 +38,7 @@ class ReleaseError(Exception):
 
 
 def main() -> int:
-    """Build the release and print its files; 1 when it cannot be built."""
+    """Build the release and print its files; return 1 if it cannot be built."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tag", default="", help="the tag that is released; checked if given")
     tag: str = parser.parse_args().tag

@@ -1,4 +1,4 @@
-"""Run Terraform: the one on PATH, else a pinned release; its provider from a mirror if any.
+"""Run Terraform: the one on PATH, else a pinned release; its provider from a mirror, if any.
 
     python scripts/terraform.py ARGUMENT...
 
@@ -73,7 +73,7 @@ def find() -> Path:
 
 
 def version(program: Path) -> tuple[int, ...]:
-    """Return the version of ``program``; (0,) when it does not say one."""
+    """Return the version of ``program``; (0,) if it reports none."""
     done = subprocess.run(
         [str(program), "version", "-json"],
         capture_output=True,
@@ -82,7 +82,7 @@ def version(program: Path) -> tuple[int, ...]:
         env={**os.environ, "CHECKPOINT_DISABLE": "1"},
     )
     try:
-        # What stands before the document is a warning about the user's configuration.
+        # Any text before the document is a warning about the user's configuration.
         found = str(json.loads(done.stdout[done.stdout.index("{") :])["terraform_version"])
     except (ValueError, KeyError):
         return (0,)
@@ -135,7 +135,7 @@ def unpack(archive: Path, digest: str, destination: Path) -> None:
 
 
 def this_platform() -> str:
-    """Return this machine as releases are named after it: "linux_amd64"."""
+    """Return the platform of this machine as releases name it: "linux_amd64"."""
     machine = platform.machine().lower()
     processor = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
     return f"{platform.system().lower()}_{processor}"
@@ -152,8 +152,8 @@ def environment() -> dict[str, str]:
         return variables
     variables.pop("TF_CLI_CONFIG_FILE", None)
     if "TF_PLUGIN_CACHE_DIR" not in variables:
-        # The provider is some 600 MB: one copy for every folder that needs it. There is no lock
-        # file that the cache could break.
+        # The provider has some 600 MB: one copy serves every folder that needs it. There is no
+        # lock file for the cache to break.
         cache = TOOLS / "plugin-cache"
         cache.mkdir(exist_ok=True)
         variables["TF_PLUGIN_CACHE_DIR"] = str(cache)
@@ -212,7 +212,7 @@ def stage(destination: Path) -> Path:
     """Copy infra/ and the definitions under ``destination``; return the root module's folder there.
 
     A second deployment, such as the local cloud's, thus shares neither state nor backend with the
-    one in place. Terraform's files in the folder survive another call.
+    one in place. Terraform's own files in the folder survive another call.
     """
     left_out = shutil.ignore_patterns(
         ".terraform*",

@@ -20,7 +20,7 @@ DAYS_BOUGHT = 5
 
 @dataclass(slots=True)
 class Account:
-    """A balance, and what the product knows of it."""
+    """A balance, and what the product knows about it."""
 
     size: float
     """What a top-up adds."""
@@ -43,7 +43,7 @@ class Account:
 
     @property
     def step(self) -> int:
-        """The step of the trace that comes next."""
+        """The next step of the trace."""
         return (self.at - START) // STEP
 
     def poll(self) -> None:
@@ -53,7 +53,7 @@ class Account:
             self.state = BurnState.from_item(self.state.to_item())
 
     def consume(self, amount: float, part: float = 1.0) -> None:
-        """Let the consumption of a step, or of a ``part`` of it, happen."""
+        """Consume what a step, or a ``part`` of it, consumes."""
         before = self.shown
         self.balance -= amount
         self.hours.add(before - self.shown, part / PER_HOUR)
@@ -75,7 +75,7 @@ class Account:
 
 
 def new_account(trace: Trace, *, is_packed: bool = True, refill_below: float = 0.1) -> Account:
-    """Return a full account for that consumption."""
+    """Return a full account, sized for the trace's consumption."""
     size = DAYS_BOUGHT * PER_DAY * sum(trace.use) / len(trace.use)
     return Account(size, trace.resolution, size, is_packed=is_packed, refill_below=refill_below)
 
@@ -90,7 +90,7 @@ def walk(trace: Trace, *, is_packed: bool = True) -> Iterator[Account]:
 
 
 def hours_until(total: list[float], step: int, balance: float) -> float:
-    """Return when ``balance`` was consumed, from ``step`` on."""
+    """Return the hours from ``step`` until ``balance`` is consumed."""
     goal = total[step] + balance
     end = bisect.bisect_left(total, goal - balance * 1e-9)
     within = (goal - total[end - 1]) / (total[end] - total[end - 1])

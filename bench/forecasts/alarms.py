@@ -37,11 +37,11 @@ class Alarms:
     watched_days: float
     false: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RULES, 0))
     detected: dict[tuple[str, int], list[float | None]] = field(default_factory=dict)
-    """Hours until a leak of so many times the mean was detected, by rule and leak."""
+    """Hours until a leak was detected, by rule and size of the leak as a multiple of the mean."""
 
 
 def measure_drain(trace: Trace, seed: int) -> Alarms:
-    """Count false alarms from the second week on, and let leaks begin at random moments."""
+    """Count false alarms from the second week on, and start leaks at random moments."""
     chance = random.Random(seed)
     mean = sum(trace.use) / len(trace.use)
     leaks = {chance.randrange(LEARNED, len(trace.use) - PER_DAY): None for _ in range(6)}
@@ -62,7 +62,7 @@ def measure_drain(trace: Trace, seed: int) -> Alarms:
 
 
 def _leak(account: Account, trace: Trace, leak: float) -> dict[str, float | None]:
-    """Return the hours until each rule noticed a leak that begins now; None after a day."""
+    """Return the hours until each rule noticed a leak that begins now; None if not in a day."""
     noticed: dict[str, float | None] = dict.fromkeys(RULES)
     begun = account.step
     for amount in trace.use[begun : begun + PER_DAY]:
@@ -93,7 +93,7 @@ LIMITS = Thresholds(
 #: by the product.
 CLOSE_HOURS = 2
 CLOSE_POLLS = 3
-#: An alert that ends so soon after a top-up, in hours, belongs to the drain before.
+#: An alert that ends within this many hours of a top-up belongs to the drain before it.
 KNOWN_WITHIN = 1
 BOUND = "balance monitor, bound"
 AT_ONCE = "version 0.1, runway"
@@ -101,18 +101,18 @@ AT_ONCE = "version 0.1, runway"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one drain of an account, from full to empty, gave somebody who asked for hours."""
+    """The notice that one drain of an account, from full to empty, gave whoever asked for it."""
 
     method: str
     asked_hours: int
     hours: float
-    """How long before the end there was an alert; 0 for none."""
+    """How long before the end the alert came; 0 for none."""
     alerts: int
-    """How many began during the drain."""
+    """How many alerts began during the drain."""
 
     @property
     def is_kept(self) -> bool:
-        """Whether there was as much time as asked for."""
+        """Whether the notice was as long as asked for."""
         return self.hours >= self.asked_hours
 
 
@@ -137,9 +137,9 @@ class _Watch:
         self.open = open_now
 
     def end_drain(self, empty_at: float) -> Iterator[Notice]:
-        """Yield what the drain gave; a full account that lasts less than asked for gives nothing.
+        """Yield the drain's notices, except of more hours than the full account lasts.
 
-        Nobody could have been told in time.
+        Nobody could have been notified that early.
         """
         for asked, begun in self.begun.items():
             if empty_at - self.full_at > asked:
@@ -147,14 +147,14 @@ class _Watch:
                 yield Notice(self.method, asked, hours, begun)
 
     def begin_drain(self, full_at: float) -> None:
-        """Forget the last drain; an alert that goes on after the top-up is one from its start."""
+        """Forget the last drain; an alert that outlasts the top-up counts from the new start."""
         self.full_at = full_at
         self.first = dict.fromkeys(self.open, full_at)
         self.begun = dict.fromkeys(ASKED.values(), 0)
 
 
 def measure_notice(trace: Trace) -> list[Notice]:
-    """Let the account run empty again and again, with both runway thresholds set."""
+    """Empty the account again and again, with both runway thresholds set."""
     account = new_account(trace, refill_below=0.0)
     bound, at_once = _Watch(BOUND), _Watch(AT_ONCE)
     level: Severity | None = None
@@ -204,14 +204,14 @@ def _at_least(account: Account) -> float:
 
 
 def _open_at(level: Severity | None) -> set[int]:
-    """Return the hours asked for whose alert is open."""
+    """Return the requested hours whose alert is open."""
     if level is None:
         return set()
     return {ASKED[Severity.WARNING]} | ({ASKED[level]} if level is Severity.CRITICAL else set())
 
 
 def _below(account: Account) -> set[int]:
-    """Return the hours asked for that are more than version 0.1 forecasts."""
+    """Return the requested hours that exceed the forecast of version 0.1."""
     hours = methods.of_0_1(account.hours, account.shown)
     return {asked for asked in ASKED.values() if hours is not None and hours < asked}
 

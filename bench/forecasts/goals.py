@@ -1,4 +1,4 @@
-"""The figures aimed at, and whether they were reached."""
+"""The figures to reach, and whether they were reached."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ERRORS = {
     ("weekend", 96): 0.15,
     ("whole units", 6): 0.40,
 }
-#: No kind of account is to be forecast worse than by version 0.1 by more than this.
+#: By how much the error for any kind of account may exceed that of version 0.1.
 WORSE_THAN_0_1 = 0.02
 KEPT_90, KEPT_95 = (0.87, 0.96), (0.93, 0.99)
 SHARPNESS = 0.65

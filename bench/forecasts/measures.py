@@ -1,4 +1,4 @@
-"""What happens to forecasts and their bounds on one trace. Fills no table itself."""
+"""Measures forecasts and their bounds on one trace. Prints nothing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bench.forecasts.alarms import Alarms, Notice
 from bench.forecasts.traces import PER_DAY, PER_HOUR, Trace
 
 HORIZONS = (1, 3, 6, 12, 24, 48, 96)
-#: An error of a method that says "never", or is further off than that.
+#: The error of a method that says "never", or is off by even more.
 WORST = math.log(1000)
 PRODUCT = "balance monitor"
 UNPACKED = "the same, state never packed"
-#: Forecasts of less or more hours than these count to no horizon.
+#: Forecasts of fewer or more hours than these count towards no horizon.
 SHORTEST, LONGEST = 0.7, 136
-#: An account of this age is known; a younger one has wider bounds.
+#: An account of this age is well known; a younger one has wider bounds.
 KNOWN_HOURS = 168
 TIMES = 3
-"""How many times as much is consumed after a change for good."""
+"""The factor by which a lasting change raises consumption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Case:
     at_least_95: float
     at_most: float | None
     age_hours: float
-    """Of the account; after a change for good, since then."""
+    """Since the account began, or since a lasting change."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Found:
 
 
 def measure_forecasts(trace: Trace, seed: int, found: Found) -> None:
-    """Ask at many moments when a balance is empty."""
+    """Ask at many moments when a balance will be empty."""
     total = [0.0, *itertools.accumulate(trace.use)]
     chance = random.Random(seed)
     names = [*methods.SIMPLE, PRODUCT, UNPACKED]
@@ -75,7 +75,7 @@ def measure_forecasts(trace: Trace, seed: int, found: Found) -> None:
 
 
 def measure_after_change(trace: Trace, seed: int, found: Found) -> None:
-    """Ask in the week after consumption has tripled for good."""
+    """Ask in the week after a lasting tripling of consumption."""
     chance = random.Random(seed)
     change = chance.randrange(21 * PER_DAY, min(28 * PER_DAY, len(trace.use) - 12 * PER_DAY))
     use = [amount * (TIMES if t >= change else 1) for t, amount in enumerate(trace.use)]
@@ -91,7 +91,7 @@ def measure_after_change(trace: Trace, seed: int, found: Found) -> None:
 
 
 def _compare_methods(account: Account, kept: Account, total: list[float], found: Found) -> None:
-    """Let every method say when balances are empty that truly last for some hours."""
+    """Have every method forecast balances that actually last for each horizon."""
     for hours in HORIZONS:
         balance = total[account.step + hours * PER_HOUR] - total[account.step]
         if balance <= total[-1] * 1e-9:
@@ -105,10 +105,10 @@ def _compare_methods(account: Account, kept: Account, total: list[float], found:
 
 
 def _cases(account: Account, total: list[float], chance: random.Random) -> Iterator[Case]:
-    """Yield the product's forecasts for balances that were chosen without a look ahead.
+    """Yield the product's forecasts for balances chosen without looking ahead.
 
-    Had they been chosen to last for some hours, those that go faster than forecast would be seen
-    more often than they are.
+    Choosing balances by how long they actually last would overstate those that are consumed faster
+    than forecast.
     """
     for hours in HORIZONS:
         balance = hours * account.hours.mean * math.exp(chance.uniform(-0.5, 0.5))
@@ -135,7 +135,7 @@ def _cases(account: Account, total: list[float], chance: random.Random) -> Itera
 
 
 def _error(predicted: float | None, actual: float) -> float:
-    """Return the logarithm of how many times too long a forecast is."""
+    """Return the logarithm of the factor by which a forecast is too long."""
     if not predicted:
         return WORST
     return max(-WORST, min(WORST, math.log(predicted / actual)))

@@ -1,4 +1,4 @@
-"""Simple ways to forecast, and the one of 0.1, to compare with."""
+"""Simple ways to forecast, and that of version 0.1, for comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DAY = 24
 
 
 class Hours:
-    """A week of consumption per hour, the newest last, as the simple ways see it."""
+    """A week of consumption per hour, the newest last, as the simple ways use it."""
 
     def __init__(self) -> None:
         self.done: list[float] = []
@@ -33,7 +33,7 @@ class Hours:
         return (sum(self.done) + self.now) / (len(self.done) + self.part)
 
     def back(self) -> Sequence[tuple[int, int, float]]:
-        """Return weekday, hour and consumption, the newest first; the first hour was a Monday's."""
+        """Return weekday, hour and consumption, newest first; the trace began on a Monday at 0."""
         ends = self.ended
         return [
             ((ends - age) // DAY % 7, (ends - age) % DAY, amount)
@@ -42,11 +42,11 @@ class Hours:
 
 
 Method = Callable[[Hours, float], float | None]
-"""From what is known and a balance to the hours until it is gone."""
+"""Maps past consumption and a balance to the hours until the balance is gone."""
 
 
 def average(hours: int) -> Method:
-    """Return the mean rate of the last ``hours``, carried on."""
+    """Return a method that extrapolates the mean rate of the last ``hours``."""
 
     def method(known: Hours, balance: float) -> float | None:
         rate = (sum(known.done[-hours:]) + known.now) / (len(known.done[-hours:]) + known.part)
@@ -56,7 +56,7 @@ def average(hours: int) -> Method:
 
 
 def exponential(known: Hours, balance: float) -> float | None:
-    """Return the exponential average with a half-life of a day, carried on."""
+    """Extrapolate the exponential average with a half-life of a day."""
     weights = [0.5 ** (age / DAY) for age in range(len(known.done))]
     rate = sum(a * w for a, w in zip(reversed(known.done), weights, strict=True)) / sum(weights)
     return balance / rate if rate > 0 else None
@@ -94,7 +94,7 @@ def of_0_1(known: Hours, balance: float) -> float | None:
 
 
 def drain_factor_of_0_1(known: Hours) -> float:
-    """Return version 0.1's: consumption of the last six hours over what was usual for them."""
+    """Return version 0.1's drain factor: consumption in the last six hours over the usual one."""
     before = known.done[:-DAY]
     if len(before) < DAY:
         return 1.0

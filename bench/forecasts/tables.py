@@ -29,7 +29,7 @@ def print_errors(found: Sequence[Found]) -> None:
 
 
 def print_coverage(found: Sequence[Found]) -> None:
-    """Print how often bounds are kept, by what is forecast, and by the account's age."""
+    """Print how often bounds are kept, by horizon and by the account's age."""
     print()
     row("bounds, after a week", [f"{hours} h" for hours in HORIZONS])
     cases = [case for one in found for case in one.cases]
@@ -69,7 +69,7 @@ def print_drain(found: Sequence[Found]) -> None:
 
 
 def print_notices(found: Sequence[Found]) -> None:
-    """Print who gets the hours asked for, and how many alerts a drain takes."""
+    """Print how often people get the notice they asked for, and how many alerts a drain takes."""
     print()
     row("drains from full to empty", ["drains", "in time", "hours, median", "alerts a drain"])
     notices = [notice for one in found for notice in one.notices]
@@ -92,7 +92,7 @@ def _notices(notices: Sequence[Notice]) -> list[str]:
 
 
 def print_traces(found: Sequence[Found], judged: Sequence[int]) -> None:
-    """Print the product beside version 0.1 on each kind of account."""
+    """Print the product's errors beside those of version 0.1 for each kind of account."""
     print()
     row("by account: 0.1 / product", [f"{hours} h" for hours in judged])
     for trace in dict.fromkeys(one.trace for one in found):
@@ -105,7 +105,7 @@ def print_traces(found: Sequence[Found], judged: Sequence[int]) -> None:
 
 
 def print_cached() -> None:
-    """Print what becomes of a provider's old answers: one unit an hour, 12 left."""
+    """Print how a provider's outdated answers affect a forecast: one unit an hour, 12 left."""
     print()
     row("old answers of a cache", ["hours (12)", "a day (24)", "top-ups (0)"])
     for use in ("steady", "bursty"):
@@ -120,7 +120,7 @@ def print_cached() -> None:
 
 
 def _poll_cached(use: str, back: int, in_a_row: int) -> tuple[BurnState, int]:
-    """Poll every five minutes for a week; the last answers of every five are old."""
+    """Poll every five minutes for a week; the last answers of every five are outdated."""
     chance = random.Random(1)
     state: BurnState | None = None
     levels, top_ups, last = [1000.0], 0, None

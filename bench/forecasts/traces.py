@@ -25,7 +25,7 @@ HELD_OUT = ("office abroad", "nightly batch", "calls", "some busy days")
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Consumption of one account in each step of 15 minutes, from a Monday on."""
+    """Consumption of one account in each step of 15 minutes, starting on a Monday."""
 
     name: str
     group: str
@@ -43,7 +43,7 @@ Shape = Callable[[int, random.Random], float]
 
 
 def synthetic(seed: int) -> list[Trace]:
-    """Return usage as accounts show it, each with noise that lasts for hours."""
+    """Return usage typical of accounts, each with noise that lasts for hours."""
     regular: dict[str, Shape] = {
         "steady": lambda _t, _r: 1.0,
         "daily rhythm": lambda t, _r: rhythm(t),
@@ -101,13 +101,13 @@ def office(t: int, zone: int) -> float:
 
 
 def calls(t: int, chance: random.Random) -> float:
-    """Return the cost of calls to a language model: few at a time, of very different length."""
+    """Return the cost of calls to a language model: few at a time, of very different lengths."""
     count = sum(chance.random() < 0.08 * rhythm(t) for _ in range(20))
     return sum(chance.lognormvariate(0, 1.2) for _ in range(count))
 
 
 def busy_days() -> Shape:
-    """Return usage by day whose level differs from one day to the next."""
+    """Return daytime usage whose level differs from one day to the next."""
     level = 1.0
 
     def shape(t: int, chance: random.Random) -> float:
@@ -120,7 +120,7 @@ def busy_days() -> Shape:
 
 
 def sessions() -> Shape:
-    """Return usage in sessions of an hour or so, by day mostly, of very different intensity."""
+    """Return usage in sessions of an hour or so, mostly by day, of very different intensity."""
     left, rate = 0, 0.0
 
     def shape(t: int, chance: random.Random) -> float:
@@ -134,7 +134,7 @@ def sessions() -> Shape:
 
 
 def lasting_noise(chance: random.Random, hours: float, spread: float) -> Iterator[float]:
-    """Yield factors around 1 that keep their way for some ``hours``."""
+    """Yield factors around 1 that drift over some ``hours``."""
     keep = math.exp(-1 / (hours * PER_HOUR))
     value = chance.gauss(0, spread)
     while True:
@@ -161,6 +161,6 @@ def read_trace(file: Path) -> Trace:
 
 
 def _time(text: str) -> datetime:
-    """Read a time; without a zone it is UTC."""
+    """Parse a time, in UTC if it names no zone."""
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -140,9 +140,9 @@ class Aws:
     def unsubscribe_from_former_topic(
         self, subscribers: Mapping[str, Mapping[str, Any]]
     ) -> list[str]:
-        """Unsubscribe who is not e-mail from what is now the topic of e-mail; return who was.
+        """Remove other subscriptions from what is now the e-mail topic; return those removed.
 
-        Until 0.1 that topic carried every form. One that somebody subscribed by hand stays.
+        Until 0.1 that topic carried every form. Subscriptions that somebody made by hand stay.
 
         Raises:
             AwsError: when AWS refuses.
@@ -156,7 +156,7 @@ class Aws:
             for one in listed.get("Subscriptions", ())
             if one["Protocol"] != "email"
             and (one["Protocol"], one["Endpoint"]) in ours
-            # One that was never confirmed has no ARN, and SNS forgets it after two days.
+            # An unconfirmed subscription has no ARN, and SNS deletes it after two days.
             and one["SubscriptionArn"].startswith("arn:")
         ]
         for one in found:

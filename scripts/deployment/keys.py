@@ -43,7 +43,7 @@ def planned_stack(plan: Mapping[str, Any]) -> Stack:
 
 
 def _events(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the inputs of the poll schedules in a module and those inside of it."""
+    """Yield the inputs of the poll schedules in a module and in the modules inside it."""
     for resource in module.get("resources", []):
         if resource["type"] == "aws_scheduler_schedule" and resource["name"] == "poll":
             yield json.loads(resource["values"]["target"][0]["input"])

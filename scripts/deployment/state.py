@@ -18,7 +18,7 @@ FORMER = ROOT / "infra" / "terraform"
 STATE = "terraform.tfstate"
 OVERRIDE = "backend_override.tf"
 RELEASED = "released_subscriptions.tf"
-#: Until 0.1 one resource held the subscriptions of all forms.
+#: Until 0.1, one resource held the subscriptions of all forms.
 SUBSCRIPTIONS = "aws_sns_topic_subscription.notifications"
 #: Names of one deployment's state files; the second keeps a remote backend's settings.
 KEPT = (STATE, f".terraform/{STATE}", f"{STATE}.backup", OVERRIDE, "terraform.tfvars")
@@ -49,10 +49,10 @@ def take_over(former: Path = FORMER, folder: Path = DEPLOY) -> list[Path]:
 
 
 def release_subscriptions(addresses: Iterable[str], folder: Path = DEPLOY) -> None:
-    """Let Terraform forget the state's subscriptions that are not e-mail, if there are any.
+    """Make Terraform forget subscriptions in the state that are not e-mail, if there are any.
 
-    Since 0.2 each form has a topic of its own. Terraform would unsubscribe from the former topic
-    before the router publishes to the new one; forgotten, they stay until that is done.
+    Since 0.2, each form has a topic of its own. Terraform would unsubscribe from the former topic
+    before the router publishes to the new one; forgotten subscriptions stay until it does.
     """
     keys = [json.loads(address.split(SUBSCRIPTIONS)[1][1:-1]) for address in addresses]
     former = "module.balance_monitor.aws_sns_topic_subscription.former"

@@ -66,7 +66,7 @@ AT = Prices()
 
 #: The monitor's own alarms with e-mail alone; a test counts Terraform's.
 OPERATIONS_ALARMS = 23
-#: A topic for one more form of message has these: failed, lost, unfiltered, misread.
+#: Each topic for one more form of message has these: failed, lost, unfiltered, misread.
 ALARMS_PER_FORM = 4
 #: The functions' one metric each is published only when something is wrong.
 RUN_SERIES = 0
@@ -76,12 +76,12 @@ FAILED_ACCOUNT_LOG_BYTES = 400
 #: One history item is one write unit; LATEST is two (at most 2 KB), written in a transaction, which
 #: costs double.
 WRITE_UNITS_PER_POLL = 5
-#: One read of LATEST, at most 4 KB: consistent, or an event that comes twice misses its own mark.
-#: Whether an account is due is read at half the price.
+#: One read of LATEST, at most 4 KB: consistent, or a repeated event would miss its own mark.
+#: Reading whether an account is due costs half.
 READ_UNITS_PER_POLL = 1
 READ_UNITS_PER_LOOK = Decimal("0.5")
 HISTORY_ITEM_BYTES = 350
-#: An account's item of a day that is over: one write unit, kept for 400 days.
+#: An account's item for a completed day: one write unit, kept for 400 days.
 DAY_ITEM_BYTES = 250
 DAY_ITEM_DAYS = 400
 #: A poller run: start, secrets and writes, and 100 requests at a time of half a second each.
@@ -113,10 +113,10 @@ class Setup:
     accounts: int
     poll_interval_minutes: int = 5
     close_interval_minutes: int = 1
-    """How often the schedule fires; as the poll interval or above: nobody is polled more often."""
+    """How often the schedule fires; from the poll interval up, no account is polled more often."""
     close_share: Decimal = Decimal("0.05")
-    """The share of the time in which an account is close to a threshold: the last quarter above
-    each of two thresholds, of an account that is filled to some five times its warning."""
+    """The share of the time that an account is close to a threshold: the last quarter above each of
+    two thresholds, for an account that is filled to some five times its warning."""
     series_per_account: int = 1
     """Balance alone; one more for each of runway, drain and expiry."""
     alarms_per_account: int = 3
@@ -127,14 +127,14 @@ class Setup:
     shard_size: int = 500
     poller_memory_gb: Decimal = Decimal("0.5")
     forms: int = 0
-    """Topics for further forms of message, beside e-mail's."""
+    """Topics for further forms of message, besides e-mail's."""
     has_channels: bool = False
     """Whether a subscriber is a channel: one more secret, and one more queue to read."""
     has_dashboard: bool = True
     has_customer_key: bool = False
     has_heartbeat: bool = False
     page_hours: int = 0
-    """Hours a month for which somebody looks at the widget of ``status_page``, refreshed every
+    """Hours a month for which somebody watches the widget of ``status_page``, refreshed every
     minute, in a range of more than a day."""
     free: FreeTier = field(default=NOTHING_FREE)
 
@@ -217,7 +217,7 @@ def alarms(setup: Setup) -> Decimal:
 def secret_reads(setup: Setup) -> Decimal:
     """Return the price of reading secrets, counted as one call each.
 
-    They are kept for five minutes, so that the runs between read none.
+    They are kept for five minutes, so the runs in between read none.
     """
     return AT.secret_call * max(setup.full_runs, setup.intervals * setup.secret_count)
 
@@ -299,7 +299,7 @@ def page_refresh(accounts: int) -> tuple[Decimal, Decimal]:
 
 
 def page(setup: Setup) -> Decimal:
-    """Return the price of looking at the widget."""
+    """Return the price of watching the widget."""
     refresh, past = page_refresh(setup.accounts)
     minutes = setup.page_hours * 60
     return minutes * refresh + minutes / Decimal(PAST_KEPT_MINUTES) * past

@@ -1,4 +1,4 @@
-"""Reads variables and outputs out of Terraform files, which must be formatted by terraform fmt."""
+"""Reads variables and outputs from Terraform files formatted by terraform fmt."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Write the tables of Terraform's variables and outputs into the pages that have them.
+"""Write the tables of Terraform's variables and outputs into the pages that show them.
 
     python scripts/docs/variables.py [--check]
 
-Descriptions come from the variables and outputs themselves, types of what the module takes
-unchecked from its modules/configuration.
+Descriptions come from the variables and outputs themselves; the types of what the module passes on
+unchecked come from its modules/configuration.
 """
 
 from __future__ import annotations
