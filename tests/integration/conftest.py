@@ -1,6 +1,6 @@
 """One AWS emulator for all integration tests, reached through pytest-localstack.
 
-By default the local cloud's own, which refuses what AWS refuses; with ``--localstack``
+By default it is the local cloud's own, which refuses what AWS refuses; with ``--localstack`` it is
 pytest-localstack's LocalStack container. A missing emulator is a failure, never a skip.
 """
 
@@ -25,10 +25,10 @@ REGION = "us-east-1"
 SERVICES = ["cloudwatch", "dynamodb", "secretsmanager", "sns", "sqs", "sts"]
 
 
-# First of all, for the group is read by a hook of the same name.
+# First, because another hook of the same name reads the group.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here, and keep it on one worker: one emulator serves all of it."""
+    """Mark the tests in this folder, and keep them on one worker: they share one emulator."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.integration)
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A running emulator, and who may do everything in it."""
+    """A running emulator, and credentials that may do everything in it."""
 
     session: RunningSession
     access_key: str = "test"
@@ -46,7 +46,7 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def cloud(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Run the emulator for the session; with the local cloud's, nothing may have been refused."""
+    """Run the emulator for the session; the local cloud's must not have refused anything."""
     if pytestconfig.getoption("--localstack"):
         with _localstack() as session:
             yield Cloud(session)

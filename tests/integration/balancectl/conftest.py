@@ -24,7 +24,7 @@ from tests.integration.conftest import Cloud
 
 REGION = "us-east-1"
 
-#: Stands in for the poller: reports what the event asked for. The real one has tests of its own.
+#: A stand-in for the poller that reports what the event requested. The real one has its own tests.
 POLLER = """
 def lambda_handler(event, context):
     if any(account["id"] == "raises" for account in event["accounts"]):
@@ -47,9 +47,9 @@ def lambda_handler(event, context):
 
 @pytest.fixture(scope="session")
 def endpoint(emulator: RunningSession) -> str:
-    """Return where the emulator answers.
+    """Return the emulator's address.
 
-    pytest-localstack knows no scheduler, so boto3 is told by AWS_ENDPOINT_URL, not patched.
+    pytest-localstack knows no scheduler, so boto3 gets it from AWS_ENDPOINT_URL, not from a patch.
     """
     url: str = emulator.endpoint_url("dynamodb")
     return url
@@ -84,7 +84,7 @@ class FakeStack:
 
     @property
     def account(self) -> str:
-        """The AWS account's number."""
+        """The AWS account ID."""
         number: str = self.client("sts").get_caller_identity()["Account"]
         return number
 
@@ -93,7 +93,7 @@ class FakeStack:
         return self.session.client(service, endpoint_url=self.endpoint)
 
     def schedule(self, number: int, accounts: Sequence[Mapping[str, Any]], **event: object) -> None:
-        """Make one poll schedule."""
+        """Create one poll schedule."""
         given = [
             {"provider": "openrouter", "secret": f"{self.names.secret}#{a['id']}", **a}
             for a in accounts
@@ -126,7 +126,7 @@ class FakeStack:
             dynamodb.put_item(TableName=self.names.balances_table, Item=encode(item))
 
     def keys(self) -> dict[str, Any]:
-        """Return the keys that the secret holds, without the notes beside them."""
+        """Return the keys in the secret, without their notes."""
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.names.secret)
         found: dict[str, Any] = json.loads(answer.get("SecretString") or "{}")
         return {name: key for name, key in found.items() if "@" not in name}
@@ -145,7 +145,7 @@ class FakeStack:
 
 @pytest.fixture
 def stack(endpoint: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """An empty stack: everything is there, but no schedule, no record and no key."""
+    """An empty stack: complete, but without schedules, records and keys."""
     for variable in [name for name in os.environ if name.startswith(("AWS_", "BALANCE_"))]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
@@ -172,7 +172,7 @@ def cli(stack: FakeStack) -> Callable[..., Result]:
 
 
 def _make_resources(stack: FakeStack) -> None:
-    """Make tables, secret, topics, schedule group and a poller."""
+    """Create tables, secret, topics, schedule group and a poller."""
     names, dynamodb, sns = stack.names, stack.client("dynamodb"), stack.client("sns")
     for table, hash_key, range_key in (
         (names.balances_table, "account", "at"),

@@ -27,7 +27,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 KEY = "sk-canary-7f3a9c51"
 HEARTBEAT = "https://hc.example/canary-5d1f"
 ADDRESS = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
-#: Services whose actions are called as their operations are.
+#: Services whose actions have the same names as their operations.
 SERVICES = ("dynamodb", "scheduler", "secretsmanager", "sns", "sqs")
 
 
@@ -242,9 +242,9 @@ def test_test_alert_when_a_router_takes_it_then_it_arrives_at_the_queue(
     assert (document["kind"], document["account"]) == ("test", "account-000")
 
 
-#: What a command reads from a hidden prompt, if not a key.
+#: What a command reads from a hidden prompt, if it is not a key.
 TYPED = {"channels": ADDRESS, "heartbeat": HEARTBEAT}
-#: Every way of a command that makes calls of its own.
+#: Every form of a command that makes calls of its own.
 WAYS: dict[str, list[list[str]]] = {
     "status": [["status"]],
     "report": [["report", "--output", "{folder}/report.html"]],
@@ -257,7 +257,7 @@ WAYS: dict[str, list[list[str]]] = {
     "ledger set": [["ledger", "set", "ledger", "41.20"]],
     "ledger top-up": [["ledger", "top-up", "ledger", "100"]],
     "ledger show": [["ledger", "show", "ledger"]],
-    # There is no alias: it is asked all the same.
+    # There is no alias, but the command asks all the same.
     "push": [["push", "account-000", "1"]],
     "keys list": [["keys", "list"]],
     "keys set, import, bind, remove": [
@@ -271,7 +271,7 @@ WAYS: dict[str, list[list[str]]] = {
     "channels set, remove": [
         ["channels", "set", "ops-slack"],
         ["channels", "remove", "ops-slack", "--yes"],
-        # Of a secret without a value, AWS says that there is none.
+        # AWS reports a secret without a value as missing.
         ["channels", "list"],
     ],
     "channels test": [["channels", "test", "ops-slack"]],
@@ -298,7 +298,7 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
     stack: Any, cli: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
 ) -> None:
     populate(stack)
-    # Its live poll is one that another run made; its secret does not exist.
+    # Its live poll was made by another run, and its secret does not exist.
     report = {"outcome": "ok", "skipped": True}
     skipped = {"id": "skipped", "secret": f"{stack.name}/nowhere", "report": report}
     stack.schedule(2, [skipped], heartbeat=True)
@@ -340,7 +340,7 @@ def test_permissions_when_a_command_runs_then_it_asks_exactly_what_is_documented
 
 
 def acted_on(action: str, request: Any) -> str:  # noqa: PLR0911 -- one kind of request, one answer
-    """Return the ARN of what a request acts on, Region and account left open."""
+    """Return the ARN of the resource of a request, with Region and account left open."""
     here = f"arn:aws:{action.split(':', maxsplit=1)[0]}:<region>:<account>:"
     match request:
         case {"TableName": name}:

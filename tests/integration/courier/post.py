@@ -1,4 +1,4 @@
-"""Posts as a fresh courier does: ``python post.py SERVER``, with what to post on standard input.
+"""Posts like a fresh courier: ``python post.py SERVER``, with the posts on standard input.
 
 Requests for services go to a server on loopback, with the service's host as the first part of the
 path.
@@ -33,7 +33,7 @@ def to_loopback(
 
 
 def main() -> None:
-    """Post everything; print why a service did not take something."""
+    """Post everything; print why a service refused anything."""
     requests.Session.send = to_loopback  # type: ignore[method-assign]
     failures = {}
     for name, address, level, fields in json.load(sys.stdin):

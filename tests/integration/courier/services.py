@@ -23,7 +23,7 @@ Answer = tuple[int, str]
 
 
 class Services:
-    """What arrived, and which incidents are open, by service."""
+    """What arrived and which incidents are open, by service."""
 
     def __init__(self) -> None:
         self.taken: dict[str, list[Any]] = {}
@@ -151,7 +151,7 @@ class Services:
         return done
 
     def _pager(self, host: str, body: Any, query: dict[str, list[str]]) -> Answer:
-        """Answer for one of the others: a key, and a word that opens or closes."""
+        """Answer for any other pager: the request has a key, and a word that opens or closes."""
         fields = {**{name: values[0] for name, values in query.items()}, **body}
         names = (
             "entity_id", "idempotency_key", "alertKey", "deduplication_key", "event_id",

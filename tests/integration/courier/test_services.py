@@ -22,7 +22,7 @@ CHATS = {
     "telegram": "tgram://123456789:abcdefg_hijklmnop/12315544",
     "teams": "workflows://prod-1.logic.azure.com:443/643e69f83c8944/4e6b3f",
 }
-#: By service: an address, and the host that it posts to.
+#: By service: an address, and the host that receives the posts.
 PAGER_ADDRESSES = {
     "firehydrant": ("firehydrant://token", "signals.firehydrant.com"),
     "goalerts": (
@@ -98,7 +98,7 @@ def test_pager_when_over_then_a_fresh_process_closes_what_another_opened(
 
 
 def test_pagers_when_listed_then_each_is_tried_here() -> None:
-    """The others are the same without TLS, and Splunk's other name."""
+    """The others are the same without TLS, or Splunk under its other name."""
     assert set(PAGERS) - set(PAGER_ADDRESSES) == {"goalert", "opsimate", "victorops"}
 
 

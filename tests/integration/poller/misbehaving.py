@@ -133,12 +133,12 @@ BEHAVIOURS: dict[str, Behaviour] = {
 }
 
 
-#: How a conversation may end early; the last is the end of the server.
+#: How a conversation may end early; the last is the server's own end.
 _ENDED = (ConnectionError, asyncio.IncompleteReadError, TimeoutError, asyncio.CancelledError)
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Behave as the first part of the path says; the key comes in query or header."""
+    """Behave as the first part of the path says; the key is in the query or a header."""
     try:
         with contextlib.suppress(*_ENDED):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()

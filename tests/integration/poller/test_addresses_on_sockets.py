@@ -1,4 +1,4 @@
-"""Connections to addresses that are not allowed: made, seen, and closed before the first byte."""
+"""Connections to addresses that are not allowed: opened, recognised, and closed before any byte."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Listener:
-    """A service on this machine that notes who connects, and what it is sent."""
+    """A service on this machine that notes who connects and what they send."""
 
     def __init__(self) -> None:
         self.received = b""

@@ -21,7 +21,7 @@ HEAD: Final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
 
 def anonymous(protocol: int) -> ssl.SSLContext:
-    """Return a context of TLS without certificates, as no key is to be stored with the tests."""
+    """Return a TLS context without certificates, so that no key is stored with the tests."""
     context = ssl.SSLContext(protocol)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -32,7 +32,7 @@ def anonymous(protocol: int) -> ssl.SSLContext:
 
 @pytest.fixture(params=["http", "https"])
 def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return each scheme; for the second, the poller accepts the test's server."""
+    """Return each scheme; for the second, make the poller accept the test's server."""
     client = anonymous(ssl.PROTOCOL_TLS_CLIENT)
     monkeypatch.setattr(network, "_ssl_context", lambda: client)
     return str(request.param)
@@ -43,7 +43,7 @@ def exchange(
 ) -> tuple[list[str], int]:
     """Send a request to each host over one slot; return what came, and the connections opened.
 
-    What is ``late`` follows an answer once it has been read.
+    The bytes in ``late`` follow an answer once it has been read.
     """
     opened = 0
     secure = anonymous(ssl.PROTOCOL_TLS_SERVER) if scheme == "https" else None

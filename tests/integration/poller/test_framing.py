@@ -1,4 +1,4 @@
-"""Answers framed in ways that HTTP allows and few servers use: each is read as the plain one."""
+"""Answers framed in ways that HTTP allows but few servers use: each reads like the plain one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def chunks(*parts: bytes, extension: bytes = b"", trailer: bytes = b"") -> bytes
     return b"".join(framed) + b"0\r\n" + trailer + b"\r\n"
 
 
-#: RFC 9110 and 9112, and what clients have to accept by them (read 2026-11).
+#: Framings that clients must accept by RFC 9110 and 9112 (read 2026-11).
 READ: Final = {
     "plain": answer(BODY, LENGTH),
     "after a 100": b"HTTP/1.1 100 Continue\r\n\r\n" + answer(BODY, LENGTH),
@@ -64,7 +64,7 @@ READ: Final = {
     "with a byte-order mark": answer(b"\xef\xbb\xbf" + BODY),
     "in UTF-16": answer(BODY.decode().encode("utf-16")),
 }
-#: What no answer can be made of, and why.
+#: Bytes that yield no answer, and why.
 REFUSED: Final = {
     "informational alone": (b"HTTP/1.1 199 Wait\r\n\r\n", Outcome.TRANSIENT),
     "switching protocols": (
@@ -78,7 +78,7 @@ REFUSED: Final = {
     "a space before a colon": (answer(BODY, LENGTH, "X-A : b"), Outcome.SCHEMA_CHANGED),
     "another protocol's status": (answer(BODY, start="ICY 200 OK"), Outcome.SCHEMA_CHANGED),
     "no head at all": (BODY, Outcome.SCHEMA_CHANGED),
-    # Each of these could go on as long as the request may take, with the CPU all to itself.
+    # Each of these could occupy the CPU alone for as long as the request may take.
     "a flood of 100": (b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000, Outcome.SCHEMA_CHANGED),
     "a flood of chunks of a byte": (
         answer(b"1\r\n5\r\n" * 20_000, CHUNKED),
@@ -92,7 +92,7 @@ REFUSED: Final = {
 
 
 def receive(raw: bytes, size: int) -> Response | FetchError:
-    """Return what is made of an answer that arrives in pieces of this size."""
+    """Return how the poller reads an answer that arrives in pieces of this size."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):

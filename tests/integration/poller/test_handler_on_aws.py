@@ -1,4 +1,4 @@
-"""The whole function: real network, real adapters, an emulator; a canary key through it all."""
+"""The whole function with real network, real adapters and an emulator, and a canary key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.integration.poller.misbehaving import BEHAVIOURS, misbehaving_server
 CANARY = "canary-9f27-do-not-show"
 AT = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
 
-#: What each way of misbehaving must come to.
+#: The outcome that each kind of misbehaviour must have.
 OUTCOMES = {
     "ok": "ok",
     "echo-401": "invalid_key",
@@ -86,7 +86,7 @@ def server() -> Iterator[str]:
 def stack(
     aws: RunningSession, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SimpleNamespace]:
-    """Deploy nothing, but set everything that the function finds when deployed."""
+    """Deploy nothing, but set up everything that the deployed function finds."""
     assert aws
     name = f"stack-{uuid.uuid4().hex[:8]}"
     environment = {
@@ -158,7 +158,7 @@ def accounts(server: str, secret: str) -> list[dict[str, Any]]:
 
 
 def store_keys(stack: SimpleNamespace, *watched: dict[str, Any]) -> None:
-    """Store the canary, good and spoilt, for wherever the accounts send it."""
+    """Store the canary, intact and spoilt, bound to the addresses of the accounts."""
     origins = " ".join(sorted({origin_of(account["base_url"]) for account in watched}))
     keys = {"key": CANARY, "newline": f"{CANARY}\nX-Injected: yes"}
     notes = {f"{name}{BOUND_TO}": origins for name in keys}

@@ -1,4 +1,4 @@
-"""Fifty good accounts in one run with the worst that definitions, answers and servers can do."""
+"""Fifty good accounts in one run with the worst definitions, answers and servers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.unit.providers.test_evaluation import DOUBLED, NESTED
 TIMEOUT_SECONDS: Final = 3.0
 RUN_SECONDS: Final = 60.0
 GOOD: Final = 50
-#: Each hostile definition, answer and server has so many accounts.
+#: The number of accounts of each hostile definition, answer and server.
 EACH: Final = 3
 
 
@@ -62,7 +62,7 @@ def guard(expression: str) -> dict[str, Any]:
 
 
 def before(url: str, taken: str) -> dict[str, Any]:
-    """Return a definition that needs a value of another request first."""
+    """Return a definition that first needs a value from another request."""
     request = DEFINITION["request"] | {"headers": {"Authorization": "Bearer {before.token}"}}
     first = {"url": url, "headers": {"Authorization": "Bearer {key}"}}
     return DEFINITION | {
@@ -95,10 +95,10 @@ SHARES: Final[dict[str, Any]] = {
     "unit": "USD",
     "over": "today (UTC)",
 }
-#: Every hostile account is critical, so that breakdowns are asked for as well.
+#: Every hostile account is critical, so that breakdowns are requested as well.
 BREAKDOWN: Final = DEFINITION | {"breakdown": SHARES}
 
-#: Definitions by name, how the server answers them, and what each comes to.
+#: Definitions by name, with the server's answer and the outcome.
 DEFINITIONS: Final[dict[str, tuple[object, str, Outcome]]] = {
     "nested_repetition": (with_pattern("(a+)+b"), "ok", Outcome.BAD_CONFIG),
     "alternatives": (with_pattern("(a|a)*b"), "ok", Outcome.BAD_CONFIG),
@@ -152,7 +152,7 @@ SERVERS: Final = dict.fromkeys(("silent", "stall", "drip"), Outcome.TRANSIENT)
 
 @pytest.fixture
 def urls() -> Iterator[list[str]]:
-    """Return the addresses of three servers: a host that is slow is given up as a whole."""
+    """Return the addresses of three servers, because the poller gives up on a slow host."""
     with ExitStack() as stack:
         yield [stack.enter_context(misbehaving_server()) for _ in range(3)]
 

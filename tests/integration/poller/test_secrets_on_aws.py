@@ -1,4 +1,4 @@
-"""The secret store against an AWS emulator: every way in which reading a key works or fails."""
+"""The secret store against an AWS emulator: every way that reading a key works or fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sinks against an AWS emulator: what is written can be read, and newer stays newer."""
+"""The sinks against an AWS emulator: what they write can be read, and the newer value wins."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_latest_when_some_are_newer_then_only_the_others_are_written(table: str)
 def test_latest_when_others_wrote_meanwhile_then_is_replaced_only_where_it_is_unchanged(
     table: str,
 ) -> None:
-    """As polls and pushes of pushed accounts write: neither may lose the other's."""
+    """Polls and pushes of pushed accounts write like this: neither may lose the other's values."""
     store = LatestTable(dynamodb, table)
     store.write([latest(name, AT, "9.00") for name in ("kept", "changed")])
     read = store.read(["kept", "changed", "made", "new"]).items

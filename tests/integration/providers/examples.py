@@ -20,8 +20,8 @@ _EPOCH: Final = datetime(2026, 11, 1, tzinfo=UTC)
 class Generator:
     """Makes values that fit a document's schemas.
 
-    A schema says of a text at most that it is one; its example, or the response's, says whether it
-    is a number, a word or a time. Everything else is random, within what the schema allows.
+    A schema says no more about a text than that it is one; its example, or the response's, says
+    whether it is a number, a word or a time. All else is random, within what the schema allows.
     """
 
     def __init__(self, document: Document, seed: int) -> None:
@@ -64,7 +64,7 @@ class Generator:
                 return self._text(schema, example)
 
     def _object(self, schema: Mapping[str, Any], example: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an object; now and then without a member that need not be there."""
+        """Return an object; now and then without an optional member."""
         required = schema.get("required", ())
         return {
             name: self.value(member, example.get(name))
@@ -82,7 +82,7 @@ class Generator:
         return example or self._random.choice(["some text", "", "null"])
 
     def _number(self, places: int) -> Decimal:
-        """Return a number with that many decimal places, seldom 0 and seldom below."""
+        """Return a number with that many decimal places, seldom 0 or negative."""
         whole = self._random.choice([0, -3, 1, 12, self._random.randint(1, 10**6)])
         digits = self._random.randint(0, 10**places - 1)
         return Decimal(whole) + Decimal(digits).scaleb(-places)

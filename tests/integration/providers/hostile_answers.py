@@ -1,7 +1,7 @@
-"""Answers that no provider should give and some do, as the bytes of an HTTP response.
+"""Answers that no provider should give but some do, as the bytes of an HTTP response.
 
-Each names the outcomes that are right for every definition: none reads a balance out of it, and
-only an answer that is certainly the API's own may say anything about the key.
+Each names the outcomes that are right for every definition: none reads a balance from it, and only
+an answer that certainly comes from the API itself may say anything about the key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.outcome import Outcome
 
 _TRANSIENT: Final = frozenset({Outcome.TRANSIENT})
 _CHANGED: Final = frozenset({Outcome.SCHEMA_CHANGED})
-#: What a definition's own rules may make of a failure whose body says nothing.
+#: The outcomes that a definition's own rules may give a failure whose body says nothing.
 _ANY_FAILURE: Final = frozenset(Outcome) - {Outcome.OK}
 _NO_KEY: Final = _ANY_FAILURE - {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE}
 
@@ -31,7 +31,7 @@ class Hostile:
 
 
 def _http(body: bytes, status: str = "200 OK", *headers: str, length: str = "") -> bytes:
-    """Return a response that ends with the connection, unless it has a length."""
+    """Return a response that ends when the connection does, unless it has a length."""
     lines = [f"HTTP/1.1 {status}", *(headers or ("Content-Type: application/json",))]
     lines += [f"Content-Length: {length}"] if length else []
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body
@@ -51,7 +51,7 @@ _TEXT: Final = "Content-Type: text/plain"
 _EMPTY: Final = b"{}"
 _GZIP: Final = gzip.compress(_json({"balance": 5}), mtime=0)
 
-#: What is no HTTP, or breaks its rules.
+#: Not HTTP, or against its rules.
 _FRAMING: Final = {
     "an SSH banner": b"SSH-2.0-OpenSSH_9.6\r\n",
     "an SMTP greeting": b"220 mail.example ESMTP\r\n\r\n",
@@ -82,7 +82,7 @@ _FRAMING: Final = {
         gzip.compress(b"0" * 8 * 1024 * 1024, mtime=0), "200 OK", "Content-Encoding: gzip"
     ),
 }
-#: What ends too early.
+#: Answers that end too early.
 _CUT_OFF: Final = {
     "nothing": b"",
     "half a status line": b"HTTP/1.1 2",
@@ -91,7 +91,7 @@ _CUT_OFF: Final = {
     "half a chunk": _chunked(b"ff\r\n{"),
     "no last chunk": _chunked(b"2\r\n{}\r\n"),
 }
-#: Bodies that are packed and cannot be unpacked.
+#: Compressed bodies that cannot be decompressed.
 _PACKED: Final = {
     "half of gzip": _http(_GZIP[:-6], "200 OK", "Content-Encoding: gzip"),
     "gzip with rubbish behind it": _http(_GZIP + b"\x9b", "200 OK", "Content-Encoding: gzip"),
@@ -100,7 +100,7 @@ _PACKED: Final = {
     "brotli": _http(b"\x8b\x00\x80{}\x03", "200 OK", "Content-Encoding: br"),
     "gzip that is not said": _http(_GZIP),
 }
-#: Bodies at 200 that are not what anybody documents.
+#: Bodies with status 200 that nobody documents.
 _BODIES: Final = {
     "empty": b"",
     "white space": b" \r\n\t ",
@@ -130,7 +130,7 @@ _BODIES: Final = {
     "zero bytes": bytes(64),
     "an error that says 200": _json({"success": False, "error": {"message": "no"}}),
 }
-#: Pages and texts of something in front of the API.
+#: Pages and texts from something in front of the API.
 _PAGES: Final = {
     f"a page with status {status}": _http(_PAGE, f"{status} X", _HTML)
     for status in (200, 400, 401, 403, 404, 429, 500, 502, 503, 520, 530)
@@ -139,7 +139,7 @@ _PAGES: Final = {
     "a CDN's code with 429": _http(b"error code: 1015", "429 X", _TEXT),
     "a page that says it is JSON": _http(_PAGE, "403 Forbidden"),
 }
-#: Statuses with a body that says nothing.
+#: Failures whose body says nothing.
 _REFUSALS: Final = (400, 402, 404, 405, 406, 408, 409, 410, 418, 421, 422, 425, 429, 451)
 _STATUSES: Final = {
     f"status {status}": _http(_EMPTY, f"{status} X")

@@ -20,7 +20,7 @@ _BAD_REQUEST: Final = 400
 
 @dataclass
 class Mock:
-    """What the server shall answer, and what it saw."""
+    """What the server is to answer, and what it received."""
 
     document: Document
     secrets: frozenset[str]
@@ -33,7 +33,7 @@ class Mock:
     base_url: str = ""
 
     def answer(self, request: Request) -> tuple[int, bytes]:
-        """Return status and body for ``request``; one that breaks the document is refused."""
+        """Return status and body for ``request``; refuse one that breaks the document."""
         operation = self.document.find(request.method, request.path)
         if operation is None:
             return self._refuse([f"{request.method} {request.path} is not documented"])
@@ -49,7 +49,7 @@ class Mock:
 
 @contextmanager
 def serve(document: Document, secrets: frozenset[str]) -> Iterator[Mock]:
-    """Serve ``document`` on a free port of loopback."""
+    """Serve ``document`` on a free loopback port."""
     mock = Mock(document, secrets)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(mock))
     server.daemon_threads = True
@@ -84,7 +84,7 @@ def _handler(mock: Mock) -> type[BaseHTTPRequestHandler]:
 
 
 def _example(operation: Operation, status: int, seed: int) -> bytes:
-    """Return a body for a documented status; empty where the document describes none."""
+    """Return a body for a documented status; empty if the document describes none."""
     media = operation.responses[status].get("content", {}).get("application/json")
     if media is None:
         return b""
@@ -93,7 +93,7 @@ def _example(operation: Operation, status: int, seed: int) -> bytes:
 
 
 def _dump(value: Any) -> bytes:
-    """Return JSON with every digit of its numbers."""
+    """Return JSON whose numbers keep every digit."""
     if isinstance(value, dict):
         members = (json.dumps(name).encode() + b":" + _dump(each) for name, each in value.items())
         return b"{" + b",".join(members) + b"}"

@@ -18,7 +18,7 @@ _PLACES: Final = ("header", "query")
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, without where: host and port are the mock's."""
+    """A request, without its host and port, which are the mock's."""
 
     method: str
     target: str
@@ -29,7 +29,7 @@ class Request:
         return urlsplit(self.target).path
 
     def values(self, place: str) -> dict[str, str]:
-        """Return the headers by name in small letters, or the query's entries."""
+        """Return the headers by name in lower case, or the query's entries."""
         if place == "header":
             return {name.lower(): value for name, value in self.headers.items()}
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
@@ -83,7 +83,7 @@ class Operation:
         return missing + list(self._strays(request, secrets))
 
     def _strays(self, request: Request, secrets: frozenset[str]) -> Iterator[str]:
-        """Yield the places that have a part of the key and are not documented."""
+        """Yield undocumented places that contain a part of the key."""
         named = {(p["in"], p["name"].lower()) for p in self.parameters}
         for scheme in (scheme for alternative in self.security for scheme in alternative):
             is_key = scheme["type"] == "apiKey"
@@ -113,7 +113,7 @@ class Document:
         return node
 
     def operations(self) -> Iterator[tuple[str, Operation]]:
-        """Yield every operation with the scheme and host that it is at."""
+        """Yield every operation with its scheme and host."""
         for path, item in self.data["paths"].items():
             for server in item.get("servers", self.data["servers"]):
                 url = urlsplit(server["url"])
@@ -124,7 +124,7 @@ class Document:
                         yield f"{url.scheme}://{url.netloc}", operation
 
     def find(self, method: str, path: str, origin: str | None = None) -> Operation | None:
-        """Return what ``method`` and ``path`` ask for, at ``origin`` (None: anywhere)."""
+        """Return the operation of ``method`` and ``path`` at ``origin`` (None: anywhere)."""
         for at, operation in self.operations():
             pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(operation.template))
             is_it = operation.method == method and re.fullmatch(pattern, path)
@@ -142,14 +142,14 @@ def load_documents() -> list[Document]:
 
 
 def _value(request: Request, parameter: Mapping[str, Any]) -> str | None:
-    """Return what a request has for a parameter, or for a security scheme's key."""
+    """Return a request's value for a parameter, or for a security scheme's key."""
     is_header = parameter["in"] == "header"
     name = parameter["name"].lower() if is_header else parameter["name"]
     return request.values(parameter["in"]).get(name)
 
 
 def _is_satisfied(scheme: Mapping[str, Any], request: Request, secrets: frozenset[str]) -> bool:
-    """Return whether a request carries the right key as a security scheme wants it."""
+    """Return whether a request carries the right key in the form a security scheme requires."""
     if scheme["type"] == "apiKey":
         return any(secret in (_value(request, scheme) or "") for secret in secrets)
     kind, _, credentials = request.values("header").get("authorization", "").partition(" ")
@@ -167,7 +167,7 @@ def _forms(value: str) -> tuple[str, ...]:
 
 
 def _decoded(credentials: str) -> str:
-    """Decode HTTP Basic credentials; empty for what is none."""
+    """Decode HTTP Basic credentials; return an empty text for anything else."""
     try:
         return base64.b64decode(credentials, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

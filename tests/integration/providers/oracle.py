@@ -1,4 +1,4 @@
-"""Reads a body by a definition a second time, with plain JMESPath and none of the poller's code."""
+"""Reads a body by its definition again, with plain JMESPath and none of the poller's code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNIT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,11}")
 
 
 def expected_balance(definition: dict[str, Any], body: bytes) -> tuple[Decimal, str] | None:
-    """Return the balance and unit of a definition's default wallet, or None when there is none."""
+    """Return the balance and unit of a definition's default wallet, or None if there is none."""
     plain = json.loads(body)
     wallets = definition["wallets"]
     wallet = wallets[definition.get("default_wallet", next(iter(wallets)))]
@@ -62,7 +62,7 @@ def _unit(unit: Any, body: Any) -> str | None:
 
 
 def _holds(condition: str, body: Any) -> bool:
-    """Return whether a condition is true to JMESPath, to which 0 is true."""
+    """Return whether a condition is true in JMESPath, where 0 is true."""
     try:
         found = jmespath.search(condition, body)
     except JMESPathError:

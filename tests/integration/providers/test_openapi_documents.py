@@ -1,4 +1,4 @@
-"""Providers' OpenAPI documents drive one server; the poller reads it without a special case."""
+"""Providers' OpenAPI documents drive one server, which the poller reads without special cases."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.unit.providers.corpus import default_params, own_address, some_days
 
 SEEDS: Final = range(40)
 _SECONDS: Final = 5.0
-#: What a documented status may mean; no other says that it is the key, the limit or the provider.
+#: What a documented status may mean; no other blames the key, the limit or the provider.
 MEANINGS: Final = {
     401: {Outcome.INVALID_KEY, Outcome.INSUFFICIENT_SCOPE, Outcome.ACCOUNT_BLOCKED},
-    # An error without its words or its code may be a firewall's.
+    # An error without the API's own words or code may come from a firewall.
     403: {
         Outcome.INVALID_KEY,
         Outcome.INSUFFICIENT_SCOPE,
@@ -42,7 +42,7 @@ MEANINGS: Final = {
 
 @dataclass(frozen=True)
 class Pair:
-    """A shipped provider, and the document that has what it asks for."""
+    """A shipped provider, and the document that describes its request."""
 
     provider: Provider
     document: Document
@@ -63,7 +63,7 @@ class Pair:
 
 
 def pairs() -> Iterator[Pair]:
-    """Find a document for every provider that has one, by the address that it asks."""
+    """Find a document for every provider that has one, by the address of its request."""
     documents = load_documents()
     for name in list_providers():
         provider = load_provider(name, {})

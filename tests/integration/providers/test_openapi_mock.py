@@ -1,4 +1,4 @@
-"""The mock driven by documents refuses what they do not allow; else its approval means nothing."""
+"""The document-driven mock refuses what its document forbids; else its approval means nothing."""
 
 from __future__ import annotations
 

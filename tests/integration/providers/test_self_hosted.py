@@ -1,7 +1,7 @@
 """Self-hosted services, as their projects ship them, watched with the shipped definitions.
 
-The servers answer as the code of new-api (controller/token.go, middleware/auth.go) and the
-documentation of LiteLLM's proxy (docs.litellm.ai/docs/proxy/virtual_keys) say, read 2026-11.
+The servers answer according to the code of new-api (controller/token.go, middleware/auth.go) and
+the documentation of LiteLLM's proxy (docs.litellm.ai/docs/proxy/virtual_keys), read 2026-11.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Answer = Callable[[str, str | None], tuple[int, Any]]
 
 
 def new_api(path: str, authorization: str | None) -> tuple[int, Any]:
-    """Answer as a new-api relay with one limited key does."""
+    """Answer like a new-api relay with one limited key."""
     if authorization != f"Bearer {KEY}":
         return 401, {"error": {"message": "Invalid token", "type": "new_api_error", "code": ""}}
     if path != "/panel/api/usage/token/":
@@ -49,7 +49,7 @@ def new_api(path: str, authorization: str | None) -> tuple[int, Any]:
 
 
 def litellm(path: str, authorization: str | None) -> tuple[int, Any]:
-    """Answer as a LiteLLM proxy does to a virtual key that asks about itself."""
+    """Answer like a LiteLLM proxy to a virtual key that asks about itself."""
     if authorization != f"Bearer {KEY}":
         message = "Authentication Error, Invalid proxy server token passed."
         error = {"message": message, "type": "token_not_found_in_db", "param": "key", "code": "401"}
@@ -71,7 +71,7 @@ def litellm(path: str, authorization: str | None) -> tuple[int, Any]:
 
 @contextmanager
 def serve(answer: Answer) -> Iterator[tuple[str, list[str]]]:
-    """Serve ``answer`` on loopback, under a path as behind a proxy; yield address and requests."""
+    """Serve ``answer`` on loopback, below a path as behind a proxy; yield address and requests."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -100,7 +100,7 @@ def serve(answer: Answer) -> Iterator[tuple[str, list[str]]]:
 
 
 def read(provider: str, answer: Answer, key: str = KEY) -> tuple[Reading, list[str]]:
-    """Return what the poller makes of a service of one's own."""
+    """Return what the poller reads from a self-hosted service."""
     with serve(answer) as (address, asked):
         account = parse_account(
             {"id": "own", "provider": provider, "secret": "#own", "base_url": address}

@@ -22,7 +22,7 @@ from tests.integration.conftest import queue_for_topics
 
 
 class LambdaContext:
-    """What Lambda hands to a handler."""
+    """What Lambda passes to a handler."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 20_000
@@ -59,20 +59,20 @@ class Deployment:
         clients.dynamodb().put_item(TableName=self.balances, Item=encode(latest.to_item()))
 
     def received(self) -> list[dict[str, Any]]:
-        """Take everything out of the subscriber's inbox."""
+        """Return and delete everything in the subscriber's inbox."""
         return _drain(self.inbox_url)
 
     def requested(self) -> list[dict[str, Any]]:
-        """Take the router's requests to itself out of its queue."""
+        """Return and delete the router's requests to itself from its queue."""
         return _drain(self.queue_url)
 
     def chatted(self) -> list[dict[str, Any]]:
-        """Take everything out of the chat room's inbox."""
+        """Return and delete everything in the chat room's inbox."""
         return _drain(self.chat_inbox_url)
 
 
 def _drain(queue_url: str) -> list[dict[str, Any]]:
-    """Receive and delete what a queue holds."""
+    """Receive and delete everything in a queue."""
     found = []
     while (
         messages := clients.sqs()
@@ -90,7 +90,7 @@ def _drain(queue_url: str) -> list[dict[str, Any]]:
 
 
 def _table(name: str, hash_key: str, range_key: str) -> str:
-    """Make a table as Terraform does."""
+    """Create a table as Terraform does."""
     clients.dynamodb().create_table(
         TableName=name,
         KeySchema=[
@@ -167,5 +167,5 @@ def deployment(aws: RunningSession, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def now() -> datetime:
-    """Return the present second."""
+    """Return the time in whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""Table ``alerts`` through DynamoDB: conditions hold, items come back as they were."""
+"""Table ``alerts`` in DynamoDB: conditions hold, and items come back unchanged."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class _Repeating:
 def test_write_when_its_response_was_lost_then_its_repetition_is_no_conflict(
     deployment: Deployment, now: datetime
 ) -> None:
-    """Otherwise the alert would wait until the lease that this invocation holds is over."""
+    """Otherwise the alert would wait until the lease of this very invocation ends."""
     client: Any = _Repeating(clients.dynamodb())
     table = AlertTable(client, deployment.alerts)
 

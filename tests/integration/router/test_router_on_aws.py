@@ -43,7 +43,7 @@ def record(now: datetime, **changes: Any) -> Latest:
 def notification(
     deployment: Deployment, kind: str, state: str, at: datetime, account: str = "openrouter-main"
 ) -> dict[str, Any]:
-    """Return what CloudWatch publishes of an alarm of the stack."""
+    """Return what CloudWatch publishes about an alarm of the stack."""
     name = f"{deployment.name}/{account}/{kind}"
     return {
         "AlarmName": name,
@@ -165,7 +165,7 @@ def test_warnings_when_they_wait_then_a_delayed_flush_sends_them_together(
 
 
 def _await_request(deployment: Deployment) -> list[dict[str, Any]]:
-    """Receive the router's request to itself, when its delay is over."""
+    """Receive the router's request to itself once its delay is over."""
     found: list[dict[str, Any]] = []
     while not found:
         received = clients.sqs().receive_message(
