@@ -19,7 +19,7 @@ import pytest
 
 PAGE = Path(__file__).with_name("hostile.html")
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-#: A host of the attacker's, which the browser resolves to this machine.
+#: The attacker's host, which the browser resolves to this machine.
 EVIL_HOST = "evil.example"
 Visit = Callable[[Mapping[str, Any]], dict[str, str]]
 
@@ -92,7 +92,7 @@ def open_page(browser: str, url: str, folder: Path) -> Iterator[None]:
 
 
 def command(browser: str, folder: Path) -> list[str]:
-    """Return the command line of a browser that knows nobody, and takes one host for this one."""
+    """Return the command line of a browser with an empty profile, and the attacker's host here."""
     return [
         browser,
         "--headless",

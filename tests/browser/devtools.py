@@ -51,7 +51,7 @@ class DevTools:
             self._read()
 
     def evaluate(self, expression: str) -> Any:
-        """Return what a JavaScript expression is, or what its promise becomes."""
+        """Return the value of a JavaScript expression, or of its promise."""
         answer = self.send(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
@@ -78,7 +78,7 @@ class DevTools:
         return result
 
     def _read(self) -> dict[str, Any]:
-        """Read one message, and note what it says of the page."""
+        """Read one message, and note what it says about the page."""
         while b"\0" not in self._unread:
             more = os.read(self._from.fileno(), 1 << 20)
             assert more, "the browser ended"

@@ -51,7 +51,7 @@ class Target:
         )
 
     def config(self) -> dict[str, Any]:
-        """Return what the page gets: more than an attacker has, valid signatures among it."""
+        """Return what the page gets: more than any attacker has, even valid signatures."""
         signer = Credentials(self.access_key, self.secret_key)
         signed = AWSRequest(
             "POST",
@@ -97,7 +97,7 @@ def local_cloud(tmp_path: Path) -> Iterator[tuple[Target, SimulatedProviders]]:
 
 @contextmanager
 def unprotected_emulator(folder: Path) -> Iterator[Target]:
-    """Run MiniStack as it comes, without patches and front door."""
+    """Run MiniStack as it comes, without patches or front door."""
     port = free_port()
     environment = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
     process = subprocess.Popen(

@@ -1,6 +1,6 @@
-"""The report in a real browser: accessible to everybody, and without requests to anybody.
+"""The report in a real browser: accessible to everybody, and without any request.
 
-Pictures of every page are left in ``build/pages``; the README's ``report.png`` is ``light.png``.
+Pictures of every page remain in ``build/pages``; the README's ``report.png`` is ``light.png``.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Account = tuple[Latest | None, str, Past]
 
 
 def hostile() -> list[Account]:
-    """Return an account whose every text is another's."""
+    """Return an account whose texts are all an attacker's."""
     known = latest("main", provider=HOSTILE, unit=HOSTILE, reason=HOSTILE, burn_basis=HOSTILE)
     return [(known, "main", Past())]
 
 
 def thousand() -> list[Account]:
-    """Return a thousand accounts of all conditions."""
+    """Return a thousand accounts in all conditions."""
     known = list(typical())
     return [(k, f"{account}-{n}", p) for n in range(1000) for k, account, p in [known[n % 6]]]
 
@@ -82,7 +82,7 @@ def test_page_has_no_fault_that_axe_finds_and_requests_nothing_for_anything(
 
 
 def faults(tools: DevTools) -> list[str]:
-    """Return what axe-core finds in the details of all accounts; of a thousand, in the first."""
+    """Return axe-core's findings in the details of all accounts; of a thousand, only the first."""
     axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
     few = "(row, i) => { if (i < 12) row.open = true; else row.remove(); }"
     tools.evaluate(f"document.querySelectorAll('.row').forEach({few})")

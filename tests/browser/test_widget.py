@@ -59,7 +59,7 @@ def test_widget_has_no_fault_that_axe_finds_and_requests_nothing_for_anything(
     assert tools.evaluate(wide) == 0
     assert tools.evaluate("document.querySelectorAll('script,img,use').length") == 0
     axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
-    # A widget is a part of a page, whose heading and landmarks are the console's.
+    # A widget is part of a page whose heading and landmarks belong to the console.
     found = tools.evaluate(
         f"{axe};axe.run('.bm-page').then(({{violations}}) => JSON.stringify(violations))"
     )

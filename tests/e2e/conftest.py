@@ -1,7 +1,7 @@
 """One local cloud for all end-to-end tests: the real Terraform, the real zips, IAM enforced.
 
-It is started once, plays the demo's story, and then serves every test. A test restores the
-accounts that it uses.
+It starts once, plays the demo's story, and then serves every test. Each test restores the accounts
+that it uses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Looks at the deployed widget as the dashboard does."""
+"""Renders the deployed widget as the dashboard does."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def statuses(cloudwatch: Any, **request: Any) -> list[str]:
 
 
 def arrived(inbox: Inbox, within_seconds: float = 3) -> list[str]:
-    """Return the subjects of what came, waiting a little for the first."""
+    """Return the subjects of the messages received, waiting a little for the first."""
     deadline = time.monotonic() + within_seconds
     while not (found := inbox.read_new()) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -97,7 +97,7 @@ def test_wrong_credentials_are_refused(
 
 
 def test_credentials_that_ministack_derives_for_a_function_are_refused(emulator: Emulator) -> None:
-    """Without the patch, who knows a function's name can act as its role."""
+    """Without the patch, anyone who knows a function's name can act as its role."""
     digest = hashlib.sha256(f"{FUNCTION}:{ROLE}".encode()).hexdigest()
     client = emulator.client(
         "secretsmanager",
@@ -147,7 +147,7 @@ def test_valid_signature_does_not_help_a_browser(emulator: Emulator, extra: dict
 
 
 def test_signature_in_the_query_is_refused(emulator: Emulator) -> None:
-    """An image's address would carry it, past every rule for pages."""
+    """An image's address could carry it, past every rule for pages."""
     request = AWSRequest("GET", f"{emulator.url}/?Action=CreateTopic&Name=evil")
     credentials = emulator.credentials
     signer = Credentials(credentials.access_key, credentials.secret_key)
@@ -181,7 +181,7 @@ def test_credentials_differ_with_each_start_and_only_their_owner_reads_them(
     assert emulator.credentials.secret_key not in repr(emulator.credentials)
 
 
-#: Run by another user: everything that could be tried without the credentials.
+#: Run as another user: everything that can be tried without the credentials.
 ATTEMPTS = """
 import json, os, sys, urllib.error, urllib.request
 folder, url = sys.argv[1:]
@@ -215,7 +215,7 @@ print(json.dumps({"user": os.geteuid(), "done": done}))
 
 
 def test_another_user_of_the_machine_gets_nothing(emulator: Emulator) -> None:
-    """As root, a process of another user tries; else the files' modes have to do.
+    """As root, a process of another user tries; otherwise, the file modes must suffice.
 
     The first lines of pytest's output say which.
     """

@@ -39,7 +39,7 @@ def test_status_lists_every_account_with_its_balance(cloud: LocalCloud) -> None:
 def test_preflight_reports_whether_the_balance_is_enough(
     cloud: LocalCloud, need: str, code: int
 ) -> None:
-    """Polled now by the deployed poller, which uses the wall clock for manual polls."""
+    """The deployed poller polls now, by the wall clock, as for every manual poll."""
     cloud.deployment.balancectl(
         "preflight", "openrouter-eval", "--need", need, "--max-age", "10000h", exits=(code,)
     )
@@ -120,7 +120,7 @@ def test_alarms_on_the_monitor_itself_find_the_series_that_they_watch(cloud: Loc
         for page in cloudwatch.get_paginator("list_metrics").paginate()
         for metric in page["Metrics"]
     }
-    # What the emulator does not count at all, and the router's faults: it had none.
+    # What the emulator does not count at all, and the router's faults, of which it had none.
     known = {(namespace, name) for namespace, name, _ in published}
     watched = {
         alarm["AlarmName"]: (alarm["Namespace"], alarm["MetricName"], _dimensions(alarm))

@@ -36,7 +36,7 @@ def policies(cloud: LocalCloud, role: str) -> list[dict[str, Any]]:
 
 
 def is_not_driven(permission: Permission) -> bool:
-    """Whether it is the one permission that nothing here can use."""
+    """Whether this is the one permission that nothing here can use."""
     role, action, resource = NOT_DRIVEN
     return (
         permission.role.endswith(role)
@@ -65,9 +65,9 @@ def fail_both_functions(cloud: LocalCloud) -> None:
 
 
 def open_ended(cloud: LocalCloud) -> dict[str, list[str]]:
-    """Return the few actions that are granted with a wildcard, and on what.
+    """Return the few actions that are granted with a wildcard, and their resources.
 
-    Secrets Manager ends a secret's name itself; log streams have names of Lambda's; the others know
+    Secrets Manager ends a secret's name itself; Lambda names log streams; the other actions accept
     no resource, or answer for all of them.
     """
     names, here = cloud.deployment.names, f"{REGION}:123456789012"

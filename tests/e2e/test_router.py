@@ -62,7 +62,7 @@ def test_foreign_alarm_is_forwarded_readably(cloud: LocalCloud) -> None:
     settled(cloud)
     cloud.emulator.clock.advance(timedelta(minutes=1))
     cloudwatch.delete_alarms(AlarmNames=["checkout-queue-too-old"])
-    # EventBridge alone tells of it: no schedule runs meanwhile.
+    # Only EventBridge reports it: no schedule runs meanwhile.
     closed = settled(cloud)
 
     (message,) = to_team(fired)

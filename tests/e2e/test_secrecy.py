@@ -75,7 +75,7 @@ def test_keys_are_in_the_secret(cloud: LocalCloud, canaries: dict[str, str]) -> 
 
 
 def test_no_log_holds_a_subscriber_s_address_or_number(cloud: LocalCloud) -> None:
-    """The story has been sent to all of them by now, with failures among it."""
+    """By now the story has been sent to all of them, including its failures."""
     addresses = [story.TEAM, story.ON_CALL, story.CRAWLERS, story.OPERATIONS]
     cloud.next_poll()
 

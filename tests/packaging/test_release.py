@@ -72,7 +72,7 @@ def test_digests_are_what_sha256sum_checks(
 
 
 def test_module_archive_has_all_that_the_module_reads(release: ModuleType) -> None:
-    """Everything that is named exists, or `git archive` would refuse it on the day of a release."""
+    """Everything named exists; `git archive` would refuse the rest on the day of a release."""
     assert [path for path in release.MODULE if not (ROOT / path).exists()] == []
 
 
@@ -103,7 +103,7 @@ def test_audit_says_what_is_known_and_what_is_not(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    """A package that the database did not answer for never counts as one without a fault."""
+    """A package for which the database gave no answer never counts as one without a fault."""
     audit = load("audit")
     printed = json.dumps({"dependencies": [answer]}) if answer else ""
     done = subprocess.CompletedProcess([], code, printed, "warning\nrefused\n")

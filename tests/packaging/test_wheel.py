@@ -19,7 +19,7 @@ SHIPPED = sorted(path.stem for path in (ROOT / "functions/balance_poller/provide
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy of what it is made of, with the installed setuptools."""
+    """Build the wheel from a copy of its sources, with the installed setuptools."""
     source, output = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
@@ -32,9 +32,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def balancectl(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel into an environment whose third-party code is the one tests run with.
+    """Install the wheel into an environment that borrows the tests' third-party code.
 
-    A ``.pth`` file lends the installed distributions: no package is fetched. Paths that it adds
+    A ``.pth`` file lends the installed distributions, so no package is fetched. Paths that it adds
     come after the environment's own, and the editable install is not active from there.
     """
     folder = tmp_path_factory.mktemp("environment")
@@ -54,7 +54,7 @@ def pip(*arguments: object) -> None:
 
 
 def run(program: Path, *arguments: str, folder: Path) -> str:
-    """Run an installed program in an empty folder; return what it printed."""
+    """Run an installed program in an empty folder; return its output."""
     done = subprocess.run(
         [program, *arguments],
         cwd=folder,

@@ -22,7 +22,7 @@ SIZES = [
 NAMES = ("balance_poller", "alert_router", "courier", "status_page")
 FUNCTIONS = [pytest.param(name, id=name) for name in NAMES]
 
-#: Runs in a fresh interpreter: any socket, any client, any file of a provider is an error.
+#: Runs in a fresh interpreter, where any socket, client or provider file is an error.
 IMPORT_QUIETLY = """
 import sys, socket
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
@@ -43,7 +43,7 @@ if sys.argv[3] in ("alert_router", "status_page"):
 
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The zips, built once more from the wheels that `make build` left."""
+    """The zips, built again from the wheels that `make build` left."""
     output = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, ROOT / "scripts" / "package.py", "--output", output], check=True
@@ -78,7 +78,7 @@ def test_zip_holds_no_compiled_code_and_only_its_own_function(function: str) -> 
 
 
 def test_courier_zip_when_unpacked_then_works_without_its_compiled_parts(tmp_path: Path) -> None:
-    """As on Lambda, which unpacks it: every kind of address is known, nothing comes from here."""
+    """As on Lambda, which unpacks it: every kind of address works, with no code from outside."""
     with zipfile.ZipFile(DIST / "courier.zip") as zipped:
         zipped.extractall(tmp_path)
     known = (

@@ -43,7 +43,7 @@ OTHERS = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here, and keep it on one worker and in its order: one cloud serves all."""
+    """Mark the tests in this folder, and keep them on one worker in order: they share one cloud."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.upgrade)
@@ -59,14 +59,14 @@ class World:
     variables: Path
     names: StackNames = field(default_factory=lambda: StackNames(NAME))
     upgrade: list[str] = field(default_factory=list)
-    """What the upgrade printed."""
+    """The output of the upgrade."""
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.emulator.mailbox_file)
         self._evaluator = AlarmEvaluator(self.emulator.client("cloudwatch"), prefixes=[f"{NAME}/"])
 
     def poll(self) -> list[dict[str, Any]]:
-        """Run the poll schedules once, five minutes later, and let alarms and router follow."""
+        """Run the poll schedules once, five minutes later, then the alarms and the router."""
         at = self.emulator.clock.advance(timedelta(minutes=5))
         reports = [self.invoke(self.names.poller_function, event) for event in self._events(at)]
         self.emulator.clock.advance(timedelta(minutes=1))
@@ -75,7 +75,7 @@ class World:
         return reports
 
     def poll_event(self) -> dict[str, Any]:
-        """Return what a poll schedule sends."""
+        """Return the event of a poll schedule."""
         return self._events(self.emulator.clock.now)[0]
 
     def reconcile(self) -> None:
@@ -87,7 +87,7 @@ class World:
         self.emulator.settle(timeout_seconds=300)
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Run a function to its end, and return its report."""
+        """Run a function to completion, and return its report."""
         done = self.emulator.client("lambda").invoke(
             FunctionName=function, Payload=json.dumps(event).encode()
         )
@@ -96,7 +96,7 @@ class World:
         return report
 
     def messages(self) -> list[Message]:
-        """Return what was delivered since the last call."""
+        """Return the messages delivered since the last call."""
         return self.inbox.read_new()
 
     def subscriptions(self) -> dict[tuple[str, str, str], str]:
@@ -111,7 +111,7 @@ class World:
         }
 
     def items(self, table: str) -> list[dict[str, Any]]:
-        """Return all items of a table, as DynamoDB has them."""
+        """Return all items of a table, in DynamoDB's form."""
         pages = self.emulator.client("dynamodb").get_paginator("scan").paginate(TableName=table)
         return [item for page in pages for item in page["Items"]]
 
@@ -170,7 +170,7 @@ def former(world: World) -> Release:
 
 @pytest.fixture(scope="session")
 def before(world: World, former: Release) -> dict[str, Any]:
-    """What there was before the upgrade."""
+    """The state before the upgrade."""
     assert former.tree.exists()
     return {
         "messages": world.messages(),
@@ -195,7 +195,7 @@ def upgraded(world: World, former: Release, before: dict[str, Any]) -> Release:
 
 
 def _secrets(emulator: Emulator) -> dict[str, str]:
-    """Create the secrets of others; return the accounts' references to them."""
+    """Create the other secrets; return the accounts' references to them."""
     shared, plain, by_arn = OTHERS
     create = emulator.client("secretsmanager").create_secret
     create(Name="team/keys", SecretString=json.dumps({"first": shared.key}))
@@ -207,7 +207,7 @@ def _secrets(emulator: Emulator) -> dict[str, str]:
 def _variables(
     providers: SimulatedProviders, secrets: Mapping[str, str], queue: str
 ) -> dict[str, Any]:
-    """Return the variables of both releases; those that only this one has warn in the other."""
+    """Return the variables of both releases; the former one warns of those it does not know."""
     thresholds = {"openrouter": {"warning": 20, "critical": 5}, "firecrawl": {"warning": 1000}}
     return {
         "accounts": {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What is upgraded from: the last commit before the module, which was never tagged.
+#: The release to upgrade from: the last commit before the module, which was never tagged.
 PREVIOUS = "52a3e69"
 
 
@@ -27,7 +27,7 @@ class Release:
     environment: Mapping[str, str]
 
     def run(self, *command: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a Python program of the release, with the release's own packages before all."""
+        """Run a Python program of the release, with the release's own packages first."""
         paths = os.pathsep.join(map(str, (self.tree / "functions", self.tree)))
         return subprocess.run(
             [sys.executable, *command],
@@ -40,7 +40,7 @@ class Release:
         )
 
     def must(self, *command: str, stdin: str = "", **more: str) -> str:
-        """Run a program that must succeed, and return what it prints."""
+        """Run a program that must succeed, and return its output."""
         done = self.run(*command, stdin=stdin, **more)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
         return done.stdout
@@ -50,7 +50,7 @@ class Release:
         return self.must("-m", "balancectl", *arguments, stdin=stdin)
 
     def build(self) -> None:
-        """Build the release's zips, from the wheels that are here already."""
+        """Build the release's zips from the wheels that this checkout already has."""
         wheels = ROOT / "build" / "wheels"
         if wheels.exists():
             shutil.copytree(wheels, self.tree / "build" / "wheels", dirs_exist_ok=True)
@@ -61,7 +61,7 @@ def previous(folder: Path, environment: Mapping[str, str]) -> Release:
     """Unpack the previous release under ``folder``.
 
     Raises:
-        AssertionError: when the history does not go back so far.
+        AssertionError: when the history does not go back that far.
     """
     done = subprocess.run(
         ["git", "-C", str(ROOT), "archive", "--format=tar", PREVIOUS],  # noqa: S607
@@ -78,7 +78,7 @@ def previous(folder: Path, environment: Mapping[str, str]) -> Release:
 
 
 def present(folder: Path, environment: Mapping[str, str]) -> Release:
-    """Copy this release under ``folder``: what a checkout would have, with what is uncommitted."""
+    """Copy this release under ``folder``: tracked files, including uncommitted changes."""
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
         capture_output=True,

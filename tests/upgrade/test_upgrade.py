@@ -1,6 +1,6 @@
 """A deployment of the previous release, upgraded, destroyed, and deployed again.
 
-The tests follow one another: docs/upgrading.md says the same to people.
+The tests follow one another, in the steps that docs/upgrading.md describes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def test_an_upgrade_keeps_subscriptions_keys_and_records(
 def test_a_subscription_that_moves_misses_no_message(
     world: World, upgraded: Release, protocol: str
 ) -> None:
-    """It is there before the router publishes to it, and leaves the former topic after that."""
+    """It exists before the router publishes to it, and leaves the former topic after that."""
     assert upgraded.tree.exists()
     steps = (
         (f'subscription.form["{protocol} ', ": Creation complete"),
@@ -126,7 +126,7 @@ def test_a_key_of_ones_own_whose_policy_keeps_services_out_is_refused(
 def test_a_new_deployment_adopts_the_secret_and_encrypts_all_with_the_key(
     world: World, before: dict[str, Any], upgraded: Release, key: str
 ) -> None:
-    """Under the key policy that docs/configuration.md has."""
+    """Under the key policy in docs/configuration.md."""
     world.emulator.client("kms").put_key_policy(
         KeyId=key, PolicyName="default", Policy=json.dumps({"Statement": documented_statements()})
     )
@@ -147,7 +147,7 @@ def test_a_new_deployment_adopts_the_secret_and_encrypts_all_with_the_key(
 
 
 def test_the_alias_takes_pushes_and_refuses_to_poll(world: World, upgraded: Release) -> None:
-    """Who may push could otherwise name any secret, and any address to send its key to."""
+    """Whoever may push could otherwise name any secret, and any address to send its key to."""
     assert "pushed" in upgraded.balancectl("push", "pushed", "41.20")
     names = world.names
 
@@ -163,13 +163,13 @@ def test_the_alias_takes_pushes_and_refuses_to_poll(world: World, upgraded: Rele
 
 @pytest.fixture(scope="module")
 def key(world: World) -> str:
-    """A KMS key that nobody but its account may use."""
+    """A KMS key that nobody may use but its account."""
     arn: str = world.emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
     return arn
 
 
 def documented_statements() -> Any:
-    """Return the statements that the page asks for, of this deployment."""
+    """Return the statements that the page requires for this deployment."""
     page = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     text = page.split("### A key of your own")[1].split("```json\n")[1].split("```")[0]
     for placeholder, value in (("account", ACCOUNT), ("region", REGION), ("name", NAME)):
@@ -178,12 +178,12 @@ def documented_statements() -> Any:
 
 
 def unprotected(world: World) -> Path:
-    """Return a file with the same variables, the tables' protection off."""
+    """Return a file with the same variables, but with the tables' protection off."""
     return changed(world, "unprotected", deletion_protection=False)
 
 
 def changed(world: World, name: str, **changes: Any) -> Path:
-    """Return a file with the same variables but those given."""
+    """Return a file with the same variables, except those given."""
     return write_variables(world.folder / f"{name}.tfvars.json", {**variables(world), **changes})
 
 
