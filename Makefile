@@ -90,7 +90,7 @@ test test-infra: $(CHECKOV)/.installed $(POLICIES)/.installed
 
 .PHONY: test-infra
 test-infra: build ## Terraform's own tests, its names against Python's, checkov
-	@$(BIN)/pytest tests/infra
+	@$(BIN)/pytest tests/infra --numprocesses 2 --dist loadgroup
 
 .PHONY: clean
 clean: ## Remove build products and caches (not .venv, not .tools)

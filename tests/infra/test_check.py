@@ -10,7 +10,7 @@ from balancectl.configuration.check import check_file
 from balancectl.configuration.problems import Severity
 from tests.infra.harness import ROOT
 
-pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra-rules")]
 
 #: One mistake a line: the entry, and what is said of it. Each line is checked with all others.
 ACCOUNTS = [

@@ -10,7 +10,7 @@ import pytest
 from tests.infra.arguments import arguments
 from tests.infra.harness import ROOT
 
-pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra-rules")]
 
 TABLE = ROOT / "docs" / "adr" / "0012-aws-provider.md"
 _ROW = re.compile(r"^\| (data )?`(aws_\w+)` \| (.*?) \|", re.MULTILINE)

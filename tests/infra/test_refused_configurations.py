@@ -21,7 +21,7 @@ from tests.infra.refusals import (
     subscriber,
 )
 
-pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra-rules")]
 
 BASE_URL = (
     'Account "main": base_url must be https://host[:port][/path], with no credentials, query or'

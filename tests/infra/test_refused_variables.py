@@ -13,7 +13,7 @@ import pytest
 from tests.infra.harness import MODULE, ROOT, run_terraform
 from tests.infra.refusals import GOOD, Refused, account, subscriber
 
-pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
+pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra-rules")]
 
 ZIPS = {
     function: {"filename": str(ROOT / "tests/infra/fixtures" / f"{zip_}.zip")}
