@@ -1,4 +1,4 @@
-# Balance Monitor. `make help` lists what there is.
+# Balance Monitor. `make help` lists the targets.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -79,7 +79,7 @@ deploy: checked build ## Build, plan, and apply that plan
 destroy: tfvars build ## Remove what was deployed; asks first
 	@$(DEPLOY)
 
-# checkov and policy_sentry pin old packages, moto brings many: environments of their own.
+# checkov and policy_sentry pin old packages, and moto brings many: each has its own environment.
 $(CHECKOV)/.installed $(POLICIES)/.installed $(MOTO)/.installed: .venv-%/.installed: requirements/%.txt
 	@echo "Preparing $(@D) ..."
 	@$(PYTHON) -m venv $(@D)
@@ -89,7 +89,7 @@ $(CHECKOV)/.installed $(POLICIES)/.installed $(MOTO)/.installed: .venv-%/.instal
 test test-infra: $(CHECKOV)/.installed $(POLICIES)/.installed
 
 .PHONY: test-infra
-test-infra: build ## Terraform's own tests, its names against Python's, checkov
+test-infra: build ## Terraform's own tests, plans, its names against Python's, checkov
 	@$(BIN)/pytest tests/infra --numprocesses 2 --dist loadgroup
 
 .PHONY: clean
@@ -103,7 +103,7 @@ demo: terraform ## Tell a story in an emulated AWS on this machine; leaves nothi
 	@$(BIN)/balancectl local demo
 
 .PHONY: up
-up: terraform ## Keep an emulated AWS running on this machine, for accounts and keys of yours
+up: terraform ## Keep an emulated AWS running on this machine, for your own accounts and keys
 	@$(BIN)/balancectl local up
 
 .PHONY: down
@@ -113,7 +113,7 @@ down: setup ## Stop what `make up` started
 # --- benchmarks -----------------------------------------------------------------------------
 
 .PHONY: bench
-bench: build ## Measure what the speed claims rest on (a few minutes; best on an idle machine)
+bench: build ## Run the benchmarks behind the speed claims (a few minutes; best on an idle machine)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	@for script in poll cold_start runway report; do $(BIN)/python bench/$$script.py; done
 
@@ -129,12 +129,12 @@ $(RELEASE)/.installed: requirements/release.txt
 	@touch $@
 
 .PHONY: release
-release: setup $(RELEASE)/.installed ## Build what a release publishes into dist/release/
+release: setup $(RELEASE)/.installed ## Build the files of a release in dist/release/
 	@$(BIN)/python scripts/release.py --tag "$(TAG)"
 
-# Not part of `make test`: what is known to be vulnerable changes from day to day.
+# Not part of `make test`: known vulnerabilities change from day to day.
 .PHONY: audit
-audit: setup $(RELEASE)/.installed ## Look the locked dependencies up among known vulnerabilities (needs the network)
+audit: setup $(RELEASE)/.installed ## Check the locked dependencies for known vulnerabilities (needs the network)
 	@$(BIN)/python scripts/audit.py
 
 # --- checks and tests -----------------------------------------------------------------------
@@ -159,25 +159,25 @@ types: setup ## mypy, strict
 	@$(BIN)/mypy functions balancectl scripts bench tests/unit/poller tests/unit/shared tests/unit/router/world.py
 
 .PHONY: layers
-layers: setup ## import-linter: the directions of the design
+layers: setup ## import-linter: the directions of imports
 	@PYTHONPATH=functions:. $(BIN)/lint-imports
 
 .PHONY: docs-check
-docs-check: setup ## Generated tables are current, links and anchors lead somewhere
+docs-check: setup ## Check that generated tables are current and that links and anchors exist
 	@$(BIN)/python scripts/docs --check
 
 .PHONY: docs
-docs: setup ## Renew the generated tables
+docs: setup ## Regenerate the generated tables
 	@$(BIN)/python scripts/docs
 
 .PHONY: test
-test: build ## Every test that needs no browser: unit, integration, infra, e2e
+test: build ## Run every test that needs no browser: unit, integration, infra, e2e
 	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/upgrade --ignore tests/aws --numprocesses 3 --dist loadgroup
 
 BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 
 .PHONY: test-browser
-test-browser: setup ## A hostile page in a headless browser; installs Debian's Chromium as root
+test-browser: setup ## Run the tests in a headless browser; installs Debian's Chromium as root
 	@if command -v $(BROWSERS) >/dev/null; then exit 0; fi; \
 	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	    echo "No Chromium is installed, and only root on Debian installs one here." >&2; exit 1; fi; \
@@ -187,9 +187,9 @@ test-browser: setup ## A hostile page in a headless browser; installs Debian's C
 	@$(BIN)/pytest tests/browser
 
 .PHONY: test-upgrade
-test-upgrade: build terraform $(MOTO)/.installed ## An upgrade of the previous release (needs its history), and a second emulator
+test-upgrade: build terraform $(MOTO)/.installed ## Upgrade the previous release (needs its history), and test against a second emulator
 	@$(BIN)/pytest tests/upgrade tests/aws
 
 .PHONY: test-unit
-test-unit: setup ## The tests that need nothing but Python
+test-unit: setup ## Run the tests that need nothing but Python
 	@$(BIN)/pytest tests/unit --numprocesses 2

@@ -1,5 +1,5 @@
-# State of 0.1, where the module was the root: what it created moves into the module, and nothing is
-# created again. Resources that are new since then must not be listed.
+# For state of 0.1, where the module was the root: its resources move into the module, and none is
+# created again. Resources that are newer than 0.1 must not be listed.
 
 moved {
   from = aws_cloudwatch_dashboard.this

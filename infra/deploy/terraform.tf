@@ -6,7 +6,7 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # The tested one. The module admits 6.x as well (docs/adr/0012-aws-provider.md).
+      # The tested version. The module admits 6.x as well (docs/adr/0012-aws-provider.md).
       version = "~> 5.100"
     }
   }

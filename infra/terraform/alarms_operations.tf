@@ -80,13 +80,13 @@ locals {
     comparison = "GreaterThanThreshold", threshold = 0, period = 300, periods = 1, missing = "notBreaching"
   }
 
-  # By the prefix of the alarm's name. SNS publishes them for topics of the last six hours' activity.
+  # By the prefix of the alarm's name. SNS publishes them for topics active in the last six hours.
   topic_metrics = {
     failed = { metric = "NumberOfNotificationsFailed", words = "did not reach a subscriber" }
     lost   = { metric = "NumberOfNotificationsFailedToRedriveToDlq", words = "did not reach a subscriber and could not be stored" }
   }
-  # Every message has the attributes that filters use, so either is a fault, and subscribers whose
-  # filter misses them get nothing.
+  # Every message has the attributes that filters use, so either is a fault, and subscribers with a
+  # filter get nothing.
   filter_metrics = {
     unaddressed  = { metric = "NumberOfNotificationsFilteredOut-NoMessageAttributes", words = "were not sent to subscribers because they had no attributes" }
     misaddressed = { metric = "NumberOfNotificationsFilteredOut-InvalidAttributes", words = "were not sent to subscribers because SNS cannot read their attributes" }
@@ -126,8 +126,8 @@ resource "aws_cloudwatch_metric_alarm" "operations" {
   dimensions          = each.value.dimensions
   tags                = local.tags
   # No ok_actions: CloudWatch also acts on an alarm's first evaluation, so after a deployment each
-  # would send an OK. (A filter on the message's body would keep them out, and may keep out
-  # everything: an e-mail subscriber gets text, which passes no filter on a body.)
+  # would send an OK. (A filter on the message body would keep those out, but perhaps everything
+  # else, too: an e-mail subscriber gets text, which passes no filter on a body.)
   alarm_actions = [aws_sns_topic.operations.arn]
 
   depends_on = [aws_sns_topic_policy.operations, aws_lambda_invocation.first]

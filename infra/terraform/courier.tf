@@ -1,4 +1,4 @@
-# The courier: posts messages to chats and pagers. It exists where a subscriber is a channel.
+# The courier posts messages to chats and pagers. It exists only if a subscriber is a channel.
 #
 # Its dead letters go to the common queue for failures, which has an alarm anyway: channels then
 # cost no more than their secret and the polling of their queue (docs/cost.md).

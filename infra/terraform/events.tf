@@ -15,7 +15,7 @@ resource "aws_cloudwatch_event_rule" "alarm_deleted" {
   tags = local.tags
 }
 
-# No dead-letter queue: what is lost here, the router's next run finds by itself.
+# No dead-letter queue: the router's next run finds by itself what is lost here.
 resource "aws_cloudwatch_event_target" "alarm_deleted" {
   rule      = aws_cloudwatch_event_rule.alarm_deleted.name
   target_id = "router"

@@ -33,8 +33,8 @@ data "aws_iam_policy_document" "courier" {
     resources = ["arn:${local.partition}:secretsmanager:${local.region}:${local.account_id}:secret:${local.names.channels_secret}-??????"]
   }
 
-  # Its own items and the declared subscribers, no incident and no silence. A request for one item has
-  # one key, so that any is all; ForAllValues would also hold where there is none.
+  # Its own items and the declared subscribers, but no incident and no silence. A request for one item
+  # has one key, so ForAnyValue covers it; ForAllValues would also hold without any.
   statement {
     sid       = "ReadChannels"
     actions   = ["dynamodb:GetItem"]

@@ -12,7 +12,7 @@ resource "aws_iam_role_policy" "scheduler" {
   policy = data.aws_iam_policy_document.scheduler.json
 
   lifecycle {
-    # In our words, and before Lambda's resources refuse the Region in the provider's.
+    # In our words, before Lambda's resources refuse the Region in the provider's.
     precondition {
       condition     = !local.is_unknown_region
       error_message = "Region ${local.region} is of the AWS European Sovereign Cloud, which needs AWS provider 6.29 or newer: set version = \"~> 6.29\" for hashicorp/aws in the root module (infra/deploy/terraform.tf), and run terraform init -upgrade there."

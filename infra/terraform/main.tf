@@ -29,12 +29,12 @@ locals {
   partition  = data.aws_partition.current.partition
   # .id, because 6.x of the provider deprecates .name and 5.x has no .region.
   region = data.aws_region.current.id
-  # Provider 5.x lets Lambda's event sources and permissions be of no Region of the European Sovereign
-  # Cloud (docs/adr/0012-aws-provider.md). Only 6.x says in aws_region which Region it is.
+  # Provider 5.x accepts no Region of the European Sovereign Cloud in Lambda's event sources and
+  # permissions (docs/adr/0012-aws-provider.md). Only 6.x reports in aws_region which Region it is.
   is_unknown_region = startswith(local.region, "eusc-") && !contains(keys(data.aws_region.current), "region")
 
-  # Two deployments must not write to one series: one's samples would keep the other's alarms quiet.
-  # Their namespace distinguishes them, because the dimensions describe only the account.
+  # Two deployments must not write to one series: one's samples would keep the other's alarms from
+  # firing. The namespace distinguishes them, because the dimensions describe only the account.
   metric_namespace = coalesce(var.metric_namespace, var.name == "balance-monitor" ? "BalanceMonitor" : "BalanceMonitor/${var.name}")
 
   # The zips in this module's source tree, unless packages names others.
@@ -59,7 +59,8 @@ check "every_alert_has_a_recipient" {
   }
 }
 
-# Anyone who may edit accounts decides which address the poller requests, and in a vpc some are private.
+# Anyone who may edit accounts decides which address the poller requests, and in a vpc, some are
+# private.
 check "base_url_in_vpc" {
   assert {
     condition     = var.vpc == null || length([for account in values(var.accounts) : account if try(account.base_url, null) != null]) == 0

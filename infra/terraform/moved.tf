@@ -1,4 +1,4 @@
-# Addresses that changed within the module. Roots that called it before keep their resources.
+# Addresses that changed within the module. Roots that already called it keep their resources.
 
 moved {
   from = aws_cloudwatch_dashboard.this

@@ -72,9 +72,10 @@ resource "aws_lambda_event_source_mapping" "intake" {
   batch_size              = 10
   function_response_types = ["ReportBatchItemFailures"]
 
-  # Lambda starts with five batches side by side and does not know what is reserved: what it takes
-  # and may not run stays hidden for minutes, and counts as received. One execution is left to the
-  # router's own schedule (docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html, read 2026-11).
+  # Lambda starts with five batches side by side and does not know what is reserved: a batch that it
+  # takes but may not run stays hidden for minutes, and counts as received. One execution is left for
+  # the router's own schedule (docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html, read
+  # 2026-11).
   scaling_config {
     maximum_concurrency = local.reserved_concurrency.router == -1 ? 5 : max(2, min(5, local.reserved_concurrency.router - 1))
   }

@@ -122,7 +122,7 @@ data "aws_iam_policy_document" "status_page" {
   }
 }
 
-# For people who look at the dashboard.
+# For people who view the dashboard.
 data "aws_iam_policy_document" "viewer" {
   statement {
     sid       = "ShowThePage"

@@ -8,8 +8,8 @@ resource "aws_sns_topic_subscription" "intake" {
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failures.arn })
 }
 
-# SNS knows a subscription by protocol and endpoint: with the subscriber's name as key, renaming one
-# would subscribe again, which changes nothing, and then unsubscribe.
+# SNS identifies a subscription by protocol and endpoint: with the subscriber's name as key, renaming
+# one would subscribe again, which changes nothing, and then unsubscribe.
 locals {
   subscribed = {
     for topic, subscriptions in {
@@ -43,12 +43,13 @@ resource "aws_sns_topic_subscription" "notifications" {
 
 # SMS, and the JSON document. Not raw: a queue or webhook sees the attributes in the envelope.
 #
-# Only the owner of a queue or function can subscribe it from another AWS account; a subscription that
-# is made here remains pending, and Terraform waits for it in vain (provider 5.100,
+# Only its owner can subscribe a queue or function of another AWS account; a subscription made here
+# remains pending, and Terraform waits for it in vain (provider 5.100,
 # internal/service/sns/topic_subscription.go).
 #
 # The router depends on these: a subscriber that moves to another topic is subscribed there before
-# the router publishes there, and leaves the old one afterwards (scripts/deploy.py), so that nothing is missed.
+# the router publishes there, and leaves the old one afterwards (scripts/deploy.py), so it misses
+# nothing.
 resource "aws_sns_topic_subscription" "form" {
   for_each = { for key, subscription in local.subscribed.notifications : key => subscription if subscription.form != "email" }
 
@@ -92,8 +93,8 @@ resource "aws_lambda_permission" "subscriber" {
     ) : key => { function = subscriber.endpoint, topic = subscriber.topic } if subscriber.protocol == "lambda"
   }
 
-  # At most 100 characters. With the topic in it, a permission for another topic is added before the
-  # former one goes.
+  # At most 100 characters. Because it contains the topic, a permission for another topic is added
+  # before the former one is removed.
   statement_id  = "${var.name}-${substr(sha256("${each.key} ${each.value.topic}"), 0, 16)}"
   action        = "lambda:InvokeFunction"
   function_name = join(":", slice(split(":", each.value.function), 0, 7))

@@ -5,7 +5,8 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # Tested with 5.100; 6.x is compatible by its documentation (docs/adr/0012-aws-provider.md).
+      # Tested with 5.100; according to its documentation, 6.x is compatible
+      # (docs/adr/0012-aws-provider.md).
       version = ">= 5.100, < 7"
     }
   }

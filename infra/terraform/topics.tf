@@ -20,7 +20,7 @@ resource "aws_sns_topic" "notifications" {
 }
 
 locals {
-  # By the first part of their names' keys. Subscriptions to the filtered ones have a filter policy.
+  # By the first part of their names' keys. Subscriptions to filtered topics have a filter policy.
   topics          = concat(["alarms", "operations"], local.filtered_topics, var.enable_chat ? ["chat"] : [])
   filtered_topics = concat(["notifications"], sort(local.optional_forms))
 
@@ -85,7 +85,7 @@ resource "aws_sns_topic_policy" "form" {
   arn    = local.form_topics[each.key]
   policy = each.value.json
 
-  # SNS refuses a policy that names a role which does not exist yet.
+  # SNS refuses a policy that names a role that does not exist yet.
   depends_on = [aws_iam_role.router]
 }
 

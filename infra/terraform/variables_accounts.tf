@@ -8,7 +8,7 @@ locals {
     "expiry_warning_days", "top_up_url", "unit", "budget",
   ]
 
-  # 0 where all accounts are polled alike.
+  # 0 if all accounts are polled alike.
   close_interval_minutes = (
     var.close_interval_minutes == null ? (var.poll_interval_minutes > 15 || var.poll_interval_minutes == 1 ? 0 : 1) :
     var.close_interval_minutes == var.poll_interval_minutes ? 0 : var.close_interval_minutes
@@ -126,7 +126,7 @@ variable "close_interval_minutes" {
 
 variable "custom_providers" {
   description = "Definitions of providers that are not shipped, keyed by name, in the form of functions/balance_poller/providers (see docs/adding-a-provider.md). The plan checks name, address and wallets; balancectl provider check validates the rest."
-  # Definitions differ in their fields, which no type can say.
+  # Definitions differ in their fields, which no type can express.
   type     = any
   default  = {}
   nullable = false

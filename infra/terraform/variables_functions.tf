@@ -1,8 +1,8 @@
 locals {
-  # The functions as variables name them, and as their zips are called.
+  # The functions as variables name them, with the names of their zips.
   zips = { poller = "balance_poller", router = "alert_router", status_page = "status_page", courier = "courier" }
-  # Those that are deployed; the courier's where a subscriber is a channel. From the variable, so that a
-  # mistake in another is reported once.
+  # Those that are deployed; the courier's only if a subscriber is a channel. Read from the variable,
+  # so that a mistake in another one is reported once.
   has_channels = anytrue([for subscriber in try(values(var.subscribers), []) : try(subscriber.protocol == "channel", false)])
   is_used      = { poller = true, router = true, status_page = var.status_page, courier = local.has_channels }
   used_zips    = { for function, zip in local.zips : function => zip if local.is_used[function] }

@@ -5,7 +5,7 @@ locals {
   default_repeat_hours = { critical = 4, warning = 24 }
   repeat_hours         = merge(local.default_repeat_hours, { for severity, hours in var.repeat_hours : severity => hours if hours != null })
 
-  # What reports a problem, by service: events as AWS documents them, read 2026-11
+  # The events with which each service reports a problem, as AWS documents them, read 2026-11
   # (functions/alert_router/events/notice.py has the sources).
   notice_patterns = {
     backup = {

@@ -1,5 +1,5 @@
-# What the configuration accepts, and what it makes of it. What it refuses is in
-# test_refused_configurations.py.
+# Configurations that are accepted, and their results. test_refused_configurations.py has those that
+# are refused.
 
 variables {
   accounts               = { main = { provider = "openrouter", warning = 20, critical = 5 } }

@@ -1,4 +1,4 @@
-"""Which resources and arguments Terraform files use. Reads files that terraform fmt formatted."""
+"""Lists the resources and arguments that Terraform files use, if terraform fmt formatted them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-#: Terraform's own, which no provider knows.
+#: Terraform's own arguments, which no provider knows.
 META = {"for_each", "count", "depends_on", "provider", "lifecycle", "dynamic"}
 _TOP = re.compile(r'^(resource|data) "(aws_\w+)" "\w+" \{(\}?)$')
 _BLOCK = re.compile(r'^(?:dynamic )?"?(\w+)"? \{$')

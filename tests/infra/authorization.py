@@ -16,19 +16,19 @@ from tests.infra.harness import ROOT
 
 Statement = Mapping[str, Any]
 
-#: By statement: actions that know resources, and are allowed on all of them, each with its reason.
+#: By statement: actions that accept resources but are allowed on all, each with its reason.
 ON_ALL = {
-    # Composite alarms are returned only to who may describe all; a rule of any name may mute one.
+    # Only callers that may describe all alarms get composite ones; any mute rule may affect one.
     "CompareWithAlarms": {"cloudwatch:DescribeAlarms", "cloudwatch:ListAlarmMuteRules"},
     # The history of all alarms is one request.
     "ReadPast": {"cloudwatch:DescribeAlarmHistory"},
-    # Lambda asks for these on "*", as in AWSLambdaVPCAccessExecutionRole.
+    # Lambda requests these on "*", as in AWSLambdaVPCAccessExecutionRole.
     "JoinVpc": {
         "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
         "ec2:UnassignPrivateIpAddresses",
     },
 }  # fmt: skip
-#: By statement: how a resource may end that is not one resource.
+#: By statement: how a resource that stands for several may end.
 OPEN_ENDED = {
     "ReadAddresses": "-??????",  # Secrets Manager's own six characters
     "ReadKeys": "-??????",
@@ -36,21 +36,21 @@ OPEN_ENDED = {
     "WriteLogs": ":log-stream:*",
     "ReadAccounts": "/*",  # the schedules of the deployment's group
 }
-#: Keys that come with any request: AWS's own, and what Lambda adds to those of a function's code.
+#: Keys that come with any request: AWS's own, and the one that Lambda adds for a function's code.
 ANYWHERE = ("aws:", "lambda:SourceFunctionArn")
-#: Operators that bound. Others hold when their key is missing, or for all that is not named.
+#: Operators that restrict. Others hold if their key is missing, or for every value not named.
 EXACT = {"ArnEquals", "ArnLike", "Bool", "StringEquals"}
-#: AWS's services that something is done for.
+#: AWS's services on whose behalf something is done.
 SERVICES = {
     "budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com",
     "events.amazonaws.com", "lambda.amazonaws.com",
     "scheduler.amazonaws.com", "sns.amazonaws.com",
 }  # fmt: skip
-#: A single role of the AWS account that the plans are of.
+#: A single role in the plans' AWS account.
 ROLE = re.compile(r"arn:aws:iam::123456789012:role/[\w-]+")
-#: Actions that a condition must bound, and its key.
+#: Actions that a condition must restrict, and its key.
 BOUNDED = {"cloudwatch:PutMetricData": "cloudwatch:namespace"}
-#: Actions on one item, of which any key is the only one.
+#: Actions on a single item, whose request has only one key.
 ON_ONE_ITEM = {"dynamodb:GetItem", "dynamodb:PutItem"}
 
 
@@ -65,7 +65,7 @@ def reference() -> Mapping[str, Any]:
 
 
 def unknown(statement: Statement) -> Iterator[str]:
-    """Yield what AWS does not know: actions, resources that do not fit them, condition keys."""
+    """Yield what AWS does not know: actions, resources that they do not accept, condition keys."""
     for action in listed(statement["Action"]):
         prefix, _, name = action.partition(":")
         service = reference().get(prefix, {})
@@ -122,7 +122,7 @@ def loose(statement: Statement) -> Iterator[str]:
 
 
 def open_to(principal: Any, keys: set[str]) -> Iterator[str]:
-    """Yield whom a resource's own policy lets in without saying on whose behalf."""
+    """Yield the principals that a resource's own policy admits without saying for whom."""
     if principal is None:
         return
     named: Mapping[str, Any] = principal if isinstance(principal, dict) else {"*": principal}
@@ -134,13 +134,13 @@ def open_to(principal: Any, keys: set[str]) -> Iterator[str]:
     for service in listed(named.get("Service", [])):
         if service not in SERVICES:
             yield f"{service} has nothing to do here"
-        # Lambda takes a role when somebody who may pass it creates a function.
+        # Lambda assumes a role once somebody who may pass it creates a function.
         if service != "lambda.amazonaws.com" and not keys & {"aws:SourceArn", "aws:SourceAccount"}:
             yield f"{service} is let in on anybody's behalf"
 
 
 def may_be_on_all(sid: str, action: str) -> bool:
-    """Whether an action knows no resource, or is one of those with a reason."""
+    """Whether an action accepts no resource, or is one of those with a reason."""
     prefix, _, name = action.partition(":")
     service = reference().get(prefix, {})
     privilege = service.get("privileges", {}).get(name)
@@ -149,7 +149,7 @@ def may_be_on_all(sid: str, action: str) -> bool:
 
 
 def patterns(service: Mapping[str, Any], privilege: Mapping[str, Any]) -> list[str]:
-    """Return the ARNs that an action acts on; "*" alone when it knows no resource."""
+    """Return the ARNs that an action acts on; only "*" if it accepts no resource."""
     kinds = [kind for kind in privilege["resource_types"] if kind]
     required = any(privilege["resource_types"][kind]["required"] for kind in kinds)
     found = [service["resources"][kind]["arn"] for kind in kinds]
@@ -157,7 +157,7 @@ def patterns(service: Mapping[str, Any], privilege: Mapping[str, Any]) -> list[s
 
 
 def fits(resource: str, pattern: str) -> bool:
-    """Whether a policy's resource is of an ARN's form; "*" fits all of them."""
+    """Whether a policy's resource has the form of an ARN; "*" fits every form."""
     if resource == "*":
         return True
     expression = re.sub(r"\\\$\\\{[^}]+\\\}", ".+", re.escape(pattern))
@@ -165,11 +165,11 @@ def fits(resource: str, pattern: str) -> bool:
 
 
 def is_known_key(key: str, service: Mapping[str, Any], privilege: Mapping[str, Any]) -> bool:
-    """Whether a condition key is global, or of the service or the action."""
+    """Whether a condition key is global, or belongs to the service or the action."""
     known = {*service["conditions"]}
     for kind in privilege["resource_types"].values():
         known |= {*kind["condition_keys"]}
-    # ${TagKey} and encryption contexts end in a part of their own.
+    # ${TagKey} and encryption contexts end in a part that varies.
     return key.startswith(ANYWHERE) or any(
         key == one or ("${" in one and key.startswith(one.split("${")[0])) for one in known
     )
@@ -181,7 +181,7 @@ def condition_keys(statement: Statement) -> list[str]:
 
 
 def listed(value: Any) -> list[str]:
-    """Return an element that may stand alone as a list."""
+    """Return an element as a list, even if it stands alone."""
     return value if isinstance(value, list) else [value]
 
 
@@ -195,7 +195,7 @@ def normalised(document: str | Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _sorted(value: Any) -> Any:
-    """Return a value with every list in it sorted, and a list of one as that one."""
+    """Return a value with every list in it sorted, and lists of one replaced by their element."""
     match value:
         case dict():
             return {key: _sorted(value[key]) for key in sorted(value)}

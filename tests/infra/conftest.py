@@ -1,4 +1,4 @@
-"""Fixtures of the infrastructure tests: Terraform, and a copy of the stack to evaluate in."""
+"""Fixtures of the infrastructure tests: Terraform, plans, and a copy of the configuration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def terraform() -> Terraform:
 
 @pytest.fixture(scope="session")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The configuration, which needs no provider, in a tree of its own."""
+    """The configuration module, which needs no provider, in a separate tree."""
     deploy: Path = script().stage(tmp_path_factory.mktemp("stack"))
     return deploy.parent / "terraform" / "modules" / "configuration"
 
@@ -42,7 +42,7 @@ def evaluate(staged: Path) -> Callable[[str], Any]:
 
 @pytest.fixture(scope="session")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Stack], dict[str, Any]]:
-    """Every scenario's stack, and the document of the plan that has them all."""
+    """Every scenario's stack, and the document of the plan that contains them all."""
     return plan(SCENARIOS, tmp_path_factory.mktemp("planned"))
 
 

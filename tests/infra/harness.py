@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HARNESS = ROOT / "tests" / "infra"
 MODULE = ROOT / "infra" / "terraform"
 DEPLOY = ROOT / "infra" / "deploy"
-#: A configuration in which nothing is wrong, for expressions to be evaluated in.
+#: A correct configuration in which to evaluate expressions.
 VARIABLES = (
     '-var=accounts={ main = { provider = "openrouter", warning = 5 } }',
     '-var=subscribers={ team = { protocol = "email", endpoint = "team@example.com" } }',
@@ -36,7 +36,7 @@ def script() -> ModuleType:
 
 @cache
 def program() -> str:
-    """Return Terraform's path, which takes a run of Terraform to find."""
+    """Return Terraform's path; finding it takes a run of Terraform."""
     return str(script().find())
 
 
@@ -44,8 +44,8 @@ def program() -> str:
 def inherited() -> dict[str, str]:
     """Return the environment of Terraform and its provider, without AWS settings.
 
-    They allocate a lot in a short life: collecting garbage a quarter as often saves a fifth of
-    their CPU time.
+    They allocate much and live briefly: collecting garbage less often saves a fifth of their CPU
+    time.
     """
     variables = {k: v for k, v in script().environment().items() if not k.startswith("AWS_")}
     return {**variables, "GOGC": "400", "TF_CLI_ARGS": "-no-color", "TF_IN_AUTOMATION": "1"}

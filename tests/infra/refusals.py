@@ -1,6 +1,6 @@
 """Tables of what Terraform must refuse: bad variables, with the expected sentences.
 
-A whole table is evaluated at once: one call of the configuration for each row, in one console.
+One console evaluates a whole table, with a call of the configuration for each row.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 from tests.infra.harness import run_terraform, script
 
-#: A configuration in which nothing is wrong.
+#: A correct configuration.
 GOOD: Mapping[str, Any] = {
     "accounts": {"main": {"provider": "openrouter", "warning": 5}},
     "subscribers": {"team": {"protocol": "email", "endpoint": "team@example.com"}},
     "operations_subscribers": {"ops": {"protocol": "email", "endpoint": "ops@example.com"}},
 }
-#: A definition in which nothing is wrong.
+#: A correct definition.
 KIOSK: Mapping[str, Any] = {
     "request": {"url": "https://kiosk.example/balance"},
     "wallets": {"main": {"unit": "USD", "remaining": "left"}},
@@ -38,17 +38,17 @@ class Refused:
 
 
 def account(**fields: Any) -> dict[str, Any]:
-    """Return the variables with one account, correct but for ``fields``."""
+    """Return the variables with one account, correct except for ``fields``."""
     return {"accounts": {"main": {"provider": "openrouter", "warning": 5, **fields}}}
 
 
 def definition(**fields: Any) -> dict[str, Any]:
-    """Return the variables with one custom definition, correct but for ``fields``."""
+    """Return the variables with one custom definition, correct except for ``fields``."""
     return {"custom_providers": {"kiosk": {**KIOSK, **fields}}}
 
 
 def subscriber(**fields: Any) -> dict[str, Any]:
-    """Return the variables with one subscriber, correct but for ``fields``."""
+    """Return the variables with one subscriber, correct except for ``fields``."""
     return {"subscribers": {"team": {**GOOD["subscribers"]["team"], **fields}}}
 
 
@@ -56,7 +56,7 @@ Problems = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def problems(rows: Iterable[Refused], folder: Path) -> tuple[Problems, str]:
-    """Return by row the sentences of every rule that its variables break, and what is printed."""
+    """Return each row's broken rules with their sentences, and Terraform's errors."""
     deploy: Path = script().stage(folder)
     configuration = deploy.parent / "terraform" / "modules" / "configuration"
     names = sorted(blocks(configuration / "variables.tf"))

@@ -1,4 +1,4 @@
-# What the schedules send to the poller.
+# The input that the schedules send to the poller.
 
 variables {
   subscribers            = { team = { protocol = "email", endpoint = "team@example.com" } }

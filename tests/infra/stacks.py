@@ -1,7 +1,7 @@
-"""Plans of the module: many deployments in one plan, with nothing but a response from STS.
+"""Plans of the module: many deployments in one plan, which gets one response from STS and no more.
 
-A plan reads the provider's schema, which takes longer than planning a deployment; so every
-scenario is a call of the module in one root.
+Reading the provider's schema takes longer than planning a deployment, so every scenario is a call
+of the module in one root.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ IDENTITY = (
     f"<UserId>AID</UserId><Account>{ACCOUNT_ID}</Account></GetCallerIdentityResult>"
     "</GetCallerIdentityResponse>"
 )
-#: By the beginning of a Region's name; the provider takes the partition from its own ARN.
+#: By the beginning of a Region's name; the provider takes the partition from its caller's ARN.
 PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov", "eusc": "aws-eusc"}
 
 
 class _Identity(BaseHTTPRequestHandler):
-    """Answers GetCallerIdentity, which is all that a plan of new resources asks AWS for."""
+    """Answers GetCallerIdentity, the only request to AWS of a plan of new resources."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -53,7 +53,7 @@ class _Identity(BaseHTTPRequestHandler):
 
 @contextmanager
 def identity_alone() -> Iterator[dict[str, str]]:
-    """Yield the environment in which the provider knows who it is and reaches nothing else."""
+    """Yield an environment in which the provider learns its identity and reaches nothing else."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Identity)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -75,14 +75,14 @@ class Stack:
     """What one scenario's deployment would create."""
 
     resources: Mapping[str, Mapping[str, Any]]
-    """Known values by address inside of the module."""
+    """Known values by address within the module."""
     outputs: Mapping[str, Any]
 
     def __getitem__(self, address: str) -> Mapping[str, Any]:
         return self.resources[address]
 
     def every(self, kind: str) -> dict[str, Mapping[str, Any]]:
-        """Return the resources of a type, or of a type and name, by their address."""
+        """Return the resources of a type, or of a type and name, by address."""
         pattern = re.compile(rf"(^|\.){re.escape(kind)}([.\[]|$)")
         return {at: values for at, values in self.resources.items() if pattern.search(at)}
 
@@ -110,16 +110,16 @@ class Stack:
 def plan(
     scenarios: Mapping[str, Mapping[str, Any]], folder: Path, more: str | None = None
 ) -> tuple[dict[str, Stack], dict[str, Any]]:
-    """Plan every scenario, and ``more`` of the root; return the stacks, and the plan's document.
+    """Plan every scenario and ``more`` of the root; return the stacks and the plan's document.
 
     Raises:
-        AssertionError: when Terraform refuses one, with what it says.
+        AssertionError: when Terraform refuses one, with its errors.
     """
     said = _plan(scenarios, folder, CALLS if more is None else more)
     shown = run_terraform(f"-chdir={folder}", "show", "-json", "cases.tfplan")
     assert shown.returncode == 0, said + shown.stderr
     document = json.loads(shown.stdout)
-    # A plan that failed half-way is written, too.
+    # Terraform also writes a plan that failed halfway.
     assert not document.get("errored"), _sentences(said)
     outputs = document["output_changes"]["cases"]["after"]
     return {
@@ -131,17 +131,17 @@ def plan(
 def stack_of(
     document: Mapping[str, Any], prefix: str, outputs: Mapping[str, Any] | None = None
 ) -> Stack:
-    """Return what a plan's document has under an address."""
+    """Return the stack under an address of a plan's document."""
     return Stack(_resources(document, prefix), outputs or {})
 
 
 def refusals(scenarios: Mapping[str, Mapping[str, Any]], folder: Path, more: str = "") -> list[str]:
-    """Return the sentences with which a plan of ``scenarios`` and ``more`` of the root fails."""
+    """Plan ``scenarios`` and ``more`` of the root; return the sentences that refuse them."""
     return _sentences(_plan(scenarios, folder, more))
 
 
 def _sentences(said: str) -> list[str]:
-    """Return the errors in what a plan says."""
+    """Return the errors in a plan's output."""
     events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     return [
         event["diagnostic"]["detail"] or event["diagnostic"]["summary"]
@@ -161,7 +161,7 @@ def example(name: str) -> dict[str, Any]:
 
 
 def _plan(scenarios: Mapping[str, Mapping[str, Any]], folder: Path, more: str = "") -> str:
-    """Plan a root that calls the module once for each scenario; return what Terraform says."""
+    """Plan a root that calls the module once for each scenario; return Terraform's output."""
     script().stage(folder)
     names = sorted({name for variables in scenarios.values() for name in variables})
     (folder / "cases.json").write_text(json.dumps(scenarios), "utf-8")
@@ -180,7 +180,7 @@ def _plan(scenarios: Mapping[str, Mapping[str, Any]], folder: Path, more: str = 
 
 
 def _forget_hashes(lock: Path) -> None:
-    """Keep Terraform from hashing the provider's 700 MB again with every command."""
+    """Keep Terraform from hashing the provider's 700 MB again for every command."""
     text = lock.read_text("utf-8")
     without = re.sub(r" *hashes = \[[^]]*\]\n", "", text)
     assert without != text
@@ -188,7 +188,7 @@ def _forget_hashes(lock: Path) -> None:
 
 
 def _resources(document: Mapping[str, Any], prefix: str) -> dict[str, Mapping[str, Any]]:
-    """Return what a plan creates under an address."""
+    """Return the resources that a plan creates under an address."""
     return {
         change["address"].removeprefix(prefix): change["change"]["after"]
         for change in document["resource_changes"]
@@ -216,7 +216,7 @@ module "example" {
   source = "./infra/terraform/examples/two-regions"
 }
 """
-#: The zips of the tests, which nothing reads.
+#: Zips for the plans, which never read them.
 PACKAGES = {
     function: {"filename": str(ROOT / "tests" / "infra" / "fixtures" / f"{zip_}.zip")}
     for function, zip_ in (
@@ -236,7 +236,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
     "minimal": {**example("minimal"), "packages": PACKAGES},
     "complete": {k: v for k, v in example("complete").items() if k != "region"}
     | {"packages": PACKAGES},
-    # Secrets of every kind, and everything that an option grants.
+    # Secrets of every kind, and every option that grants something.
     "granted": {
         **_EMAIL,
         "name": "granted",
@@ -295,7 +295,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
             },
         },
     },
-    # On its way out of a VPC.
+    # About to leave a VPC.
     "leaving": {
         **_EMAIL,
         "name": "leaving",
@@ -304,7 +304,7 @@ SCENARIOS: Mapping[str, Mapping[str, Any]] = {
         "close_interval_minutes": 5,
         "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"], "leaving": True},
     },
-    # More than the dashboard shows, and as many secrets as a policy lists.
+    # More accounts than the dashboard shows, and as many secrets as a policy lists.
     "many": {
         **_EMAIL,
         "name": "many",

@@ -12,7 +12,7 @@ from tests.infra.harness import ROOT
 
 pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra-rules")]
 
-#: One mistake a line: the entry, and what is said of it. Each line is checked with all others.
+#: One mistake a line: the entry, and part of its error. Every line is checked with all the others.
 ACCOUNTS = [
     ('a1 = { provider = "opnrouter", warning = 5 }', "Did you mean 'openrouter'?"),
     ('a2 = { provider = "OpenRouter", warning = 5 }', 'provider "OpenRouter" is not known'),
@@ -108,7 +108,7 @@ REST = 'operations_subscribers = { ops = { protocol = "email", endpoint = "ops@e
 
 
 def lines_of(text: str) -> dict[int, list[str]]:
-    """Return the errors that a file has, by line."""
+    """Return a file's errors by line."""
     found: dict[int, list[str]] = {}
     for problem in check_file(text, "my.tfvars"):
         if problem.severity is Severity.ERROR:

@@ -17,7 +17,7 @@ ALARMS = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT_ID}:alarm:"
 
 
 def titles(stack: Stack) -> list[str]:
-    """Return the widgets' titles in their order."""
+    """Return the widgets' titles in order."""
     return [widget["properties"]["title"] for widget in stack.widgets]
 
 
@@ -80,7 +80,7 @@ def test_it_can_be_switched_off(stacks: dict[str, Stack]) -> None:
 
 
 def test_log_queries_ask_for_what_the_functions_log(stack: Stack) -> None:
-    """Constant messages of the functions, in their own log groups."""
+    """Each query names a message of the functions and their log groups."""
     queries = {
         widget["properties"]["title"]: widget["properties"]["query"]
         for widget in stack.widgets

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.infra, pytest.mark.xdist_group("infra")]
 
 
 def test_these_are_all(stacks: dict[str, Stack]) -> None:
-    """With their metrics they are the fixed part of the bill: docs/cost.md counts them."""
+    """With their metrics, they are the fixed part of the bill: docs/cost.md counts them."""
     assert set(stacks["minimal"].operations_alarms) == {
         "poller-errors", "poller-throttles", "poller-faults", "poller-not-running",
         "poller-events-dropped", "poller-failures-lost",
@@ -61,7 +61,7 @@ def test_each_has_the_runbooks_advice_where_no_runbook_is_published(
 
 
 def test_none_sends_an_ok(stack: Stack) -> None:
-    """A new alarm's first evaluation is an OK, and each would send it after a deployment."""
+    """A new alarm first evaluates to OK, so each would send one after a deployment."""
     assert {alarm["ok_actions"] for alarm in stack.operations_alarms.values()} == {None}
 
 
@@ -111,7 +111,7 @@ def test_a_series_of_the_functions_is_found_by_its_dimension(stack: Stack) -> No
 
 
 def test_subscriptions_to_operations_have_no_filter(stacks: dict[str, Stack]) -> None:
-    """What an e-mail subscriber gets of an alarm is text, which passes no filter on a body."""
+    """An e-mail subscriber receives an alarm as text, which passes no filter on a body."""
     found = stacks["complete"].every("aws_sns_topic_subscription.operations")
 
     assert len(found) == 2

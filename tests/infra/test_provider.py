@@ -1,4 +1,4 @@
-"""The parts of the AWS provider in use are those checked against its next version's documents."""
+"""Every part of the AWS provider in use was checked against the documents of its next version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROW = re.compile(r"^\| (data )?`(aws_\w+)` \| (.*?) \|", re.MULTILINE)
 
 
 def used() -> dict[str, set[str]]:
-    """Return the arguments that infra/ uses by type; a block stands in its arguments."""
+    """Return the arguments that infra/ uses, by type; a block counts through its arguments."""
     found = arguments(ROOT.glob("infra/**/*.tf"))
     return {
         kind: {one for one in names if not any(other.startswith(f"{one}.") for other in names)}
@@ -33,7 +33,7 @@ def test_the_table_has_every_type_and_argument_and_no_other() -> None:
 
 
 def test_arguments_are_found_in_every_form(tmp_path: Path) -> None:
-    """Control: blocks, dynamic blocks, values over many lines, and data sources without any."""
+    """Control: blocks, dynamic blocks, values over many lines, and a data source without any."""
     (tmp_path / "a.tf").write_text(
         'data "aws_region" "current" {}\n\n'
         'resource "aws_thing" "this" {\n'

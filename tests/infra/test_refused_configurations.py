@@ -773,13 +773,13 @@ PUSHED = [
     ),
 ]
 TABLE = [*IDENTITY, *THRESHOLDS, *DEFINITIONS, *SUBSCRIBERS, *PUSHED]
-#: Sentences with figures or lists in them: these rules have tests of their own.
+#: Rules whose sentences contain figures or lists, and which therefore have tests of their own.
 TESTED_ELSEWHERE = {"accounts.provider", "accounts.payload", "accounts.definitions"}
 
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Problems, str]:
-    """The rules that each row breaks with their sentences, and what Terraform prints."""
+    """The rules that each row breaks, with their sentences, and Terraform's errors."""
     return problems(TABLE, tmp_path_factory.mktemp("refused"))
 
 
@@ -791,7 +791,7 @@ def test_what_is_wrong_is_refused_in_a_sentence(
 
 
 def test_every_sentence_fails_the_plan(evaluated: tuple[Problems, str]) -> None:
-    """Preconditions of two outputs carry them, one for accounts and one for subscribers."""
+    """The preconditions of two outputs contain them, one for accounts and one for subscribers."""
     printed = "".join(evaluated[1].split())
 
     missing = [row.what for row in TABLE if "".join("".join(row.sentences).split()) not in printed]

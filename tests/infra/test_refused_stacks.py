@@ -1,4 +1,4 @@
-"""What only a plan can refuse, because it depends on the AWS account and Region."""
+"""Settings that only a plan can refuse, because it depends on the AWS account and Region."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         "Accounts: a secret's ARN is of another AWS account than 123456789012",
     ),
 }
-#: Through the root that `make deploy` uses, which has the provider's Region.
+#: Through the root that `make deploy` uses, which sets the provider's Region.
 SOVEREIGN_CLOUD = """
 module "sovereign" {
   source                 = "./infra/deploy"
@@ -72,7 +72,7 @@ module "sovereign" {
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """All that a plan of every case is refused with."""
+    """All errors of a plan of every case."""
     scenarios = {name: {**GOOD, **variables} for name, (variables, _) in CASES.items()}
     return refusals(scenarios, tmp_path_factory.mktemp("refused"), SOVEREIGN_CLOUD)
 

@@ -29,7 +29,7 @@ def refused(name: str, value: Any, sentence: str, **others: Any) -> Refused:
 
 
 def numbers(name: str, low: float, high: float, *, whole: bool = True) -> Iterator[Refused]:
-    """Yield rows for a number outside its range, and for one that is not whole."""
+    """Yield rows for numbers outside a range, and for one that is not whole."""
     sentence = f"{name} must be {'a whole number ' if whole else ''}from {low} to {high}."
     yield refused(name, high + 1, sentence)
     yield refused(name, low - 1, sentence)
@@ -281,7 +281,7 @@ TABLE = [
 ]
 
 
-#: Variables whose rules read others: those are not evaluated where another one is wrong.
+#: Variables whose rules read others: Terraform skips such a rule if another variable is wrong.
 READS = {
     "close_interval_minutes": {"poll_interval_minutes"},
     "poller_timeout_seconds": {"close_interval_minutes", "poll_interval_minutes"},
@@ -297,7 +297,7 @@ READS = {
 
 
 def batches(rows: Iterable[Refused]) -> list[list[Refused]]:
-    """Return the rows in groups of which none keeps another from being evaluated."""
+    """Return the rows in groups in which no row keeps another from being evaluated."""
     groups: list[list[Refused]] = []
     for row in rows:
         group = next((group for group in groups if all(apart(row, one) for one in group)), None)
@@ -309,14 +309,14 @@ def batches(rows: Iterable[Refused]) -> list[list[Refused]]:
 
 
 def apart(row: Refused, other: Refused) -> bool:
-    """Whether two rows share no variable, neither one that is given nor one that is read."""
+    """Whether two rows share no variable, whether set or read."""
     touched, others = ({*r.variables, *READS.get(r.rule, ())} for r in (row, other))
     return not touched & others
 
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[tuple[str, str]]]:
-    """What Terraform says of each row's group: sentences, each with the validation's place."""
+    """Terraform's errors for each row's group: sentences, each with the validation's place."""
     folder = tmp_path_factory.mktemp("variables")
     for file in MODULE.glob("variables*.tf"):
         shutil.copy(file, folder)
@@ -336,7 +336,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[tuple[str, s
 
 
 def sentences(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the sentence of each failed validation, and the validation's place."""
+    """Yield the sentence and the place of each failed validation."""
     for error in text.split("Error: Invalid value for variable")[1:]:
         words = " ".join(line for line in error.splitlines() if not line.startswith("    "))
         told = re.search(

@@ -1,4 +1,4 @@
-"""What the module creates: functions, schedules, queues, topics, tables and subscriptions."""
+"""The module's resources: functions, schedules, queues, topics, tables and subscriptions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_schedules_carry_the_accounts_and_keep_what_they_cannot_hand_over(stack:
         ("granted", ("rate(1 minute)", 50), (5, 1), 300),
         # The same minute for all (EventBridge Scheduler refuses "rate(1 minutes)").
         ("paused", ("rate(1 minute)", 50), (None, None), 60),
-        # As asked for.
+        # As requested.
         ("leaving", ("rate(5 minutes)", 290), (30, 5), 1800),
         # Not by default beyond 15 minutes.
         ("many", ("rate(60 minutes)", 300), (None, None), 3600),
@@ -106,7 +106,7 @@ def test_everything_is_encrypted_protected_and_restorable(stack: Stack) -> None:
 
 
 def test_no_topic_has_a_display_name(stacks: dict[str, Stack]) -> None:
-    """SNS puts it in front of every SMS, which then has two parts."""
+    """SNS puts it in front of every SMS, which then takes two parts."""
     topics = [topic for one in stacks.values() for topic in one.every("aws_sns_topic").values()]
 
     assert len(topics) > 10
@@ -145,7 +145,7 @@ def test_no_more_batches_run_than_are_reserved(
 
 
 def test_a_function_that_leaves_its_vpc_keeps_the_permissions(stacks: dict[str, Stack]) -> None:
-    """Lambda deletes the network interfaces under the function's role, minutes later."""
+    """Lambda deletes the network interfaces minutes later, under the function's role."""
     stack = stacks["leaving"]
 
     statements = {one["Sid"] for one in stack.policy("aws_iam_role_policy.poller")["Statement"]}
@@ -171,7 +171,7 @@ def test_a_paused_monitor_neither_polls_nor_notifies(stacks: dict[str, Stack]) -
 
 
 def test_a_subscription_is_known_by_its_endpoint(stacks: dict[str, Stack]) -> None:
-    """SNS knows it so, too: a renamed subscriber must not be unsubscribed."""
+    """So does SNS know it: a renamed subscriber must not be unsubscribed."""
     names = set(stacks["minimal"].every("aws_sns_topic_subscription.notifications"))
 
     assert names == {'aws_sns_topic_subscription.notifications["email team@example.com"]'}
@@ -219,7 +219,7 @@ def test_zips_come_from_files_or_from_s3(planned: tuple[dict[str, Stack], dict[s
 def test_the_module_may_be_called_many_times_in_two_regions(
     planned: tuple[dict[str, Stack], dict[str, Any]],
 ) -> None:
-    """The example has ``for_each``, ``depends_on`` and ``providers`` on the module."""
+    """The example calls the module with ``for_each``, ``depends_on`` and ``providers``."""
     calls = planned[1]["configuration"]["root_module"]["module_calls"]["example"]["module"]
 
     projects = calls["module_calls"]["projects"]

@@ -16,7 +16,7 @@ TEST_FILES = sorted(path.name for path in HARNESS.glob("*.tftest.hcl"))
 
 @pytest.fixture(scope="session")
 def harness(terraform: Terraform) -> str:
-    """The option that names the harness, with its modules installed."""
+    """The option that selects this folder, with its modules installed."""
     option = f"-chdir={HARNESS}"
     done = terraform(option, "init", "-input=false")
     assert done.returncode == 0, done.stderr

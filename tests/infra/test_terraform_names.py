@@ -50,7 +50,7 @@ Evaluate = Callable[[str], Any]
 
 
 class Recorder(dict[str, str]):
-    """An environment that remembers which variables were asked for."""
+    """An environment that remembers which variables were read."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__(values)
@@ -67,7 +67,7 @@ def read(name: str) -> str:
 
 
 def environment_of(file: str) -> dict[str, str]:
-    """Return the names of the variables that Terraform gives a function, with a value each."""
+    """Return the environment variables that Terraform gives a function, each with some value."""
     block = re.search(r"    variables = \{\n(.*?)\n    \}", read(file), re.DOTALL)
     assert block
     names = re.findall(r"^      (\w+) +=", block[1], re.MULTILINE)
@@ -75,7 +75,7 @@ def environment_of(file: str) -> dict[str, str]:
 
 
 def headings() -> Iterator[str]:
-    """Yield the runbook's headings that are alarms' names."""
+    """Yield the runbook's headings that name alarms."""
     text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     alarms = text.split("\n## Alarms of accounts")[1].split("\n## When messages")[0]
     yield from re.findall(r"^### (.+)$", alarms, re.MULTILINE)
@@ -92,8 +92,8 @@ def test_resources_have_the_names_that_python_looks_for(evaluate: Evaluate) -> N
 
 def test_severities_statuses_and_attributes_are_the_same(evaluate: Evaluate) -> None:
     assert evaluate("local.severities") == sorted(Severity)
-    # A filter on digests, reports or tests would say nothing: digests hold lines of the other
-    # statuses, and who wants reports says so.
+    # A filter on digests, reports or tests would make no sense: digests contain lines of the other
+    # statuses, and reports have a setting of their own.
     assert evaluate("local.statuses") == sorted(
         set(Status) - {Status.DIGEST, Status.REPORT, Status.TEST}
     )
@@ -229,7 +229,7 @@ def test_a_handler_is_where_terraform_says(function: str) -> None:
 def test_the_root_refuses_every_field_that_the_configuration_does_not_know(
     name: str, fields: str
 ) -> None:
-    """The root's variable has no type, so that a misspelt field is not dropped without a word."""
+    """The root's variable has no type, so that no misspelt field is silently dropped."""
     typed = re.search(
         rf'^variable "{name}" \{{.*?^  type = (.*?)^  \}}\)\)',
         (CONFIGURATION / "variables.tf").read_text(encoding="utf-8"),

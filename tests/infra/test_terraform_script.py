@@ -1,4 +1,4 @@
-"""scripts/terraform.py: which Terraform, which provider, and a copy of the stack for elsewhere."""
+"""scripts/terraform.py: which Terraform, which provider, and a copy of the stack elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 @pytest.fixture
 def terraform_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script with an empty home, no settings and its tools in a folder of the test."""
+    """The script with an empty home, no settings, and its tools in the test's folder."""
     module = script()
     monkeypatch.setattr(module, "TOOLS", tmp_path / "tools")
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
@@ -27,7 +27,7 @@ def terraform_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleT
 
 
 def mirror(folder: Path, version: str, platform: str) -> Path:
-    """Make an unpacked mirror with one version of the provider."""
+    """Create an unpacked mirror with one version of the provider."""
     (folder / PROVIDER / version / platform).mkdir(parents=True)
     return folder
 

@@ -1,11 +1,11 @@
-# Every kind of setting once, to copy from. docs/configuration.md has the whole list.
+# One example of every kind of setting, to copy from. docs/configuration.md has the whole list.
 
 name   = "balance-monitor"
 region = "eu-central-1"
 tags   = { Team = "platform", CostCentre = "4711" }
 
 accounts = {
-  # Below 20 USD a warning, below 5 USD critical; and by time: two days and half a day.
+  # A warning below 20 USD, critical below 5 USD; and by time: two days and half a day.
   openrouter-main = {
     provider              = "openrouter"
     warning               = 20
@@ -17,7 +17,7 @@ accounts = {
   # A key that is not a management key reads its own limit.
   openrouter-ci = { provider = "openrouter_key", critical = 2, drain_sensitivity = 2 }
 
-  # One of several wallets, and an alarm when it is consumed faster than anybody would.
+  # One of several wallets, and an alarm if it is consumed faster than anybody would.
   browser-use = { provider = "browser_use", wallet = "additional", warning = 10, max_burn_per_day = 40 }
 
   # A key in a secret of its own, under a customer key (kms_key_arns).
@@ -26,7 +26,7 @@ accounts = {
   # A provider that documents two ways to ask.
   bbre = { provider = "mydisct_bbre", params = { method = "POST" }, critical = 3, stale_after_minutes = 60 }
 
-  # A provider of our own, and where to top it up.
+  # A provider of our own, with the address to top it up.
   print-shop = {
     provider            = "print_shop"
     critical            = 500
@@ -54,7 +54,7 @@ subscribers = {
   # Only urgent alerts, to whoever is on call; no reminders and no recoveries.
   on-call = { protocol = "sms", endpoint = "+4915112345678", severities = ["critical"], statuses = ["firing"] }
 
-  # What concerns scraping, to that team's webhook.
+  # Everything about scraping, to that team's webhook.
   scraping = { protocol = "https", endpoint = "https://hooks.example.com/balance", providers = ["firecrawl", "browser_use"] }
 
   # To a chat; the address is stored with balancectl channels set ops-slack.
@@ -81,7 +81,7 @@ enable_chat           = true
 # Where the team reads the runbook.
 runbook_url = "https://wiki.example.com/balance-monitor/runbook"
 
-# The accounts' secrets that are not the deployment's own begin so.
+# The beginnings of the accounts' secrets that are not the deployment's own.
 secret_prefixes = ["scraping/"]
 
 # Real accounts: customer keys, private networks, retention.

@@ -1,4 +1,4 @@
-# The least there is to say. Copy to terraform.tfvars beside the Makefile, and put yours in.
+# The minimum. Copy this to terraform.tfvars beside the Makefile, and put in your own values.
 
 accounts = {
   openrouter-main = { provider = "openrouter", warning = 20, critical = 5 }

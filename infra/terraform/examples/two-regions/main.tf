@@ -60,7 +60,7 @@ module "projects" {
 
   providers = { aws = aws.ireland }
 
-  # Every name of a deployment begins with this one, so that they may share a Region.
+  # All names of a deployment begin with this one, so several deployments can share a Region.
   name                   = "balance-monitor-${each.key}"
   accounts               = each.value
   subscribers            = { team = { protocol = "email", endpoint = "${each.key}@example.com" } }

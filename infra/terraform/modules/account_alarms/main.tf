@@ -1,8 +1,8 @@
 # The alarms of one kind, for every account that has one.
 #
 # A module for each kind, with little in its map: Terraform reads the whole of for_each again for
-# each instance, so its time to plan grows with the square of one resource's instances and with the
-# size of each (3,000 alarms, two cores, Terraform 1.11: minutes as one resource of full objects).
+# each instance, so its time to plan grows with the square of a resource's instances and with the
+# size of each (3,000 alarms, two cores, Terraform 1.11: minutes for one resource of full objects).
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = var.accounts
 

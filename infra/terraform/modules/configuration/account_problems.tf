@@ -9,14 +9,14 @@ locals {
   own_pattern      = "^https?://(localhost|127\\.[0-9.]+|0\\.0\\.0\\.0|169\\.254\\.[0-9.]+)(:|/|$)"
   link_pattern     = "^https://[^\\s@/]+(/\\S*)?$"
   secret_pattern   = "^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}|[A-Za-z0-9/_+=.@-]+)(#[^#]+)?$"
-  # How the keys of well-known services begin; others are hexadecimal digits, or a UUID.
+  # The beginnings of well-known services' keys; other keys are hexadecimal digits, or a UUID.
   key_prefix_pattern = "^(sk-|sk_|fc-|bu_|tvly-|key-|pplx-|xai-|gsk_|AIza|Bearer )"
   key_pattern        = "${local.key_prefix_pattern}|^[0-9A-Fa-f-]{32,}$"
 
-  # The name of each account's own secret, without "#json_key" and what stands before it in an ARN.
+  # The name of each account's own secret, without "#json_key" and what precedes it in an ARN.
   secret_names = { for id, secret in local.own_secrets : id => reverse(split(":secret:", split("#", secret)[0]))[0] }
-  # Secrets Manager: 512 characters, and 7 that an ARN adds. As {1,512} in the pattern, which is
-  # compiled for each account, it would cost most of a plan's time.
+  # Secrets Manager: 512 characters, and 7 that an ARN adds. A {1,512} in the pattern, which is
+  # compiled for each account, would take most of a plan's time.
   is_secret = {
     for id, secret in local.own_secrets : id => can(regex(local.secret_pattern, secret)) && length(local.secret_names[id]) <= (startswith(secret, "arn:") ? 519 : 512)
   }
@@ -108,8 +108,8 @@ locals {
       "Account \"${id}\": provider ${account.provider} is self-hosted; set base_url to the address of your service."
       if local.provider_of[id].self_hosted && account.base_url == null
     ]
-    # The poller refuses every address that is not public, whatever name resolves to it; these need
-    # no resolving.
+    # The poller refuses every address that is not public, whatever name resolves to it; these can be
+    # refused without resolving anything.
     private_base_url = [
       for id, url in local.base_urls :
       "Account \"${id}\": base_url is an address of a private network, which the poller refuses; set allow_private_addresses = true if your vpc reaches it, or correct it."

@@ -1,4 +1,4 @@
-# The accounts as the poller gets them: with defaults, and without unset fields.
+# The accounts as the poller receives them: with defaults, and without unset fields.
 
 locals {
   accounts = {
@@ -14,7 +14,7 @@ locals {
     for id, account in local.accounts : id if try(split("#", account.secret)[0] == local.names.secret, false)
   ]
 
-  # Without it, every account of an event is polled.
+  # Without these, every account of an event is polled.
   intervals = {
     for field, minutes in {
       poll_interval_minutes  = var.poll_interval_minutes
@@ -43,10 +43,10 @@ locals {
     })), "\\u003caws.scheduler.scheduled-time\\u003e", "<aws.scheduler.scheduled-time>")
   }
 
-  # length() counts characters; base64 counts bytes, four for each three. No page of AWS's was found to
-  # limit a schedule's input (the API model has no maximum, Scheduler's quotas and Target's reference
-  # name none; read 2026-11). What is known: a failed run is kept in a queue, and a message there may
-  # have 262,144 bytes with what Lambda adds (SQS's default).
+  # length() counts characters; base64 counts bytes, four for every three. No page of AWS's was found
+  # that limits a schedule's input (the API model has no maximum, Scheduler's quotas and Target's
+  # reference name none; read 2026-11). But a failed run is kept in a queue, where a message may have
+  # 262,144 bytes, including what Lambda adds (SQS's default).
   schedule_input_bytes = {
     for shard, input in local.schedule_inputs : shard => floor(length(base64encode(input)) * 3 / 4)
   }

@@ -1,10 +1,11 @@
-# One alarm per account and threshold, and one for its silence: by kind, then by account.
+# One alarm per account and threshold, and one per account for missing balances: by kind, then by
+# account.
 
 locals {
   period_seconds = var.poll_interval_minutes * 60
 
-  # What each kind watches, and which of an account's fields is its threshold. Words: %s is the
-  # threshold, with the wallet's unit where it is an amount.
+  # What each kind watches, and which of an account's fields is its threshold. In words, %s is the
+  # threshold, with the wallet's unit if it is an amount.
   below = { statistic = "Minimum", comparison = "LessThanThreshold", missing = "ignore", datapoints = 1 }
   above = { statistic = "Maximum", comparison = "GreaterThanThreshold", missing = "ignore", datapoints = 1 }
   kinds = {
@@ -13,26 +14,26 @@ locals {
     runway-warning  = merge(local.below, { metric = "RunwayHours", field = "runway_warning_hours", amount = false, words = "may be empty in less than %s hours" })
     runway-critical = merge(local.below, { metric = "RunwayHours", field = "runway_critical_hours", amount = false, words = "may be empty in less than %s hours" })
     expiry          = merge(local.below, { metric = "ExpiresInDays", field = "expiry_warning_days", amount = false, words = "has credit or a key that expires in less than %s days" })
-    # One kind of two fields; account_problems refuses an account with both.
+    # Two fields for the same kind; account_problems refuses an account with both.
     drain           = merge(local.above, { metric = "BurnPerDay", field = "max_burn_per_day", amount = true, words = "consumes more than %s a day" })
     drain-by-factor = merge(local.above, { metric = "DrainFactor", field = "drain_sensitivity", amount = false, words = "consumes more than %s times its previous maximum, relative to what is usual at the time" })
   }
 
-  # Two periods, of which one must breach: fires immediately, and clears after two good polls, because
-  # providers' caches bounce.
+  # Two periods, of which one must breach: alarms fire immediately, and clear after two good polls,
+  # because providers' caches bounce.
   threshold_periods = 2
 
-  # No extra series: stale is the absence of samples in the balance's own. CloudWatch looks further
-  # back than the periods it is asked for, so that this fires some two periods later.
+  # No extra series: stale is the absence of samples of the balance. CloudWatch looks further back
+  # than the periods requested, so this fires some two periods later.
   stale_kind            = { metric = "Balance", statistic = "SampleCount", comparison = "LessThanThreshold", missing = "breaching", datapoints = null }
   default_stale_minutes = max(30, 2 * var.poll_interval_minutes)
-  # The poller repeats a pushed balance until it is this old: a day and two hours, so that a daily
-  # job may be late.
+  # The poller repeats a pushed balance until it is this old: a day and two hours, so a daily job may
+  # be late.
   stale_after_minutes = {
     for id, account in var.accounts :
     id => account.stale_after_minutes != null ? account.stale_after_minutes : local.is_pushed[id] ? 1560 : local.default_stale_minutes
   }
-  # The poller itself checks the age, so no long alarm is needed, which could not look back so far.
+  # The poller itself checks the age, so no long alarm is needed; none could look back that far.
   stale_periods = {
     for id, account in var.accounts :
     id => max(2, ceil((local.is_pushed[id] ? local.default_stale_minutes : local.stale_after_minutes[id]) / var.poll_interval_minutes))
@@ -82,7 +83,7 @@ locals {
           provider  = alarm.provider
           threshold = alarm.threshold
           periods   = alarm.periods
-          # Plain text: this is also what a reader of the console sees.
+          # Plain text, because readers of the console see it too.
           description = join(" ", compact([
             "${local.provider_of[id].title} account ${id} ${alarm.words}.",
             local.top_up_of[id] == null ? "" : "Top up: ${local.top_up_of[id]}",
@@ -93,7 +94,7 @@ locals {
     } if length(alarms.accounts) > 0
   }
 
-  # What the runbook says under each heading, in one line, where no runbook is published. As in
+  # The runbook's advice under each heading, in one line, in case no runbook is published. As in
   # functions/alert_router/messages/wording/links.py.
   advice = {
     warning         = "Advice: top up, or lower the threshold if this level is no cause for concern."

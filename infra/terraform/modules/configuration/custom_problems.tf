@@ -1,5 +1,5 @@
-# What is wrong with custom definitions, as far as a plan can tell; `balancectl provider check` and
-# the poller check them against the whole schema.
+# Problems of custom definitions, as far as a plan can tell; `balancectl provider check` and the
+# poller check them against the whole schema.
 
 locals {
   custom = {
@@ -18,7 +18,7 @@ locals {
     }
   }
 
-  # The patterns that no value can keep busy: balance_poller/definitions/language/pattern.py has the
+  # The patterns that match any value quickly: balance_poller/definitions/language/pattern.py has the
   # same expression.
   pattern_form = "^(?:(?:\\.|\\\\[dw!-/:-@\\[-`{-~]|[^\\\\^$.|?*+()\\[\\]{}]|\\[\\^?(?:\\\\[dw!-/:-@\\[-`{-~]|[^\\\\\\[\\]^])+\\])(?:[?*+]|\\{[0-9]{1,3}(?:,[0-9]{0,3})?\\})?)+$"
 

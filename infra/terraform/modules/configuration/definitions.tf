@@ -1,5 +1,5 @@
 # The parts of the providers' definitions that the plan needs. A custom definition may be anything
-# at all, so everything is read with try(); custom_problems.tf says what is wrong with it.
+# at all, so everything is read with try(); custom_problems.tf reports what is wrong with it.
 
 locals {
   definitions_dir = "${path.module}/../../../../functions/balance_poller/providers"
@@ -26,7 +26,7 @@ locals {
       top_up_url           = try(tostring(definition.top_up_url), null)
       self_hosted          = try(tobool(definition.self_hosted) == true, false)
       min_interval_seconds = try(tonumber(definition.min_interval_seconds), 60)
-      # What is left is computed where the provider reports cost: of a budget, or of a ledger.
+      # If the provider reports costs, what is left is computed from a budget or a ledger.
       budget         = try(definition.spend.counts_from == "month", false)
       default_wallet = try(tostring(definition.spend.unit), null) != null ? "left" : try(tostring(definition.default_wallet), one(keys(definition.wallets)), null)
       wallets = try({ left = { unit = tostring(definition.spend.unit), expires = false } }, {
@@ -48,8 +48,8 @@ locals {
 
   # Nothing is known about an unknown provider, which account_problems reports.
   unknown = { is_known = false, title = "?", top_up_url = null, self_hosted = false, min_interval_seconds = 0, budget = false, default_wallet = null, wallets = {}, params = {} }
-  # try() and can() walk every value that their argument names, so in a loop over accounts they name
-  # only that account's: with all of them, 1,000 accounts took 15 s instead of 1.
+  # try() and can() walk every value that their argument names, so in a loop over accounts the
+  # argument names only that account's: with all of them, 1,000 accounts took 15 s instead of 1.
   provider_of = {
     for id, account in var.accounts : id => try(local.definitions[account.provider], local.unknown)
   }

@@ -1,5 +1,5 @@
-# Every name that Python knows too: functions/shared/names.py has the same ones, and a test
-# compares the two. The keys are the properties of StackNames.
+# Every name that Python knows, too: functions/shared/names.py has the same ones, and a test compares
+# the two. The keys are the properties of StackNames.
 
 locals {
   names = {
@@ -45,7 +45,7 @@ locals {
   # functions/alert_router/incidents/subscriber.py.
   subscribers_item = { scope = "subscribers", id = "declared" }
 
-  # The console of each partition, of which {region}. stands in front.
+  # The console's host in each partition, which {region}. precedes.
   console_hosts = {
     aws        = "console.aws.amazon.com"
     aws-cn     = "console.amazonaws.cn"

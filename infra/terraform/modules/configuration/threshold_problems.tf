@@ -1,7 +1,7 @@
 # Problems of the accounts' thresholds and times.
 
 locals {
-  # The values that accounts have of each field, so that a rule costs only those that it is about.
+  # The accounts' values of each field, so that a rule only evaluates those that it is about.
   given = {
     for field in concat(["wallet", "unit", "budget", "drain_sensitivity"], local.balance_fields, local.positive_fields) : field => {
       for id, account in var.accounts : id => account[field] if account[field] != null
@@ -128,6 +128,6 @@ locals {
     ]
   }
 
-  # A day, or a week from a period of an hour (PutMetricAlarm, EvaluationPeriods).
+  # A day, or a week if the period is an hour or more (PutMetricAlarm, EvaluationPeriods).
   longest_window_seconds = local.period_seconds < 3600 ? 86400 : 604800
 }

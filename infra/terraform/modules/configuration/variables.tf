@@ -1,5 +1,5 @@
-# The same types as the root's variables of these names; a test compares them. What they mean is
-# described there.
+# The same types as the root's variables of these names; a test compares them. The root describes
+# what they mean.
 
 variable "accounts" {
   description = "Accounts to poll, by name."
