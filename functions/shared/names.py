@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
+
+from shared.named_tuple import NamedTuple
 
 DEFAULT_NAME: Final = "balance-monitor"
 DEFAULT_NAMESPACE: Final = "BalanceMonitor"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
+from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.secret import AccountKey
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from balance_poller.definitions.language.pattern import Pattern, PatternError, compile_pattern
+from shared.named_tuple import NamedTuple
 
 #: The pattern of names of providers, wallets and parameters.
 NAME: Final = r"[a-z][a-z0-9_]{0,39}"

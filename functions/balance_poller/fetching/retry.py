@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
+from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
 _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")

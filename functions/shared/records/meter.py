@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from shared.named_tuple import NamedTuple
 from shared.records.item import Item, time_from, time_or_none
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
+
+from shared.named_tuple import NamedTuple
 
 MAX_PATTERN: Final = 500
 #: No text that is matched is longer, which also bounds ``+`` and ``*``.
