@@ -15,15 +15,14 @@ from balance_poller.forecast.usage import (
     DAY_HOURS,
     HOUR_SECONDS,
     LEVEL_HOURS,
-    MAX_WEEKS,
-    WEEK_HOURS,
-    WEIGHTS,
     Level,
     Usage,
     hour_of_week,
 )
+from balance_poller.forecast.week import MAX_WEEKS, WEEK_HOURS, WEIGHTS, Week
 
 _WORKING_HOURS: Final = 5 * DAY_HOURS
+_WORKING_DAYS, _WEEKEND = slice(_WORKING_HOURS), slice(_WORKING_HOURS, None)
 #: How many hours of usual consumption a weekend's (or working week's) own is weighed against.
 _WEEKEND_PRIOR_HOURS: Final = DAY_HOURS
 #: The weight of an hour of the week's own mean, by the weeks seen: it is weighed against four weeks
@@ -45,16 +44,17 @@ class BurnProfile(NamedTuple):
     @classmethod
     def of(cls, usage: Usage) -> Self:
         """Return the usual consumption according to the hours seen so far."""
-        pattern = _Pattern.of(usage)
+        pattern = _Pattern.of(usage.week)
         if pattern is None:
             return cls.constant(usage.mean_per_hour)
         by_hour = [pattern.usual(hour) for hour in range(DAY_HOURS)]
         working, weekend = pattern.kinds
         usual = [hour * working for hour in by_hour] * 5 + [hour * weekend for hour in by_hour] * 2
+        means, counts = usage.week.means, usage.week.counts
         per_hour = tuple(
             [
-                usual_then + _OWN_SHARE[weeks] * (own - usual_then)
-                for usual_then, weeks, own in zip(usual, usage.weeks, usage.week, strict=True)
+                usual_then + _OWN_SHARE[count] * (own - usual_then)
+                for usual_then, count, own in zip(usual, counts, means, strict=True)
             ]
         )
         return cls(per_hour, sum(per_hour) / WEEK_HOURS)
@@ -66,12 +66,13 @@ def usual_in(usage: Usage, hour: int) -> tuple[float, float]:
     The first is that of :meth:`BurnProfile.of`, in a third of the time; the mean is that of the
     hours seen.
     """
-    pattern = _Pattern.of(usage)
+    pattern = _Pattern.of(usage.week)
     if pattern is None:
         return usage.mean_per_hour, usage.mean_per_hour
     working, weekend = pattern.kinds
     usual = pattern.usual(hour % DAY_HOURS) * (weekend if hour >= _WORKING_HOURS else working)
-    return usual + _OWN_SHARE[usage.weeks[hour]] * (usage.week[hour] - usual), pattern.mean
+    week = usage.week
+    return usual + _OWN_SHARE[week.counts[hour]] * (week.means[hour] - usual), pattern.mean
 
 
 def assume_usual(usage: Usage, at: float) -> Usage:
@@ -84,38 +85,33 @@ def assume_usual(usage: Usage, at: float) -> Usage:
 class _Pattern(NamedTuple):
     """What the hours of the week have in common: the hours of the day, and two kinds of day."""
 
-    weights: list[float]
-    """By hour of the week, how much was seen of it."""
-    weighted: list[float]
-    """Its consumption, times its weight."""
+    week: Week
     mean: float
     kinds: tuple[float, float]
     """How working days and weekends differ from the mean, cautiously: few weeks are seen."""
 
     @classmethod
-    def of(cls, usage: Usage) -> Self | None:
+    def of(cls, week: Week) -> Self | None:
         """Return the pattern; None until an hour of consumption was seen."""
-        weights = [WEIGHTS[weeks] for weeks in usage.weeks]
+        weights, weighted = week.weights, week.weighted
         seen = sum(weights)
-        weighted: list[float] = list(map(mul, weights, usage.week))
-        mean: float = sum(weighted) / seen if seen else 0.0
+        mean = sum(weighted) / seen if seen else 0.0
         if mean <= 0:
             return None
-
-        def factor(hours: slice) -> float:
-            consumed, seen = sum(weighted[hours]) / mean, sum(weights[hours])
-            return (consumed + _WEEKEND_PRIOR_HOURS) / (seen + _WEEKEND_PRIOR_HOURS)
-
-        kinds = factor(slice(_WORKING_HOURS)), factor(slice(_WORKING_HOURS, None))
-        return cls(weights, weighted, mean, kinds)
+        working, weekend = [
+            (sum(weighted[hours]) / mean + _WEEKEND_PRIOR_HOURS)
+            / (sum(weights[hours]) + _WEEKEND_PRIOR_HOURS)
+            for hours in (_WORKING_DAYS, _WEEKEND)
+        ]
+        return cls(week, mean, (working, weekend))
 
     def usual(self, hour: int) -> float:
         """Return the usual consumption of an hour of the day, for both kinds of day together."""
-        seen: float = sum(self.weights[hour::DAY_HOURS])
+        seen = sum(self.week.weights[hour::DAY_HOURS])
         if not seen:
             return self.mean
         working, weekend = self.kinds
-        mon, tue, wed, thu, fri, sat, sun = self.weighted[hour::DAY_HOURS]
+        mon, tue, wed, thu, fri, sat, sun = self.week.weighted[hour::DAY_HOURS]
         return ((mon + tue + wed + thu + fri) / working + (sat + sun) / weekend) / seen
 
 

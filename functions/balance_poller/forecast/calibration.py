@@ -24,6 +24,7 @@ _EVERY: Final = (2, 2, 4, 8, 24)
 SLOTS: Final = 3
 #: A test ends after this many times its horizon: it was wrong enough by then.
 _LONGEST: Final = 4
+_LONGEST_SECONDS: Final = tuple([_LONGEST * hours * HOUR_SECONDS for hours in HORIZONS])
 LARGEST_ERROR: Final = math.log(_LONGEST)
 #: The shortest time counted, about a minute.
 _SHORTEST_HOURS: Final = 0.02
@@ -40,10 +41,12 @@ class Quantile(NamedTuple):
         """Return the bound on an account's errors, of the size ``scale``, at a horizon."""
         return self.errors[horizon] * scale * math.exp(correction / UNIT)
 
-    @property
-    def is_upper(self) -> bool:
-        """Whether errors beyond are larger ones."""
-        return self.errors[0] > 0
+    def learn(self, horizon: int, scale: float, correction: int, error: float) -> int:
+        """Return the correction after another ``error``."""
+        bound = self.bound(horizon, scale, correction)
+        is_missed = error > bound if self.errors[0] > 0 else error < bound
+        step = _STEP * (1 - self.share) if is_missed else -_STEP * self.share
+        return min(_LARGEST_CORRECTION, max(_SMALLEST_CORRECTION, correction + round(step)))
 
 
 #: From public traces of real use.
@@ -91,8 +94,8 @@ class Calibration(NamedTuple):
     """By horizon, the earliest first."""
     consumed: float = 0.0
     """Total consumption since an arbitrary moment, the scale of goals."""
-    corrections: tuple[tuple[int, ...], ...] = ((0,) * len(HORIZONS),) * len(QUANTILES)
-    """By quantile and horizon: logarithms of factors, in ten-thousandths."""
+    corrections: tuple[tuple[int, ...], ...] = ((0,) * len(QUANTILES),) * len(HORIZONS)
+    """By horizon and quantile: logarithms of factors, in ten-thousandths."""
     error_sizes: float = _SCALE_PRIOR
     """Sum of the errors' sizes as multiples of what is usual over many accounts, forgetting."""
     errors: float = _SCALE_PRIOR
@@ -129,26 +132,34 @@ class Calibration(NamedTuple):
 
     def _bound_at(self, quantile: Quantile, horizon: int) -> float:
         """Return the bound at one of the horizons."""
-        correction = self.corrections[QUANTILES.index(quantile)][horizon]
+        correction = self.corrections[horizon][QUANTILES.index(quantile)]
         return quantile.bound(horizon, self.scale, correction)
 
     def consume(self, start: float, end: float, amount: float) -> Calibration:
         """Return the calibration after ``amount`` was consumed from ``start`` to ``end``."""
         consumed = self.consumed + amount
         if consumed < self.next_goal and end < self.next_end:
-            return self._replace(consumed=consumed)
-        running = []
-        learned = self
-        for horizon, tests in enumerate(self.running):
-            left = []
-            for test in tests:
+            # Called at every poll: _replace() would take twice the time.
+            return Calibration(
+                self.running,
+                consumed,
+                self.corrections,
+                self.error_sizes,
+                self.errors,
+                self.next_goal,
+                self.next_end,
+            )
+        learned, running = self, list(self.running)
+        for horizon, longest in enumerate(_LONGEST_SECONDS):
+            tests = running[horizon]
+            ended = [
+                test for test in tests if test.goal <= consumed or test.started + longest <= end
+            ]
+            for test in ended:
                 hours = _hours_taken(test, self.consumed, start, end, amount)
-                if test.goal <= consumed or hours >= _LONGEST * HORIZONS[horizon]:
-                    error = math.log(max(hours, _SHORTEST_HOURS) / HORIZONS[horizon])
-                    learned = learned._learn(horizon, min(LARGEST_ERROR, error))
-                else:
-                    left.append(test)
-            running.append(tuple(left))
+                learned = learned._learn(horizon, hours)
+            if ended:
+                running[horizon] = tuple([test for test in tests if test not in ended])
         return learned._replace(consumed=consumed).with_tests(tuple(running))
 
     def start(self, at: float, expected: Mapping[int, float]) -> Calibration:
@@ -158,11 +169,14 @@ class Calibration(NamedTuple):
             at: When they start, in seconds since 1970.
             expected: The forecast consumption, by index of the horizon.
         """
-        running = list(self.running)
+        running, next_goal, next_end = list(self.running), self.next_goal, self.next_end
         for horizon, amount in expected.items():
             if amount > 0:
-                running[horizon] = (*running[horizon], RunningTest(at, self.consumed + amount))
-        return self.with_tests(tuple(running))
+                goal = self.consumed + amount
+                running[horizon] = (*running[horizon], RunningTest(at, goal))
+                next_goal = min(next_goal, goal)
+                next_end = min(next_end, at + _LONGEST_SECONDS[horizon])
+        return self._replace(running=tuple(running), next_goal=next_goal, next_end=next_end)
 
     def due(self, at: float) -> Iterator[int]:
         """Yield the indexes of the horizons for which a test starts at ``at``, a full hour."""
@@ -174,35 +188,33 @@ class Calibration(NamedTuple):
 
     def with_tests(self, running: tuple[tuple[RunningTest, ...], ...]) -> Calibration:
         """Return the calibration with these tests and the earliest end of any."""
+        goals = [test.goal for tests in running for test in tests]
+        ends = [
+            tests[0].started + longest
+            for tests, longest in zip(running, _LONGEST_SECONDS, strict=True)
+            if tests
+        ]
         return self._replace(
             running=running,
-            next_goal=min([test.goal for tests in running for test in tests], default=_NEVER),
-            next_end=min(
-                [
-                    tests[0].started + _LONGEST * hours * HOUR_SECONDS
-                    for hours, tests in zip(HORIZONS, running, strict=True)
-                    if tests
-                ],
-                default=_NEVER,
-            ),
+            next_goal=min(goals, default=_NEVER),
+            next_end=min(ends, default=_NEVER),
         )
 
     def without_tests(self) -> Calibration:
         """Return what the finished tests showed; the running ones are dropped."""
         return self.with_tests(_NO_TESTS)
 
-    def _learn(self, horizon: int, error: float) -> Calibration:
-        """Return the calibration after a test at this horizon ended with ``error``."""
-        corrections = []
-        for quantile, row in zip(QUANTILES, self.corrections, strict=True):
-            bound = quantile.bound(horizon, self.scale, row[horizon])
-            is_missed = error > bound if quantile.is_upper else error < bound
-            step = _STEP * (1 - quantile.share) if is_missed else -_STEP * quantile.share
-            value = min(_LARGEST_CORRECTION, max(_SMALLEST_CORRECTION, row[horizon] + round(step)))
-            corrections.append((*row[:horizon], value, *row[horizon + 1 :]))
+    def _learn(self, horizon: int, hours: float) -> Calibration:
+        """Return the calibration after a test at this horizon took so many hours."""
+        error = min(LARGEST_ERROR, math.log(max(hours, _SHORTEST_HOURS) / HORIZONS[horizon]))
+        scale, before = self.scale, self.corrections
+        learned = [
+            quantile.learn(horizon, scale, correction, error)
+            for quantile, correction in zip(QUANTILES, before[horizon], strict=True)
+        ]
         size = min(abs(error) / _MEAN_ERRORS[horizon], _LARGEST_SIZE)
         return self._replace(
-            corrections=tuple(corrections),
+            corrections=(*before[:horizon], tuple(learned), *before[horizon + 1 :]),
             error_sizes=self.error_sizes * (1 - _SCALE_FORGETS) + size,
             errors=self.errors * (1 - _SCALE_FORGETS) + 1,
         )

@@ -8,9 +8,9 @@ from balance_poller.forecast.burn_profile import BurnProfile
 from balance_poller.forecast.usage import (
     DAY_HOURS,
     RECENT_HOURS,
-    WEEK_HOURS,
     Usage,
 )
+from balance_poller.forecast.week import WEEK_HOURS
 
 WINDOWS: Final = (1, 3, 24)
 #: How much of the part of the sensitivity above 1 counts: long windows fluctuate less.
@@ -76,9 +76,9 @@ def keep_records(records: Records, usage: Usage, mean: float) -> Records:
         mean: The usual consumption per hour.
     """
     amounts, ratios = [], []
+    recent, expected = usage.recent[:-DAY_HOURS], usage.usual[: -DAY_HOURS - 1]
     for window, amount, ratio in zip(WINDOWS, records.amounts, records.ratios, strict=True):
-        past = usage.recent[-DAY_HOURS - window : -DAY_HOURS]
-        then = usage.usual[-DAY_HOURS - 1 - window : -DAY_HOURS - 1]
+        past, then = recent[-window:], expected[-window:]
         consumed = sum(filter(None, past)) if len(past) == window else 0.0
         above = 1.0
         if len(then) == window and None not in then:

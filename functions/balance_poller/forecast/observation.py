@@ -16,7 +16,8 @@ from balance_poller.forecast.burn_state import BurnState, Fall, Rise
 from balance_poller.forecast.calibration import HORIZONS, Calibration
 from balance_poller.forecast.drain import Records, keep_records
 from balance_poller.forecast.projection import Projection
-from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS, WEEK_HOURS, Usage, hour_of_week
+from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS, Usage, hour_of_week
+from balance_poller.forecast.week import WEEK_HOURS
 from shared.records import TopUp
 
 _MAX_SAMPLES: Final = 255
@@ -181,14 +182,17 @@ def _advance(state: BurnState, at: datetime, level: float, consumed: float | Non
                     usage, calibration, records, stop, is_last=is_last
                 )
         start = stop
-    return state._replace(
-        at=at,
-        level=level,
-        samples=min(state.samples + 1, _MAX_SAMPLES),
-        usage=usage,
-        calibration=calibration,
-        records=records,
-        rise=None,
+    return BurnState(
+        at,
+        state.since,
+        level,
+        min(state.samples + 1, _MAX_SAMPLES),
+        usage,
+        calibration,
+        records,
+        None,
+        state.fall,
+        state.last_top_up,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 from typing import Final
 
 from balance_poller.forecast.burn_profile import BurnProfile, Deviation
-from balance_poller.forecast.usage import HOUR_SECONDS, WEEK_HOURS, hour_of_week
+from balance_poller.forecast.usage import HOUR_SECONDS, hour_of_week
+from balance_poller.forecast.week import WEEK_HOURS
 
 #: A forecast ends here: later times would overflow, and nobody needs them.
 MAX_HOURS: Final = 24 * 365 * 100
@@ -17,6 +17,8 @@ _FAST_FADE: Final = math.exp(-1 / 3.5)
 _SLOW_FADE: Final = math.exp(-1 / 60)
 #: Differences below this no longer matter.
 _FADED: Final = 0.005
+#: How many hours are projected at once.
+_STRETCH: Final = 24
 
 
 class Projection:
@@ -29,10 +31,13 @@ class Projection:
     """
 
     def __init__(self, profile: BurnProfile, deviation: Deviation, at: float) -> None:
-        self._profile = profile
-        self._deviation = deviation
-        self._at = at
+        self._per_hour = profile.per_hour
+        self._deviation = deviation  # as of the first hour that is not known yet
         self._per_week = sum(profile.per_hour) * math.exp(deviation.lasting)
+        self._first_hour = hour_of_week(at)
+        self._first_part = 1 - at % HOUR_SECONDS / HOUR_SECONDS
+        self._known: list[float] = []
+        self._fading_hours = 0  # of the known ones
 
     @property
     def is_idle(self) -> bool:
@@ -42,12 +47,13 @@ class Projection:
     def consumption(self, hours: int) -> float:
         """Return the consumption of the next ``hours``."""
         total = walked = 0.0
-        for part, consumed, _ in self._steps():
-            share = min(part, hours - walked) / part
-            total += consumed * share
+        part = self._first_part
+        for consumed in self._reach(hours + 1):
+            total += consumed * (min(part, hours - walked) / part)
             walked += part
             if walked >= hours:
                 break
+            part = 1.0
         return total
 
     def by_hour(self, hours: int) -> list[float]:
@@ -55,42 +61,44 @@ class Projection:
 
         The start must be a full hour.
         """
-        parts = itertools.islice(self._steps(), hours)
-        return [*itertools.accumulate((consumed for _, consumed, _ in parts), initial=0.0)]
+        return [*itertools.accumulate(self._reach(hours)[:hours], initial=0.0)]
 
     def hours_until(self, amount: float) -> float | None:
         """Return when ``amount`` is consumed; None if never."""
         if self.is_idle:
             return None
-        walked = 0.0
-        for count, (part, consumed, is_fading) in enumerate(self._steps(), start=1):
+        walked, part = 0.0, self._first_part
+        hours: list[float] = []
+        count = 0
+        while walked <= MAX_HOURS:
+            if count == len(hours):
+                hours = self._reach(count + _STRETCH)
+            consumed = hours[count]
             if consumed >= amount:
                 return walked + (part * amount / consumed if consumed else 0.0)
             amount -= consumed
             walked += part
-            if count % WEEK_HOURS == 0 and not is_fading:
+            part = 1.0
+            count += 1
+            if count % WEEK_HOURS == 0 and count > self._fading_hours:
                 # From here on, every week is the same.
                 weeks = min(math.floor(amount / self._per_week), MAX_HOURS // WEEK_HOURS)
                 amount = max(0.0, amount - weeks * self._per_week)
                 walked += weeks * WEEK_HOURS
-            if walked > MAX_HOURS:
-                break
         return walked
 
-    def _steps(self) -> Iterator[tuple[float, float, bool]]:
-        """Yield each hour's length (below 1 for the first), consumption, whether factors fade."""
-        per_hour, hour = self._profile.per_hour, hour_of_week(self._at)
-        fast, slow = self._deviation.fast, self._deviation.slow
-        lasting = self._deviation.lasting
+    def _reach(self, count: int) -> list[float]:
+        """Return the consumption of ``count`` hours or more, the first of which may be a part."""
+        known, (fast, slow, lasting) = self._known, self._deviation
         steady = math.exp(lasting)
-        part = 1 - self._at % HOUR_SECONDS / HOUR_SECONDS
-        while True:
-            if is_fading := bool(fast or slow):
+        for hour in range(self._first_hour + len(known), self._first_hour + count):
+            factor = steady
+            if fast or slow:
                 factor = math.exp(fast + slow + lasting)
                 fast = fast * _FAST_FADE if abs(fast) > _FADED else 0.0
                 slow = slow * _SLOW_FADE if abs(slow) > _FADED else 0.0
-            else:
-                factor = steady
-            yield part, per_hour[hour] * part * factor, is_fading
-            part = 1.0
-            hour = hour + 1 if hour + 1 < WEEK_HOURS else 0
+                self._fading_hours += 1
+            part = 1.0 if known else self._first_part
+            known.append(self._per_hour[hour % WEEK_HOURS] * part * factor)
+        self._deviation = Deviation(fast, slow, lasting)
+        return known

@@ -163,7 +163,7 @@ def _basis(state: BurnState, reported: Decimal | None) -> Basis:
     if _is_accumulating(state):
         return Basis.ACCUMULATING
     last_day = state.usage.recent[-DAY_HOURS:]
-    if sum(amount is None for amount in last_day) > len(last_day) / 2:
+    if last_day.count(None) > len(last_day) / 2:
         return Basis.HIDDEN
     if state.at - state.since < timedelta(hours=DAY_HOURS):
         return Basis.RECENT

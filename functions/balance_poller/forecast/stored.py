@@ -6,6 +6,7 @@ below the largest. The grid is the same whatever the largest is, so packing agai
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,8 @@ from balance_poller.forecast.calibration import (
     Calibration,
     RunningTest,
 )
-from balance_poller.forecast.usage import RECENT_HOURS, WEEK_HOURS, Level, Usage
+from balance_poller.forecast.usage import RECENT_HOURS, Level, Usage
+from balance_poller.forecast.week import WEEK_HOURS, Week
 
 _UNSEEN: Final = 0
 _NOTHING: Final = 1
@@ -46,12 +48,13 @@ class BurnStateError(ValueError):
 
 def pack_usage(usage: Usage) -> bytes:
     """Return ``usage`` as bytes."""
+    means, counts = usage.week.means, usage.week.counts
     largest, week = encode(
-        [amount if seen else None for amount, seen in zip(usage.week, usage.weeks, strict=True)]
+        [mean if count else None for mean, count in zip(means, counts, strict=True)]
     )
     unseen = [None] * (RECENT_HOURS - len(usage.recent))
     largest_recent, recent = encode([*unseen, *usage.recent, *unseen, *usage.usual])
-    pairs = zip(usage.weeks[::2], usage.weeks[1::2], strict=True)
+    pairs = zip(counts[::2], counts[1::2], strict=True)
     short, long = usage.levels
     header = _USAGE.pack(
         usage.hour_consumed,
@@ -73,12 +76,15 @@ def unpack_usage(packed: bytes) -> Usage:
     consumed, seconds, largest, largest_recent, known, *levels, step = _USAGE.unpack_from(packed)
     weeks_at = _USAGE.size + WEEK_HOURS
     recent_at = weeks_at + WEEK_HOURS // 2
-    week = decode(largest, packed[_USAGE.size : weeks_at])
+    means = decode(largest, packed[_USAGE.size : weeks_at])
+    pairs = packed[weeks_at:recent_at]
     last = decode(largest_recent, packed[recent_at:])
     recent, usual = last[:RECENT_HOURS], last[RECENT_HOURS:]
     return Usage(
-        week=tuple(amount or 0.0 for amount in week),
-        weeks=bytes(half for pair in packed[weeks_at:recent_at] for half in (pair & 15, pair >> 4)),
+        week=Week.of(
+            tuple(mean or 0.0 for mean in means),
+            bytes(half for pair in pairs for half in (pair & 15, pair >> 4)),
+        ),
         recent=tuple(recent[RECENT_HOURS - known :]),
         usual=tuple(usual[RECENT_HOURS - known :]),
         hour_consumed=consumed,
@@ -90,7 +96,7 @@ def unpack_usage(packed: bytes) -> Usage:
 
 def pack_calibration(calibration: Calibration, at: int) -> bytes:
     """Return ``calibration`` at a time (seconds since 1970) as bytes."""
-    corrections = (value for row in calibration.corrections for value in row)
+    corrections = itertools.chain(*zip(*calibration.corrections, strict=True))
     packed = [_ERRORS.pack(calibration.error_sizes, calibration.errors, *corrections)]
     for tests in calibration.running:
         packed += [
@@ -118,10 +124,7 @@ def unpack_calibration(packed: bytes, at: int) -> Calibration:
         for first in range(0, _TESTS, SLOTS)
     )
     return Calibration(
-        corrections=tuple(
-            tuple(corrections[first : first + width])
-            for first in range(0, width * len(QUANTILES), width)
-        ),
+        corrections=tuple(tuple(corrections[horizon::width]) for horizon in range(width)),
         error_sizes=sizes,
         errors=errors,
     ).with_tests(running)

@@ -18,12 +18,12 @@ from balance_poller.forecast.usage import (
     DAY_HOURS,
     HOUR_SECONDS,
     RECENT_HOURS,
-    WEEK_HOURS,
     Level,
     Usage,
     hour_of_week,
     next_levels,
 )
+from balance_poller.forecast.week import WEEK_HOURS, Week
 from shared.records import TopUp
 
 VERSION: Final = 1
@@ -82,8 +82,10 @@ def _usage(
     by_hour = [hours[WEEK_HOURS - 1 - (now - 1 - hour) % WEEK_HOURS] for hour in range(WEEK_HOURS)]
     seen = hours[WEEK_HOURS - known :]
     return Usage(
-        week=tuple(amount or 0.0 for amount in by_hour),
-        weeks=bytes(amount is not None for amount in by_hour),
+        week=Week.of(
+            tuple(amount or 0.0 for amount in by_hour),
+            bytes(amount is not None for amount in by_hour),
+        ),
         recent=tuple(seen[-RECENT_HOURS:]),
         hour_consumed=consumed,
         hour_seconds=seconds,

@@ -5,17 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-WEEK_HOURS: Final = 168
+from balance_poller.forecast.week import UNSEEN, WEEK_HOURS, Week
+
 DAY_HOURS: Final = 24
 RECENT_HOURS: Final = 48
 HOUR_SECONDS: Final = 3600
-
-#: Each week weighs this much of the week after it.
-_KEEP: Final = 0.85
-#: Weeks are counted up to this, which fits half a byte; more would hardly change the weight.
-MAX_WEEKS: Final = 15
-#: How much a number of weeks weighs, in newest weeks: 1 + 0.85 + 0.85² + …
-WEIGHTS: Final = tuple((1 - _KEEP**weeks) / (1 - _KEEP) for weeks in range(MAX_WEEKS + 1))
 
 #: In how many hours the two levels fade to a third: a few days, and more than a week.
 LEVEL_HOURS: Final = (60, 200)
@@ -48,10 +42,8 @@ class Usage(NamedTuple):
     people is computed from these.
     """
 
-    week: tuple[float, ...] = (0.0,) * WEEK_HOURS
-    """Weighted mean over the weeks seen, by hour of the week (UTC); 0 where none was seen."""
-    weeks: bytes = bytes(WEEK_HOURS)
-    """In how many weeks each hour was seen, up to 15."""
+    week: Week = UNSEEN
+    """By hour of the week."""
     recent: tuple[float | None, ...] = ()
     """The last full hours, up to 48, oldest first; None where nothing was seen."""
     usual: tuple[float | None, ...] = (None,)
@@ -70,7 +62,6 @@ class Usage(NamedTuple):
         """Return the usage with more consumption in the current hour, and its new ``step``."""
         return Usage(
             self.week,
-            self.weeks,
             self.recent,
             self.usual,
             self.hour_consumed + consumed,
@@ -98,13 +89,8 @@ class Usage(NamedTuple):
                 levels=next_levels(self.levels, None),
             )
         amount = self.hour_consumed * HOUR_SECONDS / self.hour_seconds
-        hour = hour_of_week(start)
-        seen = self.weeks[hour]
-        weight = WEIGHTS[seen] * _KEEP
-        mean = (self.week[hour] * weight + amount) / (weight + 1)
         return Usage(
-            week=(*self.week[:hour], mean, *self.week[hour + 1 :]),
-            weeks=self.weeks[:hour] + bytes((min(seen + 1, MAX_WEEKS),)) + self.weeks[hour + 1 :],
+            week=self.week.see(hour_of_week(start), amount),
             recent=(*self.recent, amount)[-RECENT_HOURS:],
             usual=self.usual,
             levels=next_levels(self.levels, amount),

@@ -22,8 +22,8 @@ def test_a_state_when_packed_then_is_small_and_keeps_what_matters() -> None:
     unpacked = BurnState.from_item(packed)
 
     assert len(packed) <= 600
-    assert unpacked.usage.week == pytest.approx(state.usage.week, rel=0.025)
-    assert unpacked.usage.weeks == state.usage.weeks
+    assert unpacked.usage.week.means == pytest.approx(state.usage.week.means, rel=0.025)
+    assert unpacked.usage.week.counts == state.usage.week.counts
     assert unpacked.usage.recent == pytest.approx(state.usage.recent, rel=0.025)
     assert (unpacked.at, unpacked.since, unpacked.level) == (state.at, state.since, state.level)
     assert (unpacked.rise, unpacked.last_top_up) == (state.rise, state.last_top_up)
@@ -129,7 +129,7 @@ class TestVersion1:
         state = BurnState.from_item(self._packed(6))
 
         assert len(state.usage.recent) == 6
-        assert sum(state.usage.weeks) == 6
+        assert sum(state.usage.week.counts) == 6
         assert forecast(state, state.at, Decimal(8)).basis is Basis.RECENT
 
     def test_a_state_when_polled_on_then_is_written_as_version_3(self) -> None:
