@@ -75,9 +75,12 @@ def measure_forecasts(trace: Trace, seed: int, found: Found) -> None:
 
 
 def measure_after_change(trace: Trace, seed: int, found: Found) -> None:
-    """Ask in the week after a lasting tripling of consumption."""
+    """Ask in the week after a lasting tripling of consumption, if the trace is long enough."""
     chance = random.Random(seed)
-    change = chance.randrange(21 * PER_DAY, min(28 * PER_DAY, len(trace.use) - 12 * PER_DAY))
+    latest = min(28 * PER_DAY, len(trace.use) - 12 * PER_DAY)
+    if latest <= 21 * PER_DAY:
+        return
+    change = chance.randrange(21 * PER_DAY, latest)
     use = [amount * (TIMES if t >= change else 1) for t, amount in enumerate(trace.use)]
     total = [0.0, *itertools.accumulate(use)]
     for account in walk(replace(trace, use=use)):
