@@ -2,9 +2,9 @@
 
     python bench/cold_start.py [--runs N]
 
-Each zip of dist/ (`make build`) is unpacked as on Lambda, without bytecode, and runs in fresh
-interpreters with the same boto3. The measure is CPU time, which a function's share of a core
-stretches; runs alternate, and the least counts.
+Each zip of dist/ (`make build`) is unpacked as on Lambda, into a folder where Python cannot write
+bytecode, and runs in fresh interpreters with the same boto3. The measure is CPU time, which a
+function's share of a core stretches; runs alternate, and the least counts.
 
 Each function is compared with a bare program, measured in the same run, that does only the
 unavoidable: it imports boto3, httpx and Powertools, then makes the same calls (which the server

@@ -2,9 +2,9 @@
 
     python scripts/package.py [--output DIR]
 
-Third-party code comes from the function's hashed lock; compiled code is refused, or left out if a
+Third-party code comes from the function's hashed lock; machine code is refused, or left out if a
 library works without it, so that the same bytes run on arm64, x86 and a laptop. boto3 is left to
-the Lambda runtime.
+the Lambda runtime. The zips also hold the bytecode of what every cold start loads (ADR 19).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,8 +28,15 @@ FUNCTIONS = ("balance_poller", "alert_router", "courier", "status_page")
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644 << 16
 
-LEFT_OUT_FOLDERS = {"__pycache__", "bin"}
-LEFT_OUT_SUFFIXES = {".c", ".pyc", ".pyi"}
+LEFT_OUT_FOLDERS = {"bin"}
+LEFT_OUT_SUFFIXES = {".c", ".pyi"}
+POWERTOOLS = "aws_lambda_powertools"
+#: Most of Powertools serves what no function here does; of its utilities, the logger loads one.
+LEFT_OUT_OF_POWERTOOLS = ("event_handler", "middleware_factory")
+KEPT_UTILITY = "jmespath_utils"
+#: What is compiled beside the function and ``shared``: all that an import of the handler loads.
+#: With the bytecode of the HTTP client, loaded later, the poller's zip would exceed 2 MB.
+COMPILED = (POWERTOOLS, "jmespath", "typing_extensions.py", "jinja2", "markupsafe")
 #: A distribution's metadata is reduced to licence files and what importlib.metadata needs for the
 #: version.
 KEPT_METADATA = {"METADATA", "LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "COPYING"}
@@ -69,10 +76,37 @@ def build(function: str, output: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
         install(function, stage)
+        reduce_powertools(stage / POWERTOOLS)
         for package in ("shared", function):
-            shutil.copytree(ROOT / "functions" / package, stage / package)
+            without = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / "functions" / package, stage / package, ignore=without)
+        compile_bytecode(stage, ("shared", function, *COMPILED))
         write_zip(stage, archive)
     return archive
+
+
+def reduce_powertools(package: Path) -> None:
+    """Remove what no function loads, where Powertools is installed."""
+    if not package.exists():
+        return
+    utilities = (folder for folder in package.glob("utilities/*/") if folder.name != KEPT_UTILITY)
+    for folder in (*(package / name for name in LEFT_OUT_OF_POWERTOOLS), *utilities):
+        shutil.rmtree(folder)
+
+
+def compile_bytecode(stage: Path, names: Iterable[str]) -> None:
+    """Add the bytecode of what is in ``stage`` of ``names``.
+
+    Python ignores it where its version differs from the one that builds, or the source was changed.
+    A fresh interpreter compiles: what else one has loaded can show in the bytes.
+    """
+    subprocess.run(
+        [
+            sys.executable, "-I", "-m", "compileall", "-q", "--invalidation-mode", "checked-hash",
+            "-s", str(stage), *(str(stage / name) for name in names if (stage / name).exists()),
+        ],
+        check=True,
+    )  # fmt: skip
 
 
 def install(function: str, stage: Path) -> None:
