@@ -152,7 +152,7 @@ def environment() -> dict[str, str]:
         return variables
     variables.pop("TF_CLI_CONFIG_FILE", None)
     if "TF_PLUGIN_CACHE_DIR" not in variables:
-        # The provider has some 600 MB: one copy serves every folder that needs it. There is no
+        # The provider takes some 600 MB: one copy serves every folder that needs it. There is no
         # lock file for the cache to break.
         cache = TOOLS / "plugin-cache"
         cache.mkdir(exist_ok=True)

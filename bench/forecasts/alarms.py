@@ -1,4 +1,4 @@
-"""How well people are warned on one trace: of abnormal drain, and of an account that runs empty."""
+"""How well people are warned on one trace: of abnormal drain, and of an account running empty."""
 
 from __future__ import annotations
 

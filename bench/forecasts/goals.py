@@ -10,7 +10,7 @@ from bench.forecasts.alarms import BOUND, DETECTED_WITHIN, NORMAL
 from bench.forecasts.measures import HORIZONS, KNOWN_HOURS, PRODUCT, Case, Found
 from bench.forecasts.tables import median_error
 
-#: The horizons at which kinds of accounts are compared.
+#: The horizons at which to compare kinds of accounts.
 JUDGED = (6, 24, 96)
 #: Median errors by kind of account and horizon.
 ERRORS = {

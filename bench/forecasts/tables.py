@@ -1,4 +1,4 @@
-"""Print what was measured."""
+"""Print the measurements."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _ATTRIBUTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A variable or an output, its attributes as they are written."""
+    """A variable or an output, with its attributes as written."""
 
     name: str
     attributes: dict[str, str]
@@ -37,7 +37,7 @@ class Block:
 
     @property
     def default(self) -> str | None:
-        """The default as it is written, without a comment; None when there is none."""
+        """The default as written, without a comment; None if there is none."""
         text = self.attributes.get("default")
         return None if text is None else text.split("\n")[0].strip()
 

@@ -92,7 +92,7 @@ def open_page(browser: str, url: str, folder: Path) -> Iterator[None]:
 
 
 def command(browser: str, folder: Path) -> list[str]:
-    """Return the command line of a browser with an empty profile, and the attacker's host here."""
+    """Return a browser's command line: a new profile, and this machine as the attacker's host."""
     return [
         browser,
         "--headless",

@@ -1,4 +1,4 @@
-"""The emulator's process ends with its parent, however that ends."""
+"""The emulator's process ends with its parent, however the parent ends."""
 
 from __future__ import annotations
 

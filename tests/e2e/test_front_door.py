@@ -136,7 +136,7 @@ def test_unsigned_request_is_refused_on_every_path(
     ids=["none", "origin", "null origin", "fetch metadata", "foreign host"],
 )
 def test_valid_signature_does_not_help_a_browser(emulator: Emulator, extra: dict[str, str]) -> None:
-    """The signature does not cover these headers, but for the host."""
+    """The signature covers none of these headers, except the host."""
     body = json.dumps({"SecretId": "key"})
     headers = signed(emulator, "secretsmanager.GetSecretValue", body)
 

@@ -1,4 +1,4 @@
-"""Plans of the module: many deployments in one plan, which gets one response from STS and no more.
+"""Plans of the module: many deployments in one plan, which needs one response from STS, simulated.
 
 Reading the provider's schema takes longer than planning a deployment, so every scenario is a call
 of the module in one root.

@@ -31,7 +31,7 @@ KINDS = (
     "share", "access",
 )  # fmt: skip
 SCENARIOS = ("minimal", "granted", "complete")
-#: Every resource that does, and every argument that takes a policy.
+#: Every resource that really does, and every argument that takes a policy.
 HOLDERS = {
     "aws_iam_role.courier", "aws_iam_role.poller", "aws_iam_role.router", "aws_iam_role.scheduler",
     "aws_iam_role_policy.courier", "aws_iam_role_policy.poller", "aws_iam_role_policy.router",

@@ -710,7 +710,7 @@ SUBSCRIBERS = [
 
 
 def pushed(**fields: Any) -> dict[str, Any]:
-    """Return the variables with one pushed account, correct but for ``fields``."""
+    """Return the variables with one pushed account, correct except for ``fields``."""
     entry = {"provider": "pushed", "unit": "USD", "warning": 5, **fields}
     return {"accounts": {"main": entry}}
 

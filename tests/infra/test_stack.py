@@ -171,7 +171,7 @@ def test_a_paused_monitor_neither_polls_nor_notifies(stacks: dict[str, Stack]) -
 
 
 def test_a_subscription_is_known_by_its_endpoint(stacks: dict[str, Stack]) -> None:
-    """So does SNS know it: a renamed subscriber must not be unsubscribed."""
+    """SNS identifies it the same way: a renamed subscriber must not be unsubscribed."""
     names = set(stacks["minimal"].every("aws_sns_topic_subscription.notifications"))
 
     assert names == {'aws_sns_topic_subscription.notifications["email team@example.com"]'}

@@ -78,7 +78,7 @@ def previous(folder: Path, environment: Mapping[str, str]) -> Release:
 
 
 def present(folder: Path, environment: Mapping[str, str]) -> Release:
-    """Copy this release under ``folder``: tracked files, including uncommitted changes."""
+    """Copy this release under ``folder``: a checkout's files, with all uncommitted changes."""
     listed = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
         capture_output=True,

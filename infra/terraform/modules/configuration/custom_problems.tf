@@ -18,7 +18,7 @@ locals {
     }
   }
 
-  # The patterns that match any value quickly: balance_poller/definitions/language/pattern.py has the
+  # The patterns that no value can slow down: balance_poller/definitions/language/pattern.py has the
   # same expression.
   pattern_form = "^(?:(?:\\.|\\\\[dw!-/:-@\\[-`{-~]|[^\\\\^$.|?*+()\\[\\]{}]|\\[\\^?(?:\\\\[dw!-/:-@\\[-`{-~]|[^\\\\\\[\\]^])+\\])(?:[?*+]|\\{[0-9]{1,3}(?:,[0-9]{0,3})?\\})?)+$"
 
