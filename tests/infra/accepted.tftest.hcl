@@ -7,7 +7,7 @@ variables {
   operations_subscribers = { ops = { protocol = "email", endpoint = "ops@example.com" } }
 }
 
-run "what_is_right_is_accepted" {
+run "a_correct_configuration_is_accepted" {
   command = plan
 
   module {
@@ -101,7 +101,7 @@ run "a_subscriber_is_addressed_by_name_and_the_router_knows_the_filter" {
   }
 }
 
-run "without_a_filter_everything_is_told" {
+run "without_a_filter_everything_is_sent" {
   command = plan
 
   module {
@@ -146,7 +146,7 @@ run "alerts_without_a_recipient_are_found_through_filters_on_accounts_and_provid
   }
 }
 
-run "private_addresses_are_accepted_where_they_are_allowed" {
+run "private_addresses_are_accepted_if_they_are_allowed" {
   command = plan
 
   module {
@@ -187,7 +187,7 @@ run "every_protocol_is_accepted" {
   }
 }
 
-run "accounts_that_nobody_is_told_of_are_listed" {
+run "accounts_without_a_recipient_are_listed" {
   command = plan
 
   module {

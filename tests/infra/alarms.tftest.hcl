@@ -71,7 +71,7 @@ run "every_threshold_has_its_alarm" {
   }
 }
 
-run "a_description_says_what_the_unit_and_both_links" {
+run "a_description_has_the_threshold_its_unit_and_both_links" {
   command = plan
 
   module {
@@ -131,7 +131,7 @@ run "a_description_says_what_the_unit_and_both_links" {
   }
 }
 
-run "only_what_is_set_is_watched" {
+run "only_thresholds_that_are_set_have_alarms" {
   command = plan
 
   module {

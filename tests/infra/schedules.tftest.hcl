@@ -28,11 +28,11 @@ run "the_input_carries_the_literal_that_the_scheduler_replaces" {
 
   assert {
     condition     = !strcontains(output.schedule_inputs["0"], "<aws.scheduler.execution-id>")
-    error_message = "Only our own place is for the scheduler to fill."
+    error_message = "The scheduler must fill in only our own placeholder."
   }
 }
 
-run "an_account_is_completed_and_carries_only_what_is_set" {
+run "an_account_gets_defaults_and_no_unset_fields" {
   command = plan
 
   module {
