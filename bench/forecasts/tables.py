@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import statistics
 import time
@@ -14,7 +15,7 @@ from bench.forecasts.account import START, new_account
 from bench.forecasts.alarms import DETECTED_WITHIN, LEAKS, RULES, Notice
 from bench.forecasts.measures import HORIZONS, KNOWN_HOURS, PRODUCT, UNPACKED, Case, Found
 from bench.forecasts.methods import SIMPLE
-from bench.forecasts.traces import PER_HOUR, Trace
+from bench.forecasts.traces import STEP, Trace
 
 
 def print_errors(found: Sequence[Found]) -> None:
@@ -139,24 +140,36 @@ def _poll_cached(use: str, back: int, in_a_row: int) -> tuple[BurnState, int]:
 
 
 def print_cost(trace: Trace) -> None:
-    """Print how long a poll, packing and a forecast take."""
-    account = new_account(trace, is_packed=False)
-    seconds = dict.fromkeys(("poll", "pack and unpack", "forecast"), 0.0)
-    for n, amount in enumerate(trace.use):
-        begin = time.perf_counter()
-        account.poll()
-        polled = time.perf_counter()
-        seconds["poll"] += polled - begin
-        if account.state is not None and n % PER_HOUR == 0:
-            BurnState.from_item(account.state.to_item())
-            packed = time.perf_counter()
-            account.forecast(account.shown)
-            seconds["pack and unpack"] += (packed - polled) * PER_HOUR
-            seconds["forecast"] += (time.perf_counter() - packed) * PER_HOUR
-        account.consume(amount)
+    """Print how long a poll, packing and a forecast take, at two rhythms.
+
+    The rarer polls are, the more of them end an hour, which takes far longer than the others.
+    """
     print()
-    row("microseconds", list(seconds))
-    row("", [f"{each / len(trace.use) * 1e6:.0f}" for each in seconds.values()])
+    row("microseconds of CPU", ["poll", "packing", "forecast"])
+    for a_step in (3, 1):
+        minutes = STEP // a_step // timedelta(minutes=1)
+        row(f"polled every {minutes} minutes", [f"{each:.0f}" for each in _cost(trace, a_step)])
+
+
+def _cost(trace: Trace, a_step: int) -> list[float]:
+    """Return the mean of each of the three when polled so often ``a_step`` of the trace."""
+    account = new_account(trace)
+    state: BurnState | None = None
+    seconds = [0.0] * 3
+    for amount in trace.use:
+        for _ in range(a_step):
+            shown = Decimal(repr(account.shown))
+            times = [time.process_time()]
+            state = observe(state, account.at, shown)
+            times.append(time.process_time())
+            BurnState.from_item(state.to_item())
+            times.append(time.process_time())
+            forecast(state, account.at, shown)
+            times.append(time.process_time())
+            took = [end - begin for begin, end in itertools.pairwise(times)]
+            seconds = [before + more for before, more in zip(seconds, took, strict=True)]
+            account.consume(amount / a_step, 1 / a_step)
+    return [each / (len(trace.use) * a_step) * 1e6 for each in seconds]
 
 
 def median_error(found: Iterable[Found], method: str, hours: int) -> float:

@@ -68,7 +68,7 @@ def pack_usage(usage: Usage) -> bytes:
         long.hours,
         usage.step,
     )
-    return header + week + bytes(low | high << 4 for low, high in pairs) + recent
+    return header + week + bytes([low | high << 4 for low, high in pairs]) + recent
 
 
 def unpack_usage(packed: bytes) -> Usage:
@@ -82,8 +82,8 @@ def unpack_usage(packed: bytes) -> Usage:
     recent, usual = last[:RECENT_HOURS], last[RECENT_HOURS:]
     return Usage(
         week=Week.of(
-            tuple(mean or 0.0 for mean in means),
-            bytes(half for pair in pairs for half in (pair & 15, pair >> 4)),
+            tuple([mean or 0.0 for mean in means]),
+            bytes([half for pair in pairs for half in (pair & 15, pair >> 4)]),
         ),
         recent=tuple(recent[RECENT_HOURS - known :]),
         usual=tuple(usual[RECENT_HOURS - known :]),
