@@ -52,11 +52,12 @@ def check_kind(stack: Stack | None, account: str, key: PlainKey) -> list[str]:
         CliError: When the provider documents that this kind of key does not work.
     """
     definition = _definition_of(stack, account)
-    if definition is None or not isinstance(key, str):
+    kinds = definition.key_pattern if definition else None
+    if kinds is None or not isinstance(key, str):
         return []
-    if refusal := definition.key_pattern.refusal(key):
+    if refusal := kinds.refusal(key):
         raise CliError(f"{account}: {refusal}")
-    remark = definition.key_pattern.remark(key)
+    remark = kinds.remark(key)
     return [remark] if remark else []
 
 

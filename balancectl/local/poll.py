@@ -228,8 +228,8 @@ def _usable_keys(
                 f"'{account.id}' shares its secret with another account, but was given another key"
             )
         if isinstance(key, str) and isinstance(provider, Provider):
-            refusal = provider.definition.key_pattern.refusal(key)
-            if refusal:
+            kinds = provider.definition.key_pattern
+            if kinds and (refusal := kinds.refusal(key)):
                 missing[account.secret] = SecretError(refusal)
     for account in accounts:
         if account.secret not in found:
@@ -241,4 +241,5 @@ def _remark(provider: Provider | None, key: PlainKey | None) -> str | None:
     """Return a remark on an unusual form of a key."""
     if provider is None or not isinstance(key, str):
         return None
-    return provider.definition.key_pattern.remark(key)
+    kinds = provider.definition.key_pattern
+    return kinds.remark(key) if kinds else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 
@@ -31,6 +30,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac  # noqa: PLC0415 -- keys are hardly ever compared, and it loads OpenSSL
+
         return hmac.compare_digest(
             self._text.encode("utf-8", "surrogatepass"),
             other._text.encode("utf-8", "surrogatepass"),

@@ -20,7 +20,6 @@ from balance_poller.definitions.answer.wallet_spec import (
     parse_wallets,
 )
 from balance_poller.definitions.field import Field, Problem
-from balance_poller.definitions.key_pattern import KeyPattern, parse_key_pattern
 from balance_poller.definitions.language.expression import Expression
 from balance_poller.definitions.params import Param, parse_params
 from balance_poller.definitions.reader_fields import (
@@ -36,6 +35,7 @@ from shared.outcome import Outcome
 
 if TYPE_CHECKING:
     from balance_poller.definitions.answer.spend_spec import SpendSpec
+    from balance_poller.definitions.key_pattern import KeyPattern
     from balance_poller.definitions.request.before_spec import BeforeSpec
     from balance_poller.definitions.request.breakdown_spec import BreakdownSpec
 
@@ -91,7 +91,8 @@ class Definition(NamedTuple):
     before: BeforeSpec | None
     """The request that is made first; None where there is none."""
     answer: AnswerSpec
-    key_pattern: KeyPattern
+    key_pattern: KeyPattern | None
+    """The documented forms of keys, if there are any."""
     success: Expression | None
     error_code: Expression | None
     auto_top_up: Expression | None
@@ -154,7 +155,8 @@ def _parse(data: object) -> tuple[Definition, list[Problem]]:
         request=request,
         before=before,
         answer=parse_answer_spec(top),
-        key_pattern=parse_key_pattern(top.get("key_pattern"), request.secret_fields),
+        key_pattern=_parse_key_pattern(top["key_pattern"], request)
+        if "key_pattern" in top else None,
         success=parse_expression(top.get("success")),
         error_code=parse_expression(top.get("error_code")),
         auto_top_up=parse_expression(top.get("auto_top_up")),
@@ -173,6 +175,13 @@ def _parse_spend(field: Field, params: Mapping[str, Param]) -> SpendSpec:
     from balance_poller.definitions.answer.spend_spec import parse_spend  # noqa: PLC0415 -- rare
 
     return parse_spend(field, params)
+
+
+def _parse_key_pattern(field: Field, request: RequestSpec) -> KeyPattern:
+    """Read ``key_pattern``."""
+    from balance_poller.definitions.key_pattern import parse_key_pattern  # noqa: PLC0415 -- rare
+
+    return parse_key_pattern(field, request.secret_fields)
 
 
 def _parse_wallets(

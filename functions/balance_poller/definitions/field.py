@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from balance_poller.definitions.language.pattern import Pattern, PatternError, compile_pattern
 from shared.named_tuple import NamedTuple
+
+if TYPE_CHECKING:
+    from balance_poller.definitions.language.pattern import Pattern
 
 #: The pattern of names of providers, wallets and parameters.
 NAME: Final = r"[a-z][a-z0-9_]{0,39}"
@@ -128,6 +130,11 @@ def parse_pattern(field: Field | None, *, takes_groups: bool = False) -> Pattern
     """Read an optional pattern."""
     if field is None:
         return None
+    from balance_poller.definitions.language.pattern import (  # noqa: PLC0415 -- few definitions
+        PatternError,
+        compile_pattern,
+    )
+
     try:
         return compile_pattern(field.text() or "x", takes_groups=takes_groups)
     except PatternError as exc:

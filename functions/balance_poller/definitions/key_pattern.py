@@ -40,10 +40,8 @@ class KeyPattern(NamedTuple):
         return f"the key does not look like those that the provider documents: {forms}"
 
 
-def parse_key_pattern(field: Field | None, secret_fields: tuple[str, ...]) -> KeyPattern:
+def parse_key_pattern(field: Field, secret_fields: tuple[str, ...]) -> KeyPattern:
     """Read ``key_pattern``, which applies only to secrets of one part."""
-    if field is None:
-        return KeyPattern()
     if secret_fields:
         field.refuse("the secret has several parts; key_pattern is for a single {key}")
     fields = field.fields((), ("right", "wrong"))

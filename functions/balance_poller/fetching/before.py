@@ -10,7 +10,7 @@ from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.before import Taken
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.kept import Kept
-from balance_poller.fetching.request_group import Before, RequestGroup, fail_all
+from balance_poller.fetching.request_group import Before, KeptValues, RequestGroup, fail_all
 from shared.outcome import Outcome
 from shared.redactor import redactor
 
@@ -22,7 +22,7 @@ Readings = dict[str, Reading]
 async def exchange_two(  # noqa: PLR0913, PLR0917 -- whatever two requests need
     group: RequestGroup,
     before: Before,
-    kept: Kept,
+    kept_values: KeptValues,
     send: Callable[[PreparedRequest], Awaitable[Response]],
     read: Callable[[Response], Awaitable[Readings]],
     now: Callable[[], float],
@@ -34,15 +34,16 @@ async def exchange_two(  # noqa: PLR0913, PLR0917 -- whatever two requests need
     Args:
         group: The accounts.
         before: The preceding request.
-        kept: Its values from earlier requests.
+        kept_values: Its values from earlier requests.
         send: Sends a request.
         read: Reads the answer to the group's own request.
-        now: The clock of ``kept``.
+        now: The clock of ``kept_values``.
 
     Raises:
         ConfigError: when a value cannot stand in the group's request.
         FetchError: when there is no answer.
     """
+    kept = Kept(kept_values)
     while True:
         values = known = kept.get(before.request, now())
         if values is None:

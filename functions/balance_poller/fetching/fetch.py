@@ -17,9 +17,8 @@ from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.provider import Provider
-from balance_poller.fetching.kept import Kept
 from balance_poller.fetching.plan import PlanRules, Windows, make_plan
-from balance_poller.fetching.request_group import RequestGroup
+from balance_poller.fetching.request_group import KeptValues, RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
 from shared.named_tuple import NamedTuple
 
@@ -59,7 +58,7 @@ class BalanceFetcher:
         self.limits = limits
         self.keys = keys
         self.allow_http_loopback = allow_http_loopback
-        self._kept = Kept()
+        self._kept: KeptValues = {}
 
     async def fetch(
         self,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from balance_poller.exchange.before import Taken
 from balance_poller.exchange.request import PreparedRequest
+from balance_poller.fetching.request_group import KeptValues
 from shared.secret import Secret
-
-if TYPE_CHECKING:
-    from balance_poller.exchange.before import Taken
 
 #: Requested again this long before the end: clocks differ, and the balance request follows.
 _MARGIN_SECONDS: Final = 60.0
@@ -21,8 +21,8 @@ Values = Mapping[str, Secret]
 class Kept:
     """The values from preceding requests, for as long as they are valid."""
 
-    def __init__(self) -> None:
-        self._found: dict[bytes, tuple[float, Values]] = {}
+    def __init__(self, found: KeptValues) -> None:
+        self._found = found
 
     def get(self, request: PreparedRequest, now: float) -> Values | None:
         """Return the values from ``request``, while they are valid."""
@@ -35,7 +35,8 @@ class Kept:
         if until <= now:
             return
         if len(self._found) >= _MOST_KEPT:
-            self._found = {key: each for key, each in self._found.items() if each[0] > now}
+            for key in [key for key, each in self._found.items() if each[0] <= now]:
+                del self._found[key]
         if len(self._found) < _MOST_KEPT:
             self._found[_digest(request)] = until, taken.values
 
@@ -46,7 +47,5 @@ class Kept:
 
 def _digest(request: PreparedRequest) -> bytes:
     """Return a digest of a request with its key, so that another key makes another request."""
-    import hashlib  # noqa: PLC0415 -- few definitions have a preceding request
-
     parts = (request.method, request.url, sorted(request.headers.items()), request.content)
     return hashlib.sha256(repr(parts).encode()).digest()

@@ -18,6 +18,9 @@ from shared.secret import Secret
 if TYPE_CHECKING:
     from balance_poller.ledger.window import Window
 
+KeptValues = dict[bytes, tuple[float, Mapping[str, Secret]]]
+"""By a digest of the preceding request: until when its values are valid, and these."""
+
 
 class Before(NamedTuple):
     """A preceding request, and its purpose."""

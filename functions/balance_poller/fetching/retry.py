@@ -10,7 +10,7 @@ from typing import Final
 from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
-_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER: Final = r"[0-9]+(\.[0-9]+)?"
 #: Numbers from here on are times since 1970, in seconds or milliseconds, as some servers send
 #: (github.com/cloudfoundry/cloud_controller_ng/issues/2544 and openclaw/clawhub/issues/407, read
 #: 2026-11). As a delay, the first would be 31 years.
@@ -62,7 +62,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """
     if value is None:
         return None
-    numbers = [_NUMBER.fullmatch(part.strip()) for part in value.split(", ")]
+    numbers = [re.fullmatch(_NUMBER, part.strip()) for part in value.split(", ")]
     if all(numbers):
         return max(_wait(float(number[0]), now) for number in numbers if number)
     at = _date(value.strip())

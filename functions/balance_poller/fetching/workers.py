@@ -18,8 +18,7 @@ from balance_poller.exchange.answer.reading import OUT_OF_TIME, Reading, describ
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.hosts import Host, Job, group_by_host, share_of
-from balance_poller.fetching.kept import Kept
-from balance_poller.fetching.request_group import RequestGroup, fail_all
+from balance_poller.fetching.request_group import KeptValues, RequestGroup, fail_all
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from balance_poller.fetching.transport.errors import TOO_LATE, FetchError
 from balance_poller.fetching.turns import ReadingTurns
@@ -57,7 +56,7 @@ async def fetch_all(
     transport: Transport,
     deadline: float,
     limits: FetchLimits,
-    kept: Kept | None = None,
+    kept: KeptValues | None = None,
 ) -> dict[str, Reading]:
     """Return a reading for every account of ``groups``.
 
@@ -73,7 +72,7 @@ async def fetch_all(
     for slot in range(limits.max_in_flight):
         slots.put_nowait(slot)
     turns = ReadingTurns(limits.monotonic, limits.sleep)
-    kept = kept or Kept()
+    kept = {} if kept is None else kept
     workers = [
         asyncio.create_task(
             _Worker(host, transport, slots, deadline, limits, turns, kept, readings).run()
@@ -114,7 +113,7 @@ class _Worker(NamedTuple):
     deadline: float
     limits: FetchLimits
     turns: ReadingTurns
-    kept: Kept
+    kept: KeptValues
     readings: dict[str, Reading]
 
     async def run(self) -> None:

@@ -15,8 +15,8 @@ from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.fetch import BalanceFetcher
-from balance_poller.fetching.kept import Kept
 from balance_poller.fetching.plan import Plan, PlanRules, load_providers, make_plan
+from balance_poller.fetching.request_group import KeptValues
 from balance_poller.fetching.workers import fetch_all
 from shared.outcome import Outcome
 from shared.redactor import redactor
@@ -71,7 +71,7 @@ class Service:
 def fetch(
     made: Plan,
     reply: Callable[[PreparedRequest], Response],
-    kept: Kept,
+    kept: KeptValues,
     clock: Clock | None = None,
 ) -> Reading:
     how = limits(clock)
@@ -80,7 +80,7 @@ def fetch(
 
 
 def test_token_when_it_lives_long_then_is_requested_once_and_masked() -> None:
-    service, kept = Service(), Kept()
+    service, kept = Service(), KeptValues()
 
     readings = [fetch(plan(), service, kept) for _ in range(3)]
 
@@ -107,7 +107,7 @@ def test_token_when_a_later_run_needs_it_then_the_fetcher_still_has_it() -> None
 def test_token_when_its_life_is_short_or_unknown_then_is_requested_in_every_run(
     seconds: object,
 ) -> None:
-    service, kept = Service(seconds), Kept()
+    service, kept = Service(seconds), KeptValues()
 
     for _ in range(2):
         fetch(plan(), service, kept)
@@ -117,7 +117,7 @@ def test_token_when_its_life_is_short_or_unknown_then_is_requested_in_every_run(
 
 def test_token_when_its_life_is_over_then_is_requested_again() -> None:
     service, clock = Service(600), Clock()
-    kept = Kept()
+    kept = KeptValues()
     fetch(plan(), service, kept, clock)
     clock.seconds += 541
 
@@ -127,7 +127,7 @@ def test_token_when_its_life_is_over_then_is_requested_again() -> None:
 
 
 def test_token_when_it_ends_early_then_is_requested_once_more() -> None:
-    service, kept = Service(good_for=1), Kept()
+    service, kept = Service(good_for=1), KeptValues()
 
     readings = [fetch(plan(), service, kept) for _ in range(2)]
 
@@ -138,14 +138,14 @@ def test_token_when_it_ends_early_then_is_requested_once_more() -> None:
 def test_fresh_token_when_it_is_refused_then_the_key_is_wrong_and_nothing_is_repeated() -> None:
     service = Service(good_for=0)
 
-    reading = fetch(plan(), service, Kept())
+    reading = fetch(plan(), service, {})
 
     assert reading.outcome is Outcome.INVALID_KEY
     assert service.asked == ["token", "balance"]
 
 
 def test_key_when_it_is_another_then_gets_a_token_of_its_own() -> None:
-    service, kept = Service(), Kept()
+    service, kept = Service(), KeptValues()
     fetch(plan(), service, kept)
 
     fetch(plan(stored=StoredKey(Secret("key of b"))), service, kept)
@@ -160,7 +160,7 @@ def test_first_request_when_it_is_refused_then_the_second_is_not_made() -> None:
         asked.append(request.url)
         return answer({}, 401)
 
-    reading = fetch(plan(), refuse, Kept())
+    reading = fetch(plan(), refuse, {})
 
     assert reading.outcome is Outcome.INVALID_KEY
     assert reading.reason == "before the balance: the key was rejected (HTTP 401)"
@@ -174,7 +174,7 @@ def test_first_request_when_the_service_is_down_then_is_retried() -> None:
         asked.append(request.url)
         return answer({}, 503, retry_after="1")
 
-    reading = fetch(plan(), fail, Kept())
+    reading = fetch(plan(), fail, {})
 
     assert reading.outcome is Outcome.TRANSIENT
     assert reading.retry_at is not None

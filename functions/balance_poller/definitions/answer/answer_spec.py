@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from balance_poller.definitions.field import Field, parse_pattern
-from balance_poller.definitions.language.pattern import Pattern
 from shared.named_tuple import NamedTuple
+
+if TYPE_CHECKING:
+    from balance_poller.definitions.language.pattern import Pattern
 
 _HEADER_NAME: Final = r"[a-z][a-z0-9-]{0,59}"
 #: These carry sessions, never figures.

@@ -29,13 +29,13 @@ _VALUE_NAMES: Final = ("true", "false", "null")
 _PLACEHOLDER: Final = re.compile(r"\{(key|secret\.\w+|param\.\w+)\}")
 #: The probable intention behind invalid JMESPath.
 _HINTS: Final = (
-    (re.compile(r"\$"), "a path begins with the first name, without $"),
-    (re.compile(r"\b(and|or|not)\b"), "and is &&, or is ||, not is !"),
-    (re.compile(r"[^=!<>]=[^=]"), "equal is =="),
-    (re.compile(r"[=<>]\s*-?\d"), "numbers to compare with go in backticks"),
-    (re.compile(r"-"), "names with a hyphen go in double quotes"),
+    (r"\$", "a path begins with the first name, without $"),
+    (r"\b(and|or|not)\b", "and is &&, or is ||, not is !"),
+    (r"[^=!<>]=[^=]", "equal is =="),
+    (r"[=<>]\s*-?\d", "numbers to compare with go in backticks"),
+    (r"-", "names with a hyphen go in double quotes"),
     (
-        re.compile(r"[-+*/]"),
+        r"[-+*/]",
         'a difference is {"subtract": [a, b]}, a sum {"sum": [a, b]}, a factor the wallet\'s scale',
     ),
 )
@@ -92,7 +92,7 @@ def _check(node: Mapping[str, Any]) -> None:
 
 def _hint(source: str) -> str:
     """Return a hint at what was probably meant."""
-    return "; ".join(words for pattern, words in _HINTS if pattern.search(source)) or _HINT
+    return "; ".join(words for pattern, words in _HINTS if re.search(pattern, source)) or _HINT
 
 
 def _plain_path(node: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from balance_poller.definitions.request.request_spec import is_loopback
 
 #: Scheme, host with port, and path.
 URL: Final = re.compile(r"(https?)://([^/?#@\\\s]+)(/[^?#\\\s]*)?")
-PATH: Final = re.compile(r"/[^?#\\\s]*")
+PATH: Final = r"/[^?#\\\s]*"
 _HOST: Final = re.compile(r"(([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|\[::1\])(:[0-9]{1,5})?")
 #: Every host that the parameters can produce is checked.
 _MOST_HOSTS: Final = 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -89,7 +90,7 @@ class RequestReader:
         """Read the address of a self-hosted service: a path, to which accounts add the host."""
         if field is None:
             return NOTHING
-        if not PATH.fullmatch(field.text() or "/"):
+        if not re.fullmatch(PATH, field.text() or "/"):
             field.refuse(
                 "expected a path such as /api/balance: the host of a self-hosted service is its"
                 " accounts' base_url, and what follows a question mark goes into query"

@@ -15,7 +15,7 @@ DEFAULT_HEADERS: Final = {
     "User-Agent": "balance-monitor",
 }
 BODY_HEADERS: Final = {"Content-Type": "application/json"}
-_LOOPBACK: Final = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_LOOPBACK: Final = r"localhost|127(\.\d{1,3}){3}|::1"
 
 
 class RequestSpec(NamedTuple):
@@ -44,4 +44,4 @@ class RequestSpec(NamedTuple):
 
 def is_loopback(host: str) -> bool:
     """Return whether ``host`` names this machine, without a lookup."""
-    return bool(_LOOPBACK.fullmatch(host.lower()))
+    return bool(re.fullmatch(_LOOPBACK, host.lower()))

@@ -18,13 +18,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 #: ``error code: 1010`` as plain text, or at the top of a Markdown document
 #: (developers.cloudflare.com/changelog/post/2026-03-11-json-rfc9457-responses-for-1xxx-errors,
 #: read 2026-11).
-_ERROR_CODE: Final = re.compile(
-    rb"(?sim)\s*(---\s.{0,1000}?^)?(error[ _]code:? *\d{3,5}|(#+ )?error 1\d{3})\b"
-)
+_ERROR_CODE: Final = rb"(?sim)\s*(---\s.{0,1000}?^)?(error[ _]code:? *\d{3,5}|(#+ )?error 1\d{3})\b"
 #: A hosting platform's code on a line of its own, and the id of the request there. One of them is
 #: 402, and it is the provider who owes (github.com/WiiLink24/web/issues/14 and
 #: github.com/Chanzhaoyu/chatgpt-web/issues/1748, read 2026-11).
-_PLATFORM: Final = re.compile(rb"(?m)^(Code: )?[A-Z]+(_[A-Z]+)*\s+(ID: )?[a-z]{3}\d::[a-z0-9]")
+_PLATFORM: Final = rb"(?m)^(Code: )?[A-Z]+(_[A-Z]+)*\s+(ID: )?[a-z]{3}\d::[a-z0-9]"
 #: Members with which an intermediary describes itself: the site that it serves, its own trace of
 #: the request, and who should act. APIs describe themselves in other members. Without capitals,
 #: hyphens and underscores, for intermediaries differ in these.
@@ -49,7 +47,9 @@ def is_from_intermediary(response: Response) -> bool:
     if response.parsed is not MISSING:
         return _is_edge_problem(response.status, response.parsed)
     start = response.body[:2000].removeprefix(_BOM)
-    return is_web_page(response) or bool(_ERROR_CODE.match(start) or _PLATFORM.search(start))
+    return is_web_page(response) or bool(
+        re.match(_ERROR_CODE, start) or re.search(_PLATFORM, start)
+    )
 
 
 def is_web_page(response: Response) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from balance_poller.exchange.answer.costs import Costs, SpendScope
 
 #: An error code is words or a short number; a key that an answer echoes is neither.
-_CODE: Final = re.compile(r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}")
+_CODE: Final = r"[A-Za-z]+([_.-][A-Za-z]+){0,9}|[0-9]{1,6}"
 _MAX_CODE: Final = 48
 
 #: How a reason begins where the run ended before the account's turn.
@@ -205,7 +205,7 @@ def plain_code(place: Expression | None, document: Document) -> str:
     """Return the error code that the definition selects; empty if it is not clearly a code."""
     found = place.find(document) if place else None
     text = str(found) if isinstance(found, str | Decimal) else ""
-    return text if len(text) <= _MAX_CODE and _CODE.fullmatch(text) else ""
+    return text if len(text) <= _MAX_CODE and re.fullmatch(_CODE, text) else ""
 
 
 def describe_unexpected(exc: Exception) -> str:

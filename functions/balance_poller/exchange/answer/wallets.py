@@ -15,7 +15,6 @@ from balance_poller.definitions.language.evaluation import MISSING, Document
 from balance_poller.definitions.language.expression import json_type
 from shared.records import Wallet
 
-_UNIT: Final = re.compile(UNIT)
 #: A unit in an answer is short; an echo, such as a key, is not.
 _MAX_UNIT: Final = 12
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -81,7 +80,7 @@ def read_unit(spec: WalletSpec, document: Document) -> str:
     found = place.find(document)
     if not isinstance(found, str):
         raise UnreadableError(f"{place.quoted} is {json_type(found)}, not a unit")
-    if len(found) > _MAX_UNIT or not _UNIT.fullmatch(found):
+    if len(found) > _MAX_UNIT or not re.fullmatch(UNIT, found):
         raise UnreadableError(f"{place.quoted} is text that is not a unit")
     return found.upper() if len(found) == 3 else found
 
