@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.transport.addresses import AddressPolicy
-from balance_poller.fetching.transport.errors import TOO_LATE, FetchError, Received, translate
+from balance_poller.fetching.transport.errors import TOO_LATE, FetchError, Received
 from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
@@ -98,6 +98,10 @@ class Fetcher:
         except TimeoutError:
             error = FetchError(TOO_LATE)
         except Exception as exc:  # noqa: BLE001 -- whatever httpx raises may quote the key
+            from balance_poller.fetching.transport.translation import (  # noqa: PLC0415 -- failures are rare
+                translate,
+            )
+
             error = translate(exc, known.received)
         # Raised outside the handlers, so that the original is not attached as context.
         raise error
