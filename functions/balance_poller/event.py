@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.poll_intervals import PollIntervals
 from shared.money import NumberError, parse_number, within_limits
-from shared.named_tuple import NamedTuple
 from shared.names import ACCOUNT_PATTERN, PUSHED, UNIT_PATTERN
 from shared.records import Thresholds
 from shared.times import parse_time

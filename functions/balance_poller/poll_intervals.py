@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
 #: A schedule that was changed may fire at a different second of the minute.

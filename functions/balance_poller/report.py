@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from balance_poller.event import BadAccount, PollEvent
 from balance_poller.exchange.answer.reading import OUT_OF_TIME
 from balance_poller.settings import SERVICE
 from shared.aws.telemetry import logger, report_faults
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.records import Attempt, Latest
 from shared.times import format_time

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
-from shared.named_tuple import NamedTuple
 from shared.names import DEFAULT_NAMESPACE, StackNames
 
 #: Powertools' service: a dimension of the run metrics, which operations alarms name.

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Final
-
-from shared.named_tuple import NamedTuple
+from typing import Final, NamedTuple
 
 DEFAULT_NAME: Final = "balance-monitor"
 DEFAULT_NAMESPACE: Final = "BalanceMonitor"

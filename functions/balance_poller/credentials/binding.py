@@ -5,12 +5,11 @@ Otherwise, anybody who can edit accounts could send any secret that the poller c
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from balance_poller.credentials.reference import SecretError, SecretReference, StoredKey
 from balance_poller.exchange.provider import Provider
-from shared.named_tuple import NamedTuple
 from shared.names import DEFAULT_NAME, StackNames
 
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.secret import AccountKey
 

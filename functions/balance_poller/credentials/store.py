@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.aws_batches import error_code, in_batches, is_rejection
 from balance_poller.credentials.reference import (
@@ -18,7 +18,6 @@ from balance_poller.credentials.reference import (
     StoredKey,
 )
 from balance_poller.credentials.stored import StoredSecret, parse_stored
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.redactor import redactor
 from shared.secret import secrets_of

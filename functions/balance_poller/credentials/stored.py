@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.credentials.reference import (
     BOUND_TO,
@@ -15,7 +15,6 @@ from balance_poller.credentials.reference import (
     SecretError,
     StoredKey,
 )
-from shared.named_tuple import NamedTuple
 from shared.secret import AccountKey, Secret, reveal
 
 #: Stripped around a pasted key: Python does not count these characters as white space. The

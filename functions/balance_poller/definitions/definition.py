@@ -10,7 +10,7 @@ module checks what a schema cannot express: JMESPath, and names that must match.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.definitions.answer.answer_spec import AnswerSpec, parse_answer_spec
 from balance_poller.definitions.answer.wallet_spec import (
@@ -30,7 +30,6 @@ from balance_poller.definitions.reader_fields import (
 )
 from balance_poller.definitions.request.request_parser import parse_requests
 from balance_poller.definitions.request.request_spec import RequestSpec
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ Used when a key is stored or tried out; the poller never refuses a key because o
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from balance_poller.definitions.field import Field, parse_pattern
 from balance_poller.definitions.language.pattern import Pattern
 from balance_poller.definitions.reader_fields import LINE
-from shared.named_tuple import NamedTuple
 
 _MAX_REASON = 140
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from typing import NamedTuple
 
 from balance_poller.credentials.binding import KeyPolicy
 from balance_poller.credentials.reference import Keys, SecretStoreError
@@ -20,7 +21,6 @@ from balance_poller.exchange.provider import Provider
 from balance_poller.fetching.plan import PlanRules, Windows, make_plan
 from balance_poller.fetching.request_group import KeptValues, RequestGroup
 from balance_poller.fetching.workers import FetchLimits, Transport, fetch_all
-from shared.named_tuple import NamedTuple
 
 Providers = Mapping[str, Provider | DefinitionError]
 

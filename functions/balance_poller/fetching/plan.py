@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.credentials.binding import KeyPolicy, check_binding, destination_of
 from balance_poller.credentials.reference import Keys, SecretError, StoredKey
@@ -20,7 +20,6 @@ from balance_poller.exchange.provider import Provider, load_provider
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.request_group import Before, RequestGroup
 from balance_poller.ledger.window import LedgerError, Window
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.secret import Secret
 

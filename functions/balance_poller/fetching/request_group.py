@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from balance_poller.event import Account
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.provider import Provider
 from balance_poller.exchange.request import PreparedRequest
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.secret import Secret
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
 _NUMBER: Final = r"[0-9]+(\.[0-9]+)?"

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from balance_poller.definitions.language.template import ConfigError
 from balance_poller.exchange.answer.reading import OUT_OF_TIME, Reading, describe_unexpected
@@ -22,7 +22,6 @@ from balance_poller.fetching.request_group import KeptValues, RequestGroup, fail
 from balance_poller.fetching.retry import RetryPolicy, parse_retry_after
 from balance_poller.fetching.transport.errors import TOO_LATE, FetchError
 from balance_poller.fetching.turns import ReadingTurns
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
 #: A longer wait makes no sense, and would overflow dates.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.times import format_time, midnight
 
 #: Anthropic's cost report gives 31 days at most, OpenAI's 180 (their API references, read 2026-11).

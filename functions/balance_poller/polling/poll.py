@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.definitions.definition import DefinitionError
 from balance_poller.event import Account, BadAccount, PollEvent
@@ -25,7 +25,6 @@ from balance_poller.recording.tables.history_table import HistoryTable
 from balance_poller.recording.tables.latest_table import LatestRead, LatestTable, is_done
 from balance_poller.recording.write_order import Sinks, write_all
 from balance_poller.report import Row, RunReport
-from shared.named_tuple import NamedTuple
 from shared.names import PUSHED_TITLE
 from shared.outcome import Outcome
 from shared.redactor import redactor

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.event import AccountError, EventError, account_id, optional_text, read_number
-from shared.named_tuple import NamedTuple
 from shared.names import PUSH_ALIAS
 from shared.text import one_line
 from shared.times import format_time, parse_time

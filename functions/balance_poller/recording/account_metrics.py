@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.forecast import Basis, Forecast
 from balance_poller.recording.held_runway import HeldRunway
-from shared.named_tuple import NamedTuple
 from shared.names import Metric
 from shared.records import Thresholds, Wallet
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from balance_poller.forecast import BurnState, observe
-from shared.named_tuple import NamedTuple
 from shared.records import LastGood, Meter, TopUp
 
 

@@ -7,9 +7,8 @@ and end several times during one drain.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.names import Severity
 from shared.records import RUNWAY_CLEARS_ABOVE, Thresholds
 

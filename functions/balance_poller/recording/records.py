@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 from zlib import crc32
 
 from balance_poller.event import Account
@@ -10,7 +11,6 @@ from balance_poller.exchange.answer.reading import Reading
 from balance_poller.recording.account_metrics import DataPoint
 from balance_poller.recording.day import count_failure
 from balance_poller.recording.success import after_success
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.records import Attempt, DayTotals, LastGood, Latest, Wallet
 from shared.version import VERSION

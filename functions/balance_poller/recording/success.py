@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from balance_poller.exchange.answer.reading import Reading
 from balance_poller.forecast import (
@@ -23,7 +24,6 @@ from balance_poller.recording.closeness import is_close
 from balance_poller.recording.day import count_success
 from balance_poller.recording.held_runway import HeldRunway, hold
 from balance_poller.recording.unseen import is_unseen
-from shared.named_tuple import NamedTuple
 from shared.names import PUSHED
 from shared.records import Attempt, LastGood, Latest, Thresholds, Wallet
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from balance_poller.recording.cloudwatch import MetricPublisher
 from balance_poller.recording.records import Recorded
 from balance_poller.recording.tables.history_table import HistoryTable
 from balance_poller.recording.tables.latest_table import LatestRead, LatestTable
 from balance_poller.recording.tables.writer import WriteProblem
-from shared.named_tuple import NamedTuple
 from shared.names import PUSHED
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.records.item import Item, without_none
 from shared.records.wallet import Wallet, wallets_to_item

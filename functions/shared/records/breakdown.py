@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.text import one_line
 from shared.times import format_time, parse_time
 

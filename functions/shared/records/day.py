@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final
-
-from shared.named_tuple import NamedTuple
+from typing import Any, Final, NamedTuple
 
 #: The range key of a day's item is this and the date. It sorts after LATEST, so that no query of
 #: attempts finds it.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.records.item import Item, time_from, time_or_none
 from shared.records.meter import Meter
 from shared.records.wallet import Wallet, wallets_from_item, wallets_to_item

@@ -7,9 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from types import NoneType
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, NamedTuple, get_args, get_type_hints
 
-from shared.named_tuple import NamedTuple
 from shared.names import LATEST
 from shared.outcome import Outcome
 from shared.records.attempt import MAX_REASON

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.records.item import time_from, time_or_none, without_none
 from shared.times import format_time, parse_time
 

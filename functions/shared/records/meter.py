@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from shared.named_tuple import NamedTuple
 from shared.records.item import Item, time_from, time_or_none
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
-
-from shared.named_tuple import NamedTuple
+from typing import Final, NamedTuple
 
 #: A runway alarm ends once the bound is this many times its threshold, or at a top-up.
 RUNWAY_CLEARS_ABOVE: Final = Decimal("1.5")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.definitions.field import Field, parse_pattern
-from shared.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from balance_poller.definitions.language.pattern import Pattern

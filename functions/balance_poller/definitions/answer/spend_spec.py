@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.wallet_spec import (
     UNIT,
@@ -18,7 +18,6 @@ from balance_poller.definitions.language.amount import Amount, compile_amount
 from balance_poller.definitions.language.expression import Expression
 from balance_poller.definitions.language.expression_syntax import ExpressionError
 from balance_poller.definitions.params import Param
-from shared.named_tuple import NamedTuple
 
 #: The one wallet of such a provider.
 WALLET: Final = "left"

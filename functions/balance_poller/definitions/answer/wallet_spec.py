@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.field import NAME, Field, Problem
 from balance_poller.definitions.language.amount import Amount, compile_amount
@@ -14,7 +14,6 @@ from balance_poller.definitions.language.expression_syntax import (
     compile_expression,
 )
 from shared.money import NumberError, parse_number
-from shared.named_tuple import NamedTuple
 from shared.names import UNIT_PATTERN
 
 #: A currency such as USD, or the provider's own word such as credits.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.language.evaluation import Document
 from balance_poller.definitions.language.expression import Expression, json_type
@@ -16,7 +16,6 @@ from balance_poller.definitions.language.expression_syntax import (
     compile_expression,
 )
 from shared.money import NumberError, parse_number, within_limits
-from shared.named_tuple import NamedTuple
 
 #: Sums and differences are exact or refused; no amount needs 1,000 digits.
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jmespath.exceptions import JMESPathError
 
 from balance_poller.definitions.language.evaluation import MISSING, Document, is_true
-from shared.named_tuple import NamedTuple
 
 _EVALUATION_ERRORS: Final = (
     JMESPathError,

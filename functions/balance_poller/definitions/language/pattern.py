@@ -11,9 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Final
-
-from shared.named_tuple import NamedTuple
+from typing import Final, NamedTuple
 
 MAX_PATTERN: Final = 500
 #: No text that is matched is longer, which also bounds ``+`` and ``*``.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.ledger.window import PLACEHOLDERS
-from shared.named_tuple import NamedTuple
 from shared.secret import AccountKey, Secret, reveal
 
 #: Any single word in braces counts as a placeholder, so that a typo is never sent as text.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.wallet_spec import parse_expression
 from balance_poller.definitions.field import NAME, Field
 from balance_poller.definitions.language.expression import Expression
 from balance_poller.definitions.request.request_spec import RequestSpec
-from shared.named_tuple import NamedTuple
 
 LONGEST_SECONDS: Final = 86_400
 _MOST_VALUES: Final = 5

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from balance_poller.definitions.answer.wallet_spec import UNIT, parse_expression
 from balance_poller.definitions.field import Field
 from balance_poller.definitions.language.expression import Expression
 from balance_poller.definitions.request.request_spec import RequestSpec
-from shared.named_tuple import NamedTuple
 
 REQUIRED: Final = ("request", "entries", "name", "amount", "unit", "over")
 _NO_LISTS: Final = ("comparator", "function_expression", "literal", "not_expression")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from balance_poller.definitions.field import Field
 from balance_poller.definitions.language.template import (
@@ -14,7 +14,6 @@ from balance_poller.definitions.request.request_reader import NOTHING, RequestRe
 from balance_poller.definitions.request.request_spec import (
     RequestSpec,
 )
-from shared.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from balance_poller.definitions.answer.spend_spec import SpendSpec

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.language.template import Template
-from shared.named_tuple import NamedTuple
 
 #: Sent unless the definition sets them; some balance endpoints are behind caches.
 DEFAULT_HEADERS: Final = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from balance_poller.definitions.answer.spend_spec import SpendSpec
 from balance_poller.definitions.language.amount import UnreadableError, scaled
@@ -18,7 +18,6 @@ from balance_poller.definitions.language.expression import Expression, json_type
 from balance_poller.exchange.answer.wallets import parse_time
 from balance_poller.ledger.window import Window
 from shared.money import NumberError, parse_number
-from shared.named_tuple import NamedTuple
 
 _EXACT: Final = Context(prec=1000, traps=[Inexact, InvalidOperation, Overflow])
 #: Reports have the digits of binary floats; only this many belong to the amount.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.definitions.definition import Definition
 from balance_poller.definitions.language.amount import UnreadableError
@@ -21,7 +21,6 @@ from balance_poller.exchange.answer.http_status import Failure, intermediary_fai
 from balance_poller.exchange.answer.intermediary import is_from_intermediary, is_web_page
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.answer.wallets import Wallets, read_wallets
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 from shared.records import MAX_REASON, Meter, Wallet
 

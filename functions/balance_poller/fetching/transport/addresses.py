@@ -8,9 +8,7 @@ Lambda runtime API listens on loopback, and credentials are served on link-local
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Final
-
-from shared.named_tuple import NamedTuple
+from typing import Final, NamedTuple
 
 #: Addresses behind a NAT64 gateway (RFC 6052): the last 32 bits are the IPv4 address.
 _NAT64: Final = IPv6Network("64:ff9b::/96")

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
 from balance_poller.exchange.answer.response import Response
 from balance_poller.exchange.request import PreparedRequest
 from balance_poller.fetching.transport.addresses import AddressPolicy
 from balance_poller.fetching.transport.errors import TOO_LATE, FetchError, Received
-from shared.named_tuple import NamedTuple
 from shared.outcome import Outcome
 
 if TYPE_CHECKING:

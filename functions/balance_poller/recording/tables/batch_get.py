@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from balance_poller.aws_batches import error_code, in_batches
 from balance_poller.recording.tables.writer import UnprocessedError, waits
 from shared.aws.dynamo import decode
-from shared.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from balance_poller.aws_batches import in_batches
 from balance_poller.poll_intervals import PollMark, PollMarks
@@ -20,7 +20,6 @@ from balance_poller.recording.tables.writer import (
     encode_entry,
     waits,
 )
-from shared.named_tuple import NamedTuple
 from shared.names import LATEST
 from shared.outcome import Outcome
 from shared.records import Latest

@@ -6,11 +6,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import DecimalException
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from balance_poller.aws_batches import error_code, is_rejection, send_halving
 from shared.aws.dynamo import encode
-from shared.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
