@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from balance_poller.forecast.usage import DAY_HOURS, HOUR_SECONDS
@@ -61,10 +62,10 @@ _SCALE_FORGETS: Final = 0.03
 _SCALE_PRIOR: Final = 8.0
 _LARGEST_SIZE: Final = 4.0
 
-#: The logarithm of the margin is this many times the scale of the account's errors, within limits:
-#: no account is wholly regular, and irregular ones are left to the quantiles.
-_MARGIN_PER_SCALE: Final = 0.65
-_MARGIN_SCALES: Final = (0.15, 0.75)
+#: The logarithm of the margin, by horizon, as a multiple of the scale of the account's errors. It
+#: has an upper limit: irregular accounts are left to the quantiles.
+_MARGINS: Final = (0.6, 0.9, 0.95, 0.95, 0.7)
+_LARGEST_MARGIN: Final = 0.5
 
 #: Corrections are in whole ten-thousandths, so that storing them loses nothing.
 UNIT: Final = 10_000
@@ -110,25 +111,18 @@ class Calibration(NamedTuple):
         """How many times larger than usual this account's errors are."""
         return self.error_sizes / self.errors
 
-    @property
-    def margin(self) -> float:
-        """How many times the forecast's consumption a bound must allow for.
+    def margin(self, hours: float) -> float:
+        """Return how many times the consumption of a forecast of ``hours`` a bound must allow for.
 
         Quantiles of times know nothing of the hour: right before a quiet night, a little more
         consumption than forecast empties a balance many hours earlier.
         """
-        least, most = _MARGIN_SCALES
-        return math.exp(_MARGIN_PER_SCALE * min(most, max(least, self.scale)))
+        logarithm = self.scale * _interpolated(_MARGINS.__getitem__, hours)
+        return math.exp(min(_LARGEST_MARGIN, logarithm))
 
     def bound(self, quantile: Quantile, hours: float) -> float:
         """Return the bound on log(actual / forecast time) for a forecast of ``hours``."""
-        place = bisect.bisect_left(_LOG_HORIZONS, math.log(max(hours, 1e-3)))
-        if place in {0, len(HORIZONS)}:
-            return self._bound_at(quantile, min(place, len(HORIZONS) - 1))
-        before, after = _LOG_HORIZONS[place - 1], _LOG_HORIZONS[place]
-        part = (math.log(hours) - before) / (after - before)
-        lower, upper = self._bound_at(quantile, place - 1), self._bound_at(quantile, place)
-        return lower + part * (upper - lower)
+        return _interpolated(partial(self._bound_at, quantile), hours)
 
     def _bound_at(self, quantile: Quantile, horizon: int) -> float:
         """Return the bound at one of the horizons."""
@@ -218,6 +212,17 @@ class Calibration(NamedTuple):
             error_sizes=self.error_sizes * (1 - _SCALE_FORGETS) + size,
             errors=self.errors * (1 - _SCALE_FORGETS) + 1,
         )
+
+
+def _interpolated(value_at: Callable[[int], float], hours: float) -> float:
+    """Return a value at ``hours``, from those at the horizons before and after."""
+    place = bisect.bisect_left(_LOG_HORIZONS, math.log(max(hours, 1e-3)))
+    if place in {0, len(HORIZONS)}:
+        return value_at(min(place, len(HORIZONS) - 1))
+    before, after = _LOG_HORIZONS[place - 1], _LOG_HORIZONS[place]
+    part = (math.log(hours) - before) / (after - before)
+    lower, upper = value_at(place - 1), value_at(place)
+    return lower + part * (upper - lower)
 
 
 def _hours_taken(

@@ -132,7 +132,7 @@ def _with_runway(
     hours = ahead.hours_until(amount) if amount else 0.0
     if hours is None:
         return found
-    with_more = ahead.hours_until(amount / state.calibration.margin) or 0.0
+    with_more = ahead.hours_until(amount / state.calibration.margin(hours)) or 0.0
     at_least = min(hours * _kept_factor(state, AT_LEAST_90, hours), with_more)
     return found._replace(
         runway_hours=hours,
