@@ -43,7 +43,7 @@ async def ask(policy: AddressPolicy, host: str, listen: str) -> tuple[Listener, 
         url=f"http://{host}:{port}/balance?key={KEY}",
         headers={"Authorization": f"Bearer {KEY}"},
         content=None,
-        _mask=str,
+        mask=str,
     )
     async with server:
         try:

@@ -68,7 +68,7 @@ def exchange(
         found = []
         async with server, Fetcher(10, AddressPolicy(loopback=True)) as fetcher:
             for host in hosts:
-                request = PreparedRequest("GET", f"{scheme}://{host}:{port}/", {}, None, _mask=str)
+                request = PreparedRequest("GET", f"{scheme}://{host}:{port}/", {}, None, mask=str)
                 try:
                     found.append((await fetcher.send(request, 0, 10)).body.decode())
                 except FetchError as exc:

@@ -107,7 +107,7 @@ def receive(raw: bytes, size: int) -> Response | FetchError:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         async with server, Fetcher(10, AddressPolicy(loopback=True)) as fetcher:
-            request = PreparedRequest("GET", url, {}, None, _mask=str)
+            request = PreparedRequest("GET", url, {}, None, mask=str)
             try:
                 return await fetcher.send(request, 0, 10)
             except FetchError as exc:

@@ -47,7 +47,7 @@ def stage(tmp_path: Path) -> Path:
     return folder
 
 
-def test_zip_when_written_then_holds_code_and_licences_alone(
+def test_zip_when_written_then_holds_code_with_its_bytecode_and_licences_alone(
     package: ModuleType, stage: Path, tmp_path: Path
 ) -> None:
     package.write_zip(stage, tmp_path / "a.zip")
@@ -58,8 +58,42 @@ def test_zip_when_written_then_holds_code_and_licences_alone(
         "lib-1.0.dist-info/LICENSE",
         "lib-1.0.dist-info/METADATA",
         "lib/__init__.py",
+        "lib/__pycache__/names.cpython-313.pyc",
         "shared/names.py",
     ]
+
+
+def test_bytecode_when_compiled_in_different_folders_then_is_the_same_and_of_the_named_alone(
+    package: ModuleType, tmp_path: Path
+) -> None:
+    compiled = []
+    for folder in (tmp_path / "one", tmp_path / "another" / "place"):
+        for name in ("shared/names.py", "single.py", "left/alone.py"):
+            file = package.make_folder((folder / name).parent) / Path(name).name
+            file.write_text(
+                "KINDS = {'a', 'b', 'c'}\ndef is_known(kind): return kind in {'x', 'y'}\n"
+            )
+        package.compile_bytecode(folder, ("shared", "single.py", "not there"))
+        found = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.pyc")}
+        compiled.append(found)
+
+    assert compiled[0] == compiled[1]
+    assert {path.parts[0] for path in compiled[0]} == {"shared", "__pycache__"}
+
+
+def test_powertools_when_reduced_then_keeps_the_one_utility_that_the_logger_loads(
+    package: ModuleType, tmp_path: Path
+) -> None:
+    for name in ("event_handler", "logging", "utilities/parser", "utilities/jmespath_utils"):
+        package.make_folder(tmp_path / name)
+    (tmp_path / "utilities" / "__init__.py").touch()
+    (tmp_path / "middleware_factory").mkdir()
+
+    package.reduce_powertools(tmp_path)
+    package.reduce_powertools(tmp_path / "not there")
+
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert left == {"logging", "utilities", "utilities/__init__.py", "utilities/jmespath_utils"}
 
 
 def test_zip_when_files_are_touched_or_get_other_modes_then_stays_the_same(
