@@ -9,7 +9,8 @@ module checks what a schema cannot express: JMESPath, and names that must match.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from balance_poller.definitions.answer.answer_spec import AnswerSpec, parse_answer_spec
@@ -28,7 +29,7 @@ from balance_poller.definitions.reader_fields import (
     READER_FIELDS,
     check_reader_fields,
 )
-from balance_poller.definitions.request.request_parser import parse_requests
+from balance_poller.definitions.request.request_parser import Requests, parse_requests
 from balance_poller.definitions.request.request_spec import RequestSpec
 from shared.outcome import Outcome
 
@@ -204,26 +205,39 @@ def _parse_requests(
     is_self_hosted: bool,
 ) -> tuple[RequestSpec, BeforeSpec | None, BreakdownSpec | None]:
     """Return the definition's request, the one before it, and the one for a breakdown."""
-    main = top.get("request", Field({}, "request", []))
-    if "before" not in top and "breakdown" not in top:
-        requests = parse_requests(main, None, params, spend=spend, is_self_hosted=is_self_hosted)
-        return requests.main, None, None
-    if "before" not in top:
-        from balance_poller.definitions.request.breakdown_spec import (  # noqa: PLC0415 -- rare
-            REQUIRED,
-            parse_breakdown,
-        )
+    parse = partial(
+        parse_requests,
+        top.get("request", Field({}, "request", [])),
+        params=params,
+        spend=spend,
+        is_self_hosted=is_self_hosted,
+    )
+    if "before" in top:
+        return (*_parse_with_before(top, parse), None)
+    if "breakdown" in top:
+        request, breakdown = _parse_with_breakdown(top["breakdown"], parse)
+        return request, None, breakdown
+    return parse(None).main, None, None
 
-        more = top["breakdown"].fields(REQUIRED, ())
-        requests = parse_requests(
-            main,
-            None,
-            params,
-            spend=spend,
-            is_self_hosted=is_self_hosted,
-            breakdown=more.get("request"),
-        )
-        return requests.main, None, parse_breakdown(more, requests.breakdown)
+
+def _parse_with_breakdown(
+    field: Field, parse: Callable[..., Requests]
+) -> tuple[RequestSpec, BreakdownSpec | None]:
+    """Return the definition's request and the one for a breakdown; ``parse`` reads requests."""
+    from balance_poller.definitions.request.breakdown_spec import (  # noqa: PLC0415 -- rare
+        REQUIRED,
+        parse_breakdown,
+    )
+
+    fields = field.fields(REQUIRED, ())
+    requests = parse(None, breakdown=fields.get("request"))
+    return requests.main, parse_breakdown(fields, requests.breakdown)
+
+
+def _parse_with_before(
+    top: Mapping[str, Field], parse: Callable[..., Requests]
+) -> tuple[RequestSpec, BeforeSpec]:
+    """Return the definition's request and the one before it; ``parse`` reads requests."""
     from balance_poller.definitions.request.before_spec import parse_before  # noqa: PLC0415 -- rare
 
     if "breakdown" in top:
@@ -233,15 +247,11 @@ def _parse_requests(
         if name in top:
             top["before"].refuse(f"before works only with JSON answers, so not with {name}")
     take = fields["take"].value if "take" in fields else None
-    requests = parse_requests(
-        main,
+    requests = parse(
         fields.get("request", Field({}, "before.request", [])),
-        params,
-        [str(name) for name in take] if isinstance(take, Mapping) else [],
-        spend=spend,
-        is_self_hosted=is_self_hosted,
+        taken=[str(name) for name in take] if isinstance(take, Mapping) else [],
     )
-    return requests.main, parse_before(fields, requests.before or requests.main), None
+    return requests.main, parse_before(fields, requests.before or requests.main)
 
 
 def _parse_url(field: Field | None) -> str | None:
