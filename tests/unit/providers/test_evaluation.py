@@ -61,6 +61,19 @@ def test_expression_that_needs_too_many_steps_is_stopped(name: str) -> None:
         compile_expression(source).find(Document(body))
 
 
+@pytest.mark.parametrize("source", ["a", "a || b", "c[].d"])
+def test_parts_of_an_answer_spend_the_steps_of_the_whole(source: str) -> None:
+    entry = {"a": None, "b": 1, "c": [{"d": 1}]}
+    document = Document([entry])
+    expression = compile_expression(source)
+    document.within(entry).spend(MAX_STEPS - 1_000)
+
+    for _ in range(10):
+        expression.find(document.within(entry))
+    with pytest.raises(BudgetError):
+        document.within(entry).spend(1_001)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("place", ["success", "guards", "errors", "remaining", "expires_at"])
 def test_definition_whose_steps_are_spent_is_schema_changed_in_words(name: str, place: str) -> None:
